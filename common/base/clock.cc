@@ -1,0 +1,42 @@
+#include "common/base/clock.h"
+
+#include "absl/time/clock.h"
+
+namespace critac {
+
+const SystemClock& SystemClock::Instance() {
+  static const SystemClock instance;
+  return instance;
+}
+
+absl::Time SystemClock::Now() const { return absl::Now(); }
+
+bool SystemClock::AwaitFor(absl::Mutex& mutex, const absl::Condition& condition,
+                           absl::Duration duration) const {
+  return mutex.AwaitWithTimeout(condition, duration);
+}
+
+absl::Time ManualClock::Now() const {
+  absl::MutexLock lock(&mutex_);
+  return now_;
+}
+
+bool ManualClock::AwaitFor(absl::Mutex& mutex, const absl::Condition& condition,
+                           absl::Duration duration) const {
+  // The waiter holds its own mutex while this clock has another, so the wait is in short real
+  // slices; each slice ends at once when the condition comes true. No outcome depends on the length
+  // of a slice.
+  constexpr absl::Duration kSlice = absl::Milliseconds(1);
+  const absl::Time deadline = Now() + duration;
+  while (!mutex.AwaitWithTimeout(condition, kSlice)) {
+    if (Now() >= deadline) return condition.Eval();
+  }
+  return true;
+}
+
+void ManualClock::Advance(absl::Duration by) {
+  absl::MutexLock lock(&mutex_);
+  now_ += by;
+}
+
+}  // namespace critac

@@ -1,0 +1,73 @@
+#ifndef COMMON_BASE_LIMITS_H_
+#define COMMON_BASE_LIMITS_H_
+
+#include <cstdint>
+
+#include "absl/time/time.h"
+
+// Every limit of the suite that a field's own rules do not set, with its reason.
+namespace critac::limits {
+
+// Largest message on the wire, bytes. An import of 1,000 agencies with all fields is about 600 KiB;
+// gRPC's own default.
+inline constexpr int kMessageBytes = 4 << 20;
+
+// Longest string of a field without a limit of its own, characters. A paragraph, not a document.
+inline constexpr uint32_t kStringCharacters = 1000;
+
+// Most entries of a list without a limit of its own.
+inline constexpr uint32_t kListItems = 1000;
+
+// Deepest nesting of messages that validation follows. Our own go six deep.
+inline constexpr int kMessageDepth = 16;
+
+// Most field violations listed in one error: enough to mend a form, and a bounded answer to a
+// hostile one.
+inline constexpr int kViolations = 50;
+
+// Page sizes (AIP-158).
+inline constexpr int kDefaultPageSize = 50;
+inline constexpr int kMaxPageSize = 1000;
+
+// Deadline given to a call that came without one, and the most a caller may ask for, where the
+// method sets none.
+inline constexpr absl::Duration kDefaultCall = absl::Seconds(30);
+
+// Commands that may wait for the command loop. At 64 callers in flight a tenth of it is used; past
+// it callers are told to come back, which costs less than a queue nobody sees the end of.
+inline constexpr int kWaitingCommands = 4096;
+
+// Commands in one transaction, so that one batch stays in the tens of milliseconds.
+inline constexpr int kCommandsPerTransaction = 1024;
+
+// Events in one message of the journal's feed, and their bytes: well under kMessageBytes.
+inline constexpr int kEventsPerMessage = 500;
+inline constexpr int64_t kEventBytesPerMessage = 1 << 20;
+
+// Streams of one process that follow a journal; each holds a thread.
+inline constexpr int kFollowers = 64;
+
+// How often a followed stream without news sends an empty batch, so that both ends learn of a dead
+// peer.
+inline constexpr absl::Duration kFollowKeepAlive = absl::Seconds(15);
+
+// Jobs of one queue that may wait, leased and delayed included: a hundred years of the real
+// program.
+inline constexpr int64_t kQueueJobs = 1'000'000;
+
+// Dead jobs kept, by count and by bytes of key and reason; the oldest go first.
+inline constexpr int64_t kDeadJobs = 10'000;
+inline constexpr int64_t kDeadJobBytes = 16 << 20;
+
+// Longest key of a job, bytes: a name, never a record.
+inline constexpr int kJobKeyBytes = 512;
+
+// Longest error kept with a job, bytes.
+inline constexpr int kJobErrorBytes = 2000;
+
+// How long a process may take to finish what is in hand when asked to stop.
+inline constexpr absl::Duration kDrain = absl::Seconds(20);
+
+}  // namespace critac::limits
+
+#endif  // COMMON_BASE_LIMITS_H_
