@@ -1,0 +1,72 @@
+#ifndef COMMON_JOURNAL_COMMAND_H_
+#define COMMON_JOURNAL_COMMAND_H_
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "absl/functional/any_invocable.h"
+#include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
+#include "absl/time/time.h"
+#include "common/base/ids.h"
+#include "common/journal/states.h"
+#include "google/protobuf/message.h"
+
+namespace critac::journal {
+
+// What a command sees and says while it is decided. A command does no I/O, reads no clock and no
+// random source but those of its draft; what it says takes effect only when it returns OK and the
+// batch commits.
+class Draft : public States {
+ public:
+  // The time of the batch, in whole microseconds; not before that of the batch before.
+  virtual absl::Time now() const = 0;
+  // Who gave the command: a principal.
+  virtual const std::string& actor() const = 0;
+  // Random ids.
+  virtual IdSource& ids() const = 0;
+  // Last event so far, those of this draft included.
+  virtual int64_t sequence() const = 0;
+
+  // Says that something happened to `subject`. It is applied at once: Find sees it. Fields of
+  // `payload` that are kept in the vault are taken out of it and put there.
+  virtual void Emit(absl::string_view subject, const google::protobuf::Message& payload) = 0;
+
+  // Answers with the state of a resource as it is at the end of this command.
+  virtual void AnswerWith(absl::string_view name) = 0;
+  // Answers with a message, which holds no personal data.
+  virtual void AnswerWith(std::unique_ptr<google::protobuf::Message> message) = 0;
+};
+
+// Decides a command: says what happened, or returns an error, and then nothing happened.
+using Decide = absl::AnyInvocable<absl::Status(Draft& draft)>;
+
+struct Command {
+  // The caller's UUID: the same id with the same content returns the first answer. Empty: the
+  // command is not repeated.
+  std::string request_id;
+  // Digest of method and content; another content under the same id is refused (INVALID_ARGUMENT,
+  // REQUEST_ID_REUSED).
+  std::string fingerprint;
+  // Who gives it: a principal.
+  std::string actor;
+  // Resources it will look at, loaded together. Others are loaded when asked for.
+  std::vector<std::string> reads;
+  // How to decide it. May be called more than once, when a batch is tried again.
+  Decide decide;
+};
+
+// What a command was answered. Vault fields hold their text.
+struct Answer {
+  // Null where the command gave no answer.
+  std::shared_ptr<const google::protobuf::Message> message;
+  // The command was known already: nothing happened now.
+  bool replayed = false;
+};
+
+using Done = absl::AnyInvocable<void(absl::StatusOr<Answer>)>;
+
+}  // namespace critac::journal
+
+#endif  // COMMON_JOURNAL_COMMAND_H_

@@ -1,0 +1,174 @@
+#ifndef COMMON_JOURNAL_JOURNAL_H_
+#define COMMON_JOURNAL_JOURNAL_H_
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "absl/functional/function_ref.h"
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
+#include "absl/types/span.h"
+#include "common/base/clock.h"
+#include "common/base/ids.h"
+#include "common/journal/command.h"
+#include "common/journal/states.h"
+#include "common/store/database.h"
+#include "common/store/filter.h"
+#include "critac/journal/v1/journal.pb.h"
+#include "google/protobuf/message.h"
+
+namespace critac::journal {
+
+using v1::Event;
+
+// Changes states by what an event says. `payload` is the event's, parsed, with references in its
+// vault fields. Must be a function of its arguments alone: a rebuild calls it again for every
+// event.
+using Apply = std::function<void(MutableStates& states, const Event& event,
+                                 const google::protobuf::Message& payload)>;
+
+struct JournalOptions {
+  // Name of the journal: `intake`, `matching`, `metrics`.
+  std::string name;
+  std::vector<Projection> projections;
+  Apply apply;
+  // Steps of the service's own tables, applied after the journal's.
+  std::vector<store::Migration> migrations;
+};
+
+// Where a page of a list begins and what is in it.
+struct ListQuery {
+  std::string collection;
+  // Conditions of the caller, and the fields it may use.
+  std::string filter;
+  const absl::flat_hash_map<std::string, store::FilterField>* filter_fields = nullptr;
+  // Conditions of the service, for example that an agency sees its own; SQL with `:pN` from 1.
+  store::Condition condition;
+  int page_size = 0;
+  std::string page_token;
+  // Newest name first; otherwise by name.
+  bool descending = false;
+};
+
+struct Position {
+  int64_t sequence = 0;
+  std::string hash;
+  absl::Time time;
+};
+
+// What VerifyChain found.
+struct Verification {
+  int64_t event_count = 0;
+  // 0: intact.
+  int64_t broken_sequence = 0;
+  std::string problem;
+  std::string head_hash;
+};
+
+// A service's journal: every command goes through it, every event is in it, every state is derived
+// from it. Thread-safe.
+class Journal {
+ public:
+  // Brings the schema up to date and opens the journal. `clock` and `ids` must outlive it.
+  static absl::StatusOr<std::unique_ptr<Journal>> Open(JournalOptions options,
+                                                       std::unique_ptr<store::Database> database,
+                                                       const Clock& clock, IdSource& ids);
+  virtual ~Journal() = default;
+
+  virtual const std::string& name() const = 0;
+  virtual store::Database& database() = 0;
+
+  // ---- Commands
+  // -----------------------------------------------------------------------------------------------------
+
+  // Hands a command to the loop; `done` is called exactly once, when it is durable or refused, on a
+  // thread of the journal: it must not block. RESOURCE_EXHAUSTED with RetryInfo: too many wait.
+  // UNAVAILABLE: the commit failed, or the journal stops; whether it took effect is settled by the
+  // same call with the same request id.
+  virtual void Submit(Command command, Done done) = 0;
+  // The same, waiting for the outcome.
+  absl::StatusOr<Answer> Execute(Command command);
+
+  // Called after each commit with its events, in order, on a thread of the journal. Must not block.
+  // For edges only: what is missed here is found by a reconciler. Add listeners before the first
+  // command.
+  virtual void AddListener(std::function<void(absl::Span<const Event>)> listener) = 0;
+
+  // Answers what waits, refuses what comes. Called by the destructor too.
+  virtual void Stop() = 0;
+
+  // ---- Records
+  // ------------------------------------------------------------------------------------------------------
+
+  // The state of a resource, with the text of its vault fields. NOT_FOUND: none of this name.
+  template <typename T>
+  absl::StatusOr<T> Get(absl::string_view name) {
+    T state;
+    if (absl::Status status = GetInto(name, state); !status.ok()) return status;
+    return state;
+  }
+  virtual absl::Status GetInto(absl::string_view name, google::protobuf::Message& state) = 0;
+
+  // A page of states, with the text of their vault fields; `next_page_token` is empty after the
+  // last.
+  template <typename T>
+  struct Page {
+    std::vector<T> items;
+    std::string next_page_token;
+  };
+  template <typename T>
+  absl::StatusOr<Page<T>> List(const ListQuery& query) {
+    Page<T> page;
+    absl::Status status = ListInto(
+        query, [&]() -> google::protobuf::Message& { return page.items.emplace_back(); },
+        page.next_page_token);
+    if (!status.ok()) return status;
+    return page;
+  }
+  virtual absl::Status ListInto(const ListQuery& query,
+                                absl::FunctionRef<google::protobuf::Message&()> add,
+                                std::string& next_page_token) = 0;
+
+  // All states of a collection, by name, together with the position at which they hold. Vault
+  // fields hold references
+  // (`with_vault` false) or text.
+  virtual absl::StatusOr<Position> ReadAll(
+      absl::string_view collection, bool with_vault,
+      absl::FunctionRef<void(const google::protobuf::Message&)> each) = 0;
+
+  // ---- Events
+  // -------------------------------------------------------------------------------------------------------
+
+  // The last event's position.
+  virtual absl::StatusOr<Position> Head() = 0;
+
+  // Up to `limit` events from `from_sequence` on (1 is the first), also bounded by
+  // limits::kEventBytesPerMessage; only of `types` and `subject` where given.
+  virtual absl::StatusOr<std::vector<Event>> ReadEvents(int64_t from_sequence, int limit,
+                                                        absl::Span<const std::string> types = {},
+                                                        absl::string_view subject = "") = 0;
+
+  // Waits until the head is beyond `sequence`, or `timeout` has passed, or Stop; returns the head.
+  virtual int64_t AwaitBeyond(int64_t sequence, absl::Duration timeout) = 0;
+
+  // Recomputes every hash from the first event on.
+  virtual absl::StatusOr<Verification> VerifyChain() = 0;
+
+  // Derives every projection anew from the events and puts it in the old one's place, in one
+  // transaction.
+  virtual absl::Status Rebuild() = 0;
+};
+
+// SHA-256 of an event and of the hash before it, as `common/journal/README.md` describes,
+// lower-case hexadecimal. The first event's hash before it is empty.
+std::string HashEvent(const Event& event, absl::string_view previous_hash);
+
+// The tables that Journal::Open makes: for tests and tools.
+std::vector<store::Migration> JournalMigrations();
+
+}  // namespace critac::journal
+
+#endif  // COMMON_JOURNAL_JOURNAL_H_

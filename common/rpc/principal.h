@@ -1,0 +1,36 @@
+#ifndef COMMON_RPC_PRINCIPAL_H_
+#define COMMON_RPC_PRINCIPAL_H_
+
+#include <string>
+
+#include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
+#include "critac/type/v1/options.pb.h"
+
+namespace critac::rpc {
+
+// Metadata key in which a call carries its principal, until identity is in place.
+inline constexpr char kPrincipalKey[] = "critac-principal";
+
+// Who makes a call.
+struct Principal {
+  type::v1::Role role = type::v1::ROLE_UNSPECIFIED;
+  // Who or what in that role: `dana`, `agencies/ag-000001#chief`, `partners/iacp`.
+  std::string subject;
+
+  // `role:subject`, as journals and logs show it: `coordinator:dana`.
+  std::string ToString() const;
+  // The resource that the subject names: the part before `#`. For an agency, `agencies/ID`; for a
+  // partner `partners/ID`.
+  std::string resource() const;
+};
+
+// Reads `role:subject`. Roles: agency, coordinator, partner, program-manager, auditor, operator,
+// service. The subject has 1 to 200 characters out of letters, digits and `._@/#+-`; an agency's
+// begins with `agencies/`, a partner's with `partners/`. UNAUTHENTICATED, reason PRINCIPAL_INVALID:
+// says what is wrong and gives an example.
+absl::StatusOr<Principal> ParsePrincipal(absl::string_view text);
+
+}  // namespace critac::rpc
+
+#endif  // COMMON_RPC_PRINCIPAL_H_

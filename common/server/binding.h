@@ -1,0 +1,62 @@
+#ifndef COMMON_SERVER_BINDING_H_
+#define COMMON_SERVER_BINDING_H_
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "common/base/clock.h"
+#include "common/base/ids.h"
+#include "common/journal/journal.h"
+#include "common/queue/work_queue.h"
+#include "common/rpc/pipeline.h"
+#include "common/store/database.h"
+#include "grpcpp/channel.h"
+#include "grpcpp/impl/service_type.h"
+
+namespace critac::server {
+
+// What a process offers to the services bound into it. The same for `critac up`, a service's own
+// binary, and tests: only what stands behind the functions differs.
+struct Environment {
+  const Clock& clock;
+  IdSource& ids;
+  rpc::Pipeline& pipeline;
+  // Opens the database of a service: `intake`, `matching`, `metrics`.
+  std::function<absl::StatusOr<std::unique_ptr<store::Database>>(const std::string& service)>
+      open_database;
+  // The queue of a name: `match`, `sync`, `report`. The process owns it.
+  std::function<absl::StatusOr<queue::WorkQueue*>(const std::string& name)> queue;
+  // A channel to a service. Calls fail with UNAVAILABLE until it serves; it may be this very
+  // process.
+  std::function<std::shared_ptr<grpc::Channel>(const std::string& service)> channel;
+};
+
+// A service bound into a process. `BindIntake`, `BindMatching`, `BindMetrics` (each in
+// `services/*/bind.h`) make one.
+class BoundService {
+ public:
+  virtual ~BoundService() = default;
+
+  // `intake`, `matching`, `metrics`.
+  virtual const std::string& name() const = 0;
+  // gRPC services to register. They stay owned by this object, and live as long as it.
+  virtual std::vector<grpc::Service*> grpc_services() = 0;
+  // The journal, which the process serves as critac.journal.v1.JournalService.
+  virtual journal::Journal& journal() = 0;
+  // Whether it can serve: its database and its queues take writes. OK, or why not.
+  virtual absl::Status Ready() = 0;
+  // Begins the work that goes on by itself: workers, reconcilers, followers. Called once the
+  // process serves.
+  virtual void Start() = 0;
+  // Takes no more jobs, ends those in hand, joins its threads. Called before the server shuts down;
+  // Start may not have been called.
+  virtual void Stop() = 0;
+};
+
+}  // namespace critac::server
+
+#endif  // COMMON_SERVER_BINDING_H_

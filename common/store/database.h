@@ -1,0 +1,140 @@
+#ifndef COMMON_STORE_DATABASE_H_
+#define COMMON_STORE_DATABASE_H_
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "absl/functional/function_ref.h"
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
+#include "absl/time/time.h"
+#include "absl/types/span.h"
+
+// SQL behind one handle: SQLite on one machine, PostgreSQL past it, one dialect. SOCI is seen in
+// this folder only.
+namespace critac::store {
+
+// What is bound to a statement: NULL, a 64-bit integer, a floating-point number, or UTF-8 text.
+using Value = std::variant<std::nullptr_t, int64_t, double, std::string>;
+
+// One row of a result. Columns count from 0; an index past the last aborts.
+class Row {
+ public:
+  struct Column {
+    bool null = false;
+    std::string text;
+  };
+  explicit Row(std::vector<Column> columns) : columns_(std::move(columns)) {}
+
+  size_t size() const { return columns_.size(); }
+  bool IsNull(size_t column) const { return columns_.at(column).null; }
+  // The text of a column; of a number, its decimal form; empty for NULL.
+  const std::string& Text(size_t column) const { return columns_.at(column).text; }
+  // The integer in a column; 0 for NULL and for text that is none.
+  int64_t Int(size_t column) const;
+  double Real(size_t column) const;
+
+ private:
+  std::vector<Column> columns_;
+};
+
+// What an insert does with a row whose primary key is there already.
+enum class OnConflict {
+  kFail,     // ALREADY_EXISTS, and the transaction is lost
+  kReplace,  // the new row's columns take the old one's place
+  kIgnore,   // the old row stays
+};
+
+// A connection inside a transaction. Used by one thread at a time; never outlives the function it
+// was handed to.
+//
+// Statements name their parameters `:p1`, `:p2`, … in order; each is used once. Prepared statements
+// are kept by their text, so texts must not be made of values.
+//
+// Errors: ALREADY_EXISTS (a unique key), FAILED_PRECONDITION (another constraint), ABORTED
+// (serialization, deadlock), UNAVAILABLE (busy past the timeout, connection lost),
+// RESOURCE_EXHAUSTED (disk full), PERMISSION_DENIED (read-only), DATA_LOSS (corrupt), INTERNAL
+// (anything else, for example wrong SQL).
+class Connection {
+ public:
+  virtual ~Connection() = default;
+
+  // Runs a statement and returns how many rows it changed.
+  virtual absl::StatusOr<int64_t> Execute(absl::string_view sql,
+                                          absl::Span<const Value> parameters = {}) = 0;
+
+  // Runs a query and hands over each row; stops at the first error of `each`, which it returns.
+  virtual absl::Status Query(absl::string_view sql, absl::Span<const Value> parameters,
+                             absl::FunctionRef<absl::Status(const Row&)> each) = 0;
+
+  // The whole result.
+  absl::StatusOr<std::vector<Row>> QueryAll(absl::string_view sql,
+                                            absl::Span<const Value> parameters = {});
+
+  // Inserts rows, many with one statement, in order. `table` and `columns` are identifiers of the
+  // program, never of a caller. With kReplace and kIgnore, `key` names the columns of the primary
+  // key. Every row has a value a column.
+  virtual absl::Status InsertRows(absl::string_view table, absl::Span<const std::string> columns,
+                                  absl::Span<const std::vector<Value>> rows,
+                                  OnConflict on_conflict = OnConflict::kFail,
+                                  absl::Span<const std::string> key = {}) = 0;
+};
+
+// A step of the schema. Never edited after it shipped; a new step is added instead.
+struct Migration {
+  // 1, 2, 3, … within `component`.
+  int number;
+  // Who owns the tables: `journal`, `intake`, …
+  std::string component;
+  // Statements, separated by semicolons at line ends.
+  std::string sql;
+};
+
+enum class Backend { kSqlite, kPostgresql };
+
+struct DatabaseOptions {
+  // `sqlite:PATH`, or `postgresql://user@host/name?…`.
+  std::string url;
+  // Connections that read beside the writer.
+  int readers = 4;
+  // How long a statement waits for a lock of another process.
+  absl::Duration busy_timeout = absl::Seconds(5);
+};
+
+// A database. Thread-safe.
+//
+// On SQLite: WAL, synchronous=FULL, one writing connection, readers beside it that never wait for
+// the writer.
+class Database {
+ public:
+  // Opens, or creates, the database. INVALID_ARGUMENT: the URL; UNAVAILABLE or PERMISSION_DENIED:
+  // it cannot be opened, with the path and the cause.
+  static absl::StatusOr<std::unique_ptr<Database>> Open(const DatabaseOptions& options);
+  virtual ~Database() = default;
+
+  virtual Backend backend() const = 0;
+
+  // Runs `body` in a read-only transaction, which sees one state of the database throughout.
+  virtual absl::Status Read(absl::FunctionRef<absl::Status(Connection&)> body) = 0;
+
+  // Runs `body` in a write transaction: committed durably when `body` returns OK and this returns
+  // OK; undone otherwise. Writers of this process take turns. On SQLite the write lock is held from
+  // the start.
+  virtual absl::Status Write(absl::FunctionRef<absl::Status(Connection&)> body) = 0;
+
+  // Applies those steps that are not yet applied, in order of component as given and number, each
+  // in a transaction, under a lock against other processes. FAILED_PRECONDITION: a step that was
+  // applied has another text now, or the database has a later step than the program.
+  virtual absl::Status Migrate(absl::Span<const Migration> migrations) = 0;
+
+  // Whether it can be written to now, for readiness: a write that is undone. OK, or why not.
+  virtual absl::Status CheckWritable() = 0;
+};
+
+}  // namespace critac::store
+
+#endif  // COMMON_STORE_DATABASE_H_
