@@ -11,6 +11,7 @@
 #include "critac/intake/v1/request.pb.h"
 #include "critac/matching/v1/engagement.pb.h"
 #include "critac/matching/v1/match.pb.h"
+#include "critac/matching/v1/partner.pb.h"
 
 // Offers answered, engagements carried out. Pure.
 namespace critac::matching {

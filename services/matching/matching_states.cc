@@ -189,6 +189,7 @@ void Apply(MutableStates& states, const Event& event, const v1::ProposalMade& pa
   proposal.set_etag(absl::StrCat(event.sequence()));
   Supersede(states, event, payload.supersedes());
   states.Mutable<v1::Demand>(DemandOf(proposal.request())).set_proposal(event.subject());
+  Bump(states);
 }
 
 void Apply(MutableStates& states, const Event& event, const v1::ProposalDecided& payload) {
