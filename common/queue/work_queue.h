@@ -134,11 +134,11 @@ class WorkQueue {
   virtual absl::StatusOr<int64_t> Enqueue(absl::Span<const NewJob> jobs) = 0;
 
   // Takes up to `max` ready jobs for `lease`; waits up to `wait` for the first, also while the
-  // queue is paused. By priority, then those first that have been ready longest. Jobs whose lease
-  // ran out are taken over, with a new token. Empty: none came in time, `stop` was requested, or
-  // Shutdown was called; the last two end the wait at once. More than limits::kReserveJobs counts
-  // as that many. INVALID_ARGUMENT: `max` under 1, or `lease` not in 0 to limits::kJobLease, 0
-  // excluded.
+  // queue is paused. By priority, then those first that have been ready longest; one whose delay is
+  // over or whose lease ran out may stand a little further back. Jobs whose lease ran out are taken
+  // over, with a new token. Empty: none came in time, `stop` was requested, or Shutdown was called;
+  // the last two end the wait at once. More than limits::kReserveJobs counts as that many.
+  // INVALID_ARGUMENT: `max` under 1, or `lease` not in 0 to limits::kJobLease, 0 excluded.
   virtual absl::StatusOr<std::vector<Lease>> Reserve(int max, absl::Duration lease,
                                                      absl::Duration wait,
                                                      const std::stop_token& stop) = 0;
