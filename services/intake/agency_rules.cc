@@ -85,9 +85,8 @@ std::optional<std::string> AliasProblem(const v1::Alias& alias) {
       if (HasOriForm(value, 7)) return std::nullopt;
       return OriProblem(value, 7);
     case v1::ALIAS_TYPE_UEI:
-      if (value.size() == 12 && std::all_of(value.begin(), value.end(), [](char c) {
-            return IsUpper(c) || IsDigit(c);
-          })) {
+      if (value.size() == 12 && std::all_of(value.begin(), value.end(),
+                                            [](char c) { return IsUpper(c) || IsDigit(c); })) {
         return std::nullopt;
       }
       return absl::StrCat("`", value, "` is not twelve letters or digits");
@@ -129,9 +128,8 @@ std::string HolderOn(const v1::AliasRecord& record, absl::CivilDay day) {
 const v1::AliasHolder* OtherHolder(const v1::AliasRecord& record, const v1::Alias& alias,
                                    absl::string_view agency) {
   for (const v1::AliasHolder& holder : record.holders()) {
-    if (holder.agency() != agency &&
-        DatesOverlap(holder.valid_from(), holder.valid_to(), alias.valid_from(),
-                     alias.valid_to())) {
+    if (holder.agency() != agency && DatesOverlap(holder.valid_from(), holder.valid_to(),
+                                                  alias.valid_from(), alias.valid_to())) {
       return &holder;
     }
   }
@@ -141,11 +139,10 @@ const v1::AliasHolder* OtherHolder(const v1::AliasRecord& record, const v1::Alia
 void SetHolder(v1::AliasRecord& record, absl::string_view agency,
                const google::protobuf::RepeatedPtrField<v1::Alias>& aliases) {
   auto& holders = *record.mutable_holders();
-  holders.erase(std::remove_if(holders.begin(), holders.end(),
-                               [&](const v1::AliasHolder& holder) {
-                                 return holder.agency() == agency;
-                               }),
-                holders.end());
+  holders.erase(
+      std::remove_if(holders.begin(), holders.end(),
+                     [&](const v1::AliasHolder& holder) { return holder.agency() == agency; }),
+      holders.end());
   for (const v1::Alias& alias : aliases) {
     if (AliasRecordName(alias) != record.name()) continue;
     v1::AliasHolder& holder = *holders.Add();

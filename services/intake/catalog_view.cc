@@ -50,11 +50,10 @@ absl::Status CatalogView::CheckUsable(absl::string_view path, absl::string_view 
     return Annotate(ResourceNotFound(v1::CatalogEntry::descriptor()->full_name(), name), path);
   }
   if (IsValidOn(*entry, day)) return absl::OkStatus();
-  return Annotate(
-      FailedPrecondition("CATALOG_ENTRY_NOT_VALID", name,
-                         absl::StrCat("cannot be used on ", FormatDate(day), ", but ",
-                                      SpanText(*entry))),
-      path);
+  return Annotate(FailedPrecondition("CATALOG_ENTRY_NOT_VALID", name,
+                                     absl::StrCat("cannot be used on ", FormatDate(day), ", but ",
+                                                  SpanText(*entry))),
+                  path);
 }
 
 std::vector<std::string> CatalogView::ProgramsOn(absl::CivilDay day) const {

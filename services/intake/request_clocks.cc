@@ -3,7 +3,7 @@
 #include <algorithm>
 
 #include "services/intake/proto_time.h"
-#include "services/intake/request_states.h"
+#include "services/intake/request_state.h"
 
 namespace critac::intake {
 namespace {
@@ -72,12 +72,18 @@ std::optional<Clock> After(const ClockRule& rule, const Clock* before, RequestAc
 
 const std::vector<ClockRule>& ClockRules() {
   static const auto& rules = *new std::vector<ClockRule>{
-      {v1::CLOCK_TYPE_ACKNOWLEDGE, {v1::REQUEST_ACTION_SUBMIT}, {v1::REQUEST_ACTION_ACKNOWLEDGE}, {}},
+      {v1::CLOCK_TYPE_ACKNOWLEDGE,
+       {v1::REQUEST_ACTION_SUBMIT},
+       {v1::REQUEST_ACTION_ACKNOWLEDGE},
+       {}},
       {v1::CLOCK_TYPE_FIRST_CONTACT,
        {v1::REQUEST_ACTION_SUBMIT, v1::REQUEST_ACTION_REOPEN},
        {v1::REQUEST_ACTION_ASK_FOR_INFORMATION, v1::REQUEST_ACTION_ACCEPT},
        {}},
-      {v1::CLOCK_TYPE_SCOPE, {v1::REQUEST_ACTION_ACCEPT}, {v1::REQUEST_ACTION_COMPLETE_SCOPING}, {}},
+      {v1::CLOCK_TYPE_SCOPE,
+       {v1::REQUEST_ACTION_ACCEPT},
+       {v1::REQUEST_ACTION_COMPLETE_SCOPING},
+       {}},
       {v1::CLOCK_TYPE_MATCH,
        {v1::REQUEST_ACTION_COMPLETE_SCOPING, v1::REQUEST_ACTION_REMATCH},
        {v1::REQUEST_ACTION_RECORD_MATCH},
@@ -104,11 +110,11 @@ Clocks ClocksAfter(const Clocks& clocks, RequestAction action, RequestState from
   Clocks after;
   const bool afresh = action == v1::REQUEST_ACTION_REOPEN;
   for (const ClockRule& rule : ClockRules()) {
-    const auto before =
-        std::find_if(clocks.begin(), clocks.end(),
-                     [&](const Clock& clock) { return clock.type() == rule.clock; });
-    std::optional<Clock> clock =
-        After(rule, before == clocks.end() || afresh ? nullptr : &*before, action, to, time, catalog);
+    const auto before = std::find_if(clocks.begin(), clocks.end(), [&](const Clock& clock) {
+      return clock.type() == rule.clock;
+    });
+    std::optional<Clock> clock = After(rule, before == clocks.end() || afresh ? nullptr : &*before,
+                                       action, to, time, catalog);
     if (!clock.has_value()) continue;
     if (IsRunning(*clock)) {
       if (IsPaused(to)) {

@@ -47,8 +47,8 @@ void CheckSlot(const std::string& path, const v1::Slot& slot, absl::CivilDay day
   if (slot.window_end().empty()) {
     problems.Add(path + ".window_end", "is missing");
   } else if (slot.window_end() < slot.window_start()) {
-    problems.Add(path + ".window_end", absl::StrCat(slot.window_end(), " is before window_start, ",
-                                                    slot.window_start()));
+    problems.Add(path + ".window_end",
+                 absl::StrCat(slot.window_end(), " is before window_start, ", slot.window_start()));
   } else if (slot.window_end() < FormatDate(day)) {
     problems.Add(path + ".window_end",
                  absl::StrCat(slot.window_end(), " has passed by ", FormatDate(day)));
@@ -64,8 +64,10 @@ void CheckSlot(const std::string& path, const v1::Slot& slot, absl::CivilDay day
 
 void NormalizeRequest(v1::Request& request, absl::Time now, const CatalogView& catalog) {
   if (request.has_identity_consent()) NormalizeConsent(*request.mutable_identity_consent(), now);
-  if (request.has_case_study_consent()) NormalizeConsent(*request.mutable_case_study_consent(), now);
-  if (request.has_testimonial_consent()) NormalizeConsent(*request.mutable_testimonial_consent(), now);
+  if (request.has_case_study_consent())
+    NormalizeConsent(*request.mutable_case_study_consent(), now);
+  if (request.has_testimonial_consent())
+    NormalizeConsent(*request.mutable_testimonial_consent(), now);
   if (!request.program().empty()) return;
   const std::vector<std::string> programs = catalog.ProgramsOn(DayOf(now));
   if (programs.size() == 1) request.set_program(programs.front());
@@ -100,8 +102,9 @@ FieldProblems MissingForSubmission(const v1::Request& request) {
   if (request.desired_outcome().empty()) problems.Add("desired_outcome", "is missing");
   if (request.urgency() == v1::URGENCY_UNSPECIFIED) problems.Add("urgency", "is missing");
   if (std::none_of(request.contacts().begin(), request.contacts().end(), IsReachable)) {
-    problems.Add("contacts",
-                 "no chief executive or point of contact with an e-mail address or telephone number");
+    problems.Add(
+        "contacts",
+        "no chief executive or point of contact with an e-mail address or telephone number");
   }
   if (!request.authority_confirmed()) {
     problems.Add("authority_confirmed", "who asks must state that they may ask for the agency");
@@ -112,7 +115,8 @@ FieldProblems MissingForSubmission(const v1::Request& request) {
 FieldProblems CheckSubmission(const v1::Request& request, absl::CivilDay day) {
   FieldProblems problems = MissingForSubmission(request);
   if (!request.needed_by().empty() && request.needed_by() < FormatDate(day)) {
-    problems.Add("needed_by", absl::StrCat(request.needed_by(), " has passed by ", FormatDate(day)));
+    problems.Add("needed_by",
+                 absl::StrCat(request.needed_by(), " has passed by ", FormatDate(day)));
   }
   return problems;
 }
@@ -123,8 +127,8 @@ absl::Status CheckReferences(const v1::Request& request, const v1::Request* befo
   RETURN_IF_ERROR(CheckNames("request.topics", request.topics(), &known.topics(), day, catalog));
   RETURN_IF_ERROR(CheckNames("request.delivery_types", request.delivery_types(),
                              &known.delivery_types(), day, catalog));
-  RETURN_IF_ERROR(CheckNames("request.initiatives", request.initiatives(), &known.initiatives(),
-                             day, catalog));
+  RETURN_IF_ERROR(
+      CheckNames("request.initiatives", request.initiatives(), &known.initiatives(), day, catalog));
   if (request.program().empty() || request.program() == known.program()) return absl::OkStatus();
   return catalog.CheckUsable("request.program", request.program(), day);
 }

@@ -1,5 +1,5 @@
-#ifndef SERVICES_INTAKE_REQUEST_STATES_H_
-#define SERVICES_INTAKE_REQUEST_STATES_H_
+#ifndef SERVICES_INTAKE_REQUEST_STATE_H_
+#define SERVICES_INTAKE_REQUEST_STATE_H_
 
 #include <string>
 #include <vector>
@@ -26,8 +26,8 @@ bool IsBeforeMatched(v1::RequestState state);
 
 // What a request is to matching.
 enum class MatchingInterest {
-  kNone,   // nothing to match
-  kOpen,   // ready: to be matched
+  kNone,     // nothing to match
+  kOpen,     // ready: to be matched
   kMatched,  // matched and what follows, up to closed
 };
 MatchingInterest InterestOf(v1::RequestState state);
@@ -42,4 +42,4 @@ std::string ActionText(v1::RequestAction action);
 
 }  // namespace critac::intake
 
-#endif  // SERVICES_INTAKE_REQUEST_STATES_H_
+#endif  // SERVICES_INTAKE_REQUEST_STATE_H_

@@ -1,4 +1,4 @@
-#include "services/intake/request_states.h"
+#include "services/intake/request_state.h"
 
 #include "absl/strings/string_view.h"
 #include "absl/strings/strip.h"
