@@ -29,6 +29,15 @@ inline constexpr int kViolations = 50;
 inline constexpr int kDefaultPageSize = 50;
 inline constexpr int kMaxPageSize = 1000;
 
+// Longest filter of a list, bytes; its parentheses, how deep; its comparisons. Twenty times what a
+// person writes, and a condition that a database plans in microseconds.
+inline constexpr int kFilterBytes = 8 << 10;
+inline constexpr int kFilterDepth = 10;
+inline constexpr int kFilterComparisons = 50;
+
+// Longest page token, bytes: a few names of the longest kind.
+inline constexpr int kPageTokenBytes = 8 << 10;
+
 // Deadline given to a call that came without one, and the most a caller may ask for, where the
 // method sets none.
 inline constexpr absl::Duration kDefaultCall = absl::Seconds(30);
