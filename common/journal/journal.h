@@ -167,7 +167,7 @@ class Journal {
 std::string HashEvent(const Event& event, absl::string_view previous_hash);
 
 // The tables that Journal::Open makes: for tests and tools.
-std::vector<store::Migration> JournalMigrations();
+std::vector<store::Migration> JournalMigrations(store::Backend backend);
 
 }  // namespace critac::journal
 
