@@ -104,8 +104,9 @@ class SqlJournal final : public Journal {
   absl::Status GetInto(absl::string_view name, Message& state) override;
   absl::Status ListInto(const ListQuery& query, absl::FunctionRef<Message&()> add,
                         std::string& next_page_token) override;
-  absl::StatusOr<Position> ReadAll(absl::string_view collection, bool with_vault,
-                                   absl::FunctionRef<void(const Message&)> each) override;
+  absl::StatusOr<Position> ReadAll(
+      absl::Span<const std::string> collections, bool with_vault,
+      absl::FunctionRef<void(const std::string& collection, const Message& state)> each) override;
   absl::StatusOr<Position> Head() override;
   absl::StatusOr<std::vector<Event>> ReadEvents(int64_t from_sequence, int limit,
                                                 absl::Span<const std::string> types,
@@ -114,6 +115,9 @@ class SqlJournal final : public Journal {
   absl::Status Rebuild() override;
 
  private:
+  absl::Status ReadCollection(store::Connection& connection, const std::string& collection,
+                              bool with_vault, absl::FunctionRef<void(const Message&)> each);
+
   const std::string name_;
   const Projections projections_;
   const Apply apply_;
@@ -192,26 +196,37 @@ absl::Status SqlJournal::ListInto(const ListQuery& query, absl::FunctionRef<Mess
   });
 }
 
-absl::StatusOr<Position> SqlJournal::ReadAll(absl::string_view collection, bool with_vault,
-                                             absl::FunctionRef<void(const Message&)> each) {
-  const Projection& projection = projections_.OfCollection(collection);
+absl::StatusOr<Position> SqlJournal::ReadAll(
+    absl::Span<const std::string> collections, bool with_vault,
+    absl::FunctionRef<void(const std::string& collection, const Message& state)> each) {
   Position position;
   RETURN_IF_ERROR(database_->Read([&](store::Connection& connection) -> absl::Status {
     ASSIGN_OR_RETURN(position, ReadHead(connection));
-    std::vector<std::unique_ptr<Message>> states;
-    RETURN_IF_ERROR(connection.Query(
-        absl::StrCat("SELECT name, body FROM ", projection.table, " ORDER BY name"), {},
-        [&](const Row& row) {
-          states.emplace_back(projection.prototype->New());
-          return Annotate(FromJsonText(row.Text(1), *states.back()), row.Text(0));
-        }));
-    std::vector<Message*> messages;
-    for (const auto& state : states) messages.push_back(state.get());
-    if (with_vault) RETURN_IF_ERROR(JoinVault(connection, messages));
-    for (const auto& state : states) each(*state);
+    for (const std::string& collection : collections) {
+      RETURN_IF_ERROR(ReadCollection(connection, collection, with_vault,
+                                     [&](const Message& state) { each(collection, state); }));
+    }
     return absl::OkStatus();
   }));
   return position;
+}
+
+absl::Status SqlJournal::ReadCollection(store::Connection& connection,
+                                        const std::string& collection, bool with_vault,
+                                        absl::FunctionRef<void(const Message&)> each) {
+  const Projection& projection = projections_.OfCollection(collection);
+  std::vector<std::unique_ptr<Message>> states;
+  RETURN_IF_ERROR(
+      connection.Query(absl::StrCat("SELECT name, body FROM ", projection.table, " ORDER BY name"),
+                       {}, [&](const Row& row) {
+                         states.emplace_back(projection.prototype->New());
+                         return Annotate(FromJsonText(row.Text(1), *states.back()), row.Text(0));
+                       }));
+  std::vector<Message*> messages;
+  for (const auto& state : states) messages.push_back(state.get());
+  if (with_vault) RETURN_IF_ERROR(JoinVault(connection, messages));
+  for (const auto& state : states) each(*state);
+  return absl::OkStatus();
 }
 
 absl::StatusOr<Position> SqlJournal::Head() {

@@ -609,6 +609,29 @@ TEST_F(JournalTest, PastTheLimitOfWaitingCommandsCallersAreToldToComeBack) {
   EXPECT_EQ(done, limits::kWaitingCommands + 2);
 }
 
+TEST_F(JournalTest, AllStatesOfSomeCollectionsAreReadAtOnePosition) {
+  ASSERT_TRUE(journal_->Execute(AddAgency("b", "Oak")).ok());
+  ASSERT_TRUE(journal_->Execute(AddAgency("a", "Elm")).ok());
+  ASSERT_TRUE(journal_->Execute(AddRequest("1", "Help")).ok());
+  std::vector<std::string> read;
+  const auto position = journal_->ReadAll(
+      {"requests", "agencies"}, true, [&](const std::string& collection, const auto& state) {
+        if (collection == "agencies")
+          read.push_back(static_cast<const intake::v1::Agency&>(state).display_name());
+        if (collection == "requests")
+          read.push_back(static_cast<const intake::v1::Request&>(state).title());
+      });
+  ASSERT_TRUE(position.ok()) << position.status();
+  EXPECT_EQ(position->sequence, 3);
+  EXPECT_EQ(position->hash, journal_->Head()->hash);
+  EXPECT_THAT(read, ElementsAre("Help", "Elm", "Oak"));
+  const auto references =
+      journal_->ReadAll({"requests"}, false, [&](const std::string&, const auto& state) {
+        EXPECT_TRUE(IsVaultReference(static_cast<const intake::v1::Request&>(state).title()));
+      });
+  EXPECT_TRUE(references.ok());
+}
+
 TEST_F(JournalTest, AMissingResourceIsNotFoundByName) {
   const auto missing = journal_->Get<intake::v1::Agency>("agencies/none");
   EXPECT_EQ(missing.status().code(), absl::StatusCode::kNotFound);
