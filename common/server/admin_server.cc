@@ -1,19 +1,15 @@
 #include "common/server/admin_server.h"
 
-#include <fcntl.h>
 #include <microhttpd.h>
-#include <netdb.h>
-#include <netinet/in.h>
-#include <sys/socket.h>
 #include <unistd.h>
 
-#include <cerrno>
 #include <cstring>
 #include <utility>
 
 #include "absl/cleanup/cleanup.h"
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
+#include "common/server/listen.h"
 #include "common/status/error.h"
 
 namespace critac::server {
@@ -22,45 +18,6 @@ namespace {
 constexpr unsigned int kConnections = 32;
 constexpr unsigned int kSilenceSeconds = 10;
 constexpr size_t kConnectionBytes = 16 << 10;
-constexpr int kBacklog = 32;
-
-absl::Status CannotListen(const Address& address, absl::string_view cause) {
-  return absl::UnavailableError(
-      absl::StrCat("cannot listen on ", address.ToString(), ": ", cause));
-}
-
-// Binds and listens here rather than in libmicrohttpd, which does not say why it could not.
-absl::StatusOr<int> ListenOn(const Address& address) {
-  addrinfo hints = {};
-  hints.ai_socktype = SOCK_STREAM;
-  hints.ai_flags = AI_PASSIVE | AI_NUMERICSERV;
-  addrinfo* found = nullptr;
-  if (const int error = getaddrinfo(address.host.c_str(), absl::StrCat(address.port).c_str(),
-                                    &hints, &found);
-      error != 0) {
-    return CannotListen(address, gai_strerror(error));
-  }
-  const absl::Cleanup free_found = [found] { freeaddrinfo(found); };
-  const int fd = socket(found->ai_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-  if (fd < 0) return CannotListen(address, std::strerror(errno));
-  const int on = 1;
-  setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
-  if (bind(fd, found->ai_addr, found->ai_addrlen) != 0 || listen(fd, kBacklog) != 0) {
-    const int cause = errno;
-    close(fd);
-    return CannotListen(address, std::strerror(cause));
-  }
-  return fd;
-}
-
-uint16_t PortOf(int fd) {
-  sockaddr_storage bound = {};
-  socklen_t length = sizeof(bound);
-  if (getsockname(fd, reinterpret_cast<sockaddr*>(&bound), &length) != 0) return 0;
-  return ntohs(bound.ss_family == AF_INET6
-                   ? reinterpret_cast<const sockaddr_in6*>(&bound)->sin6_port
-                   : reinterpret_cast<const sockaddr_in*>(&bound)->sin_port);
-}
 
 MHD_Result Answer(MHD_Connection* connection, const AdminPage& page, bool allow_header) {
   MHD_Response* response = MHD_create_response_from_buffer(
@@ -91,8 +48,8 @@ MHD_Result OnRequest(void* closure, MHD_Connection* connection, const char* url,
   const auto& pages = *static_cast<const AdminPages*>(closure);
   const auto page = pages.find(url);
   if (page == pages.end()) {
-    return Answer(connection, PlainText(404, absl::StrCat("not found; there are ", Paths(pages), "\n")),
-                  false);
+    return Answer(connection,
+                  PlainText(404, absl::StrCat("not found; there are ", Paths(pages), "\n")), false);
   }
   if (std::strcmp(method, "GET") != 0 && std::strcmp(method, "HEAD") != 0) {
     return Answer(connection, PlainText(405, "accepted: GET, HEAD\n"), true);
@@ -110,14 +67,13 @@ struct AdminServer::Daemon {
 };
 
 AdminServer::AdminServer(Address address, AdminPages pages)
-    : address_(std::move(address)),
-      pages_(std::move(pages)),
-      daemon_(std::make_unique<Daemon>()) {}
+    : address_(std::move(address)), pages_(std::move(pages)), daemon_(std::make_unique<Daemon>()) {}
 
 AdminServer::~AdminServer() = default;
 
 absl::StatusOr<std::unique_ptr<AdminServer>> AdminServer::Start(const Address& address,
                                                                 AdminPages pages) {
+  // Listened on here rather than by libmicrohttpd, which does not say why it could not.
   ASSIGN_OR_RETURN(const int fd, ListenOn(address));
   std::unique_ptr<AdminServer> server(new AdminServer(address, std::move(pages)));
   server->address_.port = PortOf(fd);
@@ -128,7 +84,8 @@ absl::StatusOr<std::unique_ptr<AdminServer>> AdminServer::Start(const Address& a
       MHD_OPTION_CONNECTION_MEMORY_LIMIT, kConnectionBytes, MHD_OPTION_END);
   if (server->daemon_->daemon == nullptr) {
     close(fd);
-    return CannotListen(address, "the HTTP server does not start");
+    return absl::UnavailableError(
+        absl::StrCat("the HTTP server on ", address.ToString(), " does not start"));
   }
   return server;
 }

@@ -85,8 +85,7 @@ absl::Status ApplyQueue(const std::string& value, ServerConfig& config) {
 }
 
 absl::Status ApplyLogLevel(const std::string& value, ServerConfig& config) {
-  for (LogLevel level :
-       {LogLevel::kDebug, LogLevel::kInfo, LogLevel::kWarning, LogLevel::kError}) {
+  for (LogLevel level : {LogLevel::kDebug, LogLevel::kInfo, LogLevel::kWarning, LogLevel::kError}) {
     if (value == LogLevelName(level)) {
       config.log_level = level;
       return absl::OkStatus();
@@ -95,7 +94,8 @@ absl::Status ApplyLogLevel(const std::string& value, ServerConfig& config) {
   return Bad(value, "debug, info, warning, error");
 }
 
-absl::Status ReadDuration(const std::string& value, absl::Duration least, absl::Duration& duration) {
+absl::Status ReadDuration(const std::string& value, absl::Duration least,
+                          absl::Duration& duration) {
   absl::Duration read;
   if (!absl::ParseDuration(value, &read) || read < least || read > kLongestDrain) {
     return Bad(value, absl::StrCat("a time of ", absl::FormatDuration(least), " to ",
@@ -128,8 +128,8 @@ absl::Status ApplyReadyFile(const std::string& value, ServerConfig& config) {
 absl::Status ApplyDatabase(const std::string& service, const std::string& value,
                            ServerConfig& config) {
   absl::string_view rest = value;
-  const bool known = absl::ConsumePrefix(&rest, "sqlite:") ||
-                     absl::ConsumePrefix(&rest, "postgresql://");
+  const bool known =
+      absl::ConsumePrefix(&rest, "sqlite:") || absl::ConsumePrefix(&rest, "postgresql://");
   if (!known || rest.empty()) return Bad(value, "sqlite:PATH, postgresql://USER@HOST/NAME");
   config.databases[service] = value;
   return absl::OkStatus();
@@ -228,9 +228,14 @@ void DescribeTo(const Program& program, const std::vector<Setting>& settings, CL
       "the file. In the environment, --log-level is CRITAC_LOG_LEVEL; in the file, log-level.\n"
       "\n"
       "Examples:\n"
-      "  ", program.name, "\n"
-      "  ", program.name, " --listen 127.0.0.1:0 --data /var/lib/critac --ready-file ready\n"
-      "  CRITAC_LOG_LEVEL=debug ", program.name, " --config critac.toml\n"));
+      "  ",
+      program.name,
+      "\n"
+      "  ",
+      program.name,
+      " --listen 127.0.0.1:0 --data /var/lib/critac --ready-file ready\n"
+      "  CRITAC_LOG_LEVEL=debug ",
+      program.name, " --config critac.toml\n"));
 }
 
 // Adds the arguments to `given`, or returns the help that was asked for.
@@ -256,9 +261,9 @@ absl::StatusOr<std::optional<Help>> ReadArguments(const Program& program,
     return absl::InvalidArgumentError(error.what());
   }
   if (const std::vector<std::string> unknown = app.remaining(); !unknown.empty()) {
-    return InvalidField(unknown.front(), absl::StrCat("is not known; accepted: ",
-                                                      NamesOf(settings, FlagOf),
-                                                      ", --config, --help"));
+    return InvalidField(
+        unknown.front(),
+        absl::StrCat("is not known; accepted: ", NamesOf(settings, FlagOf), ", --config, --help"));
   }
   for (const CLI::Option* option : app.get_options()) {
     if (option->count() == 0) continue;
@@ -349,12 +354,12 @@ absl::Status ReadFile(const std::string& path, const std::vector<Setting>& setti
   for (const CLI::ConfigItem& item : items) {
     const std::string origin = absl::StrCat(path, ": ", item.fullname());
     if (!item.parents.empty() || Find(settings, item.name) == nullptr) {
-      return InvalidField(origin, absl::StrCat("is not known; accepted: ",
-                                               NamesOf(settings, [](const std::string& name) {
-                                                 return name;
-                                               })));
+      return InvalidField(
+          origin, absl::StrCat("is not known; accepted: ",
+                               NamesOf(settings, [](const std::string& name) { return name; })));
     }
-    if (item.inputs.size() != 1) return InvalidField(origin, "is given twice, or is a list; accepted: one value");
+    if (item.inputs.size() != 1)
+      return InvalidField(origin, "is given twice, or is a list; accepted: one value");
     const std::string& value = item.inputs.front();
     if (absl::StartsWith(value, "\"") || absl::StartsWith(value, "'")) {
       return InvalidField(origin, "the quotes are not closed (a # ends a value, also in quotes)");

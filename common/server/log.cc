@@ -87,8 +87,7 @@ Log::~Log() = default;
 void Log::Write(LogLevel level, absl::string_view message, absl::Span<const LogField> fields) {
   if (!Enabled(level)) return;
   std::string line = absl::StrCat(
-      R"({"time":")",
-      absl::FormatTime("%Y-%m-%dT%H:%M:%E6SZ", clock_.Now(), absl::UTCTimeZone()),
+      R"({"time":")", absl::FormatTime("%Y-%m-%dT%H:%M:%E6SZ", clock_.Now(), absl::UTCTimeZone()),
       R"(","level":")", LogLevelName(level), R"(","message":)");
   AppendJsonString(line, message);
   for (const LogField& field : fields) AppendField(line, field);

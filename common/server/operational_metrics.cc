@@ -57,9 +57,8 @@ void AppendQueues(const std::vector<queue::WorkQueue*>& queues,
                   std::vector<prometheus::MetricFamily>& families) {
   auto jobs = NewFamily("critac_queue_jobs", "Jobs of a queue by state");
   auto oldest = NewFamily("critac_queue_oldest_ready_seconds", "Age of the oldest ready job");
-  auto completed =
-      NewFamily("critac_queue_completed_total", "Jobs done since the process started",
-                prometheus::MetricType::Counter);
+  auto completed = NewFamily("critac_queue_completed_total", "Jobs done since the process started",
+                             prometheus::MetricType::Counter);
   auto paused = NewFamily("critac_queue_paused", "1 while no job is handed out");
   for (queue::WorkQueue* queue : queues) {
     const absl::StatusOr<queue::QueueStats> stats = queue->Stats();
@@ -186,18 +185,19 @@ class OperationalMetrics::Calls {
     prometheus::Counter* counter = slot.load(std::memory_order_acquire);
     if (counter == nullptr) {
       // Two threads that come here at once get the same counter: the family keeps one a label set.
-      counter = &counts_.Add(
-          {{"method", std::string(name)},
-           {"code", absl::StatusCodeToString(static_cast<absl::StatusCode>(index))}});
+      counter =
+          &counts_.Add({{"method", std::string(name)},
+                        {"code", absl::StatusCodeToString(static_cast<absl::StatusCode>(index))}});
       slot.store(counter, std::memory_order_release);
     }
     return *counter;
   }
 
   prometheus::Registry registry_;
-  prometheus::Family<prometheus::Counter>& counts_ =
-      prometheus::BuildCounter().Name("critac_calls_total").Help("Calls that ended").Register(
-          registry_);
+  prometheus::Family<prometheus::Counter>& counts_ = prometheus::BuildCounter()
+                                                         .Name("critac_calls_total")
+                                                         .Help("Calls that ended")
+                                                         .Register(registry_);
   prometheus::Family<prometheus::Histogram>& durations_ = prometheus::BuildHistogram()
                                                               .Name("critac_call_duration_seconds")
                                                               .Help("How long calls took")
