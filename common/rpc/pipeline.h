@@ -110,7 +110,7 @@ class Pipeline {
       absl::AnyInvocable<journal::Decide(const Call&, const Request&)> make_decide,
       absl::AnyInvocable<absl::Status(const Call&, Response&)> polish = nullptr) {
     return Unary(
-        context, *request,
+        context, *request, *response,
         [&journal, response, make_decide = std::move(make_decide), polish = std::move(polish)](
             const Call& call, const google::protobuf::Message& checked, Finish finish) mutable {
           absl::AnyInvocable<absl::Status()> last_hand = nullptr;
