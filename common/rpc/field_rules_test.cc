@@ -1,5 +1,7 @@
 #include "common/rpc/field_rules.h"
 
+#include "critac/intake/v1/request.pb.h"
+
 #include <functional>
 #include <limits>
 #include <string>
@@ -461,6 +463,15 @@ TEST(OutputOnly, NothingElseIsCleared) {
   sample.mutable_rows(0)->set_etag("x");
   ClearOutputOnly(sample);
   EXPECT_EQ(sample.SerializeAsString(), before);
+}
+
+TEST(FieldRules, AReferenceToTheVaultCannotBeSent) {
+  intake::v1::Contact contact;
+  contact.set_role(intake::v1::CONTACT_ROLE_POINT_OF_CONTACT);
+  contact.set_full_name("vault:12.3:" + std::string(43, 'a'));
+  EXPECT_THAT(CheckFields(contact).message(), HasSubstr("full_name: has the form of a reference"));
+  contact.set_full_name("vault:12.3:" + std::string(42, 'a'));
+  EXPECT_TRUE(CheckFields(contact).ok());
 }
 
 }  // namespace

@@ -222,9 +222,8 @@ void Pipeline::RunStream(
   if (!status.ok()) end.End(Conclude(*passage, status));
 }
 
-void Pipeline::SubmitCommand(journal::Journal& journal, const Call& call, const Message& request,
-                             journal::Decide decide, Message& response,
-                             absl::AnyInvocable<absl::Status()> last_hand, Finish finish) {
+journal::Command Pipeline::MakeCommand(const Call& call, const Message& request,
+                                       journal::Decide decide) {
   journal::Command command;
   if (const Method* method = FindMethod(*request.GetDescriptor()); method != nullptr) {
     command.request_id = ReadRequestId(*method, request);
@@ -232,7 +231,13 @@ void Pipeline::SubmitCommand(journal::Journal& journal, const Call& call, const 
   command.fingerprint = Fingerprint(call, request);
   command.actor = call.principal.ToString();
   command.decide = std::move(decide);
-  journal.Submit(std::move(command),
+  return command;
+}
+
+void Pipeline::SubmitCommand(journal::Journal& journal, const Call& call, const Message& request,
+                             journal::Decide decide, Message& response,
+                             absl::AnyInvocable<absl::Status()> last_hand, Finish finish) {
+  journal.Submit(MakeCommand(call, request, std::move(decide)),
                  [&response, last_hand = std::move(last_hand),
                   finish = std::move(finish)](absl::StatusOr<journal::Answer> answer) mutable {
                    if (!answer.ok()) return finish(answer.status());

@@ -111,7 +111,7 @@ class Pipeline {
       absl::AnyInvocable<journal::Decide(const Call&, const Request&)> make_decide,
       absl::AnyInvocable<absl::Status(const Call&, Response&)> polish = nullptr) {
     return Unary(
-        context, *request,
+        context, *request, *response,
         [&journal, response, make_decide = std::move(make_decide), polish = std::move(polish)](
             const Call& call, const google::protobuf::Message& checked, Finish finish) mutable {
           absl::AnyInvocable<absl::Status()> last_hand = nullptr;
@@ -135,6 +135,11 @@ class Pipeline {
   grpc::ServerUnaryReactor* Unary(grpc::CallbackServerContext* context,
                                   const google::protobuf::Message& request,
                                   google::protobuf::Message& response, Handler handler);
+
+  // The command that a call gives: repeatable by the request's `request_id`, in the name of its
+  // principal. For methods that wait for something else before or after it; others use Write.
+  static journal::Command MakeCommand(const Call& call, const google::protobuf::Message& request,
+                                      journal::Decide decide);
 
   // Runs a method that streams its answer. `body` runs on a thread of its own and hands each
   // message to `write`, which blocks until it was sent and returns false when the caller is gone,
