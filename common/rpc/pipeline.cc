@@ -215,7 +215,7 @@ grpc::ServerUnaryReactor* Pipeline::RunAtOnce(
     grpc::CallbackServerContext& context, const Message& request,
     absl::FunctionRef<absl::Status(const Call&, const Message&)> handler) {
   grpc::ServerUnaryReactor* reactor = context.DefaultReactor();
-  Passage passage;
+  Passage passage(in_flight_);
   absl::Status status = Admit(context, request, passage);
   if (status.ok()) status = handler(passage.call, *passage.request);
   reactor->Finish(Conclude(passage, status));
@@ -226,7 +226,7 @@ grpc::ServerUnaryReactor* Pipeline::Unary(grpc::CallbackServerContext* context,
                                           const Message& request, Message& response,
                                           Handler handler) {
   grpc::ServerUnaryReactor* reactor = context->DefaultReactor();
-  auto passage = std::make_unique<Passage>();
+  auto passage = std::make_unique<Passage>(in_flight_);
   if (absl::Status status = Admit(*context, request, *passage); !status.ok()) {
     reactor->Finish(Conclude(*passage, status));
     return reactor;
@@ -240,7 +240,7 @@ grpc::ServerUnaryReactor* Pipeline::Unary(grpc::CallbackServerContext* context,
 void Pipeline::RunStream(
     grpc::CallbackServerContext& context, const Message& request, StreamEnd& end,
     absl::AnyInvocable<absl::Status(const Call&, const Message&, StreamState&)> body) {
-  auto passage = std::make_shared<Passage>();
+  auto passage = std::make_shared<Passage>(in_flight_);
   absl::Status status = Admit(context, request, *passage);
   if (status.ok()) {
     auto state = std::make_shared<StreamState>(clock_, passage->call.deadline,

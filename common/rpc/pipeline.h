@@ -2,6 +2,7 @@
 #define COMMON_RPC_PIPELINE_H_
 
 #include <atomic>
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <string>
@@ -178,11 +179,20 @@ class Pipeline {
   // reason STOPPING. Called before the server shuts down.
   void StopStreams();
 
+  // Calls that have come and not ended, streams included.
+  int64_t calls_in_flight() const { return in_flight_.load(std::memory_order_relaxed); }
+
  private:
   class UnaryEnd;
 
   // A call that is on its way.
   struct Passage {
+    explicit Passage(std::atomic<int64_t>& in_flight) : counted_in(in_flight) { ++counted_in; }
+    ~Passage() { --counted_in; }
+    Passage(const Passage&) = delete;
+    Passage& operator=(const Passage&) = delete;
+
+    std::atomic<int64_t>& counted_in;
     Call call;
     std::string request_id;
     // The request as the handler sees it: the caller's, or `copy`, without output-only fields.
@@ -218,6 +228,7 @@ class Pipeline {
   IdSource& ids_;
   const CallObserver observer_;
   TraceSource traces_;
+  std::atomic<int64_t> in_flight_ = 0;
   StreamThreads streams_;
 };
 
