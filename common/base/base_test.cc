@@ -138,6 +138,20 @@ TEST(Clock, AManualClockWakesAWaiterWhenItsTimeIsPast) {
   EXPECT_FALSE(held);
 }
 
+TEST(Clock, AWaitWhoseDeadlineIsPastSaysWhetherTheConditionHolds) {
+  ManualClock manual(absl::UnixEpoch());
+  for (const Clock* clock :
+       {static_cast<const Clock*>(&manual), static_cast<const Clock*>(&SystemClock::Instance())}) {
+    absl::Mutex mutex;
+    absl::MutexLock lock(&mutex);
+    bool done = false;
+    EXPECT_FALSE(clock->AwaitUntil(mutex, absl::Condition(&done), clock->Now()));
+    EXPECT_FALSE(clock->AwaitUntil(mutex, absl::Condition(&done), absl::InfinitePast()));
+    done = true;
+    EXPECT_TRUE(clock->AwaitUntil(mutex, absl::Condition(&done), clock->Now()));
+  }
+}
+
 TEST(Clock, AManualClockReturnsAtOnceWhenTheConditionHolds) {
   ManualClock clock(absl::UnixEpoch());
   absl::Mutex mutex;

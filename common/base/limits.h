@@ -71,8 +71,24 @@ inline constexpr int64_t kDeadJobBytes = 16 << 20;
 // Longest key of a job, bytes: a name, never a record.
 inline constexpr int kJobKeyBytes = 512;
 
+// Longest trace kept with a job, bytes: a W3C traceparent has 55, a later version may have more.
+inline constexpr int kJobTraceBytes = 128;
+
 // Longest error kept with a job, bytes.
 inline constexpr int kJobErrorBytes = 2000;
+
+// Longest wait that a job may be put in with: it outlives every follow-up of the program.
+inline constexpr absl::Duration kJobDelay = absl::Hours(24 * 366);
+
+// Longest lease: past it, whoever holds the job is not missed for too long.
+inline constexpr absl::Duration kJobLease = absl::Hours(24);
+
+// Jobs put in by one call, and handed out by one: a batch stays in the tens of milliseconds.
+inline constexpr int kEnqueueJobs = 10'000;
+inline constexpr int kReserveJobs = 1000;
+
+// Jobs shown by one call.
+inline constexpr int kPeekJobs = 1000;
 
 // How long a process may take to finish what is in hand when asked to stop.
 inline constexpr absl::Duration kDrain = absl::Seconds(20);

@@ -188,9 +188,10 @@ journal::Decide FollowRequest(intake::v1::Request request) {
   };
 }
 
-journal::Decide RecordSolve(std::shared_ptr<const PoolView> view, Plan plan, v1::SolveRun run) {
-  return [view = std::move(view), plan = std::move(plan),
-          run = std::move(run)](Draft& draft) -> absl::Status {
+journal::Decide RecordSolve(std::shared_ptr<const PoolView> view, Plan plan, v1::SolveRun run,
+                            bool asked) {
+  return [view = std::move(view), plan = std::move(plan), run = std::move(run),
+          asked](Draft& draft) -> absl::Status {
     RETURN_IF_ERROR(CheckUnchanged(draft, *view));
     v1::SolveRecorded recorded;
     *recorded.mutable_run() = run;
@@ -198,6 +199,7 @@ journal::Decide RecordSolve(std::shared_ptr<const PoolView> view, Plan plan, v1:
     recorded.mutable_run()->set_name(name);
     *recorded.mutable_run()->mutable_time() = ToTimestamp(draft.now());
     const PlanOutcome outcome = OutcomeOf(*view->pool, plan, view->demands, view->standing);
+    if (outcome.changes.empty() && !asked) return absl::OkStatus();
     // The run comes first and names what it makes: each proposal is the event after.
     int64_t sequence = draft.sequence() + 1;
     std::vector<v1::ProposalMade> made;

@@ -22,9 +22,11 @@ namespace critac::matching {
 // Nothing happens where the demand is as the request is.
 journal::Decide FollowRequest(intake::v1::Request request);
 
-// Records a plan: the run, and the proposals it changes. With a policy that approves by itself, its
-// proposals are decided at once. Answers with the run.
-journal::Decide RecordSolve(std::shared_ptr<const PoolView> view, Plan plan, v1::SolveRun run);
+// Records a plan: the run, and the proposals it changes; a run that changes none only where it was
+// asked for (`asked`). With a policy that approves by itself, new proposals are decided at once.
+// Answers with the run.
+journal::Decide RecordSolve(std::shared_ptr<const PoolView> view, Plan plan, v1::SolveRun run,
+                            bool asked);
 
 // Decides on a proposal; `wanted` empty: as it is, otherwise for these instead. Answers with the
 // proposal. FAILED_PRECONDITION: PROPOSAL_NOT_OPEN, NOT_ELIGIBLE, NOTHING_PROPOSED. ABORTED,
