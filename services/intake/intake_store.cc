@@ -3,6 +3,7 @@
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 #include "absl/time/time.h"
+#include "common/status/error.h"
 #include "critac/intake/v1/agency.pb.h"
 #include "critac/intake/v1/catalog.pb.h"
 #include "critac/intake/v1/request.pb.h"
@@ -204,8 +205,23 @@ store::Condition AgencyIsCalled(const std::string& display_name, const std::stri
 
 store::Condition RequestIsOf(const std::string& agency) { return {"agency = :p1", {agency}}; }
 
-store::Condition RequestIsReady() { return {"matching = :p1", {kReady}}; }
-
-store::Condition RequestLeftMatching() { return {"matching = :p1", {kLeft}}; }
+absl::StatusOr<std::vector<std::string>> RequestsForMatching(store::Database& database,
+                                                             MatchingNeed need,
+                                                             const std::string& after, int limit) {
+  std::vector<std::string> names;
+  RETURN_IF_ERROR(database.Read([&](store::Connection& connection) {
+    names.clear();
+    // `matching <> 0` lets the database see that its small index of such requests has them all.
+    return connection.Query(
+        "SELECT name FROM intake_request WHERE matching = :p1 AND matching <> 0 AND name > :p2 "
+        "ORDER BY name LIMIT :p3",
+        {need == MatchingNeed::kReady ? kReady : kLeft, after, int64_t{limit}},
+        [&](const store::Row& row) {
+          names.push_back(row.Text(0));
+          return absl::OkStatus();
+        });
+  }));
+  return names;
+}
 
 }  // namespace critac::intake

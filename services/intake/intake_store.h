@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "absl/container/flat_hash_map.h"
+#include "absl/status/statusor.h"
 #include "common/journal/journal.h"
 #include "common/journal/states.h"
 #include "common/store/database.h"
@@ -29,10 +30,17 @@ store::Condition AliasValueIs(const std::string& value);
 store::Condition AgencyIsCalled(const std::string& display_name, const std::string& state);
 // Condition that a request is this agency's.
 store::Condition RequestIsOf(const std::string& agency);
-// Condition that matching has to look at a request: it is ready, or it was and is not in matching
-// any more.
-store::Condition RequestIsReady();
-store::Condition RequestLeftMatching();
+// Why matching has to look at a request.
+enum class MatchingNeed {
+  kReady,  // it is to be matched
+  kLeft,   // it was ready once, and is neither ready nor matched now
+};
+
+// Names of requests that matching has to look at, in order, the first of them after `after`; at most
+// `limit`.
+absl::StatusOr<std::vector<std::string>> RequestsForMatching(store::Database& database,
+                                                             MatchingNeed need,
+                                                             const std::string& after, int limit);
 
 }  // namespace critac::intake
 
