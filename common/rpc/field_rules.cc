@@ -15,6 +15,7 @@
 #include "common/base/calendar.h"
 #include "common/base/ids.h"
 #include "common/base/limits.h"
+#include "common/journal/vault.h"
 #include "common/rpc/compiled_rules.h"
 #include "common/rpc/field_value.h"
 #include "common/rpc/text.h"
@@ -326,9 +327,10 @@ void Checker::CheckString(absl::string_view text, const CompiledField& rules, co
     return Report(path, absl::StrCat("is not UTF-8 from character ", scan.characters + 1, " on"));
   }
   if (scan.problem == TextScan::Problem::kControlCharacter) {
-    return Report(path, absl::StrFormat("has the control character U+%04X as character %d; of these, newline "
-                                        "and tab are accepted",
-                                        scan.control_character, scan.characters + 1);
+    return Report(path,
+                  absl::StrFormat("has the control character U+%04X as character %d; of these, "
+                                  "newline and tab are accepted",
+                                  scan.control_character, scan.characters + 1));
   }
   if (scan.characters > rules.max_length) {
     return Report(path, absl::StrCat("has ", scan.characters, " characters; at most ",
@@ -342,6 +344,9 @@ void Checker::CheckString(absl::string_view text, const CompiledField& rules, co
     Report(path, absl::StrCat(rules.vault ? "" : Quoted(text), rules.vault ? "" : " ", "is not ",
                               accepted));
   };
+  if (rules.vault && journal::IsVaultReference(text)) {
+    return Report(path, "has the form of a reference to the vault, which callers cannot send");
+  }
   if (!HasFormat(text, rules.format)) return refuse(Accepted(rules.format));
   if (!rules.resource.empty() && !IsResourceName(text, rules.resource)) {
     return refuse(absl::StrCat(rules.resource, "/ID"));

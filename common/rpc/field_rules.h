@@ -17,6 +17,7 @@ namespace critac::rpc {
 // - an enum has one of its declared values;
 // - a floating-point number is finite, a Timestamp and a Duration within what protobuf defines, a
 //   FieldMask names fields;
+// - a text of a `vault` field has not the form of a reference to the vault: those are the journal's;
 // - an entry of a list of strings is not empty, of a list of enums not UNSPECIFIED;
 // - lengths and counts are within common/base/limits.h where a field sets none of its own, and
 //   messages nest no deeper than limits::kMessageDepth.

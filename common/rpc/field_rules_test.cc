@@ -1,5 +1,7 @@
 #include "common/rpc/field_rules.h"
 
+#include "critac/intake/v1/request.pb.h"
+
 #include <functional>
 #include <limits>
 #include <string>
@@ -44,7 +46,8 @@ Sample GoodSample() {
 // What CheckFields says of a sample, as `path: description`.
 std::vector<std::string> Violations(const absl::Status& status) {
   std::vector<std::string> violations;
-  for (const auto& violation : BadRequestOf(status).field_violations()) {
+  const google::rpc::BadRequest details = BadRequestOf(status);
+  for (const auto& violation : details.field_violations()) {
     violations.push_back(violation.field() + ": " + violation.description());
   }
   return violations;
@@ -461,6 +464,15 @@ TEST(OutputOnly, NothingElseIsCleared) {
   sample.mutable_rows(0)->set_etag("x");
   ClearOutputOnly(sample);
   EXPECT_EQ(sample.SerializeAsString(), before);
+}
+
+TEST(FieldRules, AReferenceToTheVaultCannotBeSent) {
+  intake::v1::Contact contact;
+  contact.set_role(intake::v1::CONTACT_ROLE_POINT_OF_CONTACT);
+  contact.set_full_name("vault:12.3:" + std::string(43, 'a'));
+  EXPECT_THAT(CheckFields(contact).message(), HasSubstr("full_name: has the form of a reference"));
+  contact.set_full_name("vault:12.3:" + std::string(42, 'a'));
+  EXPECT_TRUE(CheckFields(contact).ok());
 }
 
 }  // namespace

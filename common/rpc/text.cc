@@ -121,7 +121,7 @@ bool IsEmail(absl::string_view text) {
 bool IsLanguage(absl::string_view text) {
   // Language, script, region, variants, extensions, private use: RFC 5646, 2.1.
   static const RE2* const pattern = new RE2(
-      "(?i)(?:[a-z]{2,3}(?:-[a-z]{3}){0,3}|[a-z]{4,8})"
+      "(?i)[a-z]{2,3}(?:-[a-z]{3}){0,3}"
       "(?:-[a-z]{4})?"
       "(?:-(?:[a-z]{2}|[0-9]{3}))?"
       "(?:-(?:[a-z0-9]{5,8}|[0-9][a-z0-9]{3}))*"

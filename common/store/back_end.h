@@ -49,6 +49,8 @@ class BackEnd {
   // to 1.
   virtual absl::Span<const int> RowsOfAnInsert() const = 0;
 
+  // How many columns the result of a statement that was just run has.
+  virtual int CountColumns(soci::details::statement_backend& statement) const = 0;
   // Forgets what is left of a statement's result.
   virtual void EndResult(soci::details::statement_backend& statement) const = 0;
 

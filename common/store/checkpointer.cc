@@ -40,7 +40,7 @@ void Checkpointer::Loop() {
       const auto something = [this]()
                                  ABSL_SHARED_LOCKS_REQUIRED(mutex_) { return due_ || stopping_; };
       mutex_.Await(absl::Condition(&something));
-      if (stopping_) return;
+      if (!due_) return;
       due_ = false;
     }
     SqliteCheckpoint(*session_->soci);

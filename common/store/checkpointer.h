@@ -16,6 +16,7 @@ class Checkpointer {
  public:
   // `session` is its own.
   explicit Checkpointer(std::unique_ptr<Session> session);
+  // Makes the checkpoint that is due.
   ~Checkpointer();
 
   // Says that the log holds `pages` after a commit. Does not block.

@@ -6,33 +6,26 @@
 
 namespace critac::store {
 
-ConnectionPool::ConnectionPool(std::vector<std::unique_ptr<SqlConnection>> connections) {
-  absl::MutexLock lock(&mutex_);
-  for (auto& connection : connections) free_.push_back({std::move(connection)});
-}
+ConnectionPool::ConnectionPool(std::vector<std::unique_ptr<SqlConnection>> connections)
+    : free_(std::move(connections)) {}
 
 absl::Status ConnectionPool::With(absl::FunctionRef<absl::Status(SqlConnection&)> use) {
-  Pooled pooled;
-  {
-    absl::MutexLock lock(&mutex_);
-    const auto one_is_free = [this]() ABSL_SHARED_LOCKS_REQUIRED(mutex_) { return !free_.empty(); };
-    mutex_.Await(absl::Condition(&one_is_free));
-    // The one used last has its pages and statements at hand.
-    pooled = std::move(free_.back());
-    free_.pop_back();
-    if (pooled.generation != generation_) pooled.connection->ForgetStatements();
-    pooled.generation = generation_;
-  }
+  std::unique_ptr<SqlConnection> connection = Take();
   absl::Cleanup give_back = [&] {
     absl::MutexLock lock(&mutex_);
-    free_.push_back(std::move(pooled));
+    free_.push_back(std::move(connection));
   };
-  return use(*pooled.connection);
+  return use(*connection);
 }
 
-void ConnectionPool::ForgetStatements() {
+std::unique_ptr<SqlConnection> ConnectionPool::Take() {
   absl::MutexLock lock(&mutex_);
-  ++generation_;
+  const auto one_is_free = [this]() ABSL_SHARED_LOCKS_REQUIRED(mutex_) { return !free_.empty(); };
+  mutex_.Await(absl::Condition(&one_is_free));
+  // The one used last has its pages and statements at hand.
+  std::unique_ptr<SqlConnection> connection = std::move(free_.back());
+  free_.pop_back();
+  return connection;
 }
 
 }  // namespace critac::store

@@ -20,18 +20,11 @@ class ConnectionPool {
   // Calls `use` with a connection that nobody else has; waits for one where all are in use.
   absl::Status With(absl::FunctionRef<absl::Status(SqlConnection&)> use);
 
-  // Makes each connection forget its prepared statements before it is handed out next.
-  void ForgetStatements();
-
  private:
-  struct Pooled {
-    std::unique_ptr<SqlConnection> connection;
-    int generation = 0;
-  };
+  std::unique_ptr<SqlConnection> Take();
 
   absl::Mutex mutex_;
-  std::vector<Pooled> free_ ABSL_GUARDED_BY(mutex_);
-  int generation_ ABSL_GUARDED_BY(mutex_) = 0;
+  std::vector<std::unique_ptr<SqlConnection>> free_ ABSL_GUARDED_BY(mutex_);
 };
 
 }  // namespace critac::store

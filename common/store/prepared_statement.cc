@@ -89,7 +89,6 @@ class PreparedStatement::Soci {
 
   ~Soci() {
     for (const auto& parameter : parameters_) parameter->clean_up();
-    for (const auto& result : results_) result->clean_up();
     parameters_.clear();
     results_.clear();
     statement_->clean_up();
@@ -97,12 +96,13 @@ class PreparedStatement::Soci {
 
   bool Run() {
     for (size_t i = 0; i < parameters_.size(); ++i) Hand(static_cast<int>(i) + 1);
-    if (!described_) Describe();
     const bool got = Got(statement_->execute(1));
     for (const auto& parameter : parameters_) parameter->post_use(got, nullptr);
     changed_rows_ = changes_rows_ ? statement_->get_affected_rows() : 0;
-    if (got) Read(false);
-    return got;
+    if (!got) return false;
+    FitColumns();
+    Read(false);
+    return true;
   }
 
   bool Next() {
@@ -139,16 +139,19 @@ class PreparedStatement::Soci {
     parameter.pre_use(&indicator);
   }
 
-  // Learns how many columns the result has. Some back ends can tell only once parameters are there.
-  void Describe() {
-    row_.columns_.resize(statement_->prepare_for_describe());
+  // Makes room for the columns of the result, which are known once it runs: also a statement that
+  // ran before has others where the schema has changed.
+  void FitColumns() {
+    const size_t count = session_.back_end->CountColumns(*statement_);
+    if (results_.size() == count) return;
+    row_.columns_.resize(count);
+    results_.clear();
     int position = 1;
     for (Row::Column& column : row_.columns_) {
       results_.emplace_back(statement_->make_into_type_backend());
       // As text: what SOCI takes a column's type for is a guess from how it was declared.
       results_.back()->define_by_pos(position, &column.text, soci::details::x_stdstring);
     }
-    described_ = true;
   }
 
   void Read(bool from_fetch) {
@@ -167,7 +170,6 @@ class PreparedStatement::Soci {
   std::vector<std::unique_ptr<standard_into_type_backend>> results_;
   std::vector<const Value*> values_;
   Row row_{{}};
-  bool described_ = false;
   int64_t changed_rows_ = 0;
 };
 

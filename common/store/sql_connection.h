@@ -37,8 +37,6 @@ class SqlConnection final : public Connection {
   // statement failed, or where `body` throws.
   absl::Status Transact(absl::string_view begin, absl::FunctionRef<absl::Status(Connection&)> body);
 
-  // Forgets prepared statements, whose columns another schema may have changed.
-  void ForgetStatements() { statements_.Clear(); }
   size_t statement_count() const { return statements_.size(); }
   Session& session() { return *session_; }
 

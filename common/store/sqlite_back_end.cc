@@ -20,6 +20,10 @@ sqlite_api::sqlite3* Handle(session_backend& session) {
   return static_cast<soci::sqlite3_session_backend&>(session).conn_;
 }
 
+sqlite_api::sqlite3_stmt* Statement(statement_backend& statement) {
+  return static_cast<soci::sqlite3_statement_backend&>(statement).stmt_;
+}
+
 // Once in the process, before SQLite's first use. A connection is used by one thread at a time, so
 // SQLite need not lock each; nor count its memory, which is a lock that all connections share. File
 // names are URIs whatever SQLite was built with.
@@ -75,8 +79,11 @@ class Sqlite final : public BackEnd {
     return kRows;
   }
 
+  int CountColumns(statement_backend& statement) const override {
+    return sqlite_api::sqlite3_column_count(Statement(statement));
+  }
   void EndResult(statement_backend& statement) const override {
-    sqlite_api::sqlite3_reset(static_cast<soci::sqlite3_statement_backend&>(statement).stmt_);
+    sqlite_api::sqlite3_reset(Statement(statement));
   }
 
   absl::Status ToStatus(const std::exception& exception, session_backend* session,

@@ -150,16 +150,9 @@ class SqliteDatabase final : public Database {
   }
 
   absl::Status Migrate(absl::Span<const Migration> migrations) override {
-    const absl::Status status =
-        store::Migrate(migrations, SqliteBackEnd().LockMigrations(), clock_,
-                       [&](absl::FunctionRef<absl::Status(Connection&)> body) {
-                         return WithWriter([&](SqlConnection& connection) {
-                           connection.ForgetStatements();
-                           return connection.Transact(SqliteBackEnd().BeginWrite(), body);
-                         });
-                       });
-    readers_.ForgetStatements();
-    return status;
+    return store::Migrate(
+        migrations, SqliteBackEnd().LockMigrations(), clock_,
+        [this](absl::FunctionRef<absl::Status(Connection&)> body) { return Write(body); });
   }
 
   absl::Status CheckWritable() override {

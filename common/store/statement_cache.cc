@@ -24,9 +24,4 @@ void StatementCache::Put(absl::string_view key, std::unique_ptr<PreparedStatemen
   statements_.pop_back();
 }
 
-void StatementCache::Clear() {
-  by_key_.clear();
-  statements_.clear();
-}
-
 }  // namespace critac::store

@@ -28,7 +28,6 @@ class StatementCache {
   // Puts a statement in, to be taken again.
   void Put(absl::string_view key, std::unique_ptr<PreparedStatement> statement);
 
-  void Clear();
   size_t size() const { return statements_.size(); }
 
  private:

@@ -8,6 +8,7 @@
 
 #include "absl/status/statusor.h"
 #include "critac/matching/v1/match.pb.h"
+#include "services/matching/flow.h"
 #include "services/matching/pool.h"
 
 // The plan: who is proposed for which slot, over all slots at once, at the least total price.
@@ -17,7 +18,8 @@
 //     for each person left out:       unassigned_price + urgency_price × (0, 1 or 2)
 //                                     + waiting_price_per_day × days waited
 //     for each partner:               fairness_price × (k - 1) for its k-th assignment, those
-//                                     agreed or offered and not finished counted first
+//                                     agreed or offered and not finished counted first; it grows
+//                                     up to the millionth
 // and its limits are
 //     a slot gets at most the people it still misses, all different persons;
 //     an expert has at most `capacity_per_period` in each period and `capacity_open` in all;
@@ -67,27 +69,21 @@ struct Plan {
   bool optimal() const { return objective == bound; }
 };
 
-enum class Solver {
-  // By size and density.
-  kAutomatic,
-  kNetworkSimplex,
-  kCostScaling,
-};
-
 // The plan of least price. Among several the one whose pairs come first: going through slots and
 // then experts by name, a pair is taken wherever a cheapest plan has it together with those taken
 // before; then, going through the pairs, each starts in the first period that leaves the others
 // room. So the plan is a function of the pool alone, whatever the order of the input and whichever
 // solver is used.
 //
-// RESOURCE_EXHAUSTED: prices times people or size do not fit the solver's integers. It takes prices
-// beyond a hundred years of waiting at the policy's limits with a hundred thousand people.
+// RESOURCE_EXHAUSTED: the largest price times the nodes of the network (slots, experts, and an
+// expert's periods) does not fit the solver's integers, 2^60. At the policy's highest prices and
+// a wait of three hundred years that is ten million nodes.
 absl::StatusOr<Plan> SolvePlan(const Pool& pool, Solver solver = Solver::kAutomatic);
 
-// The plan for one demand as a proposal has it: assignments by slot and expert with the parts of
-// their scores, and open slots with what keeps them open and what would fill them.
-std::vector<v1::Assignment> AssignmentsOf(const Pool& pool, const Plan& plan, int demand);
-std::vector<v1::OpenSlot> OpenSlotsOf(const Pool& pool, const Plan& plan, int demand);
+// The cheapest plan that has this pair; `optimal` says whether no other one with the pair is cheaper.
+// Its prices prove nothing about plans without it. INVALID_ARGUMENT: the expert is not eligible for
+// the slot, or the slot misses nobody.
+absl::StatusOr<Plan> SolvePlanWith(const Pool& pool, int slot, int expert);
 
 }  // namespace critac::matching
 

@@ -115,8 +115,7 @@ grpc::ServerUnaryReactor* EngagementService::ListEngagements(
                                   .page_size = in.page_size(),
                                   .page_token = in.page_token(),
                                   .descending = true},
-                                 AddTo(*out.mutable_engagements()),
-                                 *out.mutable_next_page_token());
+                                 AddTo(*out.mutable_engagements()), *out.mutable_next_page_token());
       });
 }
 

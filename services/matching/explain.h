@@ -17,8 +17,8 @@ namespace critac::matching {
 v1::ExplainMatchResponse ExplainMatch(const Pool& pool, const Plan* plan, int slot, int expert);
 
 // How much dearer the cheapest plan with this pair in it would be; 0 where the plan, or one as
-// cheap, has it. Nothing where the expert is not eligible, the slot misses nobody, or no plan can
-// have it. The plan must be optimal for the pool.
+// cheap, has it. Nothing where the expert is not eligible, the slot misses nobody, or one of the two
+// plans is not proved to be the cheapest.
 std::optional<int64_t> PriceOfForcing(const Pool& pool, const Plan& plan, int slot, int expert);
 
 }  // namespace critac::matching

@@ -12,7 +12,7 @@
 #include "critac/matching/v1/states.pb.h"
 #include "services/matching/engagements.h"
 #include "services/matching/matching_states.h"
-#include "services/matching/proposals.h"
+#include "services/matching/proposal_decisions.h"
 
 namespace critac::matching {
 namespace {
@@ -62,8 +62,9 @@ bool IsReadyAnew(const v1::Demand& demand, const intake::v1::Request& request) {
          journal::FromTimestamp(request.ready_time());
 }
 
-// Whether a request of this state still needs what matching holds for it.
-bool KeepsDemand(intake::v1::RequestState state) {
+// Whether a request of this state still needs what matching holds for it. One that is set aside
+// keeps what was agreed, not what was only proposed or offered.
+bool KeepsDemand(intake::v1::RequestState state, const v1::Demand& demand) {
   using namespace intake::v1;  // NOLINT(google-build-using-namespace): states of the lifecycle
   switch (state) {
     case REQUEST_STATE_READY:
@@ -73,6 +74,9 @@ bool KeepsDemand(intake::v1::RequestState state) {
     case REQUEST_STATE_DELIVERED:
     case REQUEST_STATE_CLOSED:
       return true;
+    case REQUEST_STATE_ON_HOLD:
+    case REQUEST_STATE_NEEDS_INFORMATION:
+      return demand.state() == v1::DEMAND_STATE_MATCHED;
     default:
       return false;
   }
@@ -181,7 +185,7 @@ journal::Decide FollowRequest(intake::v1::Request request) {
       v1::DemandOpened opened;
       *opened.mutable_demand() = DemandFrom(request);
       draft.Emit(opened.demand().name(), opened);
-    } else if (open && !KeepsDemand(request.state())) {
+    } else if (open && !KeepsDemand(request.state(), *demand)) {
       CloseDemand(draft, v1::Demand(*demand));
     }
     return absl::OkStatus();

@@ -32,18 +32,19 @@ absl::StatusOr<int> SlotMeant(const PoolView& view, const std::string& request,
   const v1::Demand* demand = view.FindDemand(request);
   if (demand == nullptr) {
     return Error(absl::StatusCode::kNotFound, "NOT_OPEN_FOR_MATCHING",
-                 absl::StrCat(request, " is not open for matching; a request is from READY until "
-                                       "every slot is accepted"))
+                 absl::StrCat(request,
+                              " is not open for matching; a request is from READY until "
+                              "every slot is accepted"))
         .Resource("critac.intake.v1.Request", request)
         .ToStatus();
   }
   const auto row = view.pool->FindSlot(request, slot);
   if (row.has_value()) return *row;
   return InvalidField(
-      "slot", absl::StrCat("'", slot, "' is none of the request's slots: ",
-                           absl::StrJoin(demand->slots(), ", ", [](std::string* out, const auto& one) {
-                             *out += one.id();
-                           })));
+      "slot",
+      absl::StrCat("'", slot, "' is none of the request's slots: ",
+                   absl::StrJoin(demand->slots(), ", ",
+                                 [](std::string* out, const auto& one) { *out += one.id(); })));
 }
 
 void NameCandidate(const PoolView& view, v1::Candidate& candidate) {
@@ -142,9 +143,8 @@ grpc::ServerUnaryReactor* MatchService::GetProposal(grpc::CallbackServerContext*
                                                     const v1::GetProposalRequest* request,
                                                     v1::Proposal* response) {
   return pipeline_.Read<v1::GetProposalRequest, v1::Proposal>(
-      context, request, response, [this](const Call&, const auto& in, auto& out) {
-        return journal_.GetInto(in.name(), out);
-      });
+      context, request, response,
+      [this](const Call&, const auto& in, auto& out) { return journal_.GetInto(in.name(), out); });
 }
 
 grpc::ServerUnaryReactor* MatchService::ListProposals(grpc::CallbackServerContext* context,
@@ -166,7 +166,8 @@ grpc::ServerUnaryReactor* MatchService::ApproveProposal(grpc::CallbackServerCont
                                                         const v1::ApproveProposalRequest* request,
                                                         v1::Proposal* response) {
   return InTasks<v1::ApproveProposalRequest>(
-      pipeline_, tasks_, context, request, response, [this, response](const Call& call, const auto& in) {
+      pipeline_, tasks_, context, request, response,
+      [this, response](const Call& call, const auto& in) {
         return ExecuteOnPool(journal_, pools_, call, in, *response,
                              [&in](std::shared_ptr<const PoolView> view) {
                                return DecideProposal(std::move(view), in.name(), in.etag(), {}, "");
@@ -174,11 +175,12 @@ grpc::ServerUnaryReactor* MatchService::ApproveProposal(grpc::CallbackServerCont
       });
 }
 
-grpc::ServerUnaryReactor* MatchService::OverrideProposal(
-    grpc::CallbackServerContext* context, const v1::OverrideProposalRequest* request,
-    v1::Proposal* response) {
+grpc::ServerUnaryReactor* MatchService::OverrideProposal(grpc::CallbackServerContext* context,
+                                                         const v1::OverrideProposalRequest* request,
+                                                         v1::Proposal* response) {
   return InTasks<v1::OverrideProposalRequest>(
-      pipeline_, tasks_, context, request, response, [this, response](const Call& call, const auto& in) {
+      pipeline_, tasks_, context, request, response,
+      [this, response](const Call& call, const auto& in) {
         return ExecuteOnPool(
             journal_, pools_, call, in, *response, [&in](std::shared_ptr<const PoolView> view) {
               return DecideProposal(std::move(view), in.name(), in.etag(),

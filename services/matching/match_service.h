@@ -13,8 +13,8 @@ namespace critac::matching {
 // reading one may wait for intake.
 class MatchService final : public v1::MatchService::CallbackService {
  public:
-  MatchService(rpc::Pipeline& pipeline, journal::Journal& journal, PoolReader& pools, TaskPool& tasks,
-               const Clock& clock)
+  MatchService(rpc::Pipeline& pipeline, journal::Journal& journal, PoolReader& pools,
+               TaskPool& tasks, const Clock& clock)
       : pipeline_(pipeline), journal_(journal), pools_(pools), tasks_(tasks), clock_(clock) {}
 
   grpc::ServerUnaryReactor* GetPolicy(grpc::CallbackServerContext* context,

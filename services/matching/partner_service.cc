@@ -29,9 +29,8 @@ grpc::ServerUnaryReactor* PartnerService::GetPartner(grpc::CallbackServerContext
                                                      const v1::GetPartnerRequest* request,
                                                      v1::Partner* response) {
   return pipeline_.Read<v1::GetPartnerRequest, v1::Partner>(
-      context, request, response, [this](const Call&, const auto& in, auto& out) {
-        return journal_.GetInto(in.name(), out);
-      });
+      context, request, response,
+      [this](const Call&, const auto& in, auto& out) { return journal_.GetInto(in.name(), out); });
 }
 
 grpc::ServerUnaryReactor* PartnerService::ListPartners(grpc::CallbackServerContext* context,
@@ -39,10 +38,9 @@ grpc::ServerUnaryReactor* PartnerService::ListPartners(grpc::CallbackServerConte
                                                        v1::ListPartnersResponse* response) {
   return pipeline_.Read<v1::ListPartnersRequest, v1::ListPartnersResponse>(
       context, request, response, [this](const Call&, const auto& in, auto& out) {
-        return journal_.ListInto({.collection = "partners",
-                                  .page_size = in.page_size(),
-                                  .page_token = in.page_token()},
-                                 AddTo(*out.mutable_partners()), *out.mutable_next_page_token());
+        return journal_.ListInto(
+            {.collection = "partners", .page_size = in.page_size(), .page_token = in.page_token()},
+            AddTo(*out.mutable_partners()), *out.mutable_next_page_token());
       });
 }
 
@@ -86,8 +84,8 @@ grpc::ServerUnaryReactor* PartnerService::ImportExperts(grpc::CallbackServerCont
                                                         v1::ImportExpertsResponse* response) {
   return pipeline_.Write<v1::ImportExpertsRequest, v1::ImportExpertsResponse>(
       context, request, response, journal_, [](const Call& call, const auto& in) {
-        return matching::ImportExperts({in.experts().begin(), in.experts().end()},
-                                       PartnerOf(call), in.validate_only());
+        return matching::ImportExperts({in.experts().begin(), in.experts().end()}, PartnerOf(call),
+                                       in.validate_only());
       });
 }
 

@@ -20,6 +20,7 @@
 #include "critac/type/v1/agency_profile.pb.h"
 #include "services/matching/distance.h"
 #include "services/matching/period.h"
+#include "services/matching/region.h"
 
 // The pool: everything a decision of matching rests on, read once from messages into rows that are
 // quick to go through. Partners, experts and slots are numbered in the order of their names, so
@@ -91,8 +92,8 @@ struct ConflictRow {
 struct ServiceRow {
   type::v1::AgencyType type = type::v1::AGENCY_TYPE_UNSPECIFIED;
   type::v1::SizeBand size_band = type::v1::SIZE_BAND_UNSPECIFIED;
-  // USPS code, upper case; empty where not said.
-  std::string state;
+  // As FindState numbers it.
+  int state = kUnknownState;
 };
 
 struct ExpertRow {
@@ -115,7 +116,7 @@ struct ExpertRow {
   std::vector<std::string> languages;
   bool on_site = false;
   bool virtually = false;
-  std::string home_state;
+  int home_state = kUnknownState;
   std::optional<SpherePoint> home;
   int32_t travel_radius_km = 0;
   bool travels_anywhere = false;
@@ -155,9 +156,9 @@ struct SlotRow {
   // Days on which it can start as far as the slot goes: in the window, after the lead time, not
   // after the day by which help is needed. Empty: none.
   DayRange dates;
-  // Periods of the window.
+  // Periods of those days, the first kPeriodsPerSlot of them.
   int32_t first_period = 0;
-  int period_count = 0;
+  PeriodSet periods = 0;
   type::v1::AgencyType served_in_type = type::v1::AGENCY_TYPE_UNSPECIFIED;
   type::v1::SizeBand served_in_size_band = type::v1::SIZE_BAND_UNSPECIFIED;
   // -1: none.
@@ -183,7 +184,7 @@ struct DemandRow {
   std::vector<int> agencies;
   type::v1::AgencyType agency_type = type::v1::AGENCY_TYPE_UNSPECIFIED;
   type::v1::SizeBand size_band = type::v1::SIZE_BAND_UNSPECIFIED;
-  std::string state;
+  int state = kUnknownState;
   std::optional<SpherePoint> place;
   // Rows of its slots, in the order of the scope.
   std::vector<int> slots;
@@ -193,9 +194,10 @@ class Pool {
  public:
   // INVALID_ARGUMENT (INVALID_FIELD): two partners, experts or demands of one name, two slots of a
   // demand with one id; a weight or price of the policy that is negative, a price above its limit
-  // in the `.proto`. All else is taken as it comes, and what cannot be read is read against the
-  // expert: a date of a membership or credential as never valid, of an unavailability as always,
-  // of a conflict as without expiry.
+  // in the `.proto`; a period of a use or of a held assignment that cannot be read. All else is
+  // taken as it comes. A date that cannot be read, or a range that ends before it begins, is read
+  // against the expert: a membership or credential as never valid, an unavailability as always, a
+  // conflict as without expiry, a service as going on.
   static absl::StatusOr<Pool> Build(const PoolInput& input);
 
   Day today() const { return today_; }

@@ -23,7 +23,7 @@ absl::Status NotHere() { return absl::UnimplementedError("the pipeline does not 
 class FakeJournal::FakeDraft final : public journal::Draft {
  public:
   FakeDraft(absl::Time now, const std::string& actor, IdSource& ids, int64_t sequence,
-            States& states)
+            StateMap& states)
       : now_(now), actor_(actor), ids_(ids), sequence_(sequence), states_(states) {}
 
   absl::Time now() const override { return now_; }
@@ -34,6 +34,7 @@ class FakeJournal::FakeDraft final : public journal::Draft {
     const auto found = states_.find(std::string(name));
     return found == states_.end() ? nullptr : found->second.get();
   }
+  void ReadTexts(Message&) override {}
   void Emit(absl::string_view subject, const Message& payload) override {
     ++sequence_;
     states_[std::string(subject)] = Copy(payload);
@@ -52,7 +53,7 @@ class FakeJournal::FakeDraft final : public journal::Draft {
   const std::string& actor_;
   IdSource& ids_;
   int64_t sequence_;
-  States& states_;
+  StateMap& states_;
   std::string answer_name_;
   std::shared_ptr<const Message> answer_;
 };
@@ -126,12 +127,12 @@ absl::StatusOr<journal::Answer> FakeJournal::Decide(journal::Command& command) {
     }
   }
   absl::MutexLock lock(&mutex_);
-  States states = states_;
+  StateMap states = states_;
   FakeDraft draft(clock_.Now(), command.actor, ids_, sequence_, states);
   RETURN_IF_ERROR(command.decide(draft));
+  std::shared_ptr<const Message> answer = draft.Answer();
   states_ = std::move(states);
   sequence_ = draft.sequence();
-  std::shared_ptr<const Message> answer = draft.Answer();
   if (!command.request_id.empty()) answered_[command.request_id] = {command.fingerprint, answer};
   return journal::Answer{std::move(answer), false};
 }
@@ -150,8 +151,9 @@ absl::Status FakeJournal::ListInto(const journal::ListQuery&, absl::FunctionRef<
                                    std::string&) {
   return NotHere();
 }
-absl::StatusOr<journal::Position> FakeJournal::ReadAll(absl::string_view, bool,
-                                                       absl::FunctionRef<void(const Message&)>) {
+absl::StatusOr<journal::Position> FakeJournal::ReadAll(
+    absl::Span<const std::string>, bool,
+    absl::FunctionRef<void(const std::string&, const Message&)>) {
   return NotHere();
 }
 absl::StatusOr<journal::Position> FakeJournal::Head() { return NotHere(); }

@@ -52,8 +52,8 @@ class FakeJournal final : public journal::Journal {
                         absl::FunctionRef<google::protobuf::Message&()> add,
                         std::string& next_page_token) override;
   absl::StatusOr<journal::Position> ReadAll(
-      absl::string_view collection, bool with_vault,
-      absl::FunctionRef<void(const google::protobuf::Message&)> each) override;
+      absl::Span<const std::string> collections, bool with_vault,
+      absl::FunctionRef<void(const std::string&, const google::protobuf::Message&)> each) override;
   absl::StatusOr<journal::Position> Head() override;
   absl::StatusOr<std::vector<journal::Event>> ReadEvents(int64_t from_sequence, int limit,
                                                          absl::Span<const std::string> types,
@@ -63,7 +63,7 @@ class FakeJournal final : public journal::Journal {
   absl::Status Rebuild() override;
 
  private:
-  using States =
+  using StateMap =
       std::map<std::string, std::shared_ptr<const google::protobuf::Message>, std::less<>>;
   struct Waiting {
     journal::Command command;
@@ -91,7 +91,7 @@ class FakeJournal final : public journal::Journal {
   bool stopping_ ABSL_GUARDED_BY(mutex_) = false;
   std::deque<Waiting> waiting_ ABSL_GUARDED_BY(mutex_);
   std::vector<Seen> seen_ ABSL_GUARDED_BY(mutex_);
-  States states_ ABSL_GUARDED_BY(mutex_);
+  StateMap states_ ABSL_GUARDED_BY(mutex_);
 
   // Of the loop's thread alone.
   std::map<std::string, Answered> answered_;

@@ -87,8 +87,10 @@ class SampleService final : public v1::SampleService::CallbackService {
   grpc::ServerUnaryReactor* WriteSample(grpc::CallbackServerContext* context,
                                         const v1::WriteSampleRequest* request,
                                         v1::Sample* response) override {
+    absl::AnyInvocable<absl::Status(const Call&, v1::Sample&)> last_hand = nullptr;
+    if (polish != nullptr) last_hand = polish;
     return pipeline_.Write<v1::WriteSampleRequest, v1::Sample>(context, request, response, journal_,
-                                                               write, polish);
+                                                               write, std::move(last_hand));
   }
   grpc::ServerUnaryReactor* TouchSample(grpc::CallbackServerContext* context,
                                         const v1::TouchSampleRequest* request,

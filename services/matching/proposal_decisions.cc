@@ -1,4 +1,4 @@
-#include "services/matching/proposals.h"
+#include "services/matching/proposal_decisions.h"
 
 #include <algorithm>
 #include <map>
@@ -9,6 +9,7 @@
 #include "absl/strings/str_join.h"
 #include "common/status/error.h"
 #include "services/matching/eligibility.h"
+#include "services/matching/proposal.h"
 #include "services/matching/score.h"
 
 namespace critac::matching {

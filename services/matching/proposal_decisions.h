@@ -1,5 +1,5 @@
-#ifndef SERVICES_MATCHING_PROPOSALS_H_
-#define SERVICES_MATCHING_PROPOSALS_H_
+#ifndef SERVICES_MATCHING_PROPOSAL_DECISIONS_H_
+#define SERVICES_MATCHING_PROPOSAL_DECISIONS_H_
 
 #include <string>
 #include <vector>
@@ -53,4 +53,4 @@ std::vector<v1::Offer> OffersOf(const v1::Proposal& proposal, absl::string_view 
 
 }  // namespace critac::matching
 
-#endif  // SERVICES_MATCHING_PROPOSALS_H_
+#endif  // SERVICES_MATCHING_PROPOSAL_DECISIONS_H_
