@@ -194,7 +194,7 @@ grpc::Status Pipeline::Conclude(const Passage& passage, const absl::Status& stat
 
 grpc::Status Pipeline::ConcludeMalformed(absl::string_view path,
                                          const grpc::CallbackServerContext& context) {
-  Passage passage;
+  Passage passage(in_flight_);
   const Method* method = FindMethodByPath(path);
   Begin(context, method, passage.call);
   if (absl::StatusOr<Principal> principal = ReadPrincipal(context); principal.ok()) {

@@ -262,9 +262,9 @@ class LateClock final : public Clock {
     caller_gave_up_.WaitForNotification();
     return absl::FromUnixSeconds(1'800'000'000);
   }
-  bool AwaitFor(absl::Mutex& mutex, const absl::Condition& condition,
-                absl::Duration duration) const override {
-    return mutex.AwaitWithTimeout(condition, duration);
+  bool AwaitUntil(absl::Mutex& mutex, const absl::Condition& condition,
+                  absl::Time deadline) const override {
+    return mutex.AwaitWithDeadline(condition, deadline);
   }
   void CallerGaveUp() { caller_gave_up_.Notify(); }
 

@@ -28,10 +28,13 @@ class StatsQueue final : public queue::WorkQueue {
   absl::StatusOr<std::vector<queue::Lease>> Reserve(int, absl::Duration, absl::Duration) override {
     return std::vector<queue::Lease>();
   }
-  absl::StatusOr<queue::Lease> Extend(const queue::Lease& lease, absl::Duration) override {
-    return lease;
+  std::vector<absl::StatusOr<queue::Lease>> ExtendEach(absl::Span<const queue::Lease> leases,
+                                                       absl::Duration) override {
+    return {leases.begin(), leases.end()};
   }
-  absl::Status Complete(const queue::Lease&) override { return absl::OkStatus(); }
+  std::vector<absl::Status> CompleteEach(absl::Span<const queue::Lease> leases) override {
+    return std::vector<absl::Status>(leases.size());
+  }
   absl::Status Fail(const queue::Lease&, absl::string_view, bool) override {
     return absl::OkStatus();
   }
