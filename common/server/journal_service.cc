@@ -37,6 +37,17 @@ absl::Status Verify(journal::Journal& journal, journal::v1::VerifyChainResponse&
   return absl::OkStatus();
 }
 
+absl::Status TooMany() {
+  return Error(absl::StatusCode::kResourceExhausted, "TOO_MANY_VERIFICATIONS",
+               "too many verifications wait for their turn")
+      .RetryAfter(absl::Seconds(10))
+      .ToStatus();
+}
+
+absl::Status Stopping() {
+  return Error(absl::StatusCode::kUnavailable, "STOPPING", "the process is stopping").ToStatus();
+}
+
 }  // namespace
 
 JournalService::JournalService(rpc::Pipeline& pipeline, std::vector<journal::Journal*> journals,
@@ -51,11 +62,11 @@ grpc::ServerWriteReactor<journal::v1::ReadEventsResponse>* JournalService::ReadE
   return pipeline_.Stream<journal::v1::ReadEventsRequest, journal::v1::ReadEventsResponse>(
       context, request,
       [this](
-          const rpc::Call&, const journal::v1::ReadEventsRequest& in,
+          const rpc::Call& call, const journal::v1::ReadEventsRequest& in,
           absl::FunctionRef<bool(const journal::v1::ReadEventsResponse&)> write) -> absl::Status {
         ASSIGN_OR_RETURN(journal::Journal * journal, Find(in.journal()));
         return StreamEvents(
-            *journal, in, clock_, [this] { return stopping_.load(); }, write);
+            *journal, in, clock_, [&call] { return call.HasEnded(); }, write);
       });
 }
 
@@ -82,25 +93,19 @@ grpc::ServerUnaryReactor* JournalService::VerifyChain(
         if (!journal.ok()) return finish(journal.status());
         // Shared, because a task that is not taken is gone.
         auto shared_finish = std::make_shared<rpc::Pipeline::Finish>(std::move(finish));
-        const bool taken =
+        const absl::Status taken =
             verifications_.Add([journal = *journal, response, shared_finish](bool run) {
-              (*shared_finish)(
-                  run ? Verify(*journal, *response)
-                      : Error(absl::StatusCode::kUnavailable, "STOPPING", "the process is stopping")
-                            .ToStatus());
+              (*shared_finish)(run ? Verify(*journal, *response) : Stopping());
             });
-        if (taken) return;
-        (*shared_finish)(Error(absl::StatusCode::kResourceExhausted, "TOO_MANY_VERIFICATIONS",
-                               "too many verifications wait for their turn")
-                             .RetryAfter(absl::Seconds(10))
-                             .ToStatus());
+        if (absl::IsResourceExhausted(taken)) {
+          (*shared_finish)(TooMany());
+        } else if (!taken.ok()) {
+          (*shared_finish)(Stopping());
+        }
       });
 }
 
-void JournalService::Stop() {
-  stopping_ = true;
-  verifications_.Stop();
-}
+void JournalService::Stop() { verifications_.Stop(); }
 
 absl::StatusOr<journal::Journal*> JournalService::Find(const std::string& name) const {
   if (name.empty() && journals_.size() == 1) return journals_.front();

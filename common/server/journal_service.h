@@ -1,7 +1,6 @@
 #ifndef COMMON_SERVER_JOURNAL_SERVICE_H_
 #define COMMON_SERVER_JOURNAL_SERVICE_H_
 
-#include <atomic>
 #include <string>
 #include <vector>
 
@@ -39,7 +38,8 @@ class JournalService final : public journal::v1::JournalService::CallbackService
                                         const journal::v1::VerifyChainRequest* request,
                                         journal::v1::VerifyChainResponse* response) override;
 
-  // Ends followed streams within a fraction of a second, and waiting verifications at once.
+  // Refuses verifications that wait or come with UNAVAILABLE, ends the one that runs. Streams are
+  // ended by the pipeline.
   void Stop();
 
  private:
@@ -50,7 +50,6 @@ class JournalService final : public journal::v1::JournalService::CallbackService
   rpc::Pipeline& pipeline_;
   const std::vector<journal::Journal*> journals_;
   const Clock& clock_;
-  std::atomic<bool> stopping_ = false;
   TaskThread verifications_;
 };
 

@@ -12,13 +12,7 @@ Readiness::Readiness(std::vector<Service> services, const Clock& clock, OnChange
       on_change_(std::move(on_change)),
       statuses_(services_.size(), absl::UnavailableError("the process is starting")) {}
 
-Readiness::~Readiness() {
-  {
-    absl::MutexLock lock(&mutex_);
-    stopping_ = true;
-  }
-  if (thread_.joinable()) thread_.join();
-}
+Readiness::~Readiness() { Drain(); }
 
 void Readiness::Start() {
   Ask();
@@ -27,8 +21,11 @@ void Readiness::Start() {
 }
 
 void Readiness::Drain() {
-  absl::MutexLock lock(&mutex_);
-  draining_ = true;
+  {
+    absl::MutexLock lock(&mutex_);
+    draining_ = true;
+  }
+  if (thread_.joinable()) thread_.join();
 }
 
 std::vector<Readiness::Answer> Readiness::Answers() const {
@@ -63,7 +60,7 @@ void Readiness::AskRegularly() {
     {
       absl::MutexLock lock(&mutex_);
       const absl::Duration left = asked_ + kInterval - clock_.Now();
-      if (clock_.AwaitFor(mutex_, absl::Condition(&stopping_), left)) return;
+      if (clock_.AwaitFor(mutex_, absl::Condition(&draining_), left)) return;
     }
     Ask();
     std::vector<Answer> now = Answers();

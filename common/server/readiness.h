@@ -33,11 +33,12 @@ class Readiness {
   using OnChange = std::function<void(const std::string& service, const absl::Status& status)>;
 
   Readiness(std::vector<Service> services, const Clock& clock, OnChange on_change);
+  // Drains.
   ~Readiness();
 
   // Asks once, then begins to ask regularly. Called once.
   void Start();
-  // From now on nothing is ready: UNAVAILABLE, `the process is stopping`.
+  // From now on nothing is ready, UNAVAILABLE, `the process is stopping`, and nothing is asked.
   void Drain();
 
   struct Answer {
@@ -60,7 +61,6 @@ class Readiness {
   std::vector<absl::Status> statuses_ ABSL_GUARDED_BY(mutex_);
   absl::Time asked_ ABSL_GUARDED_BY(mutex_) = absl::InfiniteFuture();
   bool draining_ ABSL_GUARDED_BY(mutex_) = false;
-  bool stopping_ ABSL_GUARDED_BY(mutex_) = false;
   std::thread thread_;
 };
 

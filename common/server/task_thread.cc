@@ -4,15 +4,16 @@
 
 namespace critac::server {
 
-bool TaskThread::Add(Task task) {
+absl::Status TaskThread::Add(Task task) {
   absl::MutexLock lock(&mutex_);
-  if (stopping_ || waiting_.size() >= most_waiting_) return false;
+  if (stopping_) return absl::UnavailableError("the thread is stopped");
+  if (waiting_.size() >= most_waiting_) return absl::ResourceExhaustedError("too many tasks wait");
   waiting_.push_back(std::move(task));
   if (!started_) {
     started_ = true;
     thread_ = std::thread([this] { Run(); });
   }
-  return true;
+  return absl::OkStatus();
 }
 
 void TaskThread::Stop() {

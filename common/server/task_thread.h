@@ -7,6 +7,7 @@
 
 #include "absl/base/thread_annotations.h"
 #include "absl/functional/any_invocable.h"
+#include "absl/status/status.h"
 #include "absl/synchronization/mutex.h"
 
 namespace critac::server {
@@ -23,8 +24,8 @@ class TaskThread {
   // What is called exactly once for every task that was taken: with true when its turn has come,
   // with false when it never will because the thread stops.
   using Task = absl::AnyInvocable<void(bool run)>;
-  // Whether the task was taken: not where too many wait, nor after Stop.
-  bool Add(Task task);
+  // RESOURCE_EXHAUSTED: too many wait. UNAVAILABLE: after Stop. The task is not taken then.
+  absl::Status Add(Task task);
 
   // Ends the running task, drops those that wait.
   void Stop();
