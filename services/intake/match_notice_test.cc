@@ -33,8 +33,9 @@ TEST(MatchNotice, TellsOfARequestThatIsToBeMatchedNoMore) {
         v1::REQUEST_ACTION_MARK_DUPLICATE, v1::REQUEST_ACTION_WITHDRAW}) {
     EXPECT_TRUE(Told(ready, action)) << ActionText(action);
   }
-  for (const v1::RequestState state : {v1::REQUEST_STATE_MATCHED, v1::REQUEST_STATE_PLANNED,
-                                       v1::REQUEST_STATE_IN_DELIVERY, v1::REQUEST_STATE_DELIVERED}) {
+  for (const v1::RequestState state :
+       {v1::REQUEST_STATE_MATCHED, v1::REQUEST_STATE_PLANNED, v1::REQUEST_STATE_IN_DELIVERY,
+        v1::REQUEST_STATE_DELIVERED}) {
     EXPECT_TRUE(Told(RequestIn(state), v1::REQUEST_ACTION_WITHDRAW)) << StateText(state);
     EXPECT_TRUE(Told(RequestIn(state), v1::REQUEST_ACTION_HOLD)) << StateText(state);
   }

@@ -4,6 +4,7 @@
 
 #include <utility>
 
+#include "common/base/limits.h"
 #include "common/journal/json_text.h"
 #include "common/status/error.h"
 #include "critac/intake/v1/events.pb.h"
@@ -61,15 +62,15 @@ absl::StatusOr<std::vector<queue::NewJob>> MatchSync::Due() {
     if (page.size() < kPage) break;
     after = page.back();
   }
-  ASSIGN_OR_RETURN(
-      const std::vector<std::string> left,
-      RequestsForMatching(database_, MatchingNeed::kLeft, left_after_, kLeftPerRound));
+  ASSIGN_OR_RETURN(const std::vector<std::string> left,
+                   RequestsForMatching(database_, MatchingNeed::kLeft, left_after_, kLeftPerRound));
   left_after_ = left.size() < kLeftPerRound ? "" : left.back();
   due.insert(due.end(), left.begin(), left.end());
   return JobsFor(due);
 }
 
-void MatchSync::Start() {
+void MatchSync::Start(std::function<void()> on_failure) {
+  on_failure_ = std::move(on_failure);
   thread_ = std::thread([this] { Run(); });
   pthread_setname_np(thread_.native_handle(), "intake-match");
 }
@@ -92,22 +93,34 @@ void MatchSync::AwaitIdle() {
 
 void MatchSync::Run() {
   while (true) {
-    std::vector<std::string> names;
-    {
-      absl::MutexLock lock(&mutex_);
-      sending_ = false;
-      const auto something = [this]() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
-        return !waiting_.empty() || stopping_;
-      };
-      mutex_.Await(absl::Condition(&something));
-      if (stopping_) return;
-      names.assign(waiting_.begin(), waiting_.end());
-      waiting_.clear();
-      sending_ = true;
-    }
-    // A queue that cannot be written to now gets these names from Due, once it can.
-    queue_.Enqueue(JobsFor(names)).IgnoreError();
+    const std::vector<std::string> names = TakeWaiting();
+    if (names.empty()) return;
+    const absl::Status status = Enqueue(names);
+    if (!status.ok() && on_failure_ != nullptr) on_failure_();
   }
+}
+
+std::vector<std::string> MatchSync::TakeWaiting() {
+  absl::MutexLock lock(&mutex_);
+  sending_ = false;
+  const auto something = [this]() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
+    return !waiting_.empty() || stopping_;
+  };
+  mutex_.Await(absl::Condition(&something));
+  if (stopping_) return {};
+  const std::vector<std::string> names(waiting_.begin(), waiting_.end());
+  waiting_.clear();
+  sending_ = true;
+  return names;
+}
+
+absl::Status MatchSync::Enqueue(const std::vector<std::string>& names) {
+  const std::vector<queue::NewJob> jobs = JobsFor(names);
+  for (size_t i = 0; i < jobs.size(); i += limits::kEnqueueJobs) {
+    const auto some = absl::MakeConstSpan(jobs).subspan(i, limits::kEnqueueJobs);
+    RETURN_IF_ERROR(queue_.Enqueue(some).status());
+  }
+  return absl::OkStatus();
 }
 
 }  // namespace critac::intake

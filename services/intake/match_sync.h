@@ -1,6 +1,7 @@
 #ifndef SERVICES_INTAKE_MATCH_SYNC_H_
 #define SERVICES_INTAKE_MATCH_SYNC_H_
 
+#include <functional>
 #include <string>
 #include <thread>
 #include <vector>
@@ -39,7 +40,9 @@ class MatchSync {
   // few, so that none is left out for ever and a round stays small after years. Not thread-safe.
   absl::StatusOr<std::vector<queue::NewJob>> Due();
 
-  void Start();
+  // `on_failure` is called after names could not be put into the queue, so that they are derived
+  // soon; may be null. Called once, before Stop.
+  void Start(std::function<void()> on_failure);
   // Takes nothing more to the queue; joins the thread.
   void Stop();
 
@@ -48,6 +51,9 @@ class MatchSync {
 
  private:
   void Run();
+  // Waits for names to put in. Empty: it is to end.
+  std::vector<std::string> TakeWaiting();
+  absl::Status Enqueue(const std::vector<std::string>& names);
 
   store::Database& database_;
   queue::WorkQueue& queue_;
@@ -56,6 +62,7 @@ class MatchSync {
   absl::btree_set<std::string> waiting_ ABSL_GUARDED_BY(mutex_);
   bool sending_ ABSL_GUARDED_BY(mutex_) = false;
   bool stopping_ ABSL_GUARDED_BY(mutex_) = false;
+  std::function<void()> on_failure_;
   std::thread thread_;
 
   // The last of those that left matching that Due gave.
