@@ -33,6 +33,17 @@ StatePtr Batch::Find(absl::string_view name) {
   return cache_.find(name)->second;
 }
 
+void Batch::ReadTexts(Message& message, absl::Span<const VaultEntry> more) {
+  absl::flat_hash_map<std::string, std::string> known;
+  for (const absl::Span<const VaultEntry> entries : {absl::MakeConstSpan(vault_), more}) {
+    for (const VaultEntry& entry : entries) known[entry.id] = entry.text;
+  }
+  if (absl::Status status = JoinVault(connection_, {&message}, known);
+      !status.ok() && status_.ok()) {
+    status_ = std::move(status);
+  }
+}
+
 void Batch::Accept(absl::flat_hash_map<std::string, StatePtr> changes, std::vector<NewEvent> events,
                    std::vector<VaultEntry> vault) {
   sequence_ += static_cast<int64_t>(events.size());

@@ -55,6 +55,10 @@ class Batch {
   // The state as decided so far; loaded when not known. Null: there is none.
   StatePtr Find(absl::string_view name);
 
+  // Puts texts of the vault, written or decided so far, in the place of references; `more` are those
+  // of a command still being decided.
+  void ReadTexts(google::protobuf::Message& message, absl::Span<const VaultEntry> more);
+
   // Takes over what a command decided.
   void Accept(absl::flat_hash_map<std::string, StatePtr> changes, std::vector<NewEvent> events,
               std::vector<VaultEntry> vault);
@@ -99,6 +103,7 @@ class BatchDraft final : public Draft, private MutableStates {
   int64_t sequence() const override {
     return batch_.sequence() + static_cast<int64_t>(events_.size());
   }
+  void ReadTexts(google::protobuf::Message& message) override { batch_.ReadTexts(message, vault_); }
   void Emit(absl::string_view subject, const google::protobuf::Message& payload) override;
   void AnswerWith(absl::string_view name) override { answer_name_ = std::string(name); }
   void AnswerWith(std::unique_ptr<google::protobuf::Message> message) override {

@@ -295,6 +295,27 @@ TEST_F(JournalTest, APurgedTextIsGoneAndTheChainStaysWhole) {
   EXPECT_EQ(journal_->VerifyChain()->broken_sequence, 0);
 }
 
+TEST_F(JournalTest, ACommandCanCompareTextsWithThoseOfTheVault) {
+  ASSERT_TRUE(journal_->Execute(AddRequest("1", "Help")).ok());
+  std::vector<std::string> titles;
+  Command command;
+  command.actor = "coordinator:dana";
+  command.decide = [&](Draft& draft) -> absl::Status {
+    intake::v1::RequestCreated created;
+    created.mutable_request()->set_title("More help");
+    draft.Emit("requests/2", created);
+    for (const std::string name : {"requests/1", "requests/2"}) {
+      intake::v1::Request copy = *draft.Find<intake::v1::Request>(name);
+      EXPECT_TRUE(IsVaultReference(copy.title()));
+      draft.ReadTexts(copy);
+      titles.push_back(copy.title());
+    }
+    return absl::OkStatus();
+  };
+  ASSERT_TRUE(journal_->Execute(std::move(command)).ok());
+  EXPECT_THAT(titles, ElementsAre("Help", "More help"));
+}
+
 TEST_F(JournalTest, AReferenceIsTheHashOfSaltAndText) {
   ASSERT_TRUE(journal_->Execute(AddRequest("1", "Help")).ok());
   intake::v1::RequestCreated payload;
