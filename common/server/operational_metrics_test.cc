@@ -1,5 +1,7 @@
 #include "common/server/operational_metrics.h"
 
+#include <optional>
+#include <stop_token>
 #include <string>
 #include <thread>
 #include <vector>
@@ -25,13 +27,15 @@ class StatsQueue final : public queue::WorkQueue {
   absl::StatusOr<queue::QueueStats> Stats() override { return stats_; }
 
   absl::StatusOr<int64_t> Enqueue(absl::Span<const queue::NewJob>) override { return 0; }
-  absl::StatusOr<std::vector<queue::Lease>> Reserve(int, absl::Duration, absl::Duration) override {
+  absl::StatusOr<std::vector<queue::Lease>> Reserve(int, absl::Duration, absl::Duration,
+                                                    const std::stop_token&) override {
     return std::vector<queue::Lease>();
   }
-  absl::StatusOr<queue::Lease> Extend(const queue::Lease& lease, absl::Duration) override {
-    return lease;
+  std::vector<absl::StatusOr<queue::Lease>> ExtendEach(absl::Span<const queue::Lease>,
+                                                       absl::Duration) override {
+    return {};
   }
-  absl::Status Complete(const queue::Lease&) override { return absl::OkStatus(); }
+  std::vector<absl::Status> CompleteEach(absl::Span<const queue::Lease>) override { return {}; }
   absl::Status Fail(const queue::Lease&, absl::string_view, bool) override {
     return absl::OkStatus();
   }
