@@ -1,5 +1,7 @@
 #include "common/server/operational_metrics.h"
 
+#include <optional>
+#include <stop_token>
 #include <string>
 #include <thread>
 #include <vector>
@@ -26,16 +28,14 @@ class StatsQueue final : public queue::WorkQueue {
 
   absl::StatusOr<int64_t> Enqueue(absl::Span<const queue::NewJob>) override { return 0; }
   absl::StatusOr<std::vector<queue::Lease>> Reserve(int, absl::Duration, absl::Duration,
-                                                     const std::stop_token&) override {
+                                                    const std::stop_token&) override {
     return std::vector<queue::Lease>();
   }
-  std::vector<absl::StatusOr<queue::Lease>> ExtendEach(absl::Span<const queue::Lease> leases,
+  std::vector<absl::StatusOr<queue::Lease>> ExtendEach(absl::Span<const queue::Lease>,
                                                        absl::Duration) override {
-    return {leases.begin(), leases.end()};
+    return {};
   }
-  std::vector<absl::Status> CompleteEach(absl::Span<const queue::Lease> leases) override {
-    return std::vector<absl::Status>(leases.size());
-  }
+  std::vector<absl::Status> CompleteEach(absl::Span<const queue::Lease>) override { return {}; }
   absl::Status Fail(const queue::Lease&, absl::string_view, bool) override {
     return absl::OkStatus();
   }
