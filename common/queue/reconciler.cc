@@ -48,9 +48,9 @@ void Reconciler::Loop() {
   int failures = 0;
   absl::Time next = absl::InfinitePast();
   while (AwaitNext(next, failures > 0)) {
-    const absl::Status status = MakePass().status;
-    failures = status.ok() ? 0 : failures + 1;
-    next = clock_.Now() + RestAfter(status, failures);
+    const ReconcilerPass pass = MakePass();
+    failures = pass.status.ok() ? 0 : failures + 1;
+    next = pass.ended + RestAfter(failures);
   }
 }
 
@@ -65,14 +65,14 @@ bool Reconciler::AwaitNext(absl::Time next, bool rests) {
   return !stopping_;
 }
 
-absl::Duration Reconciler::RestAfter(const absl::Status& status, int failures) {
-  if (status.ok()) return options_.interval;
+absl::Duration Reconciler::RestAfter(int failures) {
+  if (failures == 0) return options_.interval;
   return Backoff(options_.first_rest, options_.interval, failures, ids_.NextBits());
 }
 
 ReconcilerPass Reconciler::MakePass() {
   absl::MutexLock lock(&pass_mutex_);
-  const absl::Time start = clock_.Now();
+  const absl::Time began = clock_.Now();
   absl::StatusOr<std::vector<NewJob>> jobs = derive_();
   ReconcilerPass pass;
   if (jobs.ok()) {
@@ -81,7 +81,8 @@ ReconcilerPass Reconciler::MakePass() {
   } else {
     pass.status = Annotate(jobs.status(), "deriving what should be queued");
   }
-  pass.took = clock_.Now() - start;
+  pass.began = began;
+  pass.ended = clock_.Now();
   if (options_.observer != nullptr) options_.observer(pass);
   return pass;
 }

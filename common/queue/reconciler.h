@@ -26,7 +26,8 @@ struct ReconcilerPass {
   // been forgotten.
   int64_t derived_count = 0;
   int64_t added_count = 0;
-  absl::Duration took;
+  absl::Time began;
+  absl::Time ended;
 };
 
 struct ReconcilerOptions {
@@ -80,7 +81,7 @@ class Reconciler {
   // Whether to go on.
   bool AwaitNext(absl::Time next, bool rests);
   ReconcilerPass PutIn(const std::vector<NewJob>& jobs);
-  absl::Duration RestAfter(const absl::Status& status, int failures);
+  absl::Duration RestAfter(int failures);
 
   WorkQueue& queue_;
   const Derive derive_;

@@ -62,8 +62,8 @@ void Worker::Core::Accept(absl::Span<const Lease> leases) {
 }
 
 void Worker::Core::Rest(int failures) {
-  const absl::Time until = clock_.Now() + Backoff(options_.first_rest, options_.max_rest, failures,
-                                                  ids_.NextBits());
+  const absl::Time until =
+      clock_.Now() + Backoff(options_.first_rest, options_.max_rest, failures, ids_.NextBits());
   absl::MutexLock lock(&mutex_);
   clock_.AwaitUntil(mutex_, absl::Condition(&stopping_), until);
 }
@@ -167,10 +167,10 @@ absl::Status Worker::Core::TellOne(const Held& held) {
       return queue_.Complete(held.lease);
     case JobOutcome::kFailed:
     case JobOutcome::kGivenUp:
-      return queue_.Fail(held.lease,
-                         absl::StrCat(absl::StatusCodeToString(held.status.code()), ": ",
-                                      held.status.message()),
-                         held.outcome == JobOutcome::kFailed);
+      return queue_.Fail(
+          held.lease,
+          absl::StrCat(absl::StatusCodeToString(held.status.code()), ": ", held.status.message()),
+          held.outcome == JobOutcome::kFailed);
     case JobOutcome::kReleased:
       return queue_.Release(held.lease);
     case JobOutcome::kLost:

@@ -62,8 +62,7 @@ class Worker::Core {
     explicit Held(const Lease& held_lease)
         : lease(held_lease), job(lease, cancelled), expires(held_lease.expires) {}
 
-    const std::shared_ptr<std::atomic<bool>> cancelled =
-        std::make_shared<std::atomic<bool>>(false);
+    const std::shared_ptr<std::atomic<bool>> cancelled = std::make_shared<std::atomic<bool>>(false);
     const Lease lease;
     const Job job;
     Stage stage = Stage::kWaiting;

@@ -12,6 +12,7 @@
 #include "absl/base/thread_annotations.h"
 #include "absl/status/status.h"
 #include "absl/synchronization/mutex.h"
+#include "common/base/clock.h"
 #include "common/queue/work_queue.h"
 
 namespace critac::queue {
@@ -22,7 +23,8 @@ class FaultyQueue final : public WorkQueue {
  public:
   enum class Call { kEnqueue, kReserve, kExtend, kComplete, kFail, kRelease };
 
-  explicit FaultyQueue(WorkQueue& inner) : inner_(inner) {}
+  // `inner` and `clock` must outlive the queue.
+  FaultyQueue(WorkQueue& inner, const Clock& clock) : inner_(inner), clock_(clock) {}
 
   // Calls of this kind fail with `status` and do nothing, until it is OK again.
   void SetFault(Call call, absl::Status status) {
@@ -48,6 +50,20 @@ class FaultyQueue final : public WorkQueue {
   std::vector<size_t> sizes(Call call) const {
     absl::MutexLock lock(&mutex_);
     return At(call).sizes;
+  }
+  // When each call of this kind began.
+  std::vector<absl::Time> times(Call call) const {
+    absl::MutexLock lock(&mutex_);
+    return At(call).times;
+  }
+  // Waits a moment for `count` calls of this kind to begin; returns whether they did.
+  bool BeganSoon(Call call, int64_t count) const {
+    absl::MutexLock lock(&mutex_);
+    const auto enough = [this, call, count] {
+      mutex_.AssertHeld();
+      return static_cast<int64_t>(At(call).sizes.size()) >= count;
+    };
+    return mutex_.AwaitWithTimeout(absl::Condition(&enough), absl::Milliseconds(1));
   }
   // Waits until `count` calls of this kind began, or ended.
   void AwaitBegun(Call call, int64_t count) const {
@@ -131,6 +147,7 @@ class FaultyQueue final : public WorkQueue {
     absl::Status fault;
     bool held = false;
     std::vector<size_t> sizes;
+    std::vector<absl::Time> times;
     int64_t ended_count = 0;
   };
 
@@ -140,6 +157,7 @@ class FaultyQueue final : public WorkQueue {
     Passage(FaultyQueue& queue, Call call, size_t size) : queue_(queue), call_(call) {
       absl::MutexLock lock(&queue_.mutex_);
       queue_.At(call).sizes.push_back(size);
+      queue_.At(call).times.push_back(queue_.clock_.Now());
       const auto is_free = [this] {
         queue_.mutex_.AssertHeld();
         return !queue_.At(call_).held;
@@ -167,6 +185,7 @@ class FaultyQueue final : public WorkQueue {
   }
 
   WorkQueue& inner_;
+  const Clock& clock_;
   mutable absl::Mutex mutex_;
   std::array<Kind, 6> kinds_ ABSL_GUARDED_BY(mutex_);
   std::map<std::string, Lease> leases_ ABSL_GUARDED_BY(mutex_);
