@@ -9,6 +9,7 @@
 #include "services/cli/context.h"
 #include "services/cli/display_width.h"
 #include "services/cli/print_error.h"
+#include "services/cli/up.h"
 
 namespace critac::cli {
 namespace {
@@ -28,6 +29,7 @@ constexpr char kFooter[] =
     "  CRITAC_AS=coordinator:dana critac match rank fy27-000001 --output json";
 
 void AddCommands(CLI::App& app, Context& context) {
+  app.add_subcommand("up", kUpDescription);  // main runs it, with options of its own
   AddImportCommands(app, context);
   AddSampleCommand(app, context);
   AddAgencyCommands(app, context);
