@@ -30,7 +30,7 @@ KEPT_BEHIND = {
 }
 
 # Domain files of a service are pure: they see base, status and messages only. These suffixes mark the others.
-EDGE_FILE = re.compile(r"(_service|_store|_states|_worker|_follower|follower|_sync|bind|main|_testing|_bench)\.(h|cc)$")
+EDGE_FILE = re.compile(r"(_service|_store|_commands|_states|_worker|_follower|follower|_sync|bind|main|_testing|_bench)\.(h|cc)$")
 
 INCLUDE = re.compile(r'^\s*#include\s+["<]([^">]+)[">]')
 CODE = (".h", ".cc")

@@ -35,6 +35,10 @@ inline constexpr int kFilterBytes = 8 << 10;
 inline constexpr int kFilterDepth = 10;
 inline constexpr int kFilterComparisons = 50;
 
+// Free bytes of a disk below which a database on it is not ready to be written to: a full batch of
+// the command loop.
+inline constexpr uint64_t kSpareDiskBytes = 8 << 20;
+
 // Longest page token, bytes: a few names of the longest kind.
 inline constexpr int kPageTokenBytes = 8 << 10;
 

@@ -117,13 +117,14 @@ class RetryTest : public ::testing::Test {
     const auto attempt = [this, failures, code] {
       return ++attempts_ <= failures ? absl::Status(code, "not now") : absl::OkStatus();
     };
-    server_.service.read = [attempt](const Call&, const ReadSampleRequest&, Sample&) {
+    server_.service.read = [attempt](const rpc::Call&, const ReadSampleRequest&, Sample&) {
       return attempt();
     };
-    server_.service.write = [attempt](const Call&, const WriteSampleRequest&) -> journal::Decide {
+    server_.service.write = [attempt](const rpc::Call&,
+                                      const WriteSampleRequest&) -> journal::Decide {
       return [attempt](journal::Draft&) { return attempt(); };
     };
-    server_.service.touch = [attempt](const Call&, const TouchSampleRequest&, Sample&,
+    server_.service.touch = [attempt](const rpc::Call&, const TouchSampleRequest&, Sample&,
                                       Pipeline::Finish finish) { finish(attempt()); };
     server_.Start();
     stub_ = StubAt({.target = server_.address()});
@@ -185,7 +186,7 @@ class TwoServersTest : public ::testing::Test {
   void Start(bool with_health) {
     grpc::EnableDefaultHealthCheckService(with_health);
     for (int i = 0; i < 2; ++i) {
-      servers_[i].service.read = [this, i](const Call&, const ReadSampleRequest&, Sample&) {
+      servers_[i].service.read = [this, i](const rpc::Call&, const ReadSampleRequest&, Sample&) {
         ++calls_[i];
         return absl::OkStatus();
       };
@@ -193,7 +194,7 @@ class TwoServersTest : public ::testing::Test {
     }
     grpc::EnableDefaultHealthCheckService(false);
   }
-  void Call(int times) {
+  void Read(int times) {
     const auto stub = StubAt(
         {.target = absl::StrCat("ipv4:", servers_[0].address(), ",", servers_[1].address())});
     CallSettings settings = AsCoordinator();
@@ -230,14 +231,14 @@ TEST_F(TwoServersTest, CallsGoToAllAddressesInTurn) {
 TEST_F(TwoServersTest, AnAddressThatSaysItDoesNotServeGetsNoCalls) {
   Start(true);
   servers_[0].server->GetHealthCheckService()->SetServingStatus(false);
-  Call(50);
+  Read(50);
   EXPECT_EQ(calls_[0], 0);
   EXPECT_EQ(calls_[1], 50);
 }
 
 TEST_F(TwoServersTest, AnAddressWithoutAHealthServiceGetsCalls) {
   Start(false);
-  Call(10);
+  Read(10);
   EXPECT_EQ(calls_[0] + calls_[1], 10);
 }
 
@@ -260,7 +261,7 @@ TEST(Channel, ErrorsKeepTheirDetails) {
 
 TEST(Channel, NeitherSideSendsMoreThanTheLimit) {
   SampleServer server;
-  server.service.read = [](const Call&, const ReadSampleRequest&, Sample& response) {
+  server.service.read = [](const rpc::Call&, const ReadSampleRequest&, Sample& response) {
     response.set_plain(std::string(limits::kMessageBytes, 'x'));
     return absl::OkStatus();
   };

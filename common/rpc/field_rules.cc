@@ -327,10 +327,10 @@ void Checker::CheckString(absl::string_view text, const CompiledField& rules, co
     return Report(path, absl::StrCat("is not UTF-8 from character ", scan.characters + 1, " on"));
   }
   if (scan.problem == TextScan::Problem::kControlCharacter) {
-    return Report(
-        path, absl::StrFormat("has the control character U+%04X as character %d; of these, newline "
-                              "and tab are accepted",
-                              scan.control_character, scan.characters + 1));
+    return Report(path,
+                  absl::StrFormat("has the control character U+%04X as character %d; of these, "
+                                  "newline and tab are accepted",
+                                  scan.control_character, scan.characters + 1));
   }
   if (scan.characters > rules.max_length) {
     return Report(path, absl::StrCat("has ", scan.characters, " characters; at most ",

@@ -46,7 +46,8 @@ Sample GoodSample() {
 // What CheckFields says of a sample, as `path: description`.
 std::vector<std::string> Violations(const absl::Status& status) {
   std::vector<std::string> violations;
-  for (const auto& violation : BadRequestOf(status).field_violations()) {
+  const google::rpc::BadRequest details = BadRequestOf(status);
+  for (const auto& violation : details.field_violations()) {
     violations.push_back(violation.field() + ": " + violation.description());
   }
   return violations;

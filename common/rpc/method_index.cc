@@ -6,8 +6,9 @@
 
 #include "absl/container/flat_hash_map.h"
 #include "absl/strings/match.h"
-#include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "absl/strings/str_replace.h"
+#include "absl/strings/strip.h"
 #include "common/base/limits.h"
 #include "common/rpc/principal.h"
 #include "google/protobuf/descriptor_database.h"
@@ -102,6 +103,16 @@ const Method* FindMethod(const Descriptor& request) {
   const MethodIndex& index = Index();
   const auto found = index.by_request.find(&request);
   return found == index.by_request.end() ? nullptr : found->second;
+}
+
+const Method* FindMethodByPath(absl::string_view path) {
+  if (!absl::ConsumePrefix(&path, "/")) return nullptr;
+  const std::string name = absl::StrReplaceAll(path, {{"/", "."}});
+  const auto methods = AllMethods();
+  const auto found =
+      std::lower_bound(methods.begin(), methods.end(), name,
+                       [](const Method& method, const std::string& n) { return method.name < n; });
+  return found == methods.end() || found->name != name ? nullptr : &*found;
 }
 
 }  // namespace critac::rpc

@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "absl/strings/string_view.h"
 #include "absl/time/time.h"
 #include "absl/types/span.h"
 #include "critac/type/v1/options.pb.h"
@@ -41,6 +42,10 @@ absl::Span<const Method> AllMethods();
 // The method that takes this request; null where none does. No two methods take the same request:
 // the process ends where they do, since a call could not be told from another.
 const Method* FindMethod(const google::protobuf::Descriptor& request);
+
+// The method of a path as the wire has it, `/critac.intake.v1.RequestService/GetRequest`; null where
+// there is none.
+const Method* FindMethodByPath(absl::string_view path);
 
 }  // namespace critac::rpc
 

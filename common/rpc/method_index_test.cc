@@ -69,6 +69,15 @@ TEST(MethodIndex, WhatNoMethodTakesIsNotFound) {
   EXPECT_EQ(FindMethod(*Sample::descriptor()), nullptr);
 }
 
+TEST(MethodIndex, AMethodIsFoundByItsPath) {
+  EXPECT_EQ(FindMethodByPath("/critac.rpc.testing.v1.SampleService/ReadSample"),
+            FindMethod(*ReadSampleRequest::descriptor()));
+  for (const char* path : {"", "/", "critac.rpc.testing.v1.SampleService/ReadSample",
+                           "/critac.rpc.testing.v1.SampleService/NoSample", "/zzz/z"}) {
+    EXPECT_EQ(FindMethodByPath(path), nullptr) << path;
+  }
+}
+
 TEST(MethodIndex, RepeatableIsWhatOnlyReadsOrHasARequestId) {
   EXPECT_TRUE(FindMethod(*ReadSampleRequest::descriptor())->IsRepeatable());
   EXPECT_TRUE(FindMethod(*WriteSampleRequest::descriptor())->IsRepeatable());

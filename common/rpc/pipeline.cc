@@ -7,7 +7,9 @@
 
 #include "absl/strings/str_cat.h"
 #include "common/base/sha256.h"
+#include "common/rpc/channel.h"
 #include "common/rpc/field_rules.h"
+#include "common/rpc/malformed_calls.h"
 #include "common/rpc/method_index.h"
 #include "common/status/error.h"
 #include "common/status/grpc_status.h"
@@ -133,31 +135,43 @@ Pipeline::~Pipeline() { StopStreams(); }
 
 void Pipeline::StopStreams() { streams_.Stop(); }
 
+void Pipeline::Configure(grpc::ServerBuilder& builder) {
+  ConfigureServer(builder);
+  std::vector<std::unique_ptr<grpc::experimental::ServerInterceptorFactoryInterface>> creators;
+  creators.push_back(MakeMalformedCallInterceptors(
+      [this](absl::string_view path, const grpc::CallbackServerContext& context) {
+        return ConcludeMalformed(path, context);
+      }));
+  builder.experimental().SetInterceptorCreators(std::move(creators));
+}
+
+void Pipeline::Begin(const grpc::CallbackServerContext& context, const Method* method, Call& call) {
+  call.start = clock_.Now();
+  std::optional<std::string> trace = ReadTrace(context);
+  call.trace = trace.has_value() ? *std::move(trace) : traces_.NewTrace();
+  call.deadline = call.start + TimeLeft(context);
+  if (method == nullptr) return;
+  call.method = method->name;
+  call.domain = method->domain;
+  call.deadline = std::min(call.deadline, call.start + method->max_duration);
+}
+
 absl::Status Pipeline::Admit(const grpc::CallbackServerContext& context, const Message& request,
                              Passage& passage) {
   Call& call = passage.call;
   passage.request = &request;
-  call.start = clock_.Now();
-  const absl::Duration time_left = TimeLeft(context);
-  std::optional<std::string> trace = ReadTrace(context);
-  call.trace = trace.has_value() ? *std::move(trace) : traces_.NewTrace();
-
   const Method* method = FindMethod(*request.GetDescriptor());
+  Begin(context, method, call);
   if (method == nullptr) {
-    call.method = request.GetDescriptor()->full_name();
-    call.deadline = call.start;
-    return absl::InternalError(absl::StrCat("no method takes a ", call.method));
+    return absl::InternalError(
+        absl::StrCat("no method takes a ", request.GetDescriptor()->full_name()));
   }
-  call.method = method->name;
-  call.domain = method->domain;
-  call.deadline = call.start + std::min(time_left, method->max_duration);
   passage.request_id = ReadRequestId(*method, request);
-  if (time_left <= absl::ZeroDuration()) {
+  if (call.deadline <= call.start) {
     return Error(absl::StatusCode::kDeadlineExceeded, "DEADLINE_PAST",
                  "the deadline was past when the call arrived; nothing was done")
         .ToStatus();
   }
-
   ASSIGN_OR_RETURN(call.principal, ReadPrincipal(context));
   RETURN_IF_ERROR(Authorize(*method, call.principal));
   RETURN_IF_ERROR(CheckFields(request));
@@ -176,6 +190,25 @@ grpc::Status Pipeline::Conclude(const Passage& passage, const absl::Status& stat
   if (IsInternal(status.code())) record.incident = ids_.NewShortId(12);
   if (observer_ != nullptr) observer_(record);
   return ToGrpcStatus(status, passage.call.domain, record.incident);
+}
+
+grpc::Status Pipeline::ConcludeMalformed(absl::string_view path,
+                                         const grpc::CallbackServerContext& context) {
+  Passage passage(in_flight_);
+  const Method* method = FindMethodByPath(path);
+  Begin(context, method, passage.call);
+  if (absl::StatusOr<Principal> principal = ReadPrincipal(context); principal.ok()) {
+    passage.call.principal = *std::move(principal);
+  }
+  return Conclude(
+      passage,
+      Error(absl::StatusCode::kInvalidArgument, "MALFORMED_MESSAGE",
+            absl::StrCat(
+                "the bytes are no ",
+                method == nullptr ? "request" : method->descriptor->input_type()->full_name(),
+                ": cut off, of another type, with a string that is not UTF-8, or nested "
+                "deeper than 100 messages"))
+          .ToStatus());
 }
 
 grpc::ServerUnaryReactor* Pipeline::RunAtOnce(

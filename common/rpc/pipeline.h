@@ -11,6 +11,7 @@
 #include "absl/functional/any_invocable.h"
 #include "absl/functional/function_ref.h"
 #include "absl/status/status.h"
+#include "absl/strings/string_view.h"
 #include "absl/time/time.h"
 #include "common/base/clock.h"
 #include "common/base/ids.h"
@@ -19,10 +20,13 @@
 #include "common/rpc/stream.h"
 #include "common/rpc/trace.h"
 #include "google/protobuf/message.h"
+#include "grpcpp/server_builder.h"
 #include "grpcpp/server_context.h"
 #include "grpcpp/support/server_callback.h"
 
 namespace critac::rpc {
+
+struct Method;
 
 // A call on its way through the pipeline.
 struct Call {
@@ -86,6 +90,12 @@ class Pipeline {
   Pipeline(const Clock& clock, IdSource& ids, CallObserver observer);
   // Stops the streams. No unary call may be on its way.
   ~Pipeline();
+
+  // Readies a server for services that go through this pipeline: the limits and pings of
+  // ConfigureServer, and INVALID_ARGUMENT, reason MALFORMED_MESSAGE, for calls whose bytes are no
+  // message of their method, which gRPC does not let as far as a service; the observer is told of
+  // them too. The pipeline must outlive the server.
+  void Configure(grpc::ServerBuilder& builder);
 
   // Runs a method that changes nothing. `handler` runs on gRPC's thread and fills the response.
   // gRPC has few threads: a handler may read a database, but must not wait for another call.
@@ -190,11 +200,16 @@ class Pipeline {
     std::unique_ptr<google::protobuf::Message> copy;
   };
 
+  // Takes the steps that need no request: time, trace.
+  void Begin(const grpc::CallbackServerContext& context, const Method* method, Call& call);
   // Takes the steps up to the handler.
   absl::Status Admit(const grpc::CallbackServerContext& context,
                      const google::protobuf::Message& request, Passage& passage);
   // Takes the steps after it: tells the observer, and returns what the caller gets.
   grpc::Status Conclude(const Passage& passage, const absl::Status& status);
+
+  grpc::Status ConcludeMalformed(absl::string_view path,
+                                 const grpc::CallbackServerContext& context);
 
   grpc::ServerUnaryReactor* RunAtOnce(
       grpc::CallbackServerContext& context, const google::protobuf::Message& request,

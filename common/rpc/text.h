@@ -32,8 +32,9 @@ bool IsState(absl::string_view text);
 bool IsEmail(absl::string_view text);
 
 // Whether `text` is well-formed as a language of BCP 47 (RFC 5646): `en`, `es-MX`, `zh-Hant`, `nv`.
-// Whether the language exists is not looked up. Tags that RFC 5646 keeps from before itself
-// (`i-navajo`) are not accepted.
+// Whether the language exists is not looked up; but those of four letters and more, which RFC 5646
+// sets aside and nobody has registered, are names like `English` and not accepted. Nor are tags that
+// it keeps from before itself (`i-navajo`).
 bool IsLanguage(absl::string_view text);
 
 // Whether `text` is `collection/ID`. An ID has 1 to 100 characters out of letters, digits and

@@ -139,13 +139,13 @@ TEST(IsEmail, RefusesEverythingElse) {
   }
 }
 
-TEST(IsLanguage, AcceptsWellFormedTags) {
+TEST(IsLanguage, IsAWellFormedTag) {
   for (const char* tag : {"en", "es", "nv", "haw", "es-MX", "zh-Hant", "zh-cmn-Hans-CN", "sl-rozaj",
                           "de-CH-1901", "en-US-u-islamcal", "en-x-us", "EN", "es-419"}) {
     EXPECT_TRUE(IsLanguage(tag)) << tag;
   }
-  for (const char* text : {"", "e", "english-language", "en_US", "en-", "-en", "en--US", "12",
-                           "en-x", "en-u", "es-MX ", "es-\xc3\xa9", "i-navajo"}) {
+  for (const char* text : {"", "e", "English", "english-language", "en_US", "en-", "-en", "en--US",
+                           "12", "en-x", "en-u", "es-MX ", "es-\xc3\xa9", "i-navajo"}) {
     EXPECT_FALSE(IsLanguage(text)) << text;
   }
 }

@@ -14,8 +14,8 @@ constexpr int kDuePages = 1000;
 
 }  // namespace
 
-Checkpointer::Checkpointer(std::unique_ptr<Session> session)
-    : session_(std::move(session)), thread_([this] { Loop(); }) {
+Checkpointer::Checkpointer(std::unique_ptr<SqlConnection> connection)
+    : connection_(std::move(connection)), thread_([this] { Loop(); }) {
   pthread_setname_np(thread_.native_handle(), "checkpointer");
 }
 
@@ -34,6 +34,8 @@ void Checkpointer::Committed(int pages) {
 }
 
 void Checkpointer::Loop() {
+  // SQLite opens the log at the first read; a checkpoint before that does nothing.
+  static_cast<void>(connection_->QueryAll("PRAGMA schema_version"));
   while (true) {
     {
       absl::MutexLock lock(&mutex_);
@@ -43,7 +45,7 @@ void Checkpointer::Loop() {
       if (!due_) return;
       due_ = false;
     }
-    SqliteCheckpoint(*session_->soci);
+    SqliteCheckpoint(*connection_->session().soci);
   }
 }
 

@@ -6,7 +6,7 @@
 
 #include "absl/base/thread_annotations.h"
 #include "absl/synchronization/mutex.h"
-#include "common/store/prepared_statement.h"
+#include "common/store/sql_connection.h"
 
 namespace critac::store {
 
@@ -14,8 +14,8 @@ namespace critac::store {
 // waits for it.
 class Checkpointer {
  public:
-  // `session` is its own.
-  explicit Checkpointer(std::unique_ptr<Session> session);
+  // `connection` is its own.
+  explicit Checkpointer(std::unique_ptr<SqlConnection> connection);
   // Makes the checkpoint that is due.
   ~Checkpointer();
 
@@ -25,7 +25,7 @@ class Checkpointer {
  private:
   void Loop();
 
-  const std::unique_ptr<Session> session_;
+  const std::unique_ptr<SqlConnection> connection_;
   absl::Mutex mutex_;
   bool due_ ABSL_GUARDED_BY(mutex_) = false;
   bool stopping_ ABSL_GUARDED_BY(mutex_) = false;

@@ -34,8 +34,8 @@ absl::Status FilterError(absl::string_view filter, size_t offset, absl::string_v
 // A text out of a filter, in quotes, short and printable.
 std::string ShowInError(absl::string_view text);
 
-// Takes a filter apart. A word after an operator reaches to the next blank or parenthesis, so that
-// `2026-10-01T08:00:00Z` and `-5` are one. The last token is kEnd.
+// Takes a filter apart. A word after an operator reaches to the next blank, parenthesis, quote, or
+// operator other than `:`, so that `2026-10-01T08:00:00Z` and `-5` are one. The last token is kEnd.
 absl::StatusOr<std::vector<FilterToken>> ReadFilterTokens(absl::string_view filter);
 
 }  // namespace critac::store

@@ -4,6 +4,8 @@
 #include <soci/soci-backend.h>
 #include <soci/sqlite3/soci-sqlite3.h>
 
+#include <cerrno>
+
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
@@ -16,11 +18,15 @@ namespace {
 using soci::details::session_backend;
 using soci::details::statement_backend;
 
-sqlite_api::sqlite3* Handle(session_backend& session) {
+// SOCI hides the type information of its back ends' classes, which UndefinedBehaviorSanitizer would
+// look at where one is cast to.
+#define CRITAC_HIDDEN_TYPE __attribute__((no_sanitize("vptr")))
+
+CRITAC_HIDDEN_TYPE sqlite_api::sqlite3* Handle(session_backend& session) {
   return static_cast<soci::sqlite3_session_backend&>(session).conn_;
 }
 
-sqlite_api::sqlite3_stmt* Statement(statement_backend& statement) {
+CRITAC_HIDDEN_TYPE sqlite_api::sqlite3_stmt* Statement(statement_backend& statement) {
   return static_cast<soci::sqlite3_statement_backend&>(statement).stmt_;
 }
 
@@ -35,6 +41,12 @@ void ConfigureSqlite() {
     return true;
   }();
   static_cast<void>(configured);
+}
+
+// Why the last system call failed. SQLite remembers it, but not of a failed commit.
+int SystemError(session_backend* session) {
+  if (errno != 0 || session == nullptr) return errno;
+  return sqlite_api::sqlite3_system_errno(Handle(*session));
 }
 
 // SOCI puts the name of its own function before what SQLite says.
@@ -88,10 +100,9 @@ class Sqlite final : public BackEnd {
 
   absl::Status ToStatus(const std::exception& exception, session_backend* session,
                         absl::string_view database) const override {
+    const int system_error = SystemError(session);
     const auto* error = dynamic_cast<const soci::sqlite3_soci_error*>(&exception);
     if (error == nullptr) return SqliteStatus(SQLITE_ERROR, 0, exception.what(), database);
-    const int system_error =
-        session == nullptr ? 0 : sqlite_api::sqlite3_system_errno(Handle(*session));
     return SqliteStatus(error->result(), system_error, WithoutFunction(error->get_error_message()),
                         database);
   }
@@ -127,11 +138,9 @@ bool SqliteIsReadOnly(session_backend& session) {
 }
 
 absl::Status SqliteFlush(session_backend& session, absl::string_view database) {
-  sqlite_api::sqlite3* const handle = Handle(session);
-  const int result = sqlite_api::sqlite3_db_cacheflush(handle);
+  const int result = sqlite_api::sqlite3_db_cacheflush(Handle(session));
   if (result == SQLITE_OK) return absl::OkStatus();
-  return SqliteStatus(result, sqlite_api::sqlite3_system_errno(handle),
-                      sqlite_api::sqlite3_errstr(result), database);
+  return SqliteStatus(result, SystemError(&session), sqlite_api::sqlite3_errstr(result), database);
 }
 
 void SqliteOnCommit(session_backend& session, std::function<void(int pages)>* committed) {

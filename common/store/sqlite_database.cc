@@ -1,5 +1,6 @@
 #include "common/store/sqlite_database.h"
 
+#include <sys/statvfs.h>
 #include <unistd.h>
 
 #include <atomic>
@@ -16,6 +17,7 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/synchronization/mutex.h"
+#include "common/base/limits.h"
 #include "common/status/error.h"
 #include "common/store/checkpointer.h"
 #include "common/store/connection_pool.h"
@@ -52,6 +54,19 @@ absl::Status CheckFolder(const std::string& path) {
   const std::string folder = std::filesystem::path(path).parent_path().string();
   if (access(folder.c_str(), W_OK | X_OK) != 0) return AccessError(folder, errno);
   return absl::OkStatus();
+}
+
+// A little room is left in the log often, also on a full disk; the next batch would not fit.
+absl::Status CheckRoom(const std::string& path) {
+  struct statvfs disk {};
+  if (statvfs(path.c_str(), &disk) != 0) return AccessError(path, errno);
+  const uint64_t free_bytes = uint64_t{disk.f_bavail} * disk.f_frsize;
+  // Some file systems do not say.
+  if (disk.f_blocks == 0 || free_bytes >= limits::kSpareDiskBytes) return absl::OkStatus();
+  return Error(absl::StatusCode::kResourceExhausted, "DATABASE_FULL",
+               absl::StrCat(path, ": the disk is full: ", free_bytes, " bytes are free, ",
+                            limits::kSpareDiskBytes, " are needed"))
+      .ToStatus();
 }
 
 absl::Status CheckPlace(const std::string& path) {
@@ -121,7 +136,7 @@ class SqliteDatabase final : public Database {
  public:
   SqliteDatabase(std::string path, const Clock& clock, std::unique_ptr<SqlConnection> writer,
                  std::vector<std::unique_ptr<SqlConnection>> readers,
-                 std::unique_ptr<Session> checkpoints)
+                 std::unique_ptr<SqlConnection> checkpoints)
       : path_(std::move(path)),
         clock_(clock),
         readers_(std::move(readers)),
@@ -157,6 +172,7 @@ class SqliteDatabase final : public Database {
 
   absl::Status CheckWritable() override {
     RETURN_IF_ERROR(CheckFolder(path_));
+    RETURN_IF_ERROR(CheckRoom(path_));
     bool written = false;
     const absl::Status status = WithWriter([&](SqlConnection& writer) {
       return writer.Transact(SqliteBackEnd().BeginWrite(), [&](Connection& connection) {
@@ -217,8 +233,7 @@ absl::StatusOr<std::unique_ptr<Database>> OpenSqlite(const std::string& path,
   for (int i = 0; i < options.readers; ++i) {
     ASSIGN_OR_RETURN(readers.emplace_back(), Connect(path, options, ReaderSettings()));
   }
-  ASSIGN_OR_RETURN(std::unique_ptr<Session> checkpoints,
-                   Session::Connect(SqliteBackEnd(), SqliteConnectString(path), path));
+  ASSIGN_OR_RETURN(std::unique_ptr<SqlConnection> checkpoints, Connect(path, options, {}));
   return std::unique_ptr<Database>(std::make_unique<SqliteDatabase>(
       path, *options.clock, std::move(writer), std::move(readers), std::move(checkpoints)));
 }

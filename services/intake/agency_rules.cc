@@ -4,6 +4,8 @@
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "absl/strings/str_split.h"
 #include "absl/strings/strip.h"
 #include "common/base/calendar.h"
 #include "common/status/error.h"
@@ -40,6 +42,12 @@ bool HasOtherForm(absl::string_view value) {
 // `ORI9` of ALIAS_TYPE_ORI9.
 absl::string_view ShortName(v1::AliasType type) {
   return absl::StripPrefix(v1::AliasType_Name(type), "ALIAS_TYPE_");
+}
+
+// The words of a text with one space between them.
+std::string WithSingleSpaces(absl::string_view text) {
+  return absl::StrJoin(absl::StrSplit(text, absl::ByAnyChar(" \t\n\r\v\f"), absl::SkipEmpty()),
+                       " ");
 }
 
 void CheckAliases(const v1::Agency& agency, FieldProblems& problems) {
@@ -153,8 +161,7 @@ void SetHolder(v1::AliasRecord& record, absl::string_view agency,
 }
 
 std::string NameKey(absl::string_view display_name) {
-  std::string key(display_name);
-  absl::RemoveExtraAsciiWhitespace(&key);
+  std::string key = WithSingleSpaces(display_name);
   absl::AsciiStrToLower(&key);
   return key;
 }
@@ -179,9 +186,7 @@ type::v1::SizeBand SizeBandOf(std::optional<int32_t> sworn_officers) {
 
 FieldProblems NormalizeAgency(v1::Agency& agency) {
   FieldProblems problems;
-  std::string display_name = agency.display_name();
-  absl::RemoveExtraAsciiWhitespace(&display_name);
-  agency.set_display_name(std::move(display_name));
+  agency.set_display_name(WithSingleSpaces(agency.display_name()));
   if (agency.display_name().empty()) problems.Add("display_name", "is missing");
   if (agency.type() == type::v1::AGENCY_TYPE_UNSPECIFIED) {
     problems.Add("type", "is missing; AGENCY_TYPE_UNKNOWN is accepted");

@@ -29,7 +29,7 @@ void CopyByMask(const FieldMask& mask, const Message& from, Message& to) {
 
 absl::Status CheckPath(const std::string& path, const Message& record) {
   std::vector<const FieldDescriptor*> fields;
-  if (!FieldMaskUtil::GetFieldDescriptors(record.GetDescriptor(), path, &fields)) {
+  if (path.empty() || !FieldMaskUtil::GetFieldDescriptors(record.GetDescriptor(), path, &fields)) {
     return InvalidField("update_mask", absl::StrCat("`", path, "` is no field of ",
                                                     record.GetDescriptor()->full_name()));
   }

@@ -43,6 +43,9 @@ void ClearVaultFields(Message& message) {
   }
 }
 
+// The agency of the row, in the principal of who acts for it.
+constexpr char kRowsAgency[] = "agency:agencies/-";
+
 std::string TimeText(absl::Time time) {
   return absl::FormatTime("%Y-%m-%dT%H:%M:%SZ", time, absl::UTCTimeZone());
 }
@@ -174,34 +177,42 @@ class Planner {
     ASSIGN_OR_RETURN(const Actor actor, ActorOf(action.actor(), request));
     const v1::Agency* agency = records_.FindAgency(request.agency());
     v1::ActionDetails details = action.details();
-    const v1::Request* original = FindOriginal(details);
-    return DecideAction(request, action.action(), details, actor, time,
-                        {catalog_, agency->type(), original});
+    RETURN_IF_ERROR(NameOriginal(action, details));
+    return DecideAction(
+        request, action.action(), details, actor, time,
+        {catalog_, agency->type(),
+         details.duplicate_of().empty() ? nullptr : records_.FindRequest(details.duplicate_of())});
   }
 
-  absl::StatusOr<Actor> ActorOf(const std::string& principal, const v1::Request& request) {
-    ASSIGN_OR_RETURN(Actor actor, parse_actor_(principal));
-    if (actor.role != type::v1::ROLE_AGENCY) return actor;
-    absl::string_view subject = actor.principal;
-    absl::ConsumePrefix(&subject, "agency:");
-    const size_t mark = std::min(subject.find('#'), subject.size());
-    const absl::string_view agency = subject.substr(0, mark);
-    if (agency == kRowsAgency) {
-      actor.principal = absl::StrCat("agency:", request.agency(), subject.substr(mark));
-    } else if (agency != request.agency()) {
-      return InvalidField("actor", absl::StrCat(agency, " does not act for ", request.agency()));
+  absl::StatusOr<Actor> ActorOf(std::string principal, const v1::Request& request) {
+    const std::string own = absl::StrCat("agency:", request.agency());
+    absl::string_view rest = principal;
+    if (absl::ConsumePrefix(&rest, kRowsAgency) && (rest.empty() || rest[0] == '#')) {
+      principal = absl::StrCat(own, rest);
+    }
+    ASSIGN_OR_RETURN(const Actor actor, parse_actor_(principal));
+    rest = principal;
+    if (actor.role == type::v1::ROLE_AGENCY &&
+        !(absl::ConsumePrefix(&rest, own) && (rest.empty() || rest[0] == '#'))) {
+      return InvalidField("actor", absl::StrCat(principal, " does not act for ", request.agency()));
     }
     return actor;
   }
 
-  // The request that `duplicate_of` names; a past one gets its name here.
-  const v1::Request* FindOriginal(v1::ActionDetails& details) {
-    if (details.duplicate_of().empty()) return nullptr;
-    const std::string id(absl::StripPrefix(details.duplicate_of(), "requests/"));
-    if (const v1::ExternalRecord* external = records_.FindExternal(ExternalRecordName(id))) {
-      details.set_duplicate_of(external->request());
+  // Puts the name of the other request, where the row knows it by its past record, into `details`.
+  absl::Status NameOriginal(const v1::PastAction& action, v1::ActionDetails& details) {
+    const std::string& external_id = action.duplicate_of_external_id();
+    if (external_id.empty()) return absl::OkStatus();
+    if (!details.duplicate_of().empty()) {
+      return InvalidField("duplicate_of_external_id", "stands in place of details.duplicate_of");
     }
-    return records_.FindRequest(details.duplicate_of());
+    const v1::ExternalRecord* external = records_.FindExternal(ExternalRecordName(external_id));
+    if (external == nullptr) {
+      return InvalidField("duplicate_of_external_id",
+                          absl::StrCat("no past record ", external_id, " was imported"));
+    }
+    details.set_duplicate_of(external->request());
+    return absl::OkStatus();
   }
 
   const absl::Time now_;

@@ -41,7 +41,8 @@ inline constexpr char kRowsAgency[] = "agencies/-";
 // past are not written anew. A row is refused also when `problems` (one a row, empty: none) says
 // so, when its agency cannot be told, when a time is out of order or after `now`, when an actor is
 // none (`parse_actor`) or of another agency, and when a step breaks the lifecycle; the reason names
-// the step. `duplicate_of` may name a past request by `requests/SYSTEM:ID`.
+// the step. The actor `agency:agencies/-#chief` stands for one of the row's agency, whose name a
+// file need not know.
 RequestImport PlanRequestImport(
     const google::protobuf::RepeatedPtrField<v1::PastRequest>& rows,
     absl::Span<const std::string> problems, absl::Time now, const Records& records,

@@ -118,7 +118,7 @@ std::optional<Day> CredentialUntil(const ExpertRow& expert, int credential) {
 
 bool HasCredential(Case& c, Why why) {
   if (c.slot.credential < 0) return true;
-  const std::string& title = c.pool.credential_title(c.slot.credential);
+  const std::string& title = c.slot.credential_title;
   const std::optional<Day> until = CredentialUntil(c.expert, c.slot.credential);
   if (!until.has_value()) return Say(false, why, "does not hold the credential ", title);
   const DayRange asked{c.days.front().first, c.days.back().last};
@@ -154,7 +154,7 @@ bool MeetsDemand(Case& c, Why why) {
   }
   if (c.slot.on_site && !c.expert.on_site) return Say(false, why, "does not work on site");
   if (!c.slot.on_site && !c.expert.virtually) return Say(false, why, "works on site only");
-  return Say(true, why, "has what the slot demands: ", DemandWords(c.pool, c.slot));
+  return Say(true, why, "has what the slot demands: ", DemandWords(c.slot));
 }
 
 // A conflict with one of the request's agencies.
@@ -171,7 +171,7 @@ std::string ConflictText(const Pool& pool, const ConflictRow& conflict) {
 }
 
 // The reason of the gate, the same whatever the order of the conflicts' rows.
-std::string ConflictWhy(const Case& c) {
+std::string ConflictWhy(const Case& c, bool passed) {
   std::vector<std::string> holding;
   std::vector<std::string> overridden;
   for (const ConflictRow& conflict : c.pool.conflicts_of(c.expert.person)) {
@@ -182,7 +182,10 @@ std::string ConflictWhy(const Case& c) {
     std::sort(texts->begin(), texts->end());
     texts->erase(std::unique(texts->begin(), texts->end()), texts->end());
   }
-  std::string text = holding.empty() ? "no conflict of interest" : absl::StrJoin(holding, "; ");
+  std::string text = passed ? "no conflict of interest" : absl::StrJoin(holding, "; ");
+  if (passed && !holding.empty()) {
+    absl::StrAppend(&text, " any more; there was ", absl::StrJoin(holding, "; "));
+  }
   if (!overridden.empty()) {
     absl::StrAppend(&text, "; overridden: ", absl::StrJoin(overridden, "; "));
   }
@@ -202,7 +205,7 @@ bool NoConflict(Case& c, Why why) {
     }
   }
   if (why == nullptr) return passed;
-  return Say(passed, why, ConflictWhy(c));
+  return Say(passed, why, ConflictWhy(c, passed));
 }
 
 // Why a slot has no day to start at all.

@@ -2,9 +2,9 @@
 
 #include <algorithm>
 
-#include "absl/strings/match.h"
 #include "common/status/error.h"
 #include "critac/matching/v1/match.pb.h"
+#include "critac/matching/v1/states.pb.h"
 #include "services/matching/match_commands.h"
 #include "services/matching/matching_states.h"
 #include "services/matching/pool_methods.h"
@@ -26,34 +26,38 @@ absl::Status MatchWorker::Follow(const std::string& request) {
 }
 
 absl::Status MatchWorker::Solve() {
-  return ExecuteOnPool(
+  int64_t revision = -1;
+  RETURN_IF_ERROR(ExecuteOnPool(
       journal_, pools_,
-      [this](std::shared_ptr<const PoolView> view) -> absl::StatusOr<journal::Decide> {
+      [&](std::shared_ptr<const PoolView> view) -> absl::StatusOr<journal::Decide> {
+        revision = view->revision;
         ASSIGN_OR_RETURN(Solved solved, SolveAndCheck(*view->pool, view->policy.version(), clock_));
         return RecordSolve(view, std::move(solved.plan), std::move(solved.run), false);
-      });
+      }));
+  solved_revision_ = revision;
+  return absl::OkStatus();
 }
 
-std::vector<queue::NewJob> MatchJobsOf(absl::Span<const journal::Event> events) {
-  static constexpr absl::string_view kCauses[] = {
-      "critac.matching.v1.ConflictSet",   "critac.matching.v1.ExpertSet",
-      "critac.matching.v1.OfferDeclined", "critac.matching.v1.PartnerSet",
-      "critac.matching.v1.PolicySet",     "critac.matching.v1.DemandClosed"};
-  const bool caused = std::any_of(events.begin(), events.end(), [](const journal::Event& event) {
-    return std::find(std::begin(kCauses), std::end(kCauses), event.type()) != std::end(kCauses);
-  });
-  if (!caused) return {};
-  return {{.key = kSolveJob}};
-}
-
-absl::StatusOr<std::vector<queue::NewJob>> DeriveMatchJobs(journal::Journal& journal) {
-  ASSIGN_OR_RETURN(const auto page,
-                   journal.List<v1::Demand>({.collection = "demands",
-                                             .condition = {"state = :p1 AND proposal = ''",
-                                                           {int64_t{v1::DEMAND_STATE_OPEN}}},
-                                             .page_size = 1}));
-  if (page.items.empty()) return std::vector<queue::NewJob>();
+absl::StatusOr<std::vector<queue::NewJob>> MatchWorker::Due() {
+  const auto inputs = journal_.Get<v1::SolverInputs>(kSolverInputs);
+  if (!inputs.ok() && inputs.status().code() != absl::StatusCode::kNotFound) return inputs.status();
+  if (!inputs.ok() || inputs->revision() == solved_revision_) return std::vector<queue::NewJob>();
+  ASSIGN_OR_RETURN(const auto open,
+                   journal_.List<v1::Demand>(
+                       {.collection = "demands",
+                        .condition = {"state = :p1", {int64_t{v1::DEMAND_STATE_OPEN}}},
+                        .page_size = 1}));
+  if (open.items.empty()) return std::vector<queue::NewJob>();
   return std::vector<queue::NewJob>{{.key = kSolveJob}};
+}
+
+bool ConcernsPlan(absl::Span<const journal::Event> events) {
+  static constexpr absl::string_view kNot[] = {"critac.matching.v1.SolveRecorded",
+                                               "critac.matching.v1.ProposalMade",
+                                               "critac.matching.v1.EngagementSettled"};
+  return std::any_of(events.begin(), events.end(), [](const journal::Event& event) {
+    return std::find(std::begin(kNot), std::end(kNot), event.type()) == std::end(kNot);
+  });
 }
 
 }  // namespace critac::matching

@@ -1,6 +1,7 @@
 #ifndef SERVICES_MATCHING_MATCH_WORKER_H_
 #define SERVICES_MATCHING_MATCH_WORKER_H_
 
+#include <atomic>
 #include <vector>
 
 #include "absl/status/status.h"
@@ -15,19 +16,22 @@
 
 namespace critac::matching {
 
-// Key of the job that solves without a request having changed: experts, partners, policy did.
+// Key of the job that solves without a request having changed: experts, partners, offers did.
 inline constexpr char kSolveJob[] = "demands";
 
 // Does the jobs of the queue "match". A job is keyed by a request, which is followed (see
 // FollowRequest), or is kSolveJob; either way all open demands are then solved at once, checked, and
-// the proposals recorded. A job done twice changes nothing the second time.
+// the proposals recorded. A job done twice changes nothing the second time. Thread-safe.
 class MatchWorker {
  public:
-  MatchWorker(journal::Journal& journal, IntakeClient& intake, PoolReader& pools,
-              const Clock& clock)
+  MatchWorker(journal::Journal& journal, IntakeClient& intake, PoolReader& pools, const Clock& clock)
       : journal_(journal), intake_(intake), pools_(pools), clock_(clock) {}
 
   absl::Status Handle(const queue::Job& job);
+
+  // What should be queued by what is on record: kSolveJob where a demand is open and the solver's
+  // input is not the one it was last solved with.
+  absl::StatusOr<std::vector<queue::NewJob>> Due();
 
  private:
   absl::Status Follow(const std::string& request);
@@ -37,14 +41,12 @@ class MatchWorker {
   IntakeClient& intake_;
   PoolReader& pools_;
   const Clock& clock_;
+  // Of the last plan whose proposals are on record. Not kept: after a restart all is solved once.
+  std::atomic<int64_t> solved_revision_{-1};
 };
 
-// What should be queued for solving after these events: edge.
-std::vector<queue::NewJob> MatchJobsOf(absl::Span<const journal::Event> events);
-
-// What should be queued for solving by what is on record: demands that are open and have no standing
-// proposal: level.
-absl::StatusOr<std::vector<queue::NewJob>> DeriveMatchJobs(journal::Journal& journal);
+// Whether one of these events may change the plan.
+bool ConcernsPlan(absl::Span<const journal::Event> events);
 
 }  // namespace critac::matching
 

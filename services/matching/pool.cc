@@ -332,12 +332,7 @@ class PoolBuilder {
   }
 
   int CredentialNumber(absl::string_view title) {
-    const int number =
-        credentials_.Number(absl::AsciiStrToLower(absl::StripAsciiWhitespace(title)));
-    if (number == static_cast<int>(pool_.credential_titles_.size())) {
-      pool_.credential_titles_.emplace_back(absl::StripAsciiWhitespace(title));
-    }
-    return number;
+    return credentials_.Number(absl::AsciiStrToLower(absl::StripAsciiWhitespace(title)));
   }
 
   absl::Status AddUses() {
@@ -520,6 +515,7 @@ class PoolBuilder {
     }
     row.served_in_type = slot.served_in_type();
     row.served_in_size_band = slot.served_in_size_band();
+    row.credential_title = slot.credential();
     if (!slot.credential().empty()) row.credential = CredentialNumber(slot.credential());
     row.language = absl::AsciiStrToLower(slot.language());
     row.open_price = OpenPrice(demand.urgency());

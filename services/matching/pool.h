@@ -161,8 +161,9 @@ struct SlotRow {
   PeriodSet periods = 0;
   type::v1::AgencyType served_in_type = type::v1::AGENCY_TYPE_UNSPECIFIED;
   type::v1::SizeBand served_in_size_band = type::v1::SIZE_BAND_UNSPECIFIED;
-  // -1: none.
+  // -1: none. The title as the slot has it.
   int credential = -1;
+  std::string credential_title;
   // Lower case. Empty: English is enough.
   std::string language;
   // The slot says so, or its delivery type reaches the agency that way.
@@ -218,9 +219,6 @@ class Pool {
 
   const std::string& topic_title(int topic) const { return topic_titles_[topic]; }
   const std::string& agency_name(int agency) const { return agency_names_[agency]; }
-  const std::string& credential_title(int credential) const {
-    return credential_titles_[credential];
-  }
 
   // Rows by name; nothing where there is none. An empty slot id is the first of the scope.
   std::optional<int> FindExpert(absl::string_view name) const;
@@ -244,7 +242,6 @@ class Pool {
   std::vector<std::vector<int>> holders_;
   std::vector<std::string> topic_titles_;
   std::vector<std::string> agency_names_;
-  std::vector<std::string> credential_titles_;
   absl::flat_hash_map<std::string, int> expert_rows_;
   absl::flat_hash_map<std::string, int> demand_rows_;
 };

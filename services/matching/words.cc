@@ -117,10 +117,10 @@ std::string GateCountText(v1::Gate gate, int64_t count) {
   }
 }
 
-std::string DemandWords(const Pool& pool, const SlotRow& slot) {
+std::string DemandWords(const SlotRow& slot) {
   std::vector<std::string> words;
   if (slot.credential >= 0) {
-    words.push_back(absl::StrCat("credential ", pool.credential_title(slot.credential)));
+    words.push_back(absl::StrCat("credential ", slot.credential_title));
   }
   if (!slot.language.empty()) words.push_back(slot.language);
   if (slot.served_in_type != type::v1::AGENCY_TYPE_UNSPECIFIED) {

@@ -23,7 +23,7 @@ absl::string_view ConflictWord(v1::ConflictKind kind);
 // What of an expert is out at a gate, for a count before it: `12 do not hold the topic`.
 std::string GateCountText(v1::Gate gate, int64_t count);
 // What a slot demands besides its topic: `credential ICAT instructor, es, on site`.
-std::string DemandWords(const Pool& pool, const SlotRow& slot);
+std::string DemandWords(const SlotRow& slot);
 // Millionths as a decimal fraction of four digits, rounded toward zero: `0.8125`.
 std::string FractionText(int64_t e6);
 

@@ -15,9 +15,12 @@ namespace critac::queue {
 
 void JobTable::AdvanceTo(absl::Time now) {
   now_ = now;
-  for (absl::Time due = next_due(); due <= now; due = next_due()) {
-    if (!delayed_.empty() && delayed_.begin()->first.first == due) {
-      Move(*delayed_.begin()->second, JobState::kReady, due);
+  while (next_due() <= now) {
+    const bool is_delay =
+        !delayed_.empty() && (leased_.empty() || delayed_.begin()->first < leased_.begin()->first);
+    if (is_delay) {
+      Job& job = *delayed_.begin()->second;
+      Move(job, JobState::kReady, job.second.place.first);
     } else {
       LoseLease(*leased_.begin()->second);
     }

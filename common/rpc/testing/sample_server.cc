@@ -38,7 +38,7 @@ SampleServer::~SampleServer() {
 
 void SampleServer::Start(const std::string& address) {
   grpc::ServerBuilder builder;
-  ConfigureServer(builder);
+  pipeline.Configure(builder);
   builder.AddListeningPort(address, grpc::InsecureServerCredentials(), &port_);
   builder.RegisterService(&service);
   server = builder.BuildAndStart();
