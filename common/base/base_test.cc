@@ -1,9 +1,11 @@
+#include <atomic>
 #include <thread>
 
 #include "common/base/calendar.h"
 #include "common/base/clock.h"
 #include "common/base/ids.h"
 #include "common/base/sha256.h"
+#include "common/base/task_pool.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 
@@ -136,12 +138,63 @@ TEST(Clock, AManualClockWakesAWaiterWhenItsTimeIsPast) {
   EXPECT_FALSE(held);
 }
 
+TEST(Clock, AWaitWhoseDeadlineIsPastSaysWhetherTheConditionHolds) {
+  ManualClock manual(absl::UnixEpoch());
+  for (const Clock* clock :
+       {static_cast<const Clock*>(&manual), static_cast<const Clock*>(&SystemClock::Instance())}) {
+    absl::Mutex mutex;
+    absl::MutexLock lock(&mutex);
+    bool done = false;
+    EXPECT_FALSE(clock->AwaitUntil(mutex, absl::Condition(&done), clock->Now()));
+    EXPECT_FALSE(clock->AwaitUntil(mutex, absl::Condition(&done), absl::InfinitePast()));
+    done = true;
+    EXPECT_TRUE(clock->AwaitUntil(mutex, absl::Condition(&done), clock->Now()));
+  }
+}
+
 TEST(Clock, AManualClockReturnsAtOnceWhenTheConditionHolds) {
   ManualClock clock(absl::UnixEpoch());
   absl::Mutex mutex;
   bool done = true;
   absl::MutexLock lock(&mutex);
   EXPECT_TRUE(clock.AwaitFor(mutex, absl::Condition(&done), absl::InfiniteDuration()));
+}
+
+TEST(TaskPool, RunsWhatItTookAlsoWhenItIsStopped) {
+  std::atomic<int> ran = 0;
+  TaskPool pool("test", 2, 100);
+  for (int i = 0; i < 50; ++i) {
+    TaskPool::Task task = [&] { ++ran; };
+    EXPECT_TRUE(pool.TryRun(task));
+  }
+  pool.Stop();
+  EXPECT_EQ(ran, 50);
+  TaskPool::Task late = [&] { ++ran; };
+  EXPECT_FALSE(pool.TryRun(late));
+  late();  // it was left to the caller
+  EXPECT_EQ(ran, 51);
+}
+
+TEST(TaskPool, TakesNoMoreThanMayWait) {
+  absl::Mutex mutex;
+  bool entered = false, go_on = false;
+  TaskPool pool("test", 1, 2);
+  TaskPool::Task first = [&] {
+    absl::MutexLock lock(&mutex);
+    entered = true;
+    mutex.Await(absl::Condition(&go_on));
+  };
+  ASSERT_TRUE(pool.TryRun(first));
+  {
+    absl::MutexLock lock(&mutex);
+    mutex.Await(absl::Condition(&entered));
+  }
+  for (const bool taken : {true, true, false}) {
+    TaskPool::Task task = [] {};
+    EXPECT_EQ(pool.TryRun(task), taken);
+  }
+  absl::MutexLock lock(&mutex);
+  go_on = true;
 }
 
 }  // namespace

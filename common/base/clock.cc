@@ -11,9 +11,9 @@ const SystemClock& SystemClock::Instance() {
 
 absl::Time SystemClock::Now() const { return absl::Now(); }
 
-bool SystemClock::AwaitFor(absl::Mutex& mutex, const absl::Condition& condition,
-                           absl::Duration duration) const {
-  return mutex.AwaitWithTimeout(condition, duration);
+bool SystemClock::AwaitUntil(absl::Mutex& mutex, const absl::Condition& condition,
+                             absl::Time deadline) const {
+  return mutex.AwaitWithDeadline(condition, deadline);
 }
 
 absl::Time ManualClock::Now() const {
@@ -21,17 +21,16 @@ absl::Time ManualClock::Now() const {
   return now_;
 }
 
-bool ManualClock::AwaitFor(absl::Mutex& mutex, const absl::Condition& condition,
-                           absl::Duration duration) const {
+bool ManualClock::AwaitUntil(absl::Mutex& mutex, const absl::Condition& condition,
+                             absl::Time deadline) const {
   // The waiter holds its own mutex while this clock has another, so the wait is in short real
   // slices; each slice ends at once when the condition comes true. No outcome depends on the length
   // of a slice.
   constexpr absl::Duration kSlice = absl::Milliseconds(1);
-  const absl::Time deadline = Now() + duration;
-  while (!mutex.AwaitWithTimeout(condition, kSlice)) {
-    if (Now() >= deadline) return condition.Eval();
+  while (Now() < deadline) {
+    if (mutex.AwaitWithTimeout(condition, kSlice)) return true;
   }
-  return true;
+  return condition.Eval();
 }
 
 void ManualClock::Advance(absl::Duration by) {

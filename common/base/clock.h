@@ -15,10 +15,17 @@ class Clock {
 
   virtual absl::Time Now() const = 0;
 
-  // Blocks the caller until `condition` holds or `duration` of this clock has passed; returns
+  // Blocks the caller until `condition` holds or this clock reads `deadline` or later; returns
   // whether it holds. `mutex` must be held, is released while waiting, and is held again on return.
-  virtual bool AwaitFor(absl::Mutex& mutex, const absl::Condition& condition,
-                        absl::Duration duration) const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex) = 0;
+  virtual bool AwaitUntil(absl::Mutex& mutex, const absl::Condition& condition,
+                          absl::Time deadline) const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex) = 0;
+
+  // The same until `duration` of this clock has passed. Who worked the duration out from a deadline
+  // calls AwaitUntil instead: the clock may move in between.
+  bool AwaitFor(absl::Mutex& mutex, const absl::Condition& condition, absl::Duration duration) const
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex) {
+    return AwaitUntil(mutex, condition, Now() + duration);
+  }
 };
 
 // The machine's clock.
@@ -28,8 +35,8 @@ class SystemClock final : public Clock {
   static const SystemClock& Instance();
 
   absl::Time Now() const override;
-  bool AwaitFor(absl::Mutex& mutex, const absl::Condition& condition,
-                absl::Duration duration) const override ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex);
+  bool AwaitUntil(absl::Mutex& mutex, const absl::Condition& condition,
+                  absl::Time deadline) const override ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex);
 };
 
 // A clock that moves only when told to. Those who wait on it are woken when it moves past their
@@ -39,8 +46,8 @@ class ManualClock final : public Clock {
   explicit ManualClock(absl::Time start) : now_(start) {}
 
   absl::Time Now() const override;
-  bool AwaitFor(absl::Mutex& mutex, const absl::Condition& condition,
-                absl::Duration duration) const override ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex);
+  bool AwaitUntil(absl::Mutex& mutex, const absl::Condition& condition,
+                  absl::Time deadline) const override ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex);
 
   void Advance(absl::Duration by);
 

@@ -1,6 +1,9 @@
 #include "common/base/ids.h"
 
+#include <unistd.h>
+
 #include <array>
+#include <cstdlib>
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_format.h"
@@ -44,7 +47,13 @@ std::string IdSource::NewShortId(int length) {
 
 uint64_t RandomIdSource::NextBits() {
   absl::MutexLock lock(&mutex_);
-  return uint64_t{device_()} << 32 | device_();
+  if (left_ == 0) {
+    static_assert(sizeof(fetched_) <= 256, "getentropy gives at most 256 bytes");
+    // It cannot fail for so few bytes once the machine has started.
+    if (getentropy(fetched_.data(), sizeof(fetched_)) != 0) std::abort();
+    left_ = fetched_.size();
+  }
+  return fetched_[--left_];
 }
 
 uint64_t SeededIdSource::NextBits() {

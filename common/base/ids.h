@@ -1,6 +1,7 @@
 #ifndef COMMON_BASE_IDS_H_
 #define COMMON_BASE_IDS_H_
 
+#include <array>
 #include <cstdint>
 #include <random>
 #include <string>
@@ -27,14 +28,16 @@ class IdSource {
   std::string NewShortId(int length);
 };
 
-// Ids nobody can guess, from the system's entropy source.
+// Ids nobody can guess, from the kernel's random generator, fetched some at a time: a command may
+// take a dozen.
 class RandomIdSource final : public IdSource {
  public:
   uint64_t NextBits() override;
 
  private:
   absl::Mutex mutex_;
-  std::random_device device_ ABSL_GUARDED_BY(mutex_);
+  std::array<uint64_t, 32> fetched_ ABSL_GUARDED_BY(mutex_);
+  size_t left_ ABSL_GUARDED_BY(mutex_) = 0;
 };
 
 // The same ids for the same seed: for tests and the sample program.

@@ -29,6 +29,19 @@ inline constexpr int kViolations = 50;
 inline constexpr int kDefaultPageSize = 50;
 inline constexpr int kMaxPageSize = 1000;
 
+// Longest filter of a list, bytes; its parentheses, how deep; its comparisons. Twenty times what a
+// person writes, and a condition that a database plans in microseconds.
+inline constexpr int kFilterBytes = 8 << 10;
+inline constexpr int kFilterDepth = 10;
+inline constexpr int kFilterComparisons = 50;
+
+// Free bytes of a disk below which a database on it is not ready to be written to: a full batch of
+// the command loop.
+inline constexpr uint64_t kSpareDiskBytes = 8 << 20;
+
+// Longest page token, bytes: a few names of the longest kind.
+inline constexpr int kPageTokenBytes = 8 << 10;
+
 // Deadline given to a call that came without one, and the most a caller may ask for, where the
 // method sets none.
 inline constexpr absl::Duration kDefaultCall = absl::Seconds(30);
@@ -62,8 +75,24 @@ inline constexpr int64_t kDeadJobBytes = 16 << 20;
 // Longest key of a job, bytes: a name, never a record.
 inline constexpr int kJobKeyBytes = 512;
 
+// Longest trace kept with a job, bytes: a W3C traceparent has 55, a later version may have more.
+inline constexpr int kJobTraceBytes = 128;
+
 // Longest error kept with a job, bytes.
 inline constexpr int kJobErrorBytes = 2000;
+
+// Longest wait that a job may be put in with: it outlives every follow-up of the program.
+inline constexpr absl::Duration kJobDelay = absl::Hours(24 * 366);
+
+// Longest lease: past it, whoever holds the job is not missed for too long.
+inline constexpr absl::Duration kJobLease = absl::Hours(24);
+
+// Jobs put in by one call, and handed out by one: a batch stays in the tens of milliseconds.
+inline constexpr int kEnqueueJobs = 10'000;
+inline constexpr int kReserveJobs = 1000;
+
+// Jobs shown by one call.
+inline constexpr int kPeekJobs = 1000;
 
 // How long a process may take to finish what is in hand when asked to stop.
 inline constexpr absl::Duration kDrain = absl::Seconds(20);

@@ -29,6 +29,10 @@ class Draft : public States {
   // Last event so far, those of this draft included.
   virtual int64_t sequence() const = 0;
 
+  // Puts the texts of the vault in the place of references in a copy of a state, to compare it with
+  // what a caller sends.
+  virtual void ReadTexts(google::protobuf::Message& message) = 0;
+
   // Says that something happened to `subject`. It is applied at once: Find sees it. Fields of
   // `payload` that are kept in the vault are taken out of it and put there.
   virtual void Emit(absl::string_view subject, const google::protobuf::Message& payload) = 0;

@@ -132,12 +132,12 @@ class Journal {
                                 absl::FunctionRef<google::protobuf::Message&()> add,
                                 std::string& next_page_token) = 0;
 
-  // All states of a collection, by name, together with the position at which they hold. Vault
-  // fields hold references
-  // (`with_vault` false) or text.
+  // All states of some collections, as they are at one position, which is returned: collection
+  // after collection, each by name. Vault fields hold references (`with_vault` false) or text.
   virtual absl::StatusOr<Position> ReadAll(
-      absl::string_view collection, bool with_vault,
-      absl::FunctionRef<void(const google::protobuf::Message&)> each) = 0;
+      absl::Span<const std::string> collections, bool with_vault,
+      absl::FunctionRef<void(const std::string& collection, const google::protobuf::Message& state)>
+          each) = 0;
 
   // ---- Events
   // -------------------------------------------------------------------------------------------------------
@@ -167,7 +167,7 @@ class Journal {
 std::string HashEvent(const Event& event, absl::string_view previous_hash);
 
 // The tables that Journal::Open makes: for tests and tools.
-std::vector<store::Migration> JournalMigrations();
+std::vector<store::Migration> JournalMigrations(store::Backend backend);
 
 }  // namespace critac::journal
 

@@ -3,7 +3,9 @@
 
 #include <cstdint>
 #include <optional>
+#include <stop_token>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "absl/status/status.h"
@@ -11,21 +13,30 @@
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
 #include "absl/types/span.h"
+#include "common/base/limits.h"
 
 namespace critac::queue {
 
-// Three priorities. Under load each level still gets its turn (8 : 4 : 1), so that none starves.
+// Three priorities. A queue hands jobs out in rounds: a round has room for eight high, four normal
+// and one low job; within it the higher go first; it ends when no ready job has room left in it. So
+// none starves, and no room is left unused.
 enum class Priority { kHigh, kNormal, kLow };
 
 // Work to be done. A job carries names, never records: whoever does it reads the record.
 struct NewJob {
-  // What is to be done, unique in the queue while it is not done. At most limits::kJobKeyBytes.
+  // What is to be done, unique in the queue while it is not done: 1 to limits::kJobKeyBytes
+  // printable ASCII characters, no space.
   std::string key;
   Priority priority = Priority::kNormal;
-  // How long it must wait first.
+  // How long it must wait first, 0 to limits::kJobDelay.
   absl::Duration delay = absl::ZeroDuration();
-  // W3C traceparent of the call that caused it. Empty: none.
+  // W3C traceparent of the call that caused it, at most limits::kJobTraceBytes. Empty: none.
   std::string trace;
+  // Derived from the records by a reconciler, which says only that the job should be known. Then a
+  // job in hand is not run once more for it, and a dead one comes back only when it was given up
+  // RetryPolicy::revive_after ago: what kills its workers is not fed to them again every minute,
+  // and what failed because a peer was away for long gets done all the same.
+  bool derived = false;
 };
 
 // A job in the hands of one worker until `expires`.
@@ -35,8 +46,12 @@ struct Lease {
   uint64_t token = 0;
   // 1 at the first attempt.
   int attempt = 0;
+  // When it runs out: from this moment on the job is no longer this worker's. By the clock of the
+  // caller; a queue on another machine errs to the early side.
   absl::Time expires;
   std::string trace;
+  // When the job was put in.
+  absl::Time enqueued;
 };
 
 // What a queue does with jobs that fail.
@@ -47,9 +62,21 @@ struct RetryPolicy {
   // random.
   absl::Duration first_backoff = absl::Seconds(1);
   absl::Duration max_backoff = absl::Minutes(5);
-  // Leases of a job that may run out before it counts as one that kills its workers and is given
+  // With this many leases of a job run out, it counts as one that kills its workers and is given
   // up.
   int max_lost_leases = 3;
+  // How long a dead job stays dead for derived jobs of the same key.
+  absl::Duration revive_after = absl::Hours(1);
+};
+
+// How much a queue holds.
+struct QueueLimits {
+  // Jobs ready, delayed and leased.
+  int64_t jobs = limits::kQueueJobs;
+  // Dead jobs, and the bytes of their keys and errors; past either, those given up first are
+  // forgotten.
+  int64_t dead_jobs = limits::kDeadJobs;
+  int64_t dead_bytes = limits::kDeadJobBytes;
 };
 
 struct QueueStats {
@@ -57,7 +84,7 @@ struct QueueStats {
   int64_t delayed = 0;
   int64_t leased = 0;
   int64_t dead = 0;
-  // Age of the oldest ready job; zero where none.
+  // For how long the oldest ready job has been ready; zero where none is.
   absl::Duration oldest_ready = absl::ZeroDuration();
   bool paused = false;
   // Jobs completed since the queue was opened.
@@ -70,61 +97,97 @@ struct JobInfo {
   std::string key;
   JobState state = JobState::kReady;
   Priority priority = Priority::kNormal;
+  // Attempts begun.
   int attempts = 0;
+  // When it was put in.
   absl::Time enqueued;
   // Delayed: when it is due. Leased: when the lease runs out. Otherwise absl::InfinitePast().
   absl::Time due;
+  // Why the last attempt failed; kept when a dead job is brought back. Empty: none did.
   std::string last_error;
 };
 
 // A queue of jobs, at least once. Thread-safe. Every sentence here has a test in the conformance
 // suite, which every implementation passes.
+//
+// A job is ready, delayed, leased or dead; a job that is done is forgotten. A delayed job is ready
+// from the moment it is due, a leased one from the moment its lease runs out, whether or not anyone
+// looks. An attempt counts from when the job is handed out.
+//
+// Any call may return UNAVAILABLE: the queue cannot be reached or cannot be written to. Then it is
+// not known whether the call took effect; it can be made again, and a lease that a call lost on the
+// way had ended may then be LEASE_LOST.
 class WorkQueue {
  public:
   virtual ~WorkQueue() = default;
 
   virtual absl::string_view name() const = 0;
 
-  // Puts jobs in, all or none. A key that is in the queue and not dead is left as it is, also when
-  // leased: then the job is run once more after the current run ends, because what it was asked for
-  // may have changed since it began. A dead job of the same key comes back to life. Returns how
-  // many were added or brought back. INVALID_ARGUMENT: an empty or too long key.
-  // RESOURCE_EXHAUSTED: the queue would pass limits::kQueueJobs. UNAVAILABLE: the queue cannot be
-  // written to.
+  // Puts jobs in, all or none; they become ready in the order given. A key that is ready or delayed
+  // is left as it is. A key that is leased is put in once more when the run in hand ends, however it
+  // ends, because what it was asked for may have changed since that run began; of several such the
+  // first counts, and its delay counts from this call. A dead job of the same key comes back to
+  // life, with its attempts forgotten. Returns how many were added or brought back by this call.
+  // INVALID_ARGUMENT: a key, delay or trace that NewJob does not accept, or more than
+  // limits::kEnqueueJobs jobs. RESOURCE_EXHAUSTED, reason QUEUE_FULL: the queue would pass
+  // QueueLimits::jobs.
   virtual absl::StatusOr<int64_t> Enqueue(absl::Span<const NewJob> jobs) = 0;
 
-  // Takes up to `max` ready jobs for `lease`; waits up to `wait` for the first. By priority, then
-  // oldest first. Jobs whose lease ran out are taken over, with a new token. Empty: none came, the
-  // queue is paused, or Shutdown was called.
+  // Takes up to `max` ready jobs for `lease`; waits up to `wait` for the first, also while the
+  // queue is paused. By priority, then those first that have been ready longest; one whose delay is
+  // over or whose lease ran out may stand a little further back. Jobs whose lease ran out are taken
+  // over, with a new token. Empty: none came in time, `stop` was requested, or Shutdown was called;
+  // the last two end the wait at once. More than limits::kReserveJobs counts as that many.
+  // INVALID_ARGUMENT: `max` under 1, or `lease` not in 0 to limits::kJobLease, 0 excluded.
   virtual absl::StatusOr<std::vector<Lease>> Reserve(int max, absl::Duration lease,
-                                                     absl::Duration wait) = 0;
+                                                     absl::Duration wait,
+                                                     const std::stop_token& stop) = 0;
+  absl::StatusOr<std::vector<Lease>> Reserve(int max, absl::Duration lease, absl::Duration wait) {
+    return Reserve(max, lease, wait, std::stop_token());
+  }
 
-  // Holds a job for `lease` from now. ABORTED, reason LEASE_LOST: it is no longer this worker's.
-  virtual absl::StatusOr<Lease> Extend(const Lease& lease, absl::Duration duration) = 0;
+  // Holds jobs for `duration` from now; their tokens stay. One result for each, in order; one that
+  // is refused does not touch the others. ABORTED, reason LEASE_LOST: the job is no longer this
+  // worker's. INVALID_ARGUMENT: `duration` not in 0 to limits::kJobLease, 0 excluded.
+  virtual std::vector<absl::StatusOr<Lease>> ExtendEach(absl::Span<const Lease> leases,
+                                                        absl::Duration duration) = 0;
+  absl::StatusOr<Lease> Extend(const Lease& lease, absl::Duration duration) {
+    return std::move(ExtendEach(absl::MakeConstSpan(&lease, 1), duration).front());
+  }
 
-  // Marks a job done. ABORTED, reason LEASE_LOST: it is no longer this worker's, and nothing
-  // changed.
-  virtual absl::Status Complete(const Lease& lease) = 0;
+  // Marks jobs done. One result for each, in order; one that is refused does not touch the others.
+  // ABORTED, reason LEASE_LOST: the job is no longer this worker's, and nothing changed.
+  virtual std::vector<absl::Status> CompleteEach(absl::Span<const Lease> leases) = 0;
+  absl::Status Complete(const Lease& lease) {
+    return std::move(CompleteEach(absl::MakeConstSpan(&lease, 1)).front());
+  }
 
   // Says that an attempt failed: the job waits and is tried again, or is given up after the last
-  // attempt or where `retry` is false. ABORTED, reason LEASE_LOST: it is no longer this worker's.
+  // attempt or where `retry` is false. Of `error`, limits::kJobErrorBytes are kept. ABORTED, reason
+  // LEASE_LOST: the job is no longer this worker's, and nothing changed.
   virtual absl::Status Fail(const Lease& lease, absl::string_view error, bool retry) = 0;
 
-  // Gives a job back untried: ready at once, the attempt not counted. ABORTED, reason LEASE_LOST.
+  // Gives a job back untried: ready at once, the attempt not counted. ABORTED, reason LEASE_LOST:
+  // the job is no longer this worker's, and nothing changed.
   virtual absl::Status Release(const Lease& lease) = 0;
 
-  // No job is handed out until Resume; jobs in hand go on, jobs still come in.
+  // No job is handed out until Resume; jobs in hand go on, jobs still come in. Pausing twice is
+  // pausing once.
   virtual absl::Status Pause() = 0;
   virtual absl::Status Resume() = 0;
 
   virtual absl::StatusOr<QueueStats> Stats() = 0;
 
-  // Shows up to `limit` jobs without touching them, oldest first; of one state, or all.
+  // Shows up to `limit` jobs, at most limits::kPeekJobs, without touching them; of one state, or
+  // all. First the leased, by when their lease runs out; then the ready, longest ready first; then
+  // the delayed, next due first; then the dead, given up first first. A limit under 1: none.
   virtual absl::StatusOr<std::vector<JobInfo>> Peek(std::optional<JobState> state, int limit) = 0;
 
-  // Brings a dead job back, with its attempts forgotten. NOT_FOUND: no dead job of this key.
+  // Brings a dead job back, with its attempts forgotten: it is ready at once. NOT_FOUND, reason
+  // RESOURCE_NOT_FOUND: no dead job of this key. RESOURCE_EXHAUSTED, reason QUEUE_FULL.
   virtual absl::Status Redrive(absl::string_view key) = 0;
-  // Brings all dead jobs back; returns how many.
+  // Brings all dead jobs back, those given up first first, as far as the queue has room; returns
+  // how many.
   virtual absl::StatusOr<int64_t> RedriveAll() = 0;
   // Forgets all dead jobs; returns how many.
   virtual absl::StatusOr<int64_t> PurgeDead() = 0;
@@ -132,7 +195,8 @@ class WorkQueue {
   // Whether jobs can be put in now, for readiness. OK, or why not.
   virtual absl::Status CheckWritable() = 0;
 
-  // Wakes those who wait in Reserve; from now on Reserve hands out nothing.
+  // Wakes those who wait in Reserve; from now on Reserve hands out nothing and returns at once.
+  // Jobs in hand can still be completed, failed and released; jobs still come in.
   virtual void Shutdown() = 0;
 };
 

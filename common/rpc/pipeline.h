@@ -1,22 +1,32 @@
 #ifndef COMMON_RPC_PIPELINE_H_
 #define COMMON_RPC_PIPELINE_H_
 
+#include <atomic>
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <string>
+#include <utility>
 
 #include "absl/functional/any_invocable.h"
+#include "absl/functional/function_ref.h"
 #include "absl/status/status.h"
+#include "absl/strings/string_view.h"
 #include "absl/time/time.h"
 #include "common/base/clock.h"
 #include "common/base/ids.h"
 #include "common/journal/journal.h"
 #include "common/rpc/principal.h"
+#include "common/rpc/stream.h"
+#include "common/rpc/trace.h"
 #include "google/protobuf/message.h"
+#include "grpcpp/server_builder.h"
 #include "grpcpp/server_context.h"
 #include "grpcpp/support/server_callback.h"
 
 namespace critac::rpc {
+
+struct Method;
 
 // A call on its way through the pipeline.
 struct Call {
@@ -28,65 +38,107 @@ struct Call {
   // W3C traceparent of the caller, or a new one.
   std::string trace;
   absl::Time start;
+  // The caller's deadline, and no later than the method allows.
   absl::Time deadline;
+  // Of a stream: see HasEnded. Null: not a stream.
+  std::shared_ptr<const std::atomic<bool>> ended;
+
+  // Whether a stream is over (its caller gone, its deadline past at the last write, the pipeline
+  // stopping): a body that waits for something looks here now and then, so that it ends in time.
+  bool HasEnded() const { return ended != nullptr && ended->load(std::memory_order_acquire); }
 };
 
 // What the pipeline tells of every call when it ends: for logs and operational metrics. Never a
 // body.
 struct CallRecord {
   const Call& call;
-  // The request's `request_id`. Empty: it has none.
+  // The request's `request_id`. Empty: it has none, or not a UUID.
   std::string request_id;
   absl::Status status;
   // Set where `status` is internal: also in the error the caller got.
   std::string incident;
   absl::Duration duration;
 };
+// Called once a call, before the caller has its answer, on the thread that ends it. Must not block.
 using CallObserver = std::function<void(const CallRecord&)>;
 
 // The one road of a call: deadline → who → may they → is it well-formed → handler → one conversion
 // of the status. Thread-safe. A service's methods are a line or two each:
 //
-//   grpc::ServerUnaryReactor* GetRequest(grpc::CallbackServerContext* context, const
-//   GetRequestRequest* request,
+//   grpc::ServerUnaryReactor* GetRequest(grpc::CallbackServerContext* context,
+//                                        const GetRequestRequest* request,
 //                                        Request* response) override {
-//     return pipeline_.Read(context, request, response, [this](const Call& call, const auto& in,
-//     auto& out) { … });
+//     return pipeline_.Read<GetRequestRequest, Request>(
+//         context, request, response,
+//         [this](const Call& call, const auto& in, auto& out) { … });
 //   }
 //
-// The method is known by its request message, which no two methods of the suite share.
+// The method is known by its request message, which no two methods of the suite share. What a step
+// refuses goes no further:
+// - DEADLINE_EXCEEDED, reason DEADLINE_PAST: it was past on arrival. A call without a deadline, or
+//   with a later one, gets the method's `max_seconds` (limits::kDefaultCall where it sets none).
+// - UNAUTHENTICATED, reason PRINCIPAL_MISSING or PRINCIPAL_INVALID: kPrincipalKey is not in the
+//   metadata exactly once, or not readable.
+// - PERMISSION_DENIED, reason ROLE_NOT_ALLOWED, naming the roles that are; METHOD_CLOSED for a
+// method
+//   without rules.
+// - INVALID_ARGUMENT, reason INVALID_FIELDS: see CheckFields. What a caller sends in output-only
+//   fields does not reach the handler.
 class Pipeline {
  public:
-  // `clock`, `ids` must outlive the pipeline.
+  // `clock`, `ids` must outlive the pipeline. `observer` may be null.
   Pipeline(const Clock& clock, IdSource& ids, CallObserver observer);
+  // Stops the streams. No unary call may be on its way.
   ~Pipeline();
 
+  // Readies a server for services that go through this pipeline: the limits and pings of
+  // ConfigureServer, and INVALID_ARGUMENT, reason MALFORMED_MESSAGE, for calls whose bytes are no
+  // message of their method, which gRPC does not let as far as a service; the observer is told of
+  // them too. The pipeline must outlive the server.
+  void Configure(grpc::ServerBuilder& builder);
+
   // Runs a method that changes nothing. `handler` runs on gRPC's thread and fills the response.
+  // gRPC has few threads: a handler may read a database, but must not wait for another call.
   template <typename Request, typename Response>
   grpc::ServerUnaryReactor* Read(
       grpc::CallbackServerContext* context, const Request* request, Response* response,
       absl::AnyInvocable<absl::Status(const Call&, const Request&, Response&)> handler) {
-    return Unary(
-        context, *request, *response,
-        [handler = std::move(handler), response](
-            const Call& call, const google::protobuf::Message& checked, Finish finish) mutable {
-          finish(handler(call, static_cast<const Request&>(checked), *response));
-        });
+    return RunAtOnce(*context, *request,
+                     [&](const Call& call, const google::protobuf::Message& checked) {
+                       return handler(call, static_cast<const Request&>(checked), *response);
+                     });
   }
 
-  // Runs a method that gives one command to `journal`. `decide` is made from the call and the
-  // checked request, and must copy what it keeps. The request's `request_id` makes the command
-  // repeatable; the answer becomes the response. `polish` (may be null) puts the last hand to the
-  // response for this caller, for example the actions it can take.
+  // Runs a method that gives one command to `journal`. `make_decide` is called with the call and
+  // the checked request; the Decide it makes must copy what it keeps. The request's `request_id`
+  // makes the command repeatable; the answer becomes the response (empty where the command gave
+  // none). `polish` (may be null) puts the last hand to the response for this caller, for example
+  // the actions it can take; it runs on the journal's thread.
   template <typename Request, typename Response>
   grpc::ServerUnaryReactor* Write(
       grpc::CallbackServerContext* context, const Request* request, Response* response,
       journal::Journal& journal,
       absl::AnyInvocable<journal::Decide(const Call&, const Request&)> make_decide,
-      absl::AnyInvocable<absl::Status(const Call&, Response&)> polish = nullptr);
+      absl::AnyInvocable<absl::Status(const Call&, Response&)> polish = nullptr) {
+    return Unary(
+        context, *request, *response,
+        [&journal, response, make_decide = std::move(make_decide), polish = std::move(polish)](
+            const Call& call, const google::protobuf::Message& checked, Finish finish) mutable {
+          absl::AnyInvocable<absl::Status()> last_hand = nullptr;
+          if (polish != nullptr) {
+            last_hand = [&call, response, polish = std::move(polish)]() mutable {
+              return polish(call, *response);
+            };
+          }
+          SubmitCommand(journal, call, checked,
+                        make_decide(call, static_cast<const Request&>(checked)), *response,
+                        std::move(last_hand), std::move(finish));
+        });
+  }
 
   // Runs a method whose handler ends later, on another thread. `finish` must be called exactly
-  // once.
+  // once, when the response is filled; `call` and `request` live until then. A `finish` that is
+  // dropped without a call ends the call as INTERNAL; a second call does nothing.
   using Finish = absl::AnyInvocable<void(absl::Status)>;
   using Handler = absl::AnyInvocable<void(const Call& call,
                                           const google::protobuf::Message& request, Finish finish)>;
@@ -94,19 +146,90 @@ class Pipeline {
                                   const google::protobuf::Message& request,
                                   google::protobuf::Message& response, Handler handler);
 
+  // The command that a call gives: repeatable by the request's `request_id`, in the name of its
+  // principal. For methods that wait for something else before or after it; others use Write.
+  static journal::Command MakeCommand(const Call& call, const google::protobuf::Message& request,
+                                      journal::Decide decide);
+
   // Runs a method that streams its answer. `body` runs on a thread of its own and hands each
   // message to `write`, which blocks until it was sent and returns false when the caller is gone,
-  // the deadline is past or the pipeline stops. At most limits::kFollowers at once:
-  // RESOURCE_EXHAUSTED past it.
+  // the deadline is past or the pipeline stops; the call then ends with CANCELLED,
+  // DEADLINE_EXCEEDED or UNAVAILABLE, whatever `body` returns. At most limits::kFollowers at once:
+  // RESOURCE_EXHAUSTED, reason TOO_MANY_STREAMS, past it.
   template <typename Request, typename Response>
   grpc::ServerWriteReactor<Response>* Stream(
       grpc::CallbackServerContext* context, const Request* request,
       absl::AnyInvocable<absl::Status(const Call&, const Request&,
                                       absl::FunctionRef<bool(const Response&)> write)>
-          body);
+          body) {
+    auto* reactor = new StreamReactor<Response>;
+    RunStream(*context, *request, *reactor,
+              [reactor, body = std::move(body)](const Call& call,
+                                                const google::protobuf::Message& checked,
+                                                StreamState& state) mutable {
+                return body(call, static_cast<const Request&>(checked),
+                            [reactor, &state](const Response& message) {
+                              return state.Write([&] { reactor->StartWrite(&message); });
+                            });
+              });
+    return reactor;
+  }
 
-  // Ends all streams; new ones are refused with UNAVAILABLE. Called before the server shuts down.
+  // Ends all streams and returns when their bodies have; new ones are refused with UNAVAILABLE,
+  // reason STOPPING. Called before the server shuts down.
   void StopStreams();
+
+  // Calls that have come and not ended, streams included.
+  int64_t calls_in_flight() const { return in_flight_.load(std::memory_order_relaxed); }
+
+ private:
+  class UnaryEnd;
+
+  // A call that is on its way.
+  struct Passage {
+    explicit Passage(std::atomic<int64_t>& in_flight) : counted_in(in_flight) { ++counted_in; }
+    ~Passage() { --counted_in; }
+    Passage(const Passage&) = delete;
+    Passage& operator=(const Passage&) = delete;
+
+    std::atomic<int64_t>& counted_in;
+    Call call;
+    std::string request_id;
+    // The request as the handler sees it: the caller's, or `copy`, without output-only fields.
+    const google::protobuf::Message* request = nullptr;
+    std::unique_ptr<google::protobuf::Message> copy;
+  };
+
+  // Takes the steps that need no request: time, trace.
+  void Begin(const grpc::CallbackServerContext& context, const Method* method, Call& call);
+  // Takes the steps up to the handler.
+  absl::Status Admit(const grpc::CallbackServerContext& context,
+                     const google::protobuf::Message& request, Passage& passage);
+  // Takes the steps after it: tells the observer, and returns what the caller gets.
+  grpc::Status Conclude(const Passage& passage, const absl::Status& status);
+
+  grpc::Status ConcludeMalformed(absl::string_view path,
+                                 const grpc::CallbackServerContext& context);
+
+  grpc::ServerUnaryReactor* RunAtOnce(
+      grpc::CallbackServerContext& context, const google::protobuf::Message& request,
+      absl::FunctionRef<absl::Status(const Call&, const google::protobuf::Message&)> handler);
+  void RunStream(
+      grpc::CallbackServerContext& context, const google::protobuf::Message& request,
+      StreamEnd& end,
+      absl::AnyInvocable<absl::Status(const Call&, const google::protobuf::Message&, StreamState&)>
+          body);
+  static void SubmitCommand(journal::Journal& journal, const Call& call,
+                            const google::protobuf::Message& request, journal::Decide decide,
+                            google::protobuf::Message& response,
+                            absl::AnyInvocable<absl::Status()> last_hand, Finish finish);
+
+  const Clock& clock_;
+  IdSource& ids_;
+  const CallObserver observer_;
+  TraceSource traces_;
+  std::atomic<int64_t> in_flight_ = 0;
+  StreamThreads streams_;
 };
 
 }  // namespace critac::rpc

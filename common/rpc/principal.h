@@ -12,6 +12,10 @@ namespace critac::rpc {
 // Metadata key in which a call carries its principal, until identity is in place.
 inline constexpr char kPrincipalKey[] = "critac-principal";
 
+// A role as principals, errors and logs write it: `program-manager`. `nobody` for one that is not
+// said.
+absl::string_view RoleName(type::v1::Role role);
+
 // Who makes a call.
 struct Principal {
   type::v1::Role role = type::v1::ROLE_UNSPECIFIED;
@@ -27,8 +31,8 @@ struct Principal {
 
 // Reads `role:subject`. Roles: agency, coordinator, partner, program-manager, auditor, operator,
 // service. The subject has 1 to 200 characters out of letters, digits and `._@/#+-`; an agency's
-// begins with `agencies/`, a partner's with `partners/`. UNAUTHENTICATED, reason PRINCIPAL_INVALID:
-// says what is wrong and gives an example.
+// is `agencies/ID`, a partner's `partners/ID`, each with or without `#PERSON`. UNAUTHENTICATED,
+// reason PRINCIPAL_INVALID: says what is wrong and gives an example.
 absl::StatusOr<Principal> ParsePrincipal(absl::string_view text);
 
 }  // namespace critac::rpc

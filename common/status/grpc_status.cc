@@ -11,11 +11,6 @@
 namespace critac {
 namespace {
 
-bool IsInternal(absl::StatusCode code) {
-  return code == absl::StatusCode::kInternal || code == absl::StatusCode::kUnknown ||
-         code == absl::StatusCode::kDataLoss;
-}
-
 absl::Status WithoutInternals(const absl::Status& status, absl::string_view incident) {
   return Error(status.code(), "INTERNAL",
                absl::StrCat("an internal error, recorded as incident ", incident,
@@ -25,6 +20,11 @@ absl::Status WithoutInternals(const absl::Status& status, absl::string_view inci
 }
 
 }  // namespace
+
+bool IsInternal(absl::StatusCode code) {
+  return code == absl::StatusCode::kInternal || code == absl::StatusCode::kUnknown ||
+         code == absl::StatusCode::kDataLoss;
+}
 
 grpc::Status ToGrpcStatus(const absl::Status& status, absl::string_view domain,
                           absl::string_view incident) {

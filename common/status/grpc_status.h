@@ -7,6 +7,9 @@
 
 namespace critac {
 
+// Whether a code says that something is wrong inside: INTERNAL, UNKNOWN, DATA_LOSS.
+bool IsInternal(absl::StatusCode code);
+
 // The one conversion of an error to the wire. Details travel as a serialized `google.rpc.Status`;
 // `domain`, the proto package of the service, is put into the ErrorInfo, which every error gets.
 // INTERNAL, UNKNOWN and DATA_LOSS lose their message and details (they speak of SQL and files); the

@@ -52,6 +52,15 @@ TEST(Error, NothingInternalReachesTheCaller) {
   }
 }
 
+TEST(Error, InternalAreTheCodesThatSpeakOfTheInside) {
+  for (int code = 0; code <= 16; ++code) {
+    const bool internal = code == static_cast<int>(absl::StatusCode::kInternal) ||
+                          code == static_cast<int>(absl::StatusCode::kUnknown) ||
+                          code == static_cast<int>(absl::StatusCode::kDataLoss);
+    EXPECT_EQ(IsInternal(static_cast<absl::StatusCode>(code)), internal) << code;
+  }
+}
+
 TEST(Error, OkStaysOk) {
   EXPECT_TRUE(ToGrpcStatus(absl::OkStatus(), "d", "i").ok());
   EXPECT_TRUE(FromGrpcStatus(grpc::Status::OK).ok());

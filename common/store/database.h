@@ -13,6 +13,7 @@
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
 #include "absl/types/span.h"
+#include "common/base/clock.h"
 
 // SQL behind one handle: SQLite on one machine, PostgreSQL past it, one dialect. SOCI is seen in
 // this folder only.
@@ -36,29 +37,36 @@ class Row {
   const std::string& Text(size_t column) const { return columns_.at(column).text; }
   // The integer in a column; 0 for NULL and for text that is none.
   int64_t Int(size_t column) const;
+  // The number in a column, of which SQLite gives 15 significant digits; 0 for NULL and for text
+  // that is none.
   double Real(size_t column) const;
 
  private:
+  // Fills one row over and over.
+  friend class PreparedStatement;
+
   std::vector<Column> columns_;
 };
 
 // What an insert does with a row whose primary key is there already.
 enum class OnConflict {
   kFail,     // ALREADY_EXISTS, and the transaction is lost
-  kReplace,  // the new row's columns take the old one's place
+  kReplace,  // the new row's columns take the old one's place; each key comes once in a call
   kIgnore,   // the old row stays
 };
 
 // A connection inside a transaction. Used by one thread at a time; never outlives the function it
 // was handed to.
 //
-// Statements name their parameters `:p1`, `:p2`, … in order; each is used once. Prepared statements
-// are kept by their text, so texts must not be made of values.
+// Statements name their parameters `:p1`, `:p2`, … in order; each is used once, 32,766 at most.
+// Prepared statements are kept by their text, so texts must not be made of values.
 //
 // Errors: ALREADY_EXISTS (a unique key), FAILED_PRECONDITION (another constraint), ABORTED
 // (serialization, deadlock), UNAVAILABLE (busy past the timeout, connection lost),
-// RESOURCE_EXHAUSTED (disk full), PERMISSION_DENIED (read-only), DATA_LOSS (corrupt), INTERNAL
-// (anything else, for example wrong SQL).
+// RESOURCE_EXHAUSTED (disk full), PERMISSION_DENIED (read-only), DATA_LOSS (corrupt),
+// INVALID_ARGUMENT (text with a NUL byte), INTERNAL (anything else, for example wrong SQL). After
+// an error the transaction is lost: whatever it is asked next gives the same error, and it is
+// undone, whatever `body` returns.
 class Connection {
  public:
   virtual ~Connection() = default;
@@ -67,7 +75,9 @@ class Connection {
   virtual absl::StatusOr<int64_t> Execute(absl::string_view sql,
                                           absl::Span<const Value> parameters = {}) = 0;
 
-  // Runs a query and hands over each row; stops at the first error of `each`, which it returns.
+  // Runs a query and hands over each row, which holds until `each` returns; stops at the first
+  // error of `each`, which it returns and which leaves the transaction whole. `each` may use the
+  // connection.
   virtual absl::Status Query(absl::string_view sql, absl::Span<const Value> parameters,
                              absl::FunctionRef<absl::Status(const Row&)> each) = 0;
 
@@ -77,7 +87,7 @@ class Connection {
 
   // Inserts rows, many with one statement, in order. `table` and `columns` are identifiers of the
   // program, never of a caller. With kReplace and kIgnore, `key` names the columns of the primary
-  // key. Every row has a value a column.
+  // key. Every row has a value for each column; INTERNAL where one has not, and no row is in.
   virtual absl::Status InsertRows(absl::string_view table, absl::Span<const std::string> columns,
                                   absl::Span<const std::vector<Value>> rows,
                                   OnConflict on_conflict = OnConflict::kFail,
@@ -90,19 +100,21 @@ struct Migration {
   int number;
   // Who owns the tables: `journal`, `intake`, …
   std::string component;
-  // Statements, separated by semicolons at line ends.
+  // Statements, separated by semicolons.
   std::string sql;
 };
 
 enum class Backend { kSqlite, kPostgresql };
 
 struct DatabaseOptions {
-  // `sqlite:PATH`, or `postgresql://user@host/name?…`.
+  // `sqlite:PATH`. (`postgresql://…` is refused, until that back end is there.)
   std::string url;
-  // Connections that read beside the writer.
+  // Connections that read beside the writer, 1 to 64; whoever reads when all are in use waits.
   int readers = 4;
   // How long a statement waits for a lock of another process.
   absl::Duration busy_timeout = absl::Seconds(5);
+  // Dates the migrations.
+  const Clock* clock = &SystemClock::Instance();
 };
 
 // A database. Thread-safe.
@@ -111,27 +123,33 @@ struct DatabaseOptions {
 // the writer.
 class Database {
  public:
-  // Opens, or creates, the database. INVALID_ARGUMENT: the URL; UNAVAILABLE or PERMISSION_DENIED:
-  // it cannot be opened, with the path and the cause.
+  // Opens, or creates, the database; its folder must be there. INVALID_ARGUMENT: the options;
+  // UNAVAILABLE or PERMISSION_DENIED: it cannot be opened for writing; DATA_LOSS: the file is no
+  // database; with the path and the cause.
   static absl::StatusOr<std::unique_ptr<Database>> Open(const DatabaseOptions& options);
   virtual ~Database() = default;
 
   virtual Backend backend() const = 0;
 
   // Runs `body` in a read-only transaction, which sees one state of the database throughout.
+  // PERMISSION_DENIED: `body` wrote. `body` must not call Read of the same database: with all
+  // connections in use, it would wait for itself.
   virtual absl::Status Read(absl::FunctionRef<absl::Status(Connection&)> body) = 0;
 
   // Runs `body` in a write transaction: committed durably when `body` returns OK and this returns
-  // OK; undone otherwise. Writers of this process take turns. On SQLite the write lock is held from
-  // the start.
+  // OK; undone otherwise. Writers of this process take turns; INTERNAL: `body` called Write or
+  // Migrate. On SQLite the write lock is held from the start.
   virtual absl::Status Write(absl::FunctionRef<absl::Status(Connection&)> body) = 0;
 
-  // Applies those steps that are not yet applied, in order of component as given and number, each
-  // in a transaction, under a lock against other processes. FAILED_PRECONDITION: a step that was
-  // applied has another text now, or the database has a later step than the program.
+  // Applies those steps that are not yet applied, in the order given, each in a transaction, under
+  // a lock against other processes; steps of components that are not given are left alone.
+  // FAILED_PRECONDITION, and nothing is applied: a step that was applied has another text now, or
+  // the database has a later step of a component than the program. INVALID_ARGUMENT: the numbers of
+  // a component are not 1, 2, 3, … in order.
   virtual absl::Status Migrate(absl::Span<const Migration> migrations) = 0;
 
-  // Whether it can be written to now, for readiness: a write that is undone. OK, or why not.
+  // Whether it can be written to now, for readiness: a write that reaches the disk and is undone.
+  // OK, or why not.
   virtual absl::Status CheckWritable() = 0;
 };
 

@@ -17,9 +17,9 @@ enum class FilterType {
   kText,       // =, !=, and `:` (contains, without regard to ASCII case)
   kEnum,       // =, !=; the value is one of `values`
   kInt,        // = != < <= > >=
-  kDate,       // the same; `2026-10-01`
-  kTimestamp,  // the same; RFC 3339, kept as microseconds since 1970
-  kBool,       // = true, = false
+  kDate,       // the same; `2026-10-01`, kept as that text
+  kTimestamp,  // the same; RFC 3339 to the microsecond, kept as microseconds since 1970
+  kBool,       // = true, = false; kept as 1 and 0
 };
 
 struct FilterField {
@@ -37,15 +37,19 @@ struct Condition {
 };
 
 // Reads a filter, a subset of AIP-160: comparisons joined by AND and OR (OR binds tighter, as
-// there), NOT or `-` before a comparison, parentheses, values bare or in double quotes. Every value
-// is bound, never pasted. Nested at most 10 deep and 50 comparisons long. INVALID_ARGUMENT, field
-// `filter`: says where in the text, what is wrong, and which fields or values there are.
+// there), NOT or `-` before a comparison or a parenthesis, parentheses, values bare or in double
+// quotes, in which `\"` and `\\` stand for `"` and `\`. Every value is bound, never pasted. What
+// matches NOT c is exactly what does not match c: also rows that have nothing in the field, which
+// match no comparison but `!=`. At most 8 KiB, 10 parentheses deep, 50 comparisons long.
+//
+// INVALID_ARGUMENT, field `filter`: says at which character of the text, from 1, what is wrong, and
+// which fields, operators or values there are. `fields` is of the program, never of a caller.
 absl::StatusOr<Condition> ParseFilter(absl::string_view filter,
                                       const absl::flat_hash_map<std::string, FilterField>& fields,
                                       int first_parameter = 1);
 
-// Opaque tokens of keyset pages. A token holds the keys of the last row and a digest of the other
-// arguments.
+// Opaque tokens of keyset pages: letters, digits, `-` and `_`. A token holds the keys of the last
+// row and a digest of the other arguments; it is no secret and no proof of anything.
 std::string MakePageToken(absl::string_view arguments, absl::Span<const std::string> keys);
 
 // Returns the keys. INVALID_ARGUMENT, field `page_token`: not a token, altered, or from a call with
@@ -54,7 +58,8 @@ absl::StatusOr<std::vector<std::string>> ReadPageToken(absl::string_view token,
                                                        absl::string_view arguments,
                                                        size_t key_count);
 
-// Rows of a page: 0 gives limits::kDefaultPageSize, too many limits::kMaxPageSize.
+// Rows of a page: 0 gives limits::kDefaultPageSize, too many limits::kMaxPageSize. A negative
+// number is refused where the call is checked; here it counts as 0.
 int PageSize(int asked);
 
 }  // namespace critac::store

@@ -1,0 +1,137 @@
+#ifndef COMMON_JOURNAL_BATCH_H_
+#define COMMON_JOURNAL_BATCH_H_
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "absl/container/flat_hash_map.h"
+#include "absl/container/flat_hash_set.h"
+#include "absl/status/status.h"
+#include "absl/strings/string_view.h"
+#include "absl/time/time.h"
+#include "common/base/ids.h"
+#include "common/journal/command.h"
+#include "common/journal/journal.h"
+#include "common/journal/projections.h"
+#include "common/journal/vault.h"
+#include "common/store/database.h"
+#include "google/protobuf/message.h"
+
+namespace critac::journal {
+
+// A state, null where there is none; shared between cache, batch and answers, so it never changes.
+using StatePtr = std::shared_ptr<const google::protobuf::Message>;
+
+// States by name that are known to be those of the last commit. Bounded; a map that is full is
+// emptied, which costs a few reads and needs no bookkeeping on the way.
+using StateCache = absl::flat_hash_map<std::string, StatePtr>;
+
+// An event that is decided and not yet written.
+struct NewEvent {
+  Event event;  // without payload and hash
+  std::shared_ptr<const google::protobuf::Message> payload;
+};
+
+// What the commands of one transaction decided so far: the states they saw and changed, and the
+// events. Not thread-safe. Lives inside one transaction.
+class Batch {
+ public:
+  // `cache` holds states that are current in the transaction; what the batch loads is added to it.
+  Batch(store::Connection& connection, const Projections& projections, StateCache& cache,
+        Position head, absl::Time now)
+      : connection_(connection),
+        projections_(projections),
+        cache_(cache),
+        sequence_(head.sequence),
+        now_(now) {}
+
+  absl::Time now() const { return now_; }
+  int64_t sequence() const { return sequence_; }
+
+  // Loads the states of `names` together. A failure shows in status().
+  void Prefetch(absl::Span<const std::string> names);
+
+  // The state as decided so far; loaded when not known. Null: there is none.
+  StatePtr Find(absl::string_view name);
+
+  // Puts texts of the vault, written or decided so far, in the place of references; `more` are those
+  // of a command still being decided.
+  void ReadTexts(google::protobuf::Message& message, absl::Span<const VaultEntry> more);
+
+  // Takes over what a command decided.
+  void Accept(absl::flat_hash_map<std::string, StatePtr> changes, std::vector<NewEvent> events,
+              std::vector<VaultEntry> vault);
+
+  const absl::flat_hash_map<std::string, StatePtr>& changes() const { return changes_; }
+  const std::vector<NewEvent>& events() const { return events_; }
+  const std::vector<VaultEntry>& vault() const { return vault_; }
+
+  // The first failure to read; commands decided since are void.
+  const absl::Status& status() const { return status_; }
+
+ private:
+  void Load(absl::Span<const std::string> names);
+
+  store::Connection& connection_;
+  const Projections& projections_;
+  StateCache& cache_;
+  int64_t sequence_;
+  const absl::Time now_;
+  absl::flat_hash_map<std::string, StatePtr> changes_;
+  std::vector<NewEvent> events_;
+  std::vector<VaultEntry> vault_;
+  absl::Status status_;
+};
+
+// What one command sees and says; see Draft.
+class BatchDraft final : public Draft, private MutableStates {
+ public:
+  BatchDraft(Batch& batch, const Projections& projections, const Apply& apply,
+             const std::string& actor, const std::string& request_id, IdSource& ids)
+      : batch_(batch),
+        projections_(projections),
+        apply_(apply),
+        actor_(actor),
+        request_id_(request_id),
+        ids_(ids) {}
+
+  const google::protobuf::Message* FindMessage(absl::string_view name) override;
+  absl::Time now() const override { return batch_.now(); }
+  const std::string& actor() const override { return actor_; }
+  IdSource& ids() const override { return ids_; }
+  int64_t sequence() const override {
+    return batch_.sequence() + static_cast<int64_t>(events_.size());
+  }
+  void ReadTexts(google::protobuf::Message& message) override { batch_.ReadTexts(message, vault_); }
+  void Emit(absl::string_view subject, const google::protobuf::Message& payload) override;
+  void AnswerWith(absl::string_view name) override { answer_name_ = std::string(name); }
+  void AnswerWith(std::unique_ptr<google::protobuf::Message> message) override {
+    answer_ = std::move(message);
+  }
+
+  // Hands what was decided to the batch and returns the answer; null where there is none.
+  StatePtr Accept();
+
+ private:
+  google::protobuf::Message& MutableMessage(absl::string_view name) override;
+  void Erase(absl::string_view name) override;
+
+  Batch& batch_;
+  const Projections& projections_;
+  const Apply& apply_;
+  const std::string& actor_;
+  const std::string& request_id_;
+  IdSource& ids_;
+  // Null: erased.
+  absl::flat_hash_map<std::string, std::unique_ptr<google::protobuf::Message>> changes_;
+  absl::flat_hash_set<std::string> erased_;
+  std::vector<NewEvent> events_;
+  std::vector<VaultEntry> vault_;
+  std::string answer_name_;
+  StatePtr answer_;
+};
+
+}  // namespace critac::journal
+
+#endif  // COMMON_JOURNAL_BATCH_H_

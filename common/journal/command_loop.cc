@@ -1,0 +1,352 @@
+#include "common/journal/command_loop.h"
+
+#include <pthread.h>
+
+#include <algorithm>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "common/base/limits.h"
+#include "common/journal/json_text.h"
+#include "common/journal/tables.h"
+#include "common/status/error.h"
+#include "google/protobuf/descriptor.h"
+
+namespace critac::journal {
+namespace {
+
+using google::protobuf::Message;
+
+// States kept in memory between batches: some tens of megabytes at most.
+constexpr size_t kCachedStates = 20'000;
+
+absl::Status Stopping() {
+  return Error(absl::StatusCode::kUnavailable, "STOPPING",
+               "the service is stopping; make the call again elsewhere")
+      .RetryAfter(absl::Seconds(1))
+      .ToStatus();
+}
+
+absl::Status TooManyWaiting() {
+  return Error(absl::StatusCode::kResourceExhausted, "TOO_MANY_COMMANDS",
+               absl::StrCat("more than ", limits::kWaitingCommands,
+                            " commands wait; make the call again later"))
+      .RetryAfter(absl::Milliseconds(200))
+      .Fact("limit", absl::StrCat(limits::kWaitingCommands))
+      .ToStatus();
+}
+
+absl::Status RequestIdReused(absl::string_view request_id) {
+  return Error(absl::StatusCode::kInvalidArgument, "REQUEST_ID_REUSED",
+               absl::StrCat(
+                   "request_id: ", request_id,
+                   " was used before for a call with other content; a new call takes a new UUID"))
+      .Field("request_id",
+             "was used before for a call with other content; a new call takes a new UUID")
+      .ToStatus();
+}
+
+// Whether the database as a whole does not take writes now, whatever the commands.
+bool IsOutage(absl::StatusCode code) {
+  return code == absl::StatusCode::kUnavailable || code == absl::StatusCode::kResourceExhausted ||
+         code == absl::StatusCode::kPermissionDenied;
+}
+
+// What callers are told when their batch could not be committed.
+absl::Status CommitFailed(const absl::Status& cause) {
+  absl::string_view why = "the database does not answer";
+  if (cause.code() == absl::StatusCode::kResourceExhausted) why = "its disk is full";
+  if (cause.code() == absl::StatusCode::kPermissionDenied) why = "it is read-only";
+  return Error(absl::StatusCode::kUnavailable, "COMMIT_FAILED",
+               absl::StrCat("the record cannot be written now: ", why,
+                            "; make the call again with the same request_id"))
+      .RetryAfter(absl::Seconds(1))
+      .ToStatus();
+}
+
+absl::StatusOr<StatePtr> ParseAnswer(const AnswerRow& row) {
+  if (row.type.empty()) return StatePtr();
+  const auto* type =
+      google::protobuf::DescriptorPool::generated_pool()->FindMessageTypeByName(row.type);
+  if (type == nullptr)
+    return absl::DataLossError(absl::StrCat("unknown type of a stored answer: ", row.type));
+  std::shared_ptr<Message> answer(
+      google::protobuf::MessageFactory::generated_factory()->GetPrototype(type)->New());
+  RETURN_IF_ERROR(FromJsonText(row.answer, *answer));
+  return StatePtr(std::move(answer));
+}
+
+// Completes the events: payload text, and the chain of hashes from `head` on.
+std::vector<Event> Chain(const std::vector<NewEvent>& decided, std::string hash) {
+  std::vector<Event> events;
+  events.reserve(decided.size());
+  for (const NewEvent& entry : decided) {
+    Event& event = events.emplace_back(entry.event);
+    event.set_payload(ToJsonText(*entry.payload));
+    hash = HashEvent(event, hash);
+    event.set_hash(hash);
+  }
+  return events;
+}
+
+}  // namespace
+
+CommandLoop::CommandLoop(store::Database& database, const Projections& projections,
+                         const Apply& apply, const Clock& clock, IdSource& ids, int64_t head)
+    : database_(database),
+      projections_(projections),
+      apply_(apply),
+      clock_(clock),
+      ids_(ids),
+      head_(head) {
+  decider_ = std::thread([this] { DecideLoop(); });
+  answerer_ = std::thread([this] { AnswerLoop(); });
+  pthread_setname_np(decider_.native_handle(), "journal-decide");
+  pthread_setname_np(answerer_.native_handle(), "journal-answer");
+}
+
+CommandLoop::~CommandLoop() { Stop(); }
+
+void CommandLoop::Submit(Command command, Done done) {
+  absl::Status refused;
+  {
+    absl::MutexLock lock(&waiting_mutex_);
+    if (stopping_) {
+      refused = Stopping();
+    } else if (waiting_.size() >= limits::kWaitingCommands) {
+      refused = TooManyWaiting();
+    } else {
+      waiting_.push_back({std::move(command), std::move(done)});
+      return;
+    }
+  }
+  done(refused);
+}
+
+void CommandLoop::AddListener(Listener listener) { listeners_.push_back(std::move(listener)); }
+
+int64_t CommandLoop::AwaitBeyond(int64_t sequence, absl::Duration timeout) {
+  absl::MutexLock lock(&head_mutex_);
+  const auto beyond = [this, sequence]() ABSL_EXCLUSIVE_LOCKS_REQUIRED(head_mutex_) {
+    return head_ > sequence || stopped_;
+  };
+  clock_.AwaitFor(head_mutex_, absl::Condition(&beyond), timeout);
+  return head_;
+}
+
+void CommandLoop::Stop() {
+  {
+    absl::MutexLock lock(&waiting_mutex_);
+    stopping_ = true;
+  }
+  if (decider_.joinable()) decider_.join();
+  if (answerer_.joinable()) answerer_.join();
+  absl::MutexLock lock(&head_mutex_);
+  stopped_ = true;
+}
+
+void CommandLoop::ForgetStates() { forget_ = true; }
+
+void CommandLoop::DecideLoop() {
+  while (true) {
+    std::vector<Waiting> waiting = TakeWaiting();
+    const bool last = waiting.empty();
+    Decided decided;
+    if (!last) decided = DecideAll(std::move(waiting));
+    absl::MutexLock lock(&decided_mutex_);
+    if (last) {
+      decided_all_ = true;
+      return;
+    }
+    decided_.push_back(std::move(decided));
+  }
+}
+
+// All that wait, up to the size of a transaction. Empty: the loop is to end.
+std::vector<CommandLoop::Waiting> CommandLoop::TakeWaiting() {
+  absl::MutexLock lock(&waiting_mutex_);
+  const auto something = [this]() ABSL_EXCLUSIVE_LOCKS_REQUIRED(waiting_mutex_) {
+    return !waiting_.empty() || stopping_;
+  };
+  waiting_mutex_.Await(absl::Condition(&something));
+  const auto count = std::min<size_t>(waiting_.size(), limits::kCommandsPerTransaction);
+  std::vector<Waiting> taken(
+      std::make_move_iterator(waiting_.begin()),
+      std::make_move_iterator(waiting_.begin() + static_cast<ptrdiff_t>(count)));
+  waiting_.erase(waiting_.begin(), waiting_.begin() + static_cast<ptrdiff_t>(count));
+  return taken;
+}
+
+CommandLoop::Decided CommandLoop::DecideAll(std::vector<Waiting> waiting) {
+  Decided decided;
+  decided.waiting = std::move(waiting);
+  decided.outcomes.resize(decided.waiting.size());
+  const absl::Status status = DecideInTransaction(absl::MakeSpan(decided.waiting),
+                                                  absl::MakeSpan(decided.outcomes), decided);
+  if (status.ok()) return decided;
+  if (IsOutage(status.code()) || decided.waiting.size() == 1) {
+    for (Outcome& outcome : decided.outcomes) {
+      outcome = {IsOutage(status.code()) ? CommitFailed(status) : status, nullptr, false};
+    }
+    return decided;
+  }
+  // One of them cannot be written. Alone, each fails or succeeds for itself.
+  for (size_t i = 0; i < decided.waiting.size(); ++i) {
+    const absl::Status alone = DecideInTransaction(
+        absl::MakeSpan(&decided.waiting[i], 1), absl::MakeSpan(&decided.outcomes[i], 1), decided);
+    if (!alone.ok())
+      decided.outcomes[i] = {IsOutage(alone.code()) ? CommitFailed(alone) : alone, nullptr, false};
+  }
+  return decided;
+}
+
+// Decides commands in one transaction and commits it. Where that fails, none of them took effect,
+// or at worst the outcome is unknown, which a call with the same request id settles.
+absl::Status CommandLoop::DecideInTransaction(absl::Span<Waiting> waiting,
+                                              absl::Span<Outcome> outcomes, Decided& decided) {
+  Decided here;
+  absl::Status status = database_.Write(
+      [&](store::Connection& connection) { return DecideOn(connection, waiting, outcomes, here); });
+  if (!status.ok()) {
+    cache_.clear();
+    cache_sequence_ = -1;
+    return status;
+  }
+  std::move(here.events.begin(), here.events.end(), std::back_inserter(decided.events));
+  decided.vault.insert(std::make_move_iterator(here.vault.begin()),
+                       std::make_move_iterator(here.vault.end()));
+  return absl::OkStatus();
+}
+
+absl::Status CommandLoop::DecideOn(store::Connection& connection, absl::Span<Waiting> waiting,
+                                   absl::Span<Outcome> outcomes, Decided& decided) {
+  ASSIGN_OR_RETURN(const Position head, ReadHead(connection));
+  if (forget_.exchange(false) || head.sequence != cache_sequence_ || cache_.size() > kCachedStates)
+    cache_.clear();
+  const absl::Time now =
+      std::max(absl::FromUnixMicros(absl::ToUnixMicros(clock_.Now())), head.time);
+  Batch batch(connection, projections_, cache_, head, now);
+
+  std::vector<std::string> request_ids;
+  std::vector<std::string> reads;
+  for (const Waiting& one : waiting) {
+    if (!one.command.request_id.empty()) request_ids.push_back(one.command.request_id);
+    reads.insert(reads.end(), one.command.reads.begin(), one.command.reads.end());
+  }
+  StoredAnswers known;
+  RETURN_IF_ERROR(ReadAnswers(connection, request_ids, [&](AnswerRow row) -> absl::Status {
+    ASSIGN_OR_RETURN(StatePtr answer, ParseAnswer(row));
+    known[row.request_id] = {row.fingerprint, row.sequence, std::move(answer)};
+    return absl::OkStatus();
+  }));
+  batch.Prefetch(reads);
+
+  std::vector<std::string> answered;
+  for (size_t i = 0; i < waiting.size(); ++i) {
+    outcomes[i] = DecideOne(batch, waiting[i], known, answered);
+    RETURN_IF_ERROR(batch.status());
+  }
+
+  decided.events = Chain(batch.events(), head.hash);
+  std::vector<AnswerRow> rows;
+  for (const std::string& request_id : answered) {
+    const StoredAnswer& stored = known[request_id];
+    AnswerRow row{request_id, stored.fingerprint, stored.sequence, "", ""};
+    if (stored.answer != nullptr) {
+      row.type = stored.answer->GetDescriptor()->full_name();
+      row.answer = ToJsonText(*stored.answer);
+    }
+    rows.push_back(std::move(row));
+  }
+  RETURN_IF_ERROR(WriteEvents(connection, decided.events));
+  RETURN_IF_ERROR(WriteVault(connection, batch.vault()));
+  RETURN_IF_ERROR(WriteAnswers(connection, rows));
+  RETURN_IF_ERROR(projections_.Save(connection, batch.changes()));
+
+  for (const VaultEntry& entry : batch.vault()) decided.vault[entry.id] = entry.text;
+  // The cache runs ahead of the commit here; a failed commit empties it.
+  for (const auto& [name, state] : batch.changes()) cache_[name] = state;
+  cache_sequence_ = batch.sequence();
+  return absl::OkStatus();
+}
+
+CommandLoop::Outcome CommandLoop::DecideOne(Batch& batch, Waiting& waiting, StoredAnswers& known,
+                                            std::vector<std::string>& answered) {
+  Command& command = waiting.command;
+  if (const auto before = known.find(command.request_id); before != known.end()) {
+    if (before->second.fingerprint != command.fingerprint)
+      return {RequestIdReused(command.request_id), nullptr, false};
+    return {absl::OkStatus(), before->second.answer, true};
+  }
+  BatchDraft draft(batch, projections_, apply_, command.actor, command.request_id, ids_);
+  if (absl::Status status = command.decide(draft); !status.ok())
+    return {std::move(status), nullptr, false};
+  Outcome outcome{absl::OkStatus(), draft.Accept(), false};
+  if (!command.request_id.empty()) {
+    known[command.request_id] = {command.fingerprint, batch.sequence(), outcome.answer};
+    answered.push_back(command.request_id);
+  }
+  return outcome;
+}
+
+void CommandLoop::AnswerLoop() {
+  while (true) {
+    Decided decided;
+    {
+      absl::MutexLock lock(&decided_mutex_);
+      const auto something = [this]() ABSL_EXCLUSIVE_LOCKS_REQUIRED(decided_mutex_) {
+        return !decided_.empty() || decided_all_;
+      };
+      decided_mutex_.Await(absl::Condition(&something));
+      if (decided_.empty()) return;
+      decided = std::move(decided_.front());
+      decided_.pop_front();
+    }
+    Answer(std::move(decided));
+  }
+}
+
+void CommandLoop::Answer(Decided decided) {
+  if (!decided.events.empty()) {
+    absl::MutexLock lock(&head_mutex_);
+    head_ = decided.events.back().sequence();
+  }
+  std::vector<journal::Answer> answers;
+  const absl::Status joined = JoinAnswers(decided, answers);
+  for (size_t i = 0; i < decided.waiting.size(); ++i) {
+    const absl::Status& status =
+        decided.outcomes[i].status.ok() ? joined : decided.outcomes[i].status;
+    if (status.ok()) {
+      decided.waiting[i].done(std::move(answers[i]));
+    } else {
+      decided.waiting[i].done(status);
+    }
+  }
+  if (decided.events.empty()) return;
+  for (const Listener& listener : listeners_) listener(decided.events);
+}
+
+// Makes the answers as callers get them: with the texts of the vault.
+absl::Status CommandLoop::JoinAnswers(const Decided& decided,
+                                      std::vector<journal::Answer>& answers) {
+  answers.resize(decided.outcomes.size());
+  std::vector<std::shared_ptr<Message>> copies;
+  std::vector<Message*> messages;
+  for (size_t i = 0; i < decided.outcomes.size(); ++i) {
+    const Outcome& outcome = decided.outcomes[i];
+    answers[i].replayed = outcome.replayed;
+    if (outcome.answer == nullptr) continue;
+    std::shared_ptr<Message> copy(outcome.answer->New());
+    copy->CopyFrom(*outcome.answer);
+    messages.push_back(copy.get());
+    answers[i].message = std::move(copy);
+  }
+  if (messages.empty()) return absl::OkStatus();
+  const absl::Status status = database_.Read([&](store::Connection& connection) {
+    return JoinVault(connection, messages, decided.vault);
+  });
+  // The commands are durable all the same; a call with the same request id gets the answer.
+  return status.ok() ? status : CommitFailed(status);
+}
+
+}  // namespace critac::journal

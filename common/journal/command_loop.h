@@ -1,0 +1,116 @@
+#ifndef COMMON_JOURNAL_COMMAND_LOOP_H_
+#define COMMON_JOURNAL_COMMAND_LOOP_H_
+
+#include <deque>
+#include <functional>
+#include <memory>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "absl/base/thread_annotations.h"
+#include "absl/container/flat_hash_map.h"
+#include "absl/status/status.h"
+#include "absl/synchronization/mutex.h"
+#include "common/base/clock.h"
+#include "common/base/ids.h"
+#include "common/journal/batch.h"
+#include "common/journal/command.h"
+#include "common/journal/journal.h"
+#include "common/journal/projections.h"
+#include "common/store/database.h"
+
+namespace critac::journal {
+
+// Takes all commands that wait, decides and writes them in one transaction, and answers them: one
+// fsync serves many calls, and their order is total. Two threads: one decides and commits; the
+// other answers, while the first goes on.
+class CommandLoop {
+ public:
+  using Listener = std::function<void(absl::Span<const Event>)>;
+
+  // All must outlive the loop. `head` is the journal's at the start.
+  CommandLoop(store::Database& database, const Projections& projections, const Apply& apply,
+              const Clock& clock, IdSource& ids, int64_t head);
+  ~CommandLoop();
+
+  // See Journal.
+  void Submit(Command command, Done done);
+  void AddListener(Listener listener);
+  int64_t AwaitBeyond(int64_t sequence, absl::Duration timeout);
+  void Stop();
+
+  // Forgets what it remembers of states: after the projections were written by someone else.
+  void ForgetStates();
+
+ private:
+  struct Waiting {
+    Command command;
+    Done done;
+  };
+  // What became of one command.
+  struct Outcome {
+    absl::Status status;
+    StatePtr answer;  // vault fields hold references
+    bool replayed = false;
+  };
+  struct StoredAnswer {
+    std::string fingerprint;
+    int64_t sequence = 0;
+    StatePtr answer;
+  };
+  using StoredAnswers = absl::flat_hash_map<std::string, StoredAnswer>;
+  // A batch that was decided: what the answering thread needs.
+  struct Decided {
+    std::vector<Waiting> waiting;
+    std::vector<Outcome> outcomes;
+    std::vector<Event> events;
+    // Texts that the batch put into the vault, by id.
+    absl::flat_hash_map<std::string, std::string> vault;
+  };
+
+  void DecideLoop();
+  void AnswerLoop();
+  std::vector<Waiting> TakeWaiting();
+  Decided DecideAll(std::vector<Waiting> waiting);
+  absl::Status DecideInTransaction(absl::Span<Waiting> waiting, absl::Span<Outcome> outcomes,
+                                   Decided& decided);
+  absl::Status DecideOn(store::Connection& connection, absl::Span<Waiting> waiting,
+                        absl::Span<Outcome> outcomes, Decided& decided);
+  Outcome DecideOne(Batch& batch, Waiting& waiting, StoredAnswers& known,
+                    std::vector<std::string>& answered);
+  void Answer(Decided decided);
+  absl::Status JoinAnswers(const Decided& decided, std::vector<journal::Answer>& answers);
+
+  store::Database& database_;
+  const Projections& projections_;
+  const Apply& apply_;
+  const Clock& clock_;
+  IdSource& ids_;
+  std::vector<Listener> listeners_;
+
+  absl::Mutex waiting_mutex_;
+  std::deque<Waiting> waiting_ ABSL_GUARDED_BY(waiting_mutex_);
+  bool stopping_ ABSL_GUARDED_BY(waiting_mutex_) = false;
+
+  absl::Mutex decided_mutex_;
+  std::deque<Decided> decided_ ABSL_GUARDED_BY(decided_mutex_);
+  bool decided_all_ ABSL_GUARDED_BY(decided_mutex_) = false;
+
+  absl::Mutex head_mutex_;
+  int64_t head_ ABSL_GUARDED_BY(head_mutex_);
+  bool stopped_ ABSL_GUARDED_BY(head_mutex_) = false;
+
+  // States of the last commit, which hold while the head is still that of this loop's own last
+  // commit. Touched by the deciding thread alone.
+  StateCache cache_;
+  int64_t cache_sequence_ = -1;
+  std::atomic<bool> forget_{false};
+
+  std::thread decider_;
+  std::thread answerer_;
+};
+
+}  // namespace critac::journal
+
+#endif  // COMMON_JOURNAL_COMMAND_LOOP_H_

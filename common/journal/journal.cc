@@ -1,0 +1,342 @@
+#include "common/journal/journal.h"
+
+#include <atomic>
+
+#include "absl/strings/str_cat.h"
+#include "absl/synchronization/notification.h"
+#include "common/base/limits.h"
+#include "common/journal/batch.h"
+#include "common/journal/command_loop.h"
+#include "common/journal/event_time.h"
+#include "common/journal/json_text.h"
+#include "common/journal/projections.h"
+#include "common/journal/tables.h"
+#include "common/journal/vault.h"
+#include "common/status/error.h"
+#include "google/protobuf/descriptor.h"
+
+namespace critac::journal {
+namespace {
+
+using google::protobuf::Message;
+using store::Row;
+using store::Value;
+
+// Adds `condition`, whose parameters are numbered from 1, to `sql` and `parameters`.
+void And(const store::Condition& condition, std::string& sql, std::vector<Value>& parameters) {
+  if (condition.sql.empty()) return;
+  absl::StrAppend(&sql, sql.empty() ? "(" : " AND (", condition.sql, ")");
+  parameters.insert(parameters.end(), condition.parameters.begin(), condition.parameters.end());
+}
+
+// What a page token is bound to.
+std::string ArgumentsOf(const ListQuery& query) {
+  std::string text = absl::StrCat(query.collection, "\n", query.filter, "\n",
+                                  query.descending ? "-" : "+", "\n", query.condition.sql);
+  for (const Value& value : query.condition.parameters) {
+    if (const auto* bound = std::get_if<std::string>(&value)) absl::StrAppend(&text, "\n", *bound);
+    if (const auto* number = std::get_if<int64_t>(&value)) absl::StrAppend(&text, "\n", *number);
+  }
+  return text;
+}
+
+absl::StatusOr<std::unique_ptr<Message>> ParsePayload(const Event& event) {
+  const auto* type =
+      google::protobuf::DescriptorPool::generated_pool()->FindMessageTypeByName(event.type());
+  if (type == nullptr) {
+    return absl::DataLossError(
+        absl::StrCat("event ", event.sequence(), " has the unknown type ", event.type()));
+  }
+  std::unique_ptr<Message> payload(
+      google::protobuf::MessageFactory::generated_factory()->GetPrototype(type)->New());
+  RETURN_IF_ERROR(
+      Annotate(FromJsonText(event.payload(), *payload), absl::StrCat("event ", event.sequence())));
+  return payload;
+}
+
+// States while all events are applied anew: in memory, since nothing is loaded.
+class Replay final : public MutableStates {
+ public:
+  explicit Replay(const Projections& projections) : projections_(projections) {}
+
+  const Message* FindMessage(absl::string_view name) override {
+    const auto found = states_.find(name);
+    return found == states_.end() ? nullptr : found->second.get();
+  }
+  Message& MutableMessage(absl::string_view name) override {
+    std::shared_ptr<Message>& state = states_[name];
+    if (state == nullptr) state.reset(projections_.Of(name).prototype->New());
+    return *state;
+  }
+  void Erase(absl::string_view name) override { states_.erase(name); }
+
+  absl::flat_hash_map<std::string, StatePtr> Take() { return {states_.begin(), states_.end()}; }
+
+ private:
+  const Projections& projections_;
+  absl::flat_hash_map<std::string, std::shared_ptr<Message>> states_;
+};
+
+class SqlJournal final : public Journal {
+ public:
+  SqlJournal(JournalOptions options, std::unique_ptr<store::Database> database, const Clock& clock,
+             IdSource& ids, int64_t head)
+      : name_(std::move(options.name)),
+        projections_(std::move(options.projections)),
+        apply_(std::move(options.apply)),
+        database_(std::move(database)),
+        loop_(*database_, projections_, apply_, clock, ids, head) {}
+
+  const std::string& name() const override { return name_; }
+  store::Database& database() override { return *database_; }
+
+  void Submit(Command command, Done done) override {
+    loop_.Submit(std::move(command), std::move(done));
+  }
+  void AddListener(std::function<void(absl::Span<const Event>)> listener) override {
+    loop_.AddListener(std::move(listener));
+  }
+  void Stop() override { loop_.Stop(); }
+  int64_t AwaitBeyond(int64_t sequence, absl::Duration timeout) override {
+    return loop_.AwaitBeyond(sequence, timeout);
+  }
+
+  absl::Status GetInto(absl::string_view name, Message& state) override;
+  absl::Status ListInto(const ListQuery& query, absl::FunctionRef<Message&()> add,
+                        std::string& next_page_token) override;
+  absl::StatusOr<Position> ReadAll(
+      absl::Span<const std::string> collections, bool with_vault,
+      absl::FunctionRef<void(const std::string& collection, const Message& state)> each) override;
+  absl::StatusOr<Position> Head() override;
+  absl::StatusOr<std::vector<Event>> ReadEvents(int64_t from_sequence, int limit,
+                                                absl::Span<const std::string> types,
+                                                absl::string_view subject) override;
+  absl::StatusOr<Verification> VerifyChain() override;
+  absl::Status Rebuild() override;
+
+ private:
+  absl::Status ReadCollection(store::Connection& connection, const std::string& collection,
+                              bool with_vault, absl::FunctionRef<void(const Message&)> each);
+
+  const std::string name_;
+  const Projections projections_;
+  const Apply apply_;
+  const std::unique_ptr<store::Database> database_;
+  CommandLoop loop_;
+};
+
+absl::Status SqlJournal::GetInto(absl::string_view name, Message& state) {
+  const Projection& projection = projections_.Of(name);
+  bool found = false;
+  RETURN_IF_ERROR(database_->Read([&](store::Connection& connection) -> absl::Status {
+    RETURN_IF_ERROR(
+        connection.Query(absl::StrCat("SELECT body FROM ", projection.table, " WHERE name = :p1"),
+                         {Value(std::string(name))}, [&](const Row& row) {
+                           found = true;
+                           return FromJsonText(row.Text(0), state);
+                         }));
+    return found ? JoinVault(connection, {&state}) : absl::OkStatus();
+  }));
+  if (!found) return ResourceNotFound(projection.prototype->GetDescriptor()->full_name(), name);
+  return absl::OkStatus();
+}
+
+absl::Status SqlJournal::ListInto(const ListQuery& query, absl::FunctionRef<Message&()> add,
+                                  std::string& next_page_token) {
+  const Projection& projection = projections_.OfCollection(query.collection);
+  const std::string arguments = ArgumentsOf(query);
+  std::string where;
+  std::vector<Value> parameters;
+  And(query.condition, where, parameters);
+  if (query.filter_fields != nullptr || !query.filter.empty()) {
+    static const absl::flat_hash_map<std::string, store::FilterField> kNoFields;
+    ASSIGN_OR_RETURN(
+        const store::Condition filter,
+        store::ParseFilter(query.filter, query.filter_fields ? *query.filter_fields : kNoFields,
+                           static_cast<int>(parameters.size()) + 1));
+    And(filter, where, parameters);
+  }
+  if (!query.page_token.empty()) {
+    ASSIGN_OR_RETURN(const std::vector<std::string> keys,
+                     store::ReadPageToken(query.page_token, arguments, 1));
+    And({absl::StrCat("name ", query.descending ? "<" : ">", " :p", parameters.size() + 1),
+         {Value(keys[0])}},
+        where, parameters);
+  }
+  const int size = store::PageSize(query.page_size);
+  std::string sql = absl::StrCat("SELECT name, body FROM ", projection.table);
+  if (!where.empty()) absl::StrAppend(&sql, " WHERE ", where);
+  absl::StrAppend(&sql, " ORDER BY name", query.descending ? " DESC" : "", " LIMIT :p",
+                  parameters.size() + 1);
+  parameters.push_back(int64_t{size} + 1);  // one more tells whether there is another page
+
+  next_page_token.clear();
+  return database_->Read([&](store::Connection& connection) -> absl::Status {
+    std::vector<std::string> names;
+    std::vector<std::unique_ptr<Message>> states;
+    RETURN_IF_ERROR(connection.Query(sql, parameters, [&](const Row& row) -> absl::Status {
+      names.push_back(row.Text(0));
+      states.emplace_back(projection.prototype->New());
+      return Annotate(FromJsonText(row.Text(1), *states.back()), row.Text(0));
+    }));
+    if (states.size() > static_cast<size_t>(size)) {
+      states.pop_back();
+      names.pop_back();
+      next_page_token = store::MakePageToken(arguments, {names.back()});
+    }
+    std::vector<Message*> messages;
+    for (const auto& state : states) messages.push_back(state.get());
+    RETURN_IF_ERROR(JoinVault(connection, messages));
+    // By swapping after the last page entry is complete: `add` may move what it handed out before.
+    for (const auto& state : states) {
+      Message& place = add();
+      place.GetReflection()->Swap(&place, state.get());
+    }
+    return absl::OkStatus();
+  });
+}
+
+absl::StatusOr<Position> SqlJournal::ReadAll(
+    absl::Span<const std::string> collections, bool with_vault,
+    absl::FunctionRef<void(const std::string& collection, const Message& state)> each) {
+  Position position;
+  RETURN_IF_ERROR(database_->Read([&](store::Connection& connection) -> absl::Status {
+    ASSIGN_OR_RETURN(position, ReadHead(connection));
+    for (const std::string& collection : collections) {
+      RETURN_IF_ERROR(ReadCollection(connection, collection, with_vault,
+                                     [&](const Message& state) { each(collection, state); }));
+    }
+    return absl::OkStatus();
+  }));
+  return position;
+}
+
+absl::Status SqlJournal::ReadCollection(store::Connection& connection,
+                                        const std::string& collection, bool with_vault,
+                                        absl::FunctionRef<void(const Message&)> each) {
+  const Projection& projection = projections_.OfCollection(collection);
+  std::vector<std::unique_ptr<Message>> states;
+  RETURN_IF_ERROR(
+      connection.Query(absl::StrCat("SELECT name, body FROM ", projection.table, " ORDER BY name"),
+                       {}, [&](const Row& row) {
+                         states.emplace_back(projection.prototype->New());
+                         return Annotate(FromJsonText(row.Text(1), *states.back()), row.Text(0));
+                       }));
+  std::vector<Message*> messages;
+  for (const auto& state : states) messages.push_back(state.get());
+  if (with_vault) RETURN_IF_ERROR(JoinVault(connection, messages));
+  for (const auto& state : states) each(*state);
+  return absl::OkStatus();
+}
+
+absl::StatusOr<Position> SqlJournal::Head() {
+  Position head;
+  RETURN_IF_ERROR(database_->Read([&](store::Connection& connection) -> absl::Status {
+    ASSIGN_OR_RETURN(head, ReadHead(connection));
+    return absl::OkStatus();
+  }));
+  return head;
+}
+
+absl::StatusOr<std::vector<Event>> SqlJournal::ReadEvents(int64_t from_sequence, int limit,
+                                                          absl::Span<const std::string> types,
+                                                          absl::string_view subject) {
+  std::vector<Event> events;
+  int64_t bytes = 0;
+  RETURN_IF_ERROR(database_->Read([&](store::Connection& connection) {
+    return journal::ReadEvents(connection, from_sequence, limit, types, subject,
+                               [&](Event event) -> absl::StatusOr<bool> {
+                                 bytes += static_cast<int64_t>(event.ByteSizeLong());
+                                 events.push_back(std::move(event));
+                                 return bytes < limits::kEventBytesPerMessage;
+                               });
+  }));
+  return events;
+}
+
+// What does not fit between an event and the one before; empty where all does.
+std::string ProblemOf(const Event& event, const Position& before) {
+  if (event.sequence() != before.sequence + 1) {
+    return absl::StrCat("event ", event.sequence(), " follows event ", before.sequence);
+  }
+  if (FromTimestamp(event.record_time()) < before.time)
+    return "it was recorded before the event it follows";
+  if (HashEvent(event, before.hash) != event.hash()) return "its hash is not that of its content";
+  return "";
+}
+
+absl::StatusOr<Verification> SqlJournal::VerifyChain() {
+  Verification result;
+  RETURN_IF_ERROR(database_->Read([&](store::Connection& connection) -> absl::Status {
+    ASSIGN_OR_RETURN(const Position head, ReadHead(connection));
+    Position before;
+    before.time = absl::InfinitePast();
+    RETURN_IF_ERROR(journal::ReadEvents(
+        connection, 1, std::numeric_limits<int64_t>::max(), {}, "",
+        [&](const Event& event) -> absl::StatusOr<bool> {
+          result.problem = ProblemOf(event, before);
+          if (!result.problem.empty()) {
+            result.broken_sequence = event.sequence();
+            return false;
+          }
+          ++result.event_count;
+          before = {event.sequence(), event.hash(), FromTimestamp(event.record_time())};
+          return true;
+        }));
+    result.head_hash = before.hash;
+    if (result.problem.empty() && (head.sequence != before.sequence || head.hash != before.hash)) {
+      result.broken_sequence = before.sequence + 1;
+      result.problem = absl::StrCat("the journal ends at event ", before.sequence,
+                                    ", its head says ", head.sequence);
+    }
+    return absl::OkStatus();
+  }));
+  return result;
+}
+
+absl::Status SqlJournal::Rebuild() {
+  absl::Status status = database_->Write([&](store::Connection& connection) -> absl::Status {
+    Replay states(projections_);
+    RETURN_IF_ERROR(journal::ReadEvents(connection, 1, std::numeric_limits<int64_t>::max(), {}, "",
+                                        [&](const Event& event) -> absl::StatusOr<bool> {
+                                          ASSIGN_OR_RETURN(const std::unique_ptr<Message> payload,
+                                                           ParsePayload(event));
+                                          apply_(states, event, *payload);
+                                          return true;
+                                        }));
+    RETURN_IF_ERROR(projections_.Clear(connection));
+    return projections_.Save(connection, states.Take());
+  });
+  loop_.ForgetStates();
+  return status;
+}
+
+}  // namespace
+
+absl::StatusOr<std::unique_ptr<Journal>> Journal::Open(JournalOptions options,
+                                                       std::unique_ptr<store::Database> database,
+                                                       const Clock& clock, IdSource& ids) {
+  std::vector<store::Migration> migrations = JournalMigrations(database->backend());
+  migrations.insert(migrations.end(), options.migrations.begin(), options.migrations.end());
+  RETURN_IF_ERROR(Annotate(database->Migrate(migrations), absl::StrCat("journal ", options.name)));
+  Position head;
+  RETURN_IF_ERROR(database->Read([&](store::Connection& connection) -> absl::Status {
+    ASSIGN_OR_RETURN(head, ReadHead(connection));
+    return absl::OkStatus();
+  }));
+  return std::make_unique<SqlJournal>(std::move(options), std::move(database), clock, ids,
+                                      head.sequence);
+}
+
+absl::StatusOr<Answer> Journal::Execute(Command command) {
+  absl::StatusOr<Answer> outcome = absl::UnknownError("not answered");
+  absl::Notification answered;
+  Submit(std::move(command), [&](absl::StatusOr<Answer> answer) {
+    outcome = std::move(answer);
+    answered.Notify();
+  });
+  answered.WaitForNotification();
+  return outcome;
+}
+
+}  // namespace critac::journal

@@ -1,0 +1,698 @@
+// The journal over a real database: a small ledger of agencies and requests stands for a service.
+#include "common/journal/journal.h"
+
+#include <atomic>
+#include <cstdio>
+#include <random>
+#include <thread>
+
+#include "absl/strings/str_format.h"
+#include "common/base/limits.h"
+#include "common/base/sha256.h"
+#include "common/journal/event_time.h"
+#include "common/journal/json_text.h"
+#include "common/journal/vault.h"
+#include "common/status/error.h"
+#include "critac/intake/v1/events.pb.h"
+#include "gmock/gmock.h"
+#include "google/protobuf/util/message_differencer.h"
+#include "gtest/gtest.h"
+#include "tests/support/temp_folder.h"
+
+namespace critac::journal {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+using ::testing::Not;
+using ::testing::SizeIs;
+
+constexpr absl::Time kStart = absl::FromUnixSeconds(1'790'000'000);
+
+store::Migration Tables() {
+  return {1, "ledger",
+          "CREATE TABLE agency (name TEXT PRIMARY KEY, body TEXT NOT NULL, state TEXT NOT NULL);\n"
+          "CREATE TABLE request (name TEXT PRIMARY KEY, body TEXT NOT NULL);\n"};
+}
+
+void ApplyLedger(MutableStates& states, const Event& event,
+                 const google::protobuf::Message& payload) {
+  if (event.type() == "critac.intake.v1.AgencyCreated") {
+    auto& agency = states.Mutable<intake::v1::Agency>(event.subject());
+    agency = static_cast<const intake::v1::AgencyCreated&>(payload).agency();
+    agency.set_name(event.subject());
+    agency.set_etag(absl::StrCat(event.sequence()));
+    *agency.mutable_create_time() = event.record_time();
+  } else if (event.type() == "critac.intake.v1.AgencyUpdated") {
+    const auto& updated = static_cast<const intake::v1::AgencyUpdated&>(payload).agency();
+    if (updated.display_name().empty()) return states.Erase(event.subject());
+    states.Mutable<intake::v1::Agency>(event.subject()).set_display_name(updated.display_name());
+  } else if (event.type() == "critac.intake.v1.RequestCreated") {
+    auto& request = states.Mutable<intake::v1::Request>(event.subject());
+    request = static_cast<const intake::v1::RequestCreated&>(payload).request();
+    request.set_name(event.subject());
+  }
+}
+
+class JournalTest : public ::testing::Test {
+ protected:
+  JournalTest() { Open(); }
+
+  void Open() {
+    journal_.reset();
+    auto database = store::Database::Open({.url = "sqlite:" + path()});
+    ASSERT_TRUE(database.ok()) << database.status();
+    JournalOptions options;
+    options.name = "ledger";
+    options.projections = {{"agencies",
+                            "agency",
+                            &intake::v1::Agency::default_instance(),
+                            {{"state",
+                              [](const google::protobuf::Message& m) -> store::Value {
+                                return static_cast<const intake::v1::Agency&>(m).state();
+                              }}}},
+                           {"requests", "request", &intake::v1::Request::default_instance(), {}}};
+    options.apply = ApplyLedger;
+    options.migrations = {Tables()};
+    auto journal = Journal::Open(std::move(options), *std::move(database), clock_, ids_);
+    ASSERT_TRUE(journal.ok()) << journal.status();
+    journal_ = *std::move(journal);
+  }
+
+  std::string path() const { return folder_.file("ledger.sqlite"); }
+
+  // A command that adds an agency.
+  static Command AddAgency(const std::string& id, const std::string& display_name,
+                           const std::string& state = "UT") {
+    const std::string name = "agencies/" + id;
+    Command command;
+    command.request_id = UuidFromName("add " + id);
+    command.fingerprint = Sha256Hex(display_name + state);
+    command.actor = "coordinator:dana";
+    command.reads = {name};
+    command.decide = [=](Draft& draft) -> absl::Status {
+      if (draft.Find<intake::v1::Agency>(name) != nullptr) {
+        return Error(absl::StatusCode::kAlreadyExists, "AGENCY_EXISTS", name).ToStatus();
+      }
+      intake::v1::AgencyCreated created;
+      created.mutable_agency()->set_display_name(display_name);
+      created.mutable_agency()->set_state(state);
+      draft.Emit(name, created);
+      draft.AnswerWith(name);
+      return absl::OkStatus();
+    };
+    return command;
+  }
+
+  static Command AddRequest(const std::string& id, const std::string& title) {
+    Command command;
+    command.request_id = UuidFromName("request " + id);
+    command.fingerprint = Sha256Hex(title);
+    command.actor = "agency:agencies/a";
+    command.decide = [=](Draft& draft) -> absl::Status {
+      intake::v1::RequestCreated created;
+      created.mutable_request()->set_title(title);
+      created.mutable_request()->set_agency("agencies/a");
+      auto* contact = created.mutable_request()->add_contacts();
+      contact->set_full_name("Robin Vale");
+      contact->set_email("robin@example.org");
+      draft.Emit("requests/" + id, created);
+      draft.AnswerWith("requests/" + id);
+      return absl::OkStatus();
+    };
+    return command;
+  }
+
+  absl::Status Sql(const std::string& sql) {
+    return journal_->database().Write(
+        [&](store::Connection& connection) { return connection.Execute(sql).status(); });
+  }
+
+  // Everything in a table, as text.
+  std::vector<std::string> Table(const std::string& table) {
+    std::vector<std::string> rows;
+    const absl::Status status = journal_->database().Read([&](store::Connection& connection) {
+      return connection.Query(absl::StrCat("SELECT * FROM ", table, " ORDER BY 1"), {},
+                              [&](const store::Row& row) {
+                                std::string text;
+                                for (size_t i = 0; i < row.size(); ++i)
+                                  absl::StrAppend(&text, row.Text(i), "|");
+                                rows.push_back(text);
+                                return absl::OkStatus();
+                              });
+    });
+    EXPECT_TRUE(status.ok()) << status;
+    return rows;
+  }
+
+  testing::TempFolder folder_;
+  ManualClock clock_{kStart};
+  RandomIdSource ids_;
+  std::unique_ptr<Journal> journal_;
+};
+
+TEST_F(JournalTest, AnAcknowledgedCommandIsThereAfterAReopening) {
+  const auto answer = journal_->Execute(AddAgency("a", "Elm Grove Police"));
+  ASSERT_TRUE(answer.ok()) << answer.status();
+  EXPECT_FALSE(answer->replayed);
+  EXPECT_EQ(static_cast<const intake::v1::Agency&>(*answer->message).display_name(),
+            "Elm Grove Police");
+  Open();
+  const auto agency = journal_->Get<intake::v1::Agency>("agencies/a");
+  ASSERT_TRUE(agency.ok()) << agency.status();
+  EXPECT_EQ(agency->display_name(), "Elm Grove Police");
+  EXPECT_EQ(agency->etag(), "1");
+}
+
+TEST_F(JournalTest, AnEventSaysWhatHappenedWhenAndByWhom) {
+  ASSERT_TRUE(journal_->Execute(AddAgency("a", "Elm Grove Police")).ok());
+  const auto events = journal_->ReadEvents(1, 10);
+  ASSERT_TRUE(events.ok());
+  ASSERT_THAT(*events, SizeIs(1));
+  const Event& event = events->front();
+  EXPECT_EQ(event.sequence(), 1);
+  EXPECT_EQ(FromTimestamp(event.record_time()), kStart);
+  EXPECT_EQ(event.actor(), "coordinator:dana");
+  EXPECT_EQ(event.subject(), "agencies/a");
+  EXPECT_EQ(event.type(), "critac.intake.v1.AgencyCreated");
+  EXPECT_EQ(event.payload(), R"({"agency":{"displayName":"Elm Grove Police","state":"UT"}})");
+  EXPECT_EQ(event.request_id(), UuidFromName("add a"));
+}
+
+TEST_F(JournalTest, ARefusedCommandChangesNothingAndFailsAlone) {
+  ASSERT_TRUE(journal_->Execute(AddAgency("a", "Elm Grove Police")).ok());
+  Command again = AddAgency("a", "Elm Grove Police");
+  again.request_id = UuidFromName("another");
+  const auto refused = journal_->Execute(std::move(again));
+  EXPECT_EQ(refused.status().code(), absl::StatusCode::kAlreadyExists);
+  EXPECT_EQ(ReasonOf(refused.status()), "AGENCY_EXISTS");
+  EXPECT_EQ(journal_->Head()->sequence, 1);
+  EXPECT_THAT(Table("journal_answer"), SizeIs(1));
+}
+
+TEST_F(JournalTest, WhatARefusedCommandSaidBeforeItWasRefusedIsForgotten) {
+  Command command;
+  command.actor = "coordinator:dana";
+  command.decide = [](Draft& draft) -> absl::Status {
+    intake::v1::RequestCreated created;
+    created.mutable_request()->set_title("secret");
+    draft.Emit("requests/x", created);
+    EXPECT_NE(draft.Find<intake::v1::Request>("requests/x"), nullptr);
+    return absl::FailedPreconditionError("no");
+  };
+  EXPECT_EQ(journal_->Execute(std::move(command)).status().code(),
+            absl::StatusCode::kFailedPrecondition);
+  EXPECT_EQ(journal_->Get<intake::v1::Request>("requests/x").status().code(),
+            absl::StatusCode::kNotFound);
+  EXPECT_THAT(Table("journal_event"), IsEmpty());
+  EXPECT_THAT(Table("journal_vault"), IsEmpty());
+}
+
+TEST_F(JournalTest, TheSameRequestIdWithTheSameContentReturnsTheFirstAnswer) {
+  const auto first = journal_->Execute(AddRequest("1", "Help with crisis intervention"));
+  ASSERT_TRUE(first.ok());
+  clock_.Advance(absl::Hours(1));
+  Open();
+  const auto second = journal_->Execute(AddRequest("1", "Help with crisis intervention"));
+  ASSERT_TRUE(second.ok()) << second.status();
+  EXPECT_TRUE(second->replayed);
+  EXPECT_TRUE(
+      google::protobuf::util::MessageDifferencer::Equals(*first->message, *second->message));
+  EXPECT_EQ(journal_->Head()->sequence, 1);
+}
+
+TEST_F(JournalTest, TheSameRequestIdWithOtherContentIsRefused) {
+  ASSERT_TRUE(journal_->Execute(AddAgency("a", "Elm Grove Police")).ok());
+  const auto other = journal_->Execute(AddAgency("a", "Oak Hollow Police"));
+  EXPECT_EQ(other.status().code(), absl::StatusCode::kInvalidArgument);
+  EXPECT_EQ(ReasonOf(other.status()), "REQUEST_ID_REUSED");
+  EXPECT_EQ(BadRequestOf(other.status()).field_violations(0).field(), "request_id");
+}
+
+TEST_F(JournalTest, TheSameRequestIdTwiceInOneBatchHappensOnce) {
+  std::atomic<int> replayed = 0;
+  std::vector<std::thread> callers;
+  for (int i = 0; i < 8; ++i) {
+    callers.emplace_back([&] {
+      const auto answer = journal_->Execute(AddAgency("a", "Elm Grove Police"));
+      ASSERT_TRUE(answer.ok()) << answer.status();
+      replayed += answer->replayed ? 1 : 0;
+    });
+  }
+  for (std::thread& caller : callers) caller.join();
+  EXPECT_EQ(replayed, 7);
+  EXPECT_EQ(journal_->Head()->sequence, 1);
+}
+
+TEST_F(JournalTest, EventsOfManyCallersAreNumberedWithoutGapsAndChained) {
+  constexpr int kCallers = 8;
+  constexpr int kCommands = 50;
+  std::vector<std::thread> callers;
+  for (int caller = 0; caller < kCallers; ++caller) {
+    callers.emplace_back([&, caller] {
+      for (int i = 0; i < kCommands; ++i) {
+        const std::string id = absl::StrCat(caller, "-", i);
+        ASSERT_TRUE(journal_->Execute(AddAgency(id, "Agency " + id)).ok());
+        if (i % 5 == 0) EXPECT_FALSE(journal_->Execute(AddAgency(id, "Another")).ok());
+      }
+    });
+  }
+  for (std::thread& caller : callers) caller.join();
+  const auto verified = journal_->VerifyChain();
+  ASSERT_TRUE(verified.ok());
+  EXPECT_EQ(verified->event_count, kCallers * kCommands);
+  EXPECT_EQ(verified->broken_sequence, 0) << verified->problem;
+  EXPECT_EQ(verified->head_hash, journal_->Head()->hash);
+}
+
+TEST_F(JournalTest, PersonalDataAndFreeTextNeverEnterTheJournal) {
+  const auto answer = journal_->Execute(AddRequest("1", "Help with crisis intervention"));
+  ASSERT_TRUE(answer.ok());
+  // The caller sees the texts, in the answer and later.
+  EXPECT_EQ(static_cast<const intake::v1::Request&>(*answer->message).title(),
+            "Help with crisis intervention");
+  const auto request = journal_->Get<intake::v1::Request>("requests/1");
+  EXPECT_EQ(request->contacts(0).email(), "robin@example.org");
+  for (const std::string table : {"journal_event", "journal_answer", "request"}) {
+    for (const std::string& row : Table(table)) {
+      EXPECT_THAT(row, Not(HasSubstr("crisis"))) << table;
+      EXPECT_THAT(row, Not(HasSubstr("robin"))) << table;
+      EXPECT_THAT(row, Not(HasSubstr("Robin"))) << table;
+    }
+  }
+  EXPECT_THAT(Table("journal_vault"), ElementsAre(HasSubstr("|request.title|"),
+                                                  HasSubstr("|request.contacts[0].full_name|"),
+                                                  HasSubstr("|request.contacts[0].email|")));
+}
+
+TEST_F(JournalTest, APurgedTextIsGoneAndTheChainStaysWhole) {
+  ASSERT_TRUE(journal_->Execute(AddRequest("1", "Help with crisis intervention")).ok());
+  ASSERT_TRUE(Sql("DELETE FROM journal_vault WHERE field = 'request.title'").ok());
+  const auto request = journal_->Get<intake::v1::Request>("requests/1");
+  EXPECT_EQ(request->title(), "");
+  EXPECT_EQ(request->contacts(0).full_name(), "Robin Vale");
+  EXPECT_EQ(journal_->VerifyChain()->broken_sequence, 0);
+}
+
+TEST_F(JournalTest, ACommandCanCompareTextsWithThoseOfTheVault) {
+  ASSERT_TRUE(journal_->Execute(AddRequest("1", "Help")).ok());
+  std::vector<std::string> titles;
+  Command command;
+  command.actor = "coordinator:dana";
+  command.decide = [&](Draft& draft) -> absl::Status {
+    intake::v1::RequestCreated created;
+    created.mutable_request()->set_title("More help");
+    draft.Emit("requests/2", created);
+    for (const std::string name : {"requests/1", "requests/2"}) {
+      intake::v1::Request copy = *draft.Find<intake::v1::Request>(name);
+      EXPECT_TRUE(IsVaultReference(copy.title()));
+      draft.ReadTexts(copy);
+      titles.push_back(copy.title());
+    }
+    return absl::OkStatus();
+  };
+  ASSERT_TRUE(journal_->Execute(std::move(command)).ok());
+  EXPECT_THAT(titles, ElementsAre("Help", "More help"));
+}
+
+TEST_F(JournalTest, AReferenceIsTheHashOfSaltAndText) {
+  ASSERT_TRUE(journal_->Execute(AddRequest("1", "Help")).ok());
+  intake::v1::RequestCreated payload;
+  ASSERT_TRUE(FromJsonText(journal_->ReadEvents(1, 1)->front().payload(), payload).ok());
+  std::string salt;
+  ASSERT_TRUE(journal_->database()
+                  .Read([&](store::Connection& connection) {
+                    return connection.Query("SELECT salt FROM journal_vault WHERE id = '1.1'", {},
+                                            [&](const store::Row& row) {
+                                              salt = row.Text(0);
+                                              return absl::OkStatus();
+                                            });
+                  })
+                  .ok());
+  EXPECT_EQ(payload.request().title(), "vault:1.1:" + VaultHash(salt, "Help"));
+}
+
+TEST_F(JournalTest, AnyChangeOfAnyEventShowsInTheChain) {
+  for (int i = 0; i < 3; ++i)
+    ASSERT_TRUE(journal_->Execute(AddAgency(absl::StrCat(i), "Elm Grove Police")).ok());
+  const std::string tamperings[] = {
+      "UPDATE journal_event SET payload = replace(payload, 'Elm', 'Oak') WHERE sequence = 2",
+      "UPDATE journal_event SET actor = 'coordinator:eve' WHERE sequence = 2",
+      "UPDATE journal_event SET subject = 'agencies/9' WHERE sequence = 2",
+      "UPDATE journal_event SET type = 'x' WHERE sequence = 2",
+      "UPDATE journal_event SET request_id = '' WHERE sequence = 2",
+      "UPDATE journal_event SET record_time = record_time + 1 WHERE sequence = 2",
+      "UPDATE journal_event SET hash = replace(hash, 'a', 'b') || 'c' WHERE sequence = 2",
+      "DELETE FROM journal_event WHERE sequence = 2"};
+  for (const std::string& tampering : tamperings) {
+    ASSERT_TRUE(Sql("CREATE TABLE backup AS SELECT * FROM journal_event").ok());
+    ASSERT_TRUE(Sql(tampering).ok());
+    const auto verified = journal_->VerifyChain();
+    ASSERT_TRUE(verified.ok());
+    EXPECT_TRUE(verified->broken_sequence == 2 || verified->broken_sequence == 3) << tampering;
+    EXPECT_THAT(verified->problem, Not(IsEmpty()));
+    ASSERT_TRUE(Sql("DELETE FROM journal_event").ok());
+    ASSERT_TRUE(Sql("INSERT INTO journal_event SELECT * FROM backup").ok());
+    ASSERT_TRUE(Sql("DROP TABLE backup").ok());
+    ASSERT_EQ(journal_->VerifyChain()->broken_sequence, 0);
+  }
+}
+
+TEST_F(JournalTest, EventsCutOffTheEndShowAgainstTheHead) {
+  for (int i = 0; i < 3; ++i) ASSERT_TRUE(journal_->Execute(AddAgency(absl::StrCat(i), "x")).ok());
+  ASSERT_TRUE(Sql("DELETE FROM journal_event WHERE sequence = 3").ok());
+  EXPECT_EQ(journal_->VerifyChain()->broken_sequence, 3);
+}
+
+TEST_F(JournalTest, TheChainVerifiesByTheRecipeWithNoneOfThisCode) {
+  ASSERT_TRUE(journal_->Execute(AddAgency("a", "Señor Ünïcode Police")).ok());
+  ASSERT_TRUE(journal_->Execute(AddRequest("1", "Help")).ok());
+  const std::string command =
+      absl::StrCat("python3 ", CRITAC_SOURCE_DIR, "/tests/verify_journal.py ", path());
+  FILE* pipe = popen(command.c_str(), "r");
+  ASSERT_NE(pipe, nullptr);
+  char line[200] = "";
+  ASSERT_NE(fgets(line, sizeof(line), pipe), nullptr);
+  EXPECT_EQ(pclose(pipe), 0);
+  EXPECT_EQ(std::string(line),
+            absl::StrCat("intact: 2 events, head ", journal_->Head()->hash, "\n"));
+}
+
+TEST_F(JournalTest, ProjectionsAreWhatAReplayOfTheJournalGives) {
+  for (int i = 0; i < 20; ++i)
+    ASSERT_TRUE(journal_->Execute(AddAgency(absl::StrCat(i), "Elm", "NV")).ok());
+  ASSERT_TRUE(journal_->Execute(AddRequest("1", "Help")).ok());
+  for (const int i : {3, 4}) {  // 3 is renamed, 4 goes
+    Command command;
+    command.actor = "coordinator:dana";
+    command.decide = [i](Draft& draft) -> absl::Status {
+      intake::v1::AgencyUpdated updated;
+      if (i == 3) updated.mutable_agency()->set_display_name("Oak");
+      draft.Emit(absl::StrCat("agencies/", i), updated);
+      return absl::OkStatus();
+    };
+    ASSERT_TRUE(journal_->Execute(std::move(command)).ok());
+  }
+  const auto agencies = Table("agency");
+  const auto requests = Table("request");
+  ASSERT_THAT(agencies, SizeIs(19));
+  ASSERT_TRUE(Sql("DELETE FROM agency").ok());
+  ASSERT_TRUE(Sql("UPDATE request SET body = '{}'").ok());
+  ASSERT_TRUE(journal_->Rebuild().ok());
+  EXPECT_EQ(Table("agency"), agencies);
+  EXPECT_EQ(Table("request"), requests);
+}
+
+TEST_F(JournalTest, AnErasedResourceBeginsAfresh) {
+  ASSERT_TRUE(journal_->Execute(AddAgency("a", "Elm", "NV")).ok());
+  Command command;
+  command.actor = "coordinator:dana";
+  command.decide = [](Draft& draft) -> absl::Status {
+    draft.Emit("agencies/a", intake::v1::AgencyUpdated());
+    EXPECT_EQ(draft.Find<intake::v1::Agency>("agencies/a"), nullptr);
+    intake::v1::AgencyUpdated again;
+    again.mutable_agency()->set_display_name("Oak");
+    draft.Emit("agencies/a", again);
+    EXPECT_EQ(draft.Find<intake::v1::Agency>("agencies/a")->state(), "");
+    return absl::OkStatus();
+  };
+  ASSERT_TRUE(journal_->Execute(std::move(command)).ok());
+  EXPECT_EQ(journal_->Get<intake::v1::Agency>("agencies/a")->display_name(), "Oak");
+}
+
+TEST_F(JournalTest, TimesNeverGoBackAlsoWhenTheClockDoes) {
+  ASSERT_TRUE(journal_->Execute(AddAgency("a", "Elm")).ok());
+  clock_.Advance(-absl::Hours(1));
+  ASSERT_TRUE(journal_->Execute(AddAgency("b", "Oak")).ok());
+  EXPECT_EQ(journal_->Head()->time, kStart);
+  EXPECT_EQ(journal_->VerifyChain()->broken_sequence, 0);
+}
+
+TEST_F(JournalTest, ACommandThatCannotBeWrittenFailsAloneInItsBatch) {
+  // An agency whose state is NULL in the table cannot be written: the column is NOT NULL and kept
+  // by a trigger here.
+  ASSERT_TRUE(Sql("CREATE TRIGGER refuse BEFORE INSERT ON agency WHEN NEW.state = 'XX' BEGIN "
+                  "SELECT RAISE(ABORT, 'refused'); END")
+                  .ok());
+  std::vector<std::thread> callers;
+  std::atomic<int> good = 0, bad = 0;
+  for (int i = 0; i < 12; ++i) {
+    callers.emplace_back([&, i] {
+      const auto answer =
+          journal_->Execute(AddAgency(absl::StrCat(i), "Elm", i % 4 == 0 ? "XX" : "UT"));
+      (answer.ok() ? good : bad)++;
+    });
+  }
+  for (std::thread& caller : callers) caller.join();
+  EXPECT_EQ(good, 9);
+  EXPECT_EQ(bad, 3);
+  EXPECT_EQ(journal_->Head()->sequence, 9);
+  EXPECT_EQ(journal_->VerifyChain()->broken_sequence, 0);
+  EXPECT_THAT(Table("agency"), SizeIs(9));
+}
+
+TEST_F(JournalTest, WhatAnotherProcessWroteIsSeen) {
+  ASSERT_TRUE(journal_->Execute(AddAgency("a", "Elm")).ok());
+  std::unique_ptr<Journal> first = std::move(journal_);
+  Open();
+  Command rename;
+  rename.actor = "coordinator:dana";
+  rename.decide = [](Draft& draft) -> absl::Status {
+    intake::v1::AgencyUpdated updated;
+    updated.mutable_agency()->set_display_name("Oak");
+    draft.Emit("agencies/a", updated);
+    return absl::OkStatus();
+  };
+  ASSERT_TRUE(journal_->Execute(std::move(rename)).ok());
+  std::string seen;
+  Command look;
+  look.actor = "coordinator:dana";
+  look.decide = [&](Draft& draft) -> absl::Status {
+    seen = draft.Find<intake::v1::Agency>("agencies/a")->display_name();
+    return absl::OkStatus();
+  };
+  ASSERT_TRUE(first->Execute(std::move(look)).ok());
+  EXPECT_EQ(seen, "Oak");
+}
+
+TEST_F(JournalTest, APageBeginsWhereTheOneBeforeEnded) {
+  for (int i = 0; i < 25; ++i) {
+    ASSERT_TRUE(
+        journal_->Execute(AddAgency(absl::StrFormat("%02d", i), "Elm", i % 2 == 0 ? "UT" : "NV"))
+            .ok());
+  }
+  const absl::flat_hash_map<std::string, store::FilterField> fields = {
+      {"state", {store::FilterType::kText, "state", {}}}};
+  for (const bool descending : {false, true}) {
+    ListQuery query{.collection = "agencies",
+                    .filter = "state = \"UT\"",
+                    .filter_fields = &fields,
+                    .page_size = 5,
+                    .descending = descending};
+    std::vector<std::string> names;
+    int pages = 0;
+    do {
+      const auto page = journal_->List<intake::v1::Agency>(query);
+      ASSERT_TRUE(page.ok()) << page.status();
+      EXPECT_LE(page->items.size(), 5);
+      for (const auto& agency : page->items) names.push_back(agency.name());
+      query.page_token = page->next_page_token;
+      ++pages;
+    } while (!query.page_token.empty());
+    EXPECT_EQ(pages, 3);
+    EXPECT_THAT(names, SizeIs(13));
+    std::vector<std::string> sorted = names;
+    std::sort(sorted.begin(), sorted.end());
+    if (descending) std::reverse(sorted.begin(), sorted.end());
+    EXPECT_EQ(names, sorted);
+  }
+}
+
+TEST_F(JournalTest, ATokenOfAnotherListIsRefused) {
+  for (int i = 0; i < 3; ++i)
+    ASSERT_TRUE(journal_->Execute(AddAgency(absl::StrCat(i), "Elm")).ok());
+  ListQuery query{.collection = "agencies", .page_size = 1};
+  query.page_token = journal_->List<intake::v1::Agency>(query)->next_page_token;
+  ASSERT_THAT(query.page_token, Not(IsEmpty()));
+  query.descending = true;
+  EXPECT_EQ(journal_->List<intake::v1::Agency>(query).status().code(),
+            absl::StatusCode::kInvalidArgument);
+}
+
+TEST_F(JournalTest, AFilterAndAConditionBothHold) {
+  ASSERT_TRUE(journal_->Execute(AddAgency("a", "Elm", "UT")).ok());
+  ASSERT_TRUE(journal_->Execute(AddAgency("b", "Oak", "UT")).ok());
+  ASSERT_TRUE(journal_->Execute(AddAgency("c", "Ash", "NV")).ok());
+  const absl::flat_hash_map<std::string, store::FilterField> fields = {
+      {"state", {store::FilterType::kText, "state", {}}}};
+  const auto page = journal_->List<intake::v1::Agency>(
+      {.collection = "agencies",
+       .filter = "state = UT",
+       .filter_fields = &fields,
+       .condition = {"name <> :p1", {std::string("agencies/a")}}});
+  ASSERT_TRUE(page.ok()) << page.status();
+  ASSERT_THAT(page->items, SizeIs(1));
+  EXPECT_EQ(page->items[0].name(), "agencies/b");
+}
+
+TEST_F(JournalTest, EventsAreReadFromAPositionOnAndByTypeAndSubject) {
+  ASSERT_TRUE(journal_->Execute(AddAgency("a", "Elm")).ok());
+  ASSERT_TRUE(journal_->Execute(AddRequest("1", "Help")).ok());
+  ASSERT_TRUE(journal_->Execute(AddAgency("b", "Oak")).ok());
+  EXPECT_THAT(*journal_->ReadEvents(2, 10), SizeIs(2));
+  EXPECT_THAT(*journal_->ReadEvents(1, 2), SizeIs(2));
+  EXPECT_THAT(*journal_->ReadEvents(4, 10), IsEmpty());
+  EXPECT_THAT(*journal_->ReadEvents(1, 10, {"critac.intake.v1.RequestCreated", "x"}), SizeIs(1));
+  const auto of_b = journal_->ReadEvents(1, 10, {}, "agencies/b");
+  ASSERT_THAT(*of_b, SizeIs(1));
+  EXPECT_EQ(of_b->front().sequence(), 3);
+}
+
+TEST_F(JournalTest, AWaiterWakesWhenTheHeadMovesOrTheTimeIsUp) {
+  EXPECT_EQ(journal_->AwaitBeyond(0, absl::ZeroDuration()), 0);
+  std::thread writer([&] { ASSERT_TRUE(journal_->Execute(AddAgency("a", "Elm")).ok()); });
+  EXPECT_EQ(journal_->AwaitBeyond(0, absl::InfiniteDuration()), 1);
+  writer.join();
+}
+
+TEST_F(JournalTest, AListenerHearsEveryCommittedEventInOrder) {
+  absl::Mutex mutex;
+  std::vector<int64_t> heard;
+  journal_->AddListener([&](absl::Span<const Event> events) {
+    absl::MutexLock lock(&mutex);
+    for (const Event& event : events) heard.push_back(event.sequence());
+  });
+  for (int i = 0; i < 5; ++i)
+    ASSERT_TRUE(journal_->Execute(AddAgency(absl::StrCat(i), "Elm")).ok());
+  journal_->Stop();
+  absl::MutexLock lock(&mutex);
+  EXPECT_THAT(heard, ElementsAre(1, 2, 3, 4, 5));
+}
+
+TEST_F(JournalTest, AStoppedJournalAnswersWhatWaitsAndRefusesWhatComes) {
+  std::atomic<int> answered = 0;
+  for (int i = 0; i < 100; ++i) {
+    journal_->Submit(AddAgency(absl::StrCat(i), "Elm"), [&](absl::StatusOr<Answer> answer) {
+      EXPECT_TRUE(answer.ok()) << answer.status();
+      ++answered;
+    });
+  }
+  journal_->Stop();
+  EXPECT_EQ(answered, 100);
+  const auto refused = journal_->Execute(AddAgency("late", "Elm"));
+  EXPECT_EQ(refused.status().code(), absl::StatusCode::kUnavailable);
+  EXPECT_EQ(ReasonOf(refused.status()), "STOPPING");
+}
+
+TEST_F(JournalTest, PastTheLimitOfWaitingCommandsCallersAreToldToComeBack) {
+  // The loop is held in its first command while others pile up behind it.
+  absl::Mutex mutex;
+  bool entered = false, go_on = false;
+  Command first;
+  first.actor = "coordinator:dana";
+  first.decide = [&](Draft&) -> absl::Status {
+    absl::MutexLock lock(&mutex);
+    entered = true;
+    mutex.Await(absl::Condition(&go_on));
+    return absl::OkStatus();
+  };
+  std::atomic<int> done = 0, refused = 0;
+  const auto count = [&](absl::StatusOr<Answer> answer) {
+    if (!answer.ok()) {
+      EXPECT_EQ(answer.status().code(), absl::StatusCode::kResourceExhausted);
+      EXPECT_GT(RetryInfoOf(answer.status()).retry_delay().nanos(), 0);
+      ++refused;
+    }
+    ++done;
+  };
+  journal_->Submit(std::move(first), count);
+  {
+    absl::MutexLock lock(&mutex);
+    mutex.Await(absl::Condition(&entered));
+  }
+  const auto nothing = [] {
+    Command command;
+    command.actor = "coordinator:dana";
+    command.decide = [](Draft&) { return absl::OkStatus(); };
+    return command;
+  };
+  for (int i = 0; i < limits::kWaitingCommands; ++i) journal_->Submit(nothing(), count);
+  EXPECT_EQ(refused, 0);
+  journal_->Submit(nothing(), count);
+  EXPECT_EQ(refused, 1);
+  {
+    absl::MutexLock lock(&mutex);
+    go_on = true;
+  }
+  journal_->Stop();
+  EXPECT_EQ(done, limits::kWaitingCommands + 2);
+}
+
+TEST_F(JournalTest, AllStatesOfSomeCollectionsAreReadAtOnePosition) {
+  ASSERT_TRUE(journal_->Execute(AddAgency("b", "Oak")).ok());
+  ASSERT_TRUE(journal_->Execute(AddAgency("a", "Elm")).ok());
+  ASSERT_TRUE(journal_->Execute(AddRequest("1", "Help")).ok());
+  std::vector<std::string> read;
+  const auto position = journal_->ReadAll(
+      {"requests", "agencies"}, true, [&](const std::string& collection, const auto& state) {
+        if (collection == "agencies")
+          read.push_back(static_cast<const intake::v1::Agency&>(state).display_name());
+        if (collection == "requests")
+          read.push_back(static_cast<const intake::v1::Request&>(state).title());
+      });
+  ASSERT_TRUE(position.ok()) << position.status();
+  EXPECT_EQ(position->sequence, 3);
+  EXPECT_EQ(position->hash, journal_->Head()->hash);
+  EXPECT_THAT(read, ElementsAre("Help", "Elm", "Oak"));
+  const auto references =
+      journal_->ReadAll({"requests"}, false, [&](const std::string&, const auto& state) {
+        EXPECT_TRUE(IsVaultReference(static_cast<const intake::v1::Request&>(state).title()));
+      });
+  EXPECT_TRUE(references.ok());
+}
+
+TEST_F(JournalTest, AMissingResourceIsNotFoundByName) {
+  const auto missing = journal_->Get<intake::v1::Agency>("agencies/none");
+  EXPECT_EQ(missing.status().code(), absl::StatusCode::kNotFound);
+  EXPECT_EQ(ResourceInfoOf(missing.status()).resource_name(), "agencies/none");
+  EXPECT_EQ(ResourceInfoOf(missing.status()).resource_type(), "critac.intake.v1.Agency");
+}
+
+TEST(HashEvent, FollowsTheRecipe) {
+  Event event;
+  event.set_sequence(7);
+  *event.mutable_record_time() = ToTimestamp(absl::FromUnixMicros(1'700'000'000'000'001));
+  event.set_actor("coordinator:dana");
+  event.set_subject("agencies/é");
+  event.set_type("t");
+  event.set_payload("{}");
+  event.set_request_id("");
+  EXPECT_EQ(
+      HashEvent(event, "abc"),
+      Sha256Hex("3:abc,1:7,16:1700000000000001,16:coordinator:dana,11:agencies/é,1:t,2:{},0:,"));
+}
+
+TEST(VaultReference, OnlyTheExactFormIsOne) {
+  const std::string hash(43, 'a');
+  EXPECT_EQ(VaultIdOf("vault:12.3:" + hash), "12.3");
+  for (const std::string& text :
+       {std::string(""), std::string("vault:"), "vault:12.3:" + hash + "a",
+        "vault:12.3:" + hash.substr(1), "vault:12:" + hash, "vault:.3:" + hash, "vault:12.:" + hash,
+        "vault:1x.3:" + hash, "vault:1.2.3:" + hash, "Vault:12.3:" + hash,
+        "vault:12.3:" + hash.substr(1) + "!"}) {
+    EXPECT_FALSE(IsVaultReference(text)) << text;
+  }
+}
+
+TEST(EventTime, SurvivesTheMessageAlsoBefore1970) {
+  for (const int64_t micros :
+       {int64_t{0}, int64_t{1}, int64_t{-1}, int64_t{-1'000'001}, int64_t{1'700'000'000'999'999}}) {
+    const absl::Time time = absl::FromUnixMicros(micros);
+    EXPECT_EQ(FromTimestamp(ToTimestamp(time)), time);
+    EXPECT_GE(ToTimestamp(time).nanos(), 0);
+  }
+}
+
+}  // namespace
+}  // namespace critac::journal

@@ -1,0 +1,99 @@
+#include "common/journal/projections.h"
+
+#include <algorithm>
+#include <cstdio>
+#include <cstdlib>
+#include <map>
+
+#include "absl/strings/str_cat.h"
+#include "common/journal/json_text.h"
+#include "common/journal/sql_list.h"
+#include "common/status/error.h"
+
+namespace critac::journal {
+namespace {
+
+[[noreturn]] void AbortUnknownCollection(absl::string_view collection) {
+  std::fprintf(stderr, "journal: no projection keeps the collection '%s'\n",
+               std::string(collection).c_str());
+  std::abort();
+}
+
+}  // namespace
+
+absl::string_view CollectionOf(absl::string_view name) { return name.substr(0, name.find('/')); }
+
+Projections::Projections(std::vector<Projection> projections)
+    : projections_(std::move(projections)) {
+  for (size_t i = 0; i < projections_.size(); ++i) by_collection_[projections_[i].collection] = i;
+}
+
+const Projection& Projections::OfCollection(absl::string_view collection) const {
+  const auto found = by_collection_.find(collection);
+  if (found == by_collection_.end()) AbortUnknownCollection(collection);
+  return projections_[found->second];
+}
+
+const Projection& Projections::Of(absl::string_view name) const {
+  return OfCollection(CollectionOf(name));
+}
+
+absl::Status Projections::Load(
+    store::Connection& connection, const Projection& projection,
+    absl::Span<const std::string> names,
+    absl::FunctionRef<void(const std::string&, std::unique_ptr<google::protobuf::Message>)> each)
+    const {
+  return QueryInList(
+      connection, absl::StrCat("SELECT name, body FROM ", projection.table, " WHERE name IN "),
+      names, [&](const store::Row& row) -> absl::Status {
+        std::unique_ptr<google::protobuf::Message> state(projection.prototype->New());
+        RETURN_IF_ERROR(Annotate(FromJsonText(row.Text(1), *state), row.Text(0)));
+        each(row.Text(0), std::move(state));
+        return absl::OkStatus();
+      });
+}
+
+absl::Status Projections::SaveTable(store::Connection& connection, const Projection& projection,
+                                    absl::Span<const std::vector<store::Value>> rows) const {
+  std::vector<std::string> columns = {"name", "body"};
+  for (const Projection::Column& column : projection.columns) columns.push_back(column.name);
+  return connection.InsertRows(projection.table, columns, rows, store::OnConflict::kReplace,
+                               {"name"});
+}
+
+absl::Status Projections::Save(
+    store::Connection& connection,
+    const absl::flat_hash_map<std::string, std::shared_ptr<const google::protobuf::Message>>&
+        states) const {
+  // In order of names, so that rows land side by side, and the same on every run.
+  std::map<absl::string_view, const google::protobuf::Message*> sorted;
+  for (const auto& [name, state] : states) sorted[name] = state.get();
+
+  std::map<const Projection*, std::vector<std::vector<store::Value>>> rows;
+  for (const auto& [name, state] : sorted) {
+    const Projection& projection = Of(name);
+    if (state == nullptr) {
+      RETURN_IF_ERROR(
+          connection
+              .Execute(absl::StrCat("DELETE FROM ", projection.table, " WHERE name = :p1"),
+                       {store::Value(std::string(name))})
+              .status());
+      continue;
+    }
+    std::vector<store::Value> row = {std::string(name), ToJsonText(*state)};
+    for (const Projection::Column& column : projection.columns) row.push_back(column.value(*state));
+    rows[&projection].push_back(std::move(row));
+  }
+  for (const auto& [projection, table_rows] : rows)
+    RETURN_IF_ERROR(SaveTable(connection, *projection, table_rows));
+  return absl::OkStatus();
+}
+
+absl::Status Projections::Clear(store::Connection& connection) const {
+  for (const Projection& projection : projections_) {
+    RETURN_IF_ERROR(connection.Execute(absl::StrCat("DELETE FROM ", projection.table)).status());
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace critac::journal

@@ -1,0 +1,122 @@
+#include "common/journal/tables.h"
+
+#include "absl/strings/str_cat.h"
+#include "common/journal/event_time.h"
+#include "common/journal/sql_list.h"
+#include "common/status/error.h"
+
+namespace critac::journal {
+namespace {
+
+using store::Row;
+using store::Value;
+
+Event EventOf(const Row& row) {
+  Event event;
+  event.set_sequence(row.Int(0));
+  *event.mutable_record_time() = ToTimestamp(absl::FromUnixMicros(row.Int(1)));
+  event.set_actor(row.Text(2));
+  event.set_subject(row.Text(3));
+  event.set_type(row.Text(4));
+  event.set_payload(row.Text(5));
+  event.set_request_id(row.Text(6));
+  event.set_hash(row.Text(7));
+  return event;
+}
+
+}  // namespace
+
+absl::StatusOr<Position> ReadHead(store::Connection& connection) {
+  Position head;
+  RETURN_IF_ERROR(connection.Query(
+      "SELECT sequence, record_time, hash FROM journal_head WHERE id = 1", {}, [&](const Row& row) {
+        head.sequence = row.Int(0);
+        head.time = absl::FromUnixMicros(row.Int(1));
+        head.hash = row.Text(2);
+        return absl::OkStatus();
+      }));
+  return head;
+}
+
+absl::Status WriteEvents(store::Connection& connection, absl::Span<const Event> events) {
+  if (events.empty()) return absl::OkStatus();
+  std::vector<std::vector<Value>> rows;
+  rows.reserve(events.size());
+  for (const Event& event : events) {
+    rows.push_back({event.sequence(), RecordMicros(event), event.actor(), event.subject(),
+                    event.type(), event.payload(), event.request_id(), event.hash()});
+  }
+  static const std::vector<std::string> kColumns = {
+      "sequence", "record_time", "actor", "subject", "type", "payload", "request_id", "hash"};
+  RETURN_IF_ERROR(connection.InsertRows("journal_event", kColumns, rows));
+  const Event& last = events.back();
+  return connection
+      .Execute("UPDATE journal_head SET sequence = :p1, record_time = :p2, hash = :p3 WHERE id = 1",
+               {last.sequence(), RecordMicros(last), last.hash()})
+      .status();
+}
+
+absl::Status WriteVault(store::Connection& connection, absl::Span<const VaultEntry> entries) {
+  if (entries.empty()) return absl::OkStatus();
+  std::vector<std::vector<Value>> rows;
+  rows.reserve(entries.size());
+  for (const VaultEntry& entry : entries) {
+    rows.push_back({entry.id, entry.subject, entry.field, entry.salt, entry.text});
+  }
+  static const std::vector<std::string> kColumns = {"id", "subject", "field", "salt", "content"};
+  return connection.InsertRows("journal_vault", kColumns, rows);
+}
+
+absl::Status ReadAnswers(store::Connection& connection, absl::Span<const std::string> request_ids,
+                         absl::FunctionRef<absl::Status(AnswerRow)> each) {
+  return QueryInList(
+      connection,
+      "SELECT request_id, fingerprint, sequence, type, answer FROM journal_answer WHERE request_id "
+      "IN ",
+      request_ids, [&](const Row& row) {
+        return each({row.Text(0), row.Text(1), row.Int(2), row.Text(3), row.Text(4)});
+      });
+}
+
+absl::Status WriteAnswers(store::Connection& connection, absl::Span<const AnswerRow> answers) {
+  if (answers.empty()) return absl::OkStatus();
+  std::vector<std::vector<Value>> rows;
+  rows.reserve(answers.size());
+  for (const AnswerRow& row : answers) {
+    rows.push_back({row.request_id, row.fingerprint, row.sequence, row.type, row.answer});
+  }
+  static const std::vector<std::string> kColumns = {"request_id", "fingerprint", "sequence", "type",
+                                                    "answer"};
+  return connection.InsertRows("journal_answer", kColumns, rows);
+}
+
+absl::Status ReadEvents(store::Connection& connection, int64_t from_sequence, int64_t limit,
+                        absl::Span<const std::string> types, absl::string_view subject,
+                        absl::FunctionRef<absl::StatusOr<bool>(Event)> each) {
+  std::string sql =
+      "SELECT sequence, record_time, actor, subject, type, payload, request_id, hash FROM "
+      "journal_event "
+      "WHERE sequence >= :p1";
+  std::vector<Value> parameters = {from_sequence};
+  const auto bind = [&](Value value) {
+    parameters.push_back(std::move(value));
+    return absl::StrCat(":p", parameters.size());
+  };
+  if (!subject.empty()) absl::StrAppend(&sql, " AND subject = ", bind(std::string(subject)));
+  for (size_t i = 0; i < types.size(); ++i) {
+    absl::StrAppend(&sql, i == 0 ? " AND type IN (" : ", ", bind(types[i]));
+  }
+  if (!types.empty()) absl::StrAppend(&sql, ")");
+  absl::StrAppend(&sql, " ORDER BY sequence LIMIT ", bind(limit));
+  // An error of `each` and its wish to end both stop the query; only the first is passed on.
+  bool ended = false;
+  const absl::Status status =
+      connection.Query(sql, parameters, [&](const Row& row) -> absl::Status {
+        ASSIGN_OR_RETURN(const bool more, each(EventOf(row)));
+        ended = !more;
+        return more ? absl::OkStatus() : absl::CancelledError("enough");
+      });
+  return ended ? absl::OkStatus() : status;
+}
+
+}  // namespace critac::journal

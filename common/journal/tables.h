@@ -1,0 +1,50 @@
+#ifndef COMMON_JOURNAL_TABLES_H_
+#define COMMON_JOURNAL_TABLES_H_
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "absl/container/flat_hash_map.h"
+#include "absl/functional/function_ref.h"
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "common/journal/journal.h"
+#include "common/journal/vault.h"
+#include "common/store/database.h"
+
+// The SQL of the journal's own tables.
+namespace critac::journal {
+
+// The last event's position.
+absl::StatusOr<Position> ReadHead(store::Connection& connection);
+
+// Writes events, which follow the head, and the new head.
+absl::Status WriteEvents(store::Connection& connection, absl::Span<const Event> events);
+
+absl::Status WriteVault(store::Connection& connection, absl::Span<const VaultEntry> entries);
+
+// What was answered to a command.
+struct AnswerRow {
+  std::string request_id;
+  std::string fingerprint;
+  int64_t sequence = 0;
+  // Full name of the answer's message; empty where there was none.
+  std::string type;
+  // Its JSON.
+  std::string answer;
+};
+
+absl::Status ReadAnswers(store::Connection& connection, absl::Span<const std::string> request_ids,
+                         absl::FunctionRef<absl::Status(AnswerRow)> each);
+absl::Status WriteAnswers(store::Connection& connection, absl::Span<const AnswerRow> rows);
+
+// Events from `from_sequence` on, in order, up to `limit`; see Journal::ReadEvents. `each` may end
+// the reading by returning false.
+absl::Status ReadEvents(store::Connection& connection, int64_t from_sequence, int64_t limit,
+                        absl::Span<const std::string> types, absl::string_view subject,
+                        absl::FunctionRef<absl::StatusOr<bool>(Event)> each);
+
+}  // namespace critac::journal
+
+#endif  // COMMON_JOURNAL_TABLES_H_

@@ -1,0 +1,61 @@
+#ifndef COMMON_JOURNAL_VAULT_H_
+#define COMMON_JOURNAL_VAULT_H_
+
+#include <string>
+#include <vector>
+
+#include "absl/container/flat_hash_map.h"
+#include "absl/functional/function_ref.h"
+#include "absl/status/status.h"
+#include "absl/strings/string_view.h"
+#include "common/base/ids.h"
+#include "common/store/database.h"
+#include "google/protobuf/message.h"
+
+// Personal data and free text, kept apart from the journal. A field marked `vault` in its proto
+// holds a reference, `vault:ID:HASH`, wherever it is journaled or projected; its text stands in the
+// vault under the id, with the salt of the hash. To purge a text is to delete its row: the chain of
+// the journal stays whole.
+namespace critac::journal {
+
+// One text.
+struct VaultEntry {
+  // `SEQUENCE.N`: the event that brought it, and its place there.
+  std::string id;
+  // The event's subject.
+  std::string subject;
+  // Path of the field in the event's payload, `request.contacts[0].email`.
+  std::string field;
+  std::string salt;
+  std::string text;
+};
+
+// Takes every text in a vault field of `message` out, leaving a reference, and adds it to
+// `entries`. What is a reference already stays as it is: it came from a state (callers cannot send
+// one: the rules of fields refuse such texts).
+void TakeToVault(google::protobuf::Message& message, int64_t sequence, absl::string_view subject,
+                 IdSource& ids, std::vector<VaultEntry>& entries);
+
+// Whether `text` has the form of a reference.
+bool IsVaultReference(absl::string_view text);
+
+// Id in a reference; empty where it is none.
+absl::string_view VaultIdOf(absl::string_view reference);
+
+// SHA-256 over salt and text, as a reference holds it: URL-safe base64 without padding.
+std::string VaultHash(absl::string_view salt, absl::string_view text);
+
+// Calls `visit` with every text in a vault field of `message`, to read or replace. Cheap for
+// messages without any.
+void VisitVaultFields(google::protobuf::Message& message,
+                      absl::FunctionRef<void(std::string& text)> visit);
+
+// Puts texts in the place of references in all `messages`, with few queries. A purged text becomes
+// empty. Texts in `known`, by id, need no query.
+absl::Status JoinVault(store::Connection& connection,
+                       absl::Span<google::protobuf::Message* const> messages,
+                       const absl::flat_hash_map<std::string, std::string>& known = {});
+
+}  // namespace critac::journal
+
+#endif  // COMMON_JOURNAL_VAULT_H_

@@ -1,0 +1,691 @@
+#include "common/rpc/pipeline.h"
+
+#include <atomic>
+#include <chrono>
+#include <functional>
+#include <memory>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "absl/synchronization/notification.h"
+#include "common/base/limits.h"
+#include "common/rpc/testing/sample_server.h"
+#include "common/status/error.h"
+#include "gmock/gmock.h"
+#include "grpcpp/generic/generic_stub.h"
+#include "gtest/gtest.h"
+
+namespace critac::rpc {
+namespace {
+
+using ::critac::rpc::testing::AsCoordinator;
+using ::critac::rpc::testing::KeptRecord;
+using ::critac::rpc::testing::ReadRequest;
+using ::critac::rpc::testing::SampleServer;
+using ::critac::rpc::testing::WriteRequest;
+using ::critac::rpc::testing::v1::ClosedSampleRequest;
+using ::critac::rpc::testing::v1::Leaf;
+using ::critac::rpc::testing::v1::ReadSampleRequest;
+using ::critac::rpc::testing::v1::Sample;
+using ::critac::rpc::testing::v1::TouchSampleRequest;
+using ::critac::rpc::testing::v1::WriteSampleRequest;
+using Stub = ::critac::rpc::testing::v1::SampleService::Stub;
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+using ::testing::Not;
+using ::testing::SizeIs;
+
+constexpr char kReadSample[] = "critac.rpc.testing.v1.SampleService.ReadSample";
+constexpr char kTrace[] = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
+
+class PipelineTest : public ::testing::Test {
+ protected:
+  // Handlers are set before it.
+  void Start() {
+    server_.Start();
+    stub_ = server_.stub();
+  }
+  absl::StatusOr<Sample> Read(const ReadSampleRequest& request,
+                              const CallSettings& settings = AsCoordinator()) {
+    return Invoke(*stub_, &Stub::ReadSample, request, settings);
+  }
+  absl::StatusOr<Sample> Write(const WriteSampleRequest& request,
+                               const CallSettings& settings = AsCoordinator()) {
+    return Invoke(*stub_, &Stub::WriteSample, request, settings);
+  }
+  absl::StatusOr<Sample> Touch() {
+    return Invoke(*stub_, &Stub::TouchSample, TouchSampleRequest(), AsCoordinator());
+  }
+  // Calls ReadSample with metadata put in by hand.
+  absl::Status ReadWith(const std::vector<std::pair<std::string, std::string>>& metadata) {
+    grpc::ClientContext context;
+    context.set_deadline(std::chrono::system_clock::now() + std::chrono::seconds(20));
+    for (const auto& [key, value] : metadata) context.AddMetadata(key, value);
+    Sample response;
+    return FromGrpcStatus(stub_->ReadSample(&context, ReadRequest(), &response));
+  }
+  // Counts calls of the read handler.
+  void CountReads() {
+    server_.service.read = [this](const Call&, const ReadSampleRequest&, Sample&) {
+      ++reads_;
+      return absl::OkStatus();
+    };
+  }
+
+  ManualClock clock_{absl::FromUnixSeconds(1'800'000'000)};
+  SampleServer server_{clock_};
+  std::unique_ptr<Stub> stub_;
+  std::atomic<int> reads_{0};
+};
+
+TEST_F(PipelineTest, ACallGoesTheWholeRoad) {
+  server_.service.read = [this](const Call& call, const ReadSampleRequest& request,
+                                Sample& response) {
+    EXPECT_EQ(call.method, kReadSample);
+    EXPECT_EQ(call.domain, "critac.rpc.testing.v1");
+    EXPECT_EQ(call.principal.ToString(), "coordinator:dana");
+    EXPECT_EQ(call.start, clock_.Now());
+    EXPECT_FALSE(call.HasEnded());
+    response.set_plain(request.name());
+    clock_.Advance(absl::Milliseconds(3));
+    return absl::OkStatus();
+  };
+  Start();
+  const absl::StatusOr<Sample> response = Read(ReadRequest());
+  ASSERT_TRUE(response.ok()) << response.status();
+  EXPECT_EQ(response->plain(), "samples/a");
+
+  const std::vector<KeptRecord> records = server_.records.records();
+  ASSERT_THAT(records, SizeIs(1));
+  EXPECT_EQ(records[0].call.method, kReadSample);
+  EXPECT_EQ(records[0].call.principal.ToString(), "coordinator:dana");
+  EXPECT_EQ(records[0].status, absl::OkStatus());
+  EXPECT_EQ(records[0].incident, "");
+  EXPECT_EQ(records[0].request_id, "");
+  EXPECT_EQ(records[0].duration, absl::Milliseconds(3));
+}
+
+TEST_F(PipelineTest, ItWorksInProcessAsWell) {
+  Start();
+  const auto stub = testing::v1::SampleService::NewStub(
+      server_.server->InProcessChannel(MakeChannelArguments({})));
+  EXPECT_EQ(Invoke(*stub, &Stub::ReadSample, ReadRequest(), AsCoordinator())->name(), "samples/a");
+  EXPECT_EQ(Invoke(*stub, &Stub::WriteSample, WriteRequest(), AsCoordinator())->name(),
+            "samples/a");
+}
+
+TEST_F(PipelineTest, APipelineWithoutAnObserverServes) {
+  Pipeline pipeline(clock_, server_.ids, nullptr);
+  testing::SampleService service(pipeline, server_.journal);
+  grpc::ServerBuilder builder;
+  builder.RegisterService(&service);
+  const std::unique_ptr<grpc::Server> server = builder.BuildAndStart();
+  const auto stub = testing::v1::SampleService::NewStub(server->InProcessChannel({}));
+  EXPECT_TRUE(Invoke(*stub, &Stub::ReadSample, ReadRequest(), AsCoordinator()).ok());
+  server->Shutdown();
+}
+
+// ---- Who
+
+TEST_F(PipelineTest, ACallWithoutAPrincipalIsUnauthenticated) {
+  CountReads();
+  Start();
+  const absl::Status status = ReadWith({});
+  EXPECT_EQ(status.code(), absl::StatusCode::kUnauthenticated);
+  EXPECT_EQ(ReasonOf(status), "PRINCIPAL_MISSING");
+  EXPECT_THAT(status.message(), HasSubstr("critac-principal"));
+  EXPECT_EQ(reads_, 0);
+  EXPECT_EQ(server_.records.records()[0].status.code(), absl::StatusCode::kUnauthenticated);
+}
+
+TEST_F(PipelineTest, APrincipalThatCannotBeReadIsUnauthenticated) {
+  CountReads();
+  Start();
+  for (const char* principal : {"", "dana", "chief:dana", "agency:dana", "coordinator:"}) {
+    const absl::Status status = ReadWith({{kPrincipalKey, principal}});
+    EXPECT_EQ(status.code(), absl::StatusCode::kUnauthenticated) << principal;
+    EXPECT_EQ(ReasonOf(status), "PRINCIPAL_INVALID") << principal;
+  }
+  EXPECT_EQ(reads_, 0);
+}
+
+TEST_F(PipelineTest, TwoPrincipalsAreNoPrincipal) {
+  CountReads();
+  Start();
+  const absl::Status status =
+      ReadWith({{kPrincipalKey, "coordinator:dana"}, {kPrincipalKey, "coordinator:eli"}});
+  EXPECT_EQ(status.code(), absl::StatusCode::kUnauthenticated);
+  EXPECT_THAT(status.message(), HasSubstr("more than once"));
+  EXPECT_EQ(reads_, 0);
+}
+
+// ---- May they
+
+TEST_F(PipelineTest, ARoleThatMayNotIsToldWhichMay) {
+  CountReads();
+  Start();
+  CallSettings settings = AsCoordinator();
+  settings.principal = {type::v1::ROLE_AUDITOR, "ann"};
+  const absl::Status status = Read(ReadRequest(), settings).status();
+  EXPECT_EQ(status.code(), absl::StatusCode::kPermissionDenied);
+  EXPECT_EQ(ReasonOf(status), "ROLE_NOT_ALLOWED");
+  EXPECT_THAT(status.message(), HasSubstr("role auditor may not call"));
+  EXPECT_THAT(status.message(), HasSubstr("the roles that may: coordinator, agency"));
+  EXPECT_EQ(ErrorInfoOf(status).metadata().at("roles"), "coordinator, agency");
+  EXPECT_EQ(ErrorInfoOf(status).domain(), "critac.rpc.testing.v1");
+  EXPECT_EQ(reads_, 0);
+}
+
+TEST_F(PipelineTest, AMethodWithoutRulesIsClosed) {
+  Start();
+  const absl::Status status =
+      Invoke(*stub_, &Stub::ClosedSample, ClosedSampleRequest(), AsCoordinator()).status();
+  EXPECT_EQ(status.code(), absl::StatusCode::kPermissionDenied);
+  EXPECT_EQ(ReasonOf(status), "METHOD_CLOSED");
+}
+
+TEST_F(PipelineTest, AuthorizationComesBeforeValidation) {
+  Start();
+  CallSettings settings = AsCoordinator();
+  settings.principal = {type::v1::ROLE_AUDITOR, "ann"};
+  EXPECT_EQ(Read(ReadSampleRequest(), settings).status().code(),
+            absl::StatusCode::kPermissionDenied);
+}
+
+// ---- Is it well-formed
+
+TEST_F(PipelineTest, EveryViolationIsListedWithItsPath) {
+  Start();
+  WriteSampleRequest request;
+  request.mutable_leaf()->set_id("123456789");
+  request.set_request_id("1");
+  const absl::Status status = Write(request).status();
+  EXPECT_EQ(status.code(), absl::StatusCode::kInvalidArgument);
+  EXPECT_EQ(ReasonOf(status), "INVALID_FIELDS");
+  ASSERT_THAT(BadRequestOf(status).field_violations(), SizeIs(2));
+  EXPECT_EQ(BadRequestOf(status).field_violations(0).field(), "leaf.id");
+  EXPECT_EQ(BadRequestOf(status).field_violations(1).field(), "request_id");
+  EXPECT_THAT(server_.journal.seen(), IsEmpty());
+}
+
+TEST_F(PipelineTest, WhatACallerSendsInOutputOnlyFieldsDoesNotReachTheHandler) {
+  std::string seen_etag = "unset";
+  std::string seen_text;
+  server_.service.read = [&](const Call&, const ReadSampleRequest& request, Sample&) {
+    seen_etag = request.etag();
+    seen_text = request.text();
+    return absl::OkStatus();
+  };
+  Start();
+  ReadSampleRequest request = ReadRequest();
+  request.set_etag("forged");
+  request.set_text("kept");
+  EXPECT_TRUE(Read(request).ok());
+  EXPECT_EQ(seen_etag, "");
+  EXPECT_EQ(seen_text, "kept");
+}
+
+// ---- Deadline
+
+TEST_F(PipelineTest, ACallWithoutADeadlineGetsTheMethods) {
+  Start();
+  CallSettings settings = AsCoordinator();
+  settings.timeout = absl::InfiniteDuration();
+  EXPECT_TRUE(Read(ReadRequest(), settings).ok());
+  EXPECT_TRUE(Write(WriteRequest(), settings).ok());
+  const std::vector<KeptRecord> records = server_.records.records();
+  EXPECT_EQ(records[0].call.deadline - records[0].call.start, absl::Seconds(20));
+  EXPECT_EQ(records[1].call.deadline - records[1].call.start, limits::kDefaultCall);
+}
+
+TEST_F(PipelineTest, ADeadlineIsCappedByTheMethods) {
+  Start();
+  CallSettings settings = AsCoordinator();
+  settings.timeout = absl::Hours(1);
+  EXPECT_TRUE(Read(ReadRequest(), settings).ok());
+  settings.timeout = absl::Seconds(15);
+  EXPECT_TRUE(Read(ReadRequest(), settings).ok());
+  const std::vector<KeptRecord> records = server_.records.records();
+  EXPECT_EQ(records[0].call.deadline - records[0].call.start, absl::Seconds(20));
+  // gRPC rounds a deadline up by up to a tenth on its way.
+  EXPECT_LE(records[1].call.deadline - records[1].call.start, absl::Seconds(16.5));
+  EXPECT_GT(records[1].call.deadline - records[1].call.start, absl::Seconds(5));
+}
+
+// A clock that is asked for the first time by the call under test, and answers once the caller has
+// given up.
+class LateClock final : public Clock {
+ public:
+  absl::Time Now() const override {
+    caller_gave_up_.WaitForNotification();
+    return absl::FromUnixSeconds(1'800'000'000);
+  }
+  bool AwaitUntil(absl::Mutex& mutex, const absl::Condition& condition,
+                  absl::Time deadline) const override {
+    return mutex.AwaitWithDeadline(condition, deadline);
+  }
+  void CallerGaveUp() { caller_gave_up_.Notify(); }
+
+ private:
+  absl::Notification caller_gave_up_;
+};
+
+TEST(PipelineDeadline, ACallWhoseDeadlineIsPastOnArrivalDoesNothing) {
+  LateClock clock;
+  SampleServer server(clock);
+  std::atomic<bool> handled = false;
+  server.service.read = [&](const Call&, const ReadSampleRequest&, Sample&) {
+    handled = true;
+    return absl::OkStatus();
+  };
+  server.Start();
+  CallSettings settings = AsCoordinator();
+  settings.timeout = absl::Milliseconds(200);
+  settings.wait_for_ready = true;
+  const auto stub = server.stub();
+  const absl::Status status = Invoke(*stub, &Stub::ReadSample, ReadRequest(), settings).status();
+  EXPECT_EQ(status.code(), absl::StatusCode::kDeadlineExceeded);
+  clock.CallerGaveUp();
+  const std::vector<KeptRecord> records = server.records.Await(1);
+  EXPECT_EQ(records[0].status.code(), absl::StatusCode::kDeadlineExceeded);
+  EXPECT_EQ(ReasonOf(records[0].status), "DEADLINE_PAST");
+  EXPECT_FALSE(handled);
+}
+
+// ---- Trace
+
+TEST_F(PipelineTest, TheCallersTraceIsKept) {
+  Start();
+  CallSettings settings = AsCoordinator();
+  settings.trace = kTrace;
+  EXPECT_TRUE(Read(ReadRequest(), settings).ok());
+  EXPECT_EQ(server_.records.records()[0].call.trace, kTrace);
+}
+
+TEST_F(PipelineTest, ACallWithoutAValidTraceGetsANewOne) {
+  Start();
+  const std::pair<std::string, std::string> principal{kPrincipalKey, "coordinator:dana"};
+  EXPECT_TRUE(ReadWith({principal}).ok());
+  EXPECT_TRUE(ReadWith({principal, {kTraceKey, "00-nonsense"}}).ok());
+  EXPECT_TRUE(ReadWith({principal, {kTraceKey, kTrace}, {kTraceKey, kTrace}}).ok());
+  const std::vector<KeptRecord> records = server_.records.records();
+  ASSERT_THAT(records, SizeIs(3));
+  for (const KeptRecord& record : records) {
+    EXPECT_EQ(ParseTrace(record.call.trace), record.call.trace);
+    EXPECT_NE(record.call.trace, kTrace);
+  }
+  EXPECT_NE(records[0].call.trace, records[1].call.trace);
+}
+
+TEST_F(PipelineTest, ARefusedCallIsRecordedWithMethodAndTrace) {
+  Start();
+  EXPECT_FALSE(ReadWith({{kTraceKey, kTrace}}).ok());
+  const KeptRecord record = server_.records.records()[0];
+  EXPECT_EQ(record.call.method, kReadSample);
+  EXPECT_EQ(record.call.trace, kTrace);
+}
+
+// ---- The handler's answer
+
+TEST_F(PipelineTest, AHandlersErrorReachesTheCallerWithItsDetails) {
+  server_.service.read = [](const Call&, const ReadSampleRequest&, Sample&) {
+    return Error(absl::StatusCode::kAborted, "ETAG_MISMATCH", "the etag is not the current one")
+        .Resource("critac.rpc.testing.v1.Sample", "samples/a")
+        .RetryAfter(absl::Seconds(2))
+        .ToStatus();
+  };
+  Start();
+  const absl::Status status = Read(ReadRequest()).status();
+  EXPECT_EQ(status.code(), absl::StatusCode::kAborted);
+  EXPECT_EQ(status.message(), "the etag is not the current one");
+  EXPECT_EQ(ReasonOf(status), "ETAG_MISMATCH");
+  EXPECT_EQ(ErrorInfoOf(status).domain(), "critac.rpc.testing.v1");
+  EXPECT_EQ(ResourceInfoOf(status).resource_name(), "samples/a");
+  EXPECT_EQ(RetryInfoOf(status).retry_delay().seconds(), 2);
+}
+
+TEST_F(PipelineTest, OfAnInternalErrorTheCallerGetsTheIncidentThatTheRecordHas) {
+  server_.service.read = [](const Call&, const ReadSampleRequest&, Sample&) {
+    return absl::InternalError("SELECT secret FROM vault");
+  };
+  Start();
+  const absl::Status status = Read(ReadRequest()).status();
+  EXPECT_EQ(status.code(), absl::StatusCode::kInternal);
+  EXPECT_THAT(status.message(), Not(HasSubstr("secret")));
+  const KeptRecord record = server_.records.records()[0];
+  EXPECT_THAT(record.incident, SizeIs(12));
+  EXPECT_EQ(ErrorInfoOf(status).metadata().at("incident"), record.incident);
+  EXPECT_EQ(record.status.message(), "SELECT secret FROM vault");
+}
+
+TEST_F(PipelineTest, AHandlerCanEndLaterOnAnotherThread) {
+  std::thread later;
+  server_.service.touch = [&](const Call& call, const TouchSampleRequest&, Sample& response,
+                              Pipeline::Finish finish) {
+    later = std::thread([&call, &response, finish = std::move(finish)]() mutable {
+      response.set_plain(call.principal.subject);
+      finish(absl::OkStatus());
+    });
+  };
+  Start();
+  const absl::StatusOr<Sample> response = Touch();
+  later.join();
+  ASSERT_TRUE(response.ok()) << response.status();
+  EXPECT_EQ(response->plain(), "dana");
+}
+
+TEST_F(PipelineTest, AFinishThatIsDroppedEndsTheCallAsInternal) {
+  server_.service.touch = [](const Call&, const TouchSampleRequest&, Sample&, Pipeline::Finish) {};
+  Start();
+  EXPECT_EQ(Touch().status().code(), absl::StatusCode::kInternal);
+  EXPECT_THAT(server_.records.records(), SizeIs(1));
+}
+
+TEST_F(PipelineTest, ASecondFinishDoesNothing) {
+  server_.service.touch = [](const Call&, const TouchSampleRequest&, Sample&,
+                             Pipeline::Finish finish) {
+    finish(absl::OkStatus());
+    finish(absl::InternalError("again"));
+  };
+  Start();
+  EXPECT_TRUE(Touch().ok());
+  EXPECT_THAT(server_.records.records(), SizeIs(1));
+}
+
+TEST(PipelineUnary, ACallThatFailsLeavesTheResponseEmpty) {
+  // The observer sees the response between the handler and gRPC.
+  SeededIdSource ids(1);
+  testing::FakeJournal journal(SystemClock::Instance(), ids);
+  const Sample* response = nullptr;
+  std::string left = "unset";
+  Pipeline pipeline(SystemClock::Instance(), ids,
+                    [&](const CallRecord&) { left = response->SerializeAsString(); });
+  testing::SampleService service(pipeline, journal);
+  service.touch = [&](const Call&, const TouchSampleRequest&, Sample& out,
+                      Pipeline::Finish finish) {
+    out.set_plain("half done");
+    response = &out;
+    finish(absl::NotFoundError("gone"));
+  };
+  grpc::ServerBuilder builder;
+  builder.RegisterService(&service);
+  const std::unique_ptr<grpc::Server> server = builder.BuildAndStart();
+  const auto stub = testing::v1::SampleService::NewStub(server->InProcessChannel({}));
+  EXPECT_FALSE(Invoke(*stub, &Stub::TouchSample, TouchSampleRequest(), AsCoordinator()).ok());
+  server->Shutdown();
+  EXPECT_EQ(left, "");
+}
+
+TEST_F(PipelineTest, ACallerThatGoesAwayLeavesTheHandlerToEnd) {
+  absl::Notification handling;
+  Pipeline::Finish kept;
+  server_.service.touch = [&](const Call&, const TouchSampleRequest&, Sample&,
+                              Pipeline::Finish finish) {
+    kept = std::move(finish);
+    handling.Notify();
+  };
+  Start();
+  grpc::ClientContext context;
+  Prepare(context, AsCoordinator());
+  absl::Notification ended;
+  grpc::Status status;
+  TouchSampleRequest request;
+  Sample response;
+  stub_->async()->TouchSample(&context, &request, &response, [&](grpc::Status result) {
+    status = std::move(result);
+    ended.Notify();
+  });
+  handling.WaitForNotification();
+  context.TryCancel();
+  ended.WaitForNotification();
+  EXPECT_EQ(status.error_code(), grpc::StatusCode::CANCELLED);
+  EXPECT_THAT(server_.records.records(), IsEmpty());
+  kept(absl::OkStatus());
+  EXPECT_THAT(server_.records.records(), SizeIs(1));
+}
+
+// ---- Commands
+
+TEST_F(PipelineTest, AWriteGivesItsCommandToTheJournal) {
+  Start();
+  const absl::StatusOr<Sample> response = Write(WriteRequest());
+  ASSERT_TRUE(response.ok()) << response.status();
+  EXPECT_EQ(response->name(), "samples/a");
+  const auto seen = server_.journal.seen();
+  ASSERT_THAT(seen, SizeIs(1));
+  EXPECT_EQ(seen[0].request_id, WriteRequest().request_id());
+  EXPECT_EQ(seen[0].actor, "coordinator:dana");
+  EXPECT_THAT(seen[0].fingerprint, ::testing::MatchesRegex("[0-9a-f]{64}"));
+  EXPECT_EQ(server_.records.records()[0].request_id, WriteRequest().request_id());
+}
+
+TEST_F(PipelineTest, TheSameWriteAgainGetsTheFirstAnswer) {
+  std::atomic<int> decided = 0;
+  server_.service.write = [&](const Call&, const WriteSampleRequest&) -> journal::Decide {
+    return [&](journal::Draft& draft) {
+      auto answer = std::make_unique<Sample>();
+      answer->set_count(++decided);
+      draft.AnswerWith(std::move(answer));
+      return absl::OkStatus();
+    };
+  };
+  Start();
+  EXPECT_EQ(Write(WriteRequest())->count(), 1);
+  EXPECT_EQ(Write(WriteRequest())->count(), 1);
+  EXPECT_EQ(decided, 1);
+
+  WriteSampleRequest other = WriteRequest();
+  other.mutable_leaf()->set_id("b");
+  EXPECT_EQ(ReasonOf(Write(other).status()), "REQUEST_ID_REUSED");
+}
+
+TEST_F(PipelineTest, TheFingerprintIsOfTheContentThatCounts) {
+  Start();
+  // The same labels put in in another order, and something that only the server sets.
+  WriteSampleRequest first = WriteRequest();
+  WriteSampleRequest second = WriteRequest();
+  for (int i = 0; i < 20; ++i) (*first.mutable_labels())[std::to_string(i)] = "x";
+  for (int i = 19; i >= 0; --i) (*second.mutable_labels())[std::to_string(i)] = "x";
+  second.mutable_leaf()->set_etag("forged");
+  EXPECT_TRUE(Write(first).ok());
+  EXPECT_TRUE(Write(second).ok());
+  (*second.mutable_labels())["0"] = "y";
+  EXPECT_FALSE(Write(second).ok());
+  const auto seen = server_.journal.seen();
+  EXPECT_EQ(seen[0].fingerprint, seen[1].fingerprint);
+  EXPECT_NE(seen[0].fingerprint, seen[2].fingerprint);
+}
+
+TEST_F(PipelineTest, ARefusedCommandIsTheCallersError) {
+  server_.service.write = [](const Call&, const WriteSampleRequest&) -> journal::Decide {
+    return
+        [](journal::Draft&) { return FailedPrecondition("WRONG_STATE", "samples/a", "is closed"); };
+  };
+  Start();
+  const absl::Status status = Write(WriteRequest()).status();
+  EXPECT_EQ(status.code(), absl::StatusCode::kFailedPrecondition);
+  EXPECT_EQ(PreconditionFailureOf(status).violations(0).subject(), "samples/a");
+}
+
+TEST_F(PipelineTest, TheResponseGetsItsLastHandForThisCaller) {
+  server_.service.polish = [](const Call& call, Sample& response) {
+    response.add_actions(call.principal.subject + " may close " + response.name());
+    return absl::OkStatus();
+  };
+  Start();
+  EXPECT_THAT(Write(WriteRequest())->actions(), ElementsAre("dana may close samples/a"));
+}
+
+TEST_F(PipelineTest, ALastHandThatFailsIsTheCallersError) {
+  server_.service.polish = [](const Call&, Sample&) { return absl::NotFoundError("gone"); };
+  Start();
+  EXPECT_EQ(Write(WriteRequest()).status().code(), absl::StatusCode::kNotFound);
+}
+
+TEST_F(PipelineTest, ACommandWithoutAnAnswerGivesAnEmptyResponse) {
+  server_.service.write = [](const Call&, const WriteSampleRequest&) -> journal::Decide {
+    return [](journal::Draft&) { return absl::OkStatus(); };
+  };
+  Start();
+  const absl::StatusOr<Sample> response = Write(WriteRequest());
+  ASSERT_TRUE(response.ok());
+  EXPECT_EQ(response->SerializeAsString(), "");
+}
+
+TEST_F(PipelineTest, AnAnswerOfAnotherTypeIsInternal) {
+  server_.service.write = [](const Call&, const WriteSampleRequest&) -> journal::Decide {
+    return [](journal::Draft& draft) {
+      draft.AnswerWith(std::make_unique<Leaf>());
+      return absl::OkStatus();
+    };
+  };
+  Start();
+  EXPECT_EQ(Write(WriteRequest()).status().code(), absl::StatusCode::kInternal);
+  EXPECT_THAT(server_.records.records()[0].status.message(), HasSubstr("Leaf"));
+}
+
+TEST_F(PipelineTest, ACallerThatGoesAwayDoesNotUndoItsCommand) {
+  Start();
+  server_.journal.Hold();
+  grpc::ClientContext context;
+  Prepare(context, AsCoordinator());
+  absl::Notification ended;
+  const WriteSampleRequest request = WriteRequest();
+  Sample response;
+  stub_->async()->WriteSample(&context, &request, &response, [&](grpc::Status) { ended.Notify(); });
+  server_.journal.AwaitWaiting();
+  context.TryCancel();
+  ended.WaitForNotification();
+  server_.journal.Release();
+  EXPECT_EQ(server_.records.Await(1)[0].status, absl::OkStatus());
+  EXPECT_EQ(Write(WriteRequest())->name(), "samples/a");
+}
+
+TEST_F(PipelineTest, AJournalThatStoppedIsUnavailable) {
+  Start();
+  server_.journal.Stop();
+  EXPECT_EQ(Write(WriteRequest()).status().code(), absl::StatusCode::kUnavailable);
+}
+
+TEST_F(PipelineTest, ManyCallsAtOnceEachGetTheirOwnAnswer) {
+  Start();
+  std::vector<std::thread> callers;
+  for (int i = 0; i < 8; ++i) {
+    callers.emplace_back([this, i] {
+      SeededIdSource ids(static_cast<uint64_t>(i));
+      for (int j = 0; j < 25; ++j) {
+        WriteSampleRequest request = WriteRequest();
+        request.mutable_leaf()->set_id(std::to_string(i * 100 + j));
+        request.set_request_id(ids.NewUuid());
+        EXPECT_EQ(Write(request)->name(), "samples/" + request.leaf().id());
+        ReadSampleRequest read = ReadRequest();
+        read.set_name("samples/" + request.leaf().id());
+        EXPECT_EQ(Read(read)->name(), read.name());
+      }
+    });
+  }
+  for (std::thread& caller : callers) caller.join();
+  EXPECT_THAT(server_.records.records(), SizeIs(8 * 25 * 2));
+}
+
+// ---- Hostile calls
+
+class HostileTest : public PipelineTest {
+ protected:
+  // Sends bytes as they are.
+  absl::Status Send(const std::string& bytes, const std::string& method = "ReadSample") {
+    grpc::GenericStub generic(server_.plain_channel());
+    grpc::ClientContext context;
+    Prepare(context, AsCoordinator());
+    const grpc::Slice slice(bytes);
+    const grpc::ByteBuffer request(&slice, 1);
+    grpc::ByteBuffer response;
+    absl::Notification ended;
+    grpc::Status status;
+    generic.UnaryCall(&context, "/critac.rpc.testing.v1.SampleService/" + method, {}, &request,
+                      &response, [&](grpc::Status result) {
+                        status = std::move(result);
+                        ended.Notify();
+                      });
+    ended.WaitForNotification();
+    return FromGrpcStatus(status);
+  }
+};
+
+TEST_F(HostileTest, WellFormedBytesAreAccepted) {
+  CountReads();
+  Start();
+  EXPECT_EQ(Send(ReadRequest().SerializeAsString()), absl::OkStatus());
+  EXPECT_EQ(reads_, 1);
+}
+
+TEST_F(HostileTest, AMessagePastTheLimitIsRefused) {
+  CountReads();
+  Start();
+  ReadSampleRequest request = ReadRequest();
+  request.set_text(std::string(limits::kMessageBytes - 100, 'x'));
+  EXPECT_EQ(Send(request.SerializeAsString()), absl::OkStatus());
+  request.set_text(std::string(limits::kMessageBytes, 'x'));
+  EXPECT_EQ(Send(request.SerializeAsString()).code(), absl::StatusCode::kResourceExhausted);
+  EXPECT_EQ(reads_, 1);
+}
+
+TEST_F(HostileTest, BytesThatAreNoMessageAreRefused) {
+  CountReads();
+  Start();
+  ReadSampleRequest deep = ReadRequest();
+  testing::v1::Nest* nest = deep.mutable_nest();
+  for (int i = 0; i < 200; ++i) nest = nest->mutable_nest();
+  for (const std::string& bytes : {std::string("\xff\xff\xff\xff"), std::string("\x0a\x7f short"),
+                                   std::string("\x0a\x02\xff\xfe"), deep.SerializeAsString()}) {
+    const absl::Status status = Send(bytes);
+    EXPECT_EQ(status.code(), absl::StatusCode::kInvalidArgument);
+    EXPECT_EQ(ReasonOf(status), "MALFORMED_MESSAGE");
+    EXPECT_EQ(ErrorInfoOf(status).domain(), "critac.rpc.testing.v1");
+    EXPECT_THAT(status.message(),
+                HasSubstr("the bytes are no critac.rpc.testing.v1.ReadSampleRequest"));
+  }
+  EXPECT_EQ(reads_, 0);
+  const std::vector<KeptRecord> records = server_.records.records();
+  ASSERT_THAT(records, SizeIs(4));
+  EXPECT_EQ(records[0].call.method, kReadSample);
+  EXPECT_EQ(records[0].call.principal.ToString(), "coordinator:dana");
+  EXPECT_EQ(ReasonOf(records[0].status), "MALFORMED_MESSAGE");
+}
+
+TEST_F(HostileTest, AMalformedStreamIsRefusedTheSameWay) {
+  Start();
+  EXPECT_EQ(ReasonOf(Send("\xff\xff", "WatchSample")), "MALFORMED_MESSAGE");
+}
+
+TEST_F(HostileTest, AMethodThatIsNotThereIsUnimplemented) {
+  Start();
+  EXPECT_EQ(Send("", "NoSample").code(), absl::StatusCode::kUnimplemented);
+  EXPECT_THAT(server_.records.records(), IsEmpty());
+}
+
+TEST_F(HostileTest, ANestThatProtobufReadsIsRefusedPastTheLimit) {
+  CountReads();
+  Start();
+  ReadSampleRequest request = ReadRequest();
+  testing::v1::Nest* nest = request.mutable_nest();
+  for (int i = 0; i < 90; ++i) nest = nest->mutable_nest();
+  const absl::Status status = Send(request.SerializeAsString());
+  EXPECT_EQ(ReasonOf(status), "INVALID_FIELDS");
+  EXPECT_THAT(status.message(), HasSubstr("is nested deeper than 16 messages"));
+  EXPECT_EQ(reads_, 0);
+}
+
+TEST_F(HostileTest, ControlCharactersAreRefused) {
+  CountReads();
+  Start();
+  ReadSampleRequest request = ReadRequest();
+  request.set_text(std::string("a\0b", 3));
+  EXPECT_EQ(ReasonOf(Send(request.SerializeAsString())), "INVALID_FIELDS");
+  EXPECT_EQ(reads_, 0);
+}
+
+}  // namespace
+}  // namespace critac::rpc

@@ -1,0 +1,75 @@
+#include "common/rpc/principal.h"
+
+#include "common/status/error.h"
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+
+namespace critac::rpc {
+namespace {
+
+using ::testing::HasSubstr;
+
+struct GoodPrincipal {
+  const char* text;
+  type::v1::Role role;
+  const char* resource;
+};
+
+TEST(Principal, EveryRoleIsReadAndWrittenTheSameWay) {
+  const GoodPrincipal good[] = {
+      {"agency:agencies/ag-000001#chief", type::v1::ROLE_AGENCY, "agencies/ag-000001"},
+      {"agency:agencies/ag-000001", type::v1::ROLE_AGENCY, "agencies/ag-000001"},
+      {"coordinator:dana", type::v1::ROLE_COORDINATOR, "dana"},
+      {"partner:partners/iacp", type::v1::ROLE_PARTNER, "partners/iacp"},
+      {"partner:partners/iacp#lee", type::v1::ROLE_PARTNER, "partners/iacp"},
+      {"program-manager:kim@cops.gov", type::v1::ROLE_PROGRAM_MANAGER, "kim@cops.gov"},
+      {"auditor:a_1+b", type::v1::ROLE_AUDITOR, "a_1+b"},
+      {"operator:ops", type::v1::ROLE_OPERATOR, "ops"},
+      {"service:matching", type::v1::ROLE_SERVICE, "matching"},
+  };
+  for (const GoodPrincipal& expected : good) {
+    const absl::StatusOr<Principal> principal = ParsePrincipal(expected.text);
+    ASSERT_TRUE(principal.ok()) << principal.status();
+    EXPECT_EQ(principal->role, expected.role);
+    EXPECT_EQ(principal->ToString(), expected.text);
+    EXPECT_EQ(principal->resource(), expected.resource);
+  }
+}
+
+TEST(Principal, ASubjectHasOneToTwoHundredCharacters) {
+  EXPECT_TRUE(ParsePrincipal("coordinator:" + std::string(1, 'd')).ok());
+  EXPECT_TRUE(ParsePrincipal("coordinator:" + std::string(200, 'd')).ok());
+  EXPECT_FALSE(ParsePrincipal("coordinator:").ok());
+  EXPECT_FALSE(ParsePrincipal("coordinator:" + std::string(201, 'd')).ok());
+}
+
+TEST(Principal, WhatIsNotAPrincipalIsRefusedWithAnExample) {
+  for (const char* text :
+       {"", "dana", ":dana", "chief:dana", "Coordinator:dana", "role_agency:agencies/x",
+        "unspecified:dana", "coordinator:da na", "coordinator:da\nna", "coordinator:d\xc3\xa4na",
+        "coordinator:a:b", "agency:dana", "agency:agencies/", "agency:agencies/#chief",
+        "agency:agencies/a/b", "agency:partners/iacp", "agency:xagencies/a", "partner:agencies/a",
+        "partner:iacp"}) {
+    const absl::Status status = ParsePrincipal(text).status();
+    EXPECT_EQ(status.code(), absl::StatusCode::kUnauthenticated) << text;
+    EXPECT_EQ(ReasonOf(status), "PRINCIPAL_INVALID") << text;
+    EXPECT_THAT(status.message(), HasSubstr("for example agency:agencies/ag-000001#chief"));
+  }
+}
+
+TEST(Principal, TheErrorSaysWhatIsWrong) {
+  EXPECT_THAT(ParsePrincipal("chief:dana").status().message(),
+              HasSubstr("\"chief\" is not a role; the roles are agency, coordinator, partner, "
+                        "program-manager, auditor, operator, service"));
+  EXPECT_THAT(ParsePrincipal("agency:dana").status().message(),
+              HasSubstr("is not agencies/ID, with or without #PERSON"));
+}
+
+TEST(Principal, AHostileTextIsCutAndEscapedInTheError) {
+  const absl::Status status = ParsePrincipal(std::string(1 << 20, '\x01')).status();
+  EXPECT_LT(status.message().size(), 500U);
+  EXPECT_THAT(status.message(), HasSubstr("\\001"));
+}
+
+}  // namespace
+}  // namespace critac::rpc

@@ -1,0 +1,442 @@
+#include "common/server/config.h"
+
+#include <unistd.h>
+
+#include <algorithm>
+#include <filesystem>
+#include <fstream>
+#include <functional>
+#include <sstream>
+#include <system_error>
+#include <utility>
+
+#include "CLI/CLI.hpp"
+#include "absl/strings/ascii.h"
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "absl/strings/str_replace.h"
+#include "absl/strings/strip.h"
+#include "common/base/limits.h"
+#include "common/status/error.h"
+
+namespace critac::server {
+namespace {
+
+// Largest configuration file, bytes: far more than every setting with its comments.
+constexpr uintmax_t kConfigBytes = 64 << 10;
+
+constexpr absl::Duration kLongestDrain = absl::Minutes(10);
+
+// One setting: its name is that of its flag, of its key in the file, and, in upper case, of its
+// variable.
+struct Setting {
+  std::string name;
+  // What its value is, for the help; empty for a switch.
+  std::string type;
+  std::string help;
+  // Empty: none.
+  std::string default_value;
+  // Puts the value into the configuration, or says what is wrong with it and what is accepted.
+  std::function<absl::Status(const std::string& value, ServerConfig& config)> apply;
+};
+
+// A value as it was given, and where.
+struct Given {
+  std::string value;
+  std::string origin;
+};
+using GivenValues = std::map<std::string, Given>;
+
+absl::Status Bad(absl::string_view value, absl::string_view accepted) {
+  return absl::InvalidArgumentError(
+      absl::StrCat("`", value, "` is not accepted; accepted: ", accepted));
+}
+
+// ---- What each setting accepts
+// ----------------------------------------------------------------------------------
+
+absl::Status ApplyListen(const std::string& value, ServerConfig& config) {
+  ASSIGN_OR_RETURN(config.listen, ParseAddress(value));
+  return absl::OkStatus();
+}
+
+absl::Status ApplyAdminListen(const std::string& value, ServerConfig& config) {
+  config.admin_listen.reset();
+  if (value == "off") return absl::OkStatus();
+  absl::StatusOr<Address> address = ParseAddress(value);
+  if (!address.ok() || !address->unix_path.empty()) {
+    return Bad(value, "HOST:PORT, [IPV6]:PORT, for example 127.0.0.1:7480, or `off`");
+  }
+  config.admin_listen = *std::move(address);
+  return absl::OkStatus();
+}
+
+absl::Status ApplyData(const std::string& value, ServerConfig& config) {
+  if (value.empty()) return Bad(value, "the path of a folder");
+  config.data = value;
+  return absl::OkStatus();
+}
+
+absl::Status ApplyQueue(const std::string& value, ServerConfig& config) {
+  if (value != "memory:") return Bad(value, "memory:");
+  config.queue = value;
+  return absl::OkStatus();
+}
+
+absl::Status ApplyLogLevel(const std::string& value, ServerConfig& config) {
+  for (LogLevel level : {LogLevel::kDebug, LogLevel::kInfo, LogLevel::kWarning, LogLevel::kError}) {
+    if (value == LogLevelName(level)) {
+      config.log_level = level;
+      return absl::OkStatus();
+    }
+  }
+  return Bad(value, "debug, info, warning, error");
+}
+
+absl::Status ReadDuration(const std::string& value, absl::Duration least,
+                          absl::Duration& duration) {
+  absl::Duration read;
+  if (!absl::ParseDuration(value, &read) || read < least || read > kLongestDrain) {
+    return Bad(value, absl::StrCat("a time of ", absl::FormatDuration(least), " to ",
+                                   absl::FormatDuration(kLongestDrain), ", for example 20s"));
+  }
+  duration = read;
+  return absl::OkStatus();
+}
+
+absl::Status ApplyDrainTimeout(const std::string& value, ServerConfig& config) {
+  return ReadDuration(value, absl::Seconds(1), config.drain_timeout);
+}
+
+absl::Status ApplyDrainDelay(const std::string& value, ServerConfig& config) {
+  return ReadDuration(value, absl::ZeroDuration(), config.drain_delay);
+}
+
+absl::Status ApplyTrustPrincipals(const std::string& value, ServerConfig& config) {
+  if (value != "true" && value != "false") return Bad(value, "true, false");
+  config.trust_principals = value == "true";
+  return absl::OkStatus();
+}
+
+absl::Status ApplyReadyFile(const std::string& value, ServerConfig& config) {
+  if (value.empty()) return Bad(value, "the path of a file");
+  config.ready_file = value;
+  return absl::OkStatus();
+}
+
+absl::Status ApplyDatabase(const std::string& service, const std::string& value,
+                           ServerConfig& config) {
+  absl::string_view rest = value;
+  const bool known =
+      absl::ConsumePrefix(&rest, "sqlite:") || absl::ConsumePrefix(&rest, "postgresql://");
+  if (!known || rest.empty()) return Bad(value, "sqlite:PATH, postgresql://USER@HOST/NAME");
+  config.databases[service] = value;
+  return absl::OkStatus();
+}
+
+absl::Status ApplyPeer(const std::string& service, const std::string& value, ServerConfig& config) {
+  ASSIGN_OR_RETURN(config.peers[service], ParseAddress(value));
+  return absl::OkStatus();
+}
+
+std::vector<Setting> SettingsOf(const Program& program) {
+  std::vector<Setting> settings = {
+      {"listen", "ADDRESS", "Where to serve gRPC", program.default_listen, ApplyListen},
+      {"admin-listen", "ADDRESS", "Where to serve /livez, /readyz, /metrics; `off`: nowhere",
+       program.default_admin_listen, ApplyAdminListen},
+      {"data", "FOLDER", "Folder of the databases that have no URL of their own",
+       program.default_data, ApplyData},
+  };
+  for (const std::string& service : program.services) {
+    const std::string name =
+        program.services.size() == 1 ? "database" : absl::StrCat("database-", service);
+    settings.push_back({name, "URL",
+                        absl::StrCat("Database of ", service,
+                                     ", sqlite:PATH or postgresql://USER@HOST/NAME, instead of one "
+                                     "in the data folder"),
+                        "", [service](const std::string& value, ServerConfig& config) {
+                          return ApplyDatabase(service, value, config);
+                        }});
+  }
+  settings.push_back({"queue", "URL", "Where the work queues are", "memory:", ApplyQueue});
+  for (const auto& [service, address] : program.peers) {
+    settings.push_back({absl::StrCat(service, "-address"), "ADDRESS",
+                        absl::StrCat("Where ", service, " is served"), address,
+                        [service = service](const std::string& value, ServerConfig& config) {
+                          return ApplyPeer(service, value, config);
+                        }});
+  }
+  settings.insert(
+      settings.end(),
+      {
+          {"log-level", "LEVEL", "Least level logged: debug, info, warning, error", "info",
+           ApplyLogLevel},
+          {"drain-timeout", "TIME", "How long calls and jobs in hand may take to end at a stop",
+           absl::FormatDuration(limits::kDrain), ApplyDrainTimeout},
+          {"drain-delay", "TIME",
+           "How long to go on serving at a stop, not ready, before it begins", "0s",
+           ApplyDrainDelay},
+          {"ready-file", "FILE", "Write the addresses to this file once serving", "",
+           ApplyReadyFile},
+          {"trust-principals", "",
+           "Take principals as given from whoever can reach the address: needed to listen on one "
+           "that is not loopback",
+           "false", ApplyTrustPrincipals},
+      });
+  return settings;
+}
+
+const Setting* Find(const std::vector<Setting>& settings, absl::string_view name) {
+  for (const Setting& setting : settings) {
+    if (setting.name == name) return &setting;
+  }
+  return nullptr;
+}
+
+std::string NamesOf(const std::vector<Setting>& settings,
+                    const std::function<std::string(const std::string&)>& as) {
+  return absl::StrJoin(settings, ", ", [&as](std::string* out, const Setting& setting) {
+    absl::StrAppend(out, as(setting.name));
+  });
+}
+
+std::string FlagOf(absl::string_view name) { return absl::StrCat("--", name); }
+
+std::string VariableOf(absl::string_view name) {
+  return absl::StrCat("CRITAC_", absl::StrReplaceAll(absl::AsciiStrToUpper(name), {{"-", "_"}}));
+}
+
+// ---- Arguments
+// --------------------------------------------------------------------------------------------------
+
+void DescribeTo(const Program& program, const std::vector<Setting>& settings, CLI::App& app) {
+  app.set_help_flag("-h,--help", "Print this help and exit");
+  app.allow_extras();
+  for (const Setting& setting : settings) {
+    CLI::Option* option = setting.type.empty() ? app.add_flag(FlagOf(setting.name), setting.help)
+                                               : app.add_option(FlagOf(setting.name), setting.help);
+    if (!setting.type.empty()) option->type_name(setting.type);
+    if (!setting.type.empty() && !setting.default_value.empty()) {
+      option->default_str(setting.default_value);
+    }
+  }
+  const std::string config_help = "TOML file to read settings from";
+  app.add_option("--config", config_help)->type_name("FILE");
+  app.footer(absl::StrCat(
+      "Each setting is taken from the first of these that has it: the arguments, the environment,\n"
+      "the file. In the environment, --log-level is CRITAC_LOG_LEVEL; in the file, log-level.\n"
+      "\n"
+      "Examples:\n"
+      "  ",
+      program.name,
+      "\n"
+      "  ",
+      program.name,
+      " --listen 127.0.0.1:0 --data /var/lib/critac --ready-file ready\n"
+      "  CRITAC_LOG_LEVEL=debug ",
+      program.name, " --config critac.toml\n"));
+}
+
+// Adds the arguments to `given`, or returns the help that was asked for.
+absl::StatusOr<std::optional<Help>> ReadArguments(const Program& program,
+                                                  const std::vector<Setting>& settings,
+                                                  absl::Span<const std::string> arguments,
+                                                  GivenValues& given) {
+  for (const std::string& argument : arguments) {
+    // CLI11 would take the next argument for the value.
+    if (absl::StartsWith(argument, "--") && absl::EndsWith(argument, "=")) {
+      return InvalidField(absl::StripSuffix(argument, "="), "has no value");
+    }
+  }
+  CLI::App app(program.description, program.name);
+  DescribeTo(program, settings, app);
+  // CLI11 takes them last first.
+  std::vector<std::string> reversed(arguments.rbegin(), arguments.rend());
+  try {
+    app.parse(reversed);
+  } catch (const CLI::CallForHelp&) {
+    return Help{app.help()};
+  } catch (const CLI::ParseError& error) {
+    return absl::InvalidArgumentError(error.what());
+  }
+  if (const std::vector<std::string> unknown = app.remaining(); !unknown.empty()) {
+    return InvalidField(
+        unknown.front(),
+        absl::StrCat("is not known; accepted: ", NamesOf(settings, FlagOf), ", --config, --help"));
+  }
+  for (const CLI::Option* option : app.get_options()) {
+    if (option->count() == 0) continue;
+    const std::string flag = option->get_name();
+    if (option->count() > 1) return InvalidField(flag, "is given twice");
+    given.insert({std::string(absl::StripPrefix(flag, "--")), {option->results().front(), flag}});
+  }
+  return std::nullopt;
+}
+
+// ---- Environment
+// ------------------------------------------------------------------------------------------------
+
+// Variables that begin like ours and are not for a server.
+bool IsForOthers(absl::string_view variable) {
+  for (absl::string_view client : {"CRITAC_SERVER", "CRITAC_AS", "CRITAC_OUTPUT"}) {
+    if (variable == client) return true;
+  }
+  return absl::StartsWith(variable, "CRITAC_TEST_") ||
+         // Kubernetes announces a Service this way to every container beside it.
+         absl::EndsWith(variable, "_PORT") || absl::StrContains(variable, "_PORT_") ||
+         absl::EndsWith(variable, "_SERVICE_HOST");
+}
+
+absl::Status ReadEnvironment(const std::vector<Setting>& settings,
+                             const std::map<std::string, std::string>& environment,
+                             GivenValues& given) {
+  std::map<std::string, std::string> names = {{VariableOf("config"), "config"}};
+  for (const Setting& setting : settings) names[VariableOf(setting.name)] = setting.name;
+  for (const auto& [variable, value] : environment) {
+    if (!absl::StartsWith(variable, "CRITAC_") || IsForOthers(variable)) continue;
+    const auto name = names.find(variable);
+    if (name == names.end()) {
+      return InvalidField(variable, absl::StrCat("is not known; accepted: ",
+                                                 NamesOf(settings, VariableOf), ", CRITAC_CONFIG"));
+    }
+    given.insert({name->second, {value, variable}});
+  }
+  return absl::OkStatus();
+}
+
+// ---- File
+// -------------------------------------------------------------------------------------------------------
+
+absl::StatusOr<std::string> ReadWholeFile(const std::string& path) {
+  std::error_code error;
+  const uintmax_t size = std::filesystem::file_size(path, error);
+  if (error) return InvalidField(path, error.message());
+  if (size > kConfigBytes) {
+    return InvalidField(path, absl::StrCat("has ", size, " bytes; accepted: up to ", kConfigBytes));
+  }
+  std::ifstream file(path);
+  std::stringstream text;
+  if (!(text << file.rdbuf()) && size > 0) return InvalidField(path, "cannot be read");
+  return text.str();
+}
+
+// CLI11 passes over what it cannot make sense of; here every line must be one of TOML's that
+// settings need.
+absl::Status CheckLines(const std::string& path, const std::string& text) {
+  std::istringstream lines(text);
+  std::string line;
+  for (int number = 1; std::getline(lines, line); ++number) {
+    const absl::string_view trimmed = absl::StripAsciiWhitespace(line);
+    if (trimmed.empty() || trimmed.front() == '#') continue;
+    if (trimmed.front() == '[' || trimmed.size() < 3 || !absl::StrContains(trimmed, '=')) {
+      return InvalidField(absl::StrCat(path, ":", number),
+                          absl::StrCat("`", trimmed,
+                                       "` is not accepted; accepted: KEY = \"VALUE\", KEY = true, "
+                                       "KEY = false, # comment"));
+    }
+  }
+  return absl::OkStatus();
+}
+
+absl::Status ReadFile(const std::string& path, const std::vector<Setting>& settings,
+                      GivenValues& given) {
+  ASSIGN_OR_RETURN(const std::string text, ReadWholeFile(path));
+  RETURN_IF_ERROR(CheckLines(path, text));
+  std::vector<CLI::ConfigItem> items;
+  try {
+    std::istringstream stream(text);
+    items = CLI::ConfigTOML().from_config(stream);
+  } catch (const CLI::Error& error) {
+    return InvalidField(path, error.what());
+  }
+  GivenValues from_file;
+  for (const CLI::ConfigItem& item : items) {
+    const std::string origin = absl::StrCat(path, ": ", item.fullname());
+    if (!item.parents.empty() || Find(settings, item.name) == nullptr) {
+      return InvalidField(
+          origin, absl::StrCat("is not known; accepted: ",
+                               NamesOf(settings, [](const std::string& name) { return name; })));
+    }
+    if (item.inputs.size() != 1)
+      return InvalidField(origin, "is given twice, or is a list; accepted: one value");
+    const std::string& value = item.inputs.front();
+    if (absl::StartsWith(value, "\"") || absl::StartsWith(value, "'")) {
+      return InvalidField(origin, "the quotes are not closed (a # ends a value, also in quotes)");
+    }
+    if (!from_file.insert({item.name, {value, origin}}).second) {
+      return InvalidField(origin, "is given twice");
+    }
+  }
+  given.merge(from_file);
+  return absl::OkStatus();
+}
+
+// ---- The whole
+// --------------------------------------------------------------------------------------------------
+
+absl::Status CheckTogether(const Program& program, const GivenValues& given,
+                           const ServerConfig& config) {
+  if (config.data.empty()) {
+    for (const std::string& service : program.services) {
+      if (!config.databases.contains(service)) {
+        return InvalidField("--data", absl::StrCat("is not given, and ", service,
+                                                   " has no database of its own; accepted: the "
+                                                   "path of a folder"));
+      }
+    }
+  }
+  if (!config.listen.IsLoopback() && !config.trust_principals) {
+    const auto origin = given.find("listen");
+    return InvalidField(
+        origin == given.end() ? "--listen" : origin->second.origin,
+        absl::StrCat(config.listen.ToString(),
+                     " can be reached from other machines, and principals are taken as given until "
+                     "identity is in place; accepted: a loopback address, or --trust-principals "
+                     "where every machine that can reach it is trusted"));
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace
+
+absl::StatusOr<std::variant<ServerConfig, Help>> ReadConfig(
+    const Program& program, absl::Span<const std::string> arguments,
+    const std::map<std::string, std::string>& environment) {
+  const std::vector<Setting> settings = SettingsOf(program);
+  // The first to give a value wins.
+  GivenValues given;
+  ASSIGN_OR_RETURN(std::optional<Help> help, ReadArguments(program, settings, arguments, given));
+  if (help.has_value()) return *std::move(help);
+  RETURN_IF_ERROR(ReadEnvironment(settings, environment, given));
+  if (const auto file = given.find("config"); file != given.end()) {
+    RETURN_IF_ERROR(Annotate(ReadFile(file->second.value, settings, given), file->second.origin));
+  }
+
+  ServerConfig config;
+  config.name = program.name;
+  for (const Setting& setting : settings) {
+    if (const auto value = given.find(setting.name); value != given.end()) {
+      if (absl::Status status = setting.apply(value->second.value, config); !status.ok()) {
+        return InvalidField(value->second.origin, status.message());
+      }
+    } else if (!setting.default_value.empty()) {
+      RETURN_IF_ERROR(Annotate(setting.apply(setting.default_value, config), setting.name));
+    }
+  }
+  RETURN_IF_ERROR(CheckTogether(program, given, config));
+  return config;
+}
+
+std::map<std::string, std::string> ProcessEnvironment() {
+  std::map<std::string, std::string> variables;
+  for (char** entry = environ; entry != nullptr && *entry != nullptr; ++entry) {
+    const absl::string_view text = *entry;
+    const size_t equals = text.find('=');
+    if (equals == absl::string_view::npos) continue;
+    variables.insert({std::string(text.substr(0, equals)), std::string(text.substr(equals + 1))});
+  }
+  return variables;
+}
+
+}  // namespace critac::server

@@ -1,0 +1,86 @@
+#ifndef COMMON_SERVER_CONFIG_H_
+#define COMMON_SERVER_CONFIG_H_
+
+#include <map>
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
+#include "absl/time/time.h"
+#include "absl/types/span.h"
+#include "common/server/address.h"
+#include "common/server/log.h"
+
+namespace critac::server {
+
+// What a binary is, as far as its configuration goes.
+struct Program {
+  // As it is called: `critac up`, `critac-intake`.
+  std::string name;
+  // One sentence for its help.
+  std::string description;
+  std::string default_listen;
+  // `off`: no admin server unless asked for.
+  std::string default_admin_listen;
+  std::string default_data;
+  // Services it holds: `intake`, …
+  std::vector<std::string> services;
+  // Services of other processes that it calls, with the address each has by default.
+  std::map<std::string, std::string> peers;
+};
+
+// How a process is to run.
+struct ServerConfig {
+  // Who it is in its logs and announcements.
+  std::string name;
+  Address listen;
+  // Nothing: no admin server.
+  std::optional<Address> admin_listen;
+  // Folder of the databases that have no URL of their own.
+  std::string data;
+  // URL of a service's database. A service without one has a SQLite database in the data folder.
+  std::map<std::string, std::string> databases;
+  // Where the queues are: `memory:`.
+  std::string queue = "memory:";
+  // Addresses of services that other processes hold.
+  std::map<std::string, Address> peers;
+  LogLevel log_level = LogLevel::kInfo;
+  // How long calls and jobs in hand may take to end after SIGTERM.
+  absl::Duration drain_timeout;
+  // How long the process still serves after it says that it is not ready, so that those who send it
+  // calls can notice.
+  absl::Duration drain_delay = absl::ZeroDuration();
+  // Principals are taken from the metadata of a call as given, until identity is in place. So a
+  // process that other machines can reach is started only by one who says that he trusts them all.
+  bool trust_principals = false;
+  // File to write the addresses to once it serves; empty: none.
+  std::string ready_file;
+};
+
+// Text to print instead of running: the program was asked for help.
+struct Help {
+  std::string text;
+};
+
+// Reads the configuration of `program`: each setting from the first of these that has it: the
+// arguments (`--log-level debug`), the environment (`CRITAC_LOG_LEVEL=debug`), the TOML file that
+// `--config` or `CRITAC_CONFIG` names (`log-level = "debug"`), the default.
+//
+// INVALID_ARGUMENT: an argument, a key of the file or a `CRITAC_…` variable that is not known, one
+// given twice, or a bad value; the message names it and says what is accepted. Also where `listen`
+// is not loopback and `trust-principals` was not given. Variables of the client (`CRITAC_SERVER`,
+// `CRITAC_AS`, `CRITAC_OUTPUT`), of tests (`CRITAC_TEST_…`), and those that Kubernetes makes for a
+// Service called `critac…` (`…_SERVICE_HOST`, `…_PORT`) are left alone.
+absl::StatusOr<std::variant<ServerConfig, Help>> ReadConfig(
+    const Program& program, absl::Span<const std::string> arguments,
+    const std::map<std::string, std::string>& environment);
+
+// The variables of this process's environment, for ReadConfig.
+std::map<std::string, std::string> ProcessEnvironment();
+
+}  // namespace critac::server
+
+#endif  // COMMON_SERVER_CONFIG_H_

@@ -1,0 +1,61 @@
+#ifndef COMMON_SERVER_OPERATIONAL_METRICS_H_
+#define COMMON_SERVER_OPERATIONAL_METRICS_H_
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "common/base/clock.h"
+#include "common/journal/journal.h"
+#include "common/queue/work_queue.h"
+#include "common/rpc/pipeline.h"
+
+namespace critac::server {
+
+// How the process itself does, for Prometheus: calls, queues, journals, memory. Not the measures of
+// the program, which are the metrics service's. Thread-safe.
+//
+// | name | what |
+// |---|---|
+// | critac_calls_total{method,code} | calls that ended |
+// | critac_call_duration_seconds{method} | how long they took, streams too |
+// | critac_calls_in_flight | calls that have not ended |
+// | critac_queue_jobs{queue,state} | jobs: ready, delayed, leased, dead |
+// | critac_queue_oldest_ready_seconds{queue} | age of the oldest ready job |
+// | critac_queue_completed_total{queue} | jobs done since the process started |
+// | critac_queue_paused{queue} | 1 while no job is handed out |
+// | critac_journal_head_sequence{journal} | last event |
+// | critac_service_ready{service} | 1 while it takes writes |
+// | process_… | memory, descriptors, processor time, start: as Prometheus clients call them |
+class OperationalMetrics {
+ public:
+  // What is looked at only when someone asks. A queue or journal that cannot be read is left out
+  // then. All may be null.
+  struct Sources {
+    std::function<int64_t()> calls_in_flight;
+    std::function<std::vector<queue::WorkQueue*>()> queues;
+    std::function<std::vector<journal::Journal*>()> journals;
+    // Services and whether each is ready.
+    std::function<std::vector<std::pair<std::string, bool>>()> services;
+  };
+
+  // The process counts as started now.
+  explicit OperationalMetrics(const Clock& clock);
+  ~OperationalMetrics();
+
+  // Counts a call that ended. Cheap: a shared lock, a few atomic additions.
+  void CountCall(const rpc::CallRecord& record);
+
+  // All figures, in Prometheus' text format 0.0.4.
+  std::string ToText(const Sources& sources) const;
+
+ private:
+  class Calls;
+  const absl::Time start_;
+  const std::unique_ptr<Calls> calls_;
+};
+
+}  // namespace critac::server
+
+#endif  // COMMON_SERVER_OPERATIONAL_METRICS_H_

@@ -1,0 +1,294 @@
+#include "common/server/process.h"
+
+#include <grpc/grpc.h>
+
+#include <algorithm>
+#include <chrono>
+#include <mutex>
+#include <thread>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "absl/synchronization/notification.h"
+#include "common/queue/memory/memory_work_queue.h"
+#include "common/rpc/channel.h"
+#include "common/server/listen.h"
+#include "common/server/readiness_page.h"
+#include "common/status/error.h"
+#include "grpcpp/ext/proto_server_reflection_plugin.h"
+#include "grpcpp/health_check_service_interface.h"
+#include "grpcpp/security/server_credentials.h"
+#include "grpcpp/server_builder.h"
+
+namespace critac::server {
+namespace {
+
+// How long the last bytes of finished calls may take to leave before what is still open (watches of
+// health, reflection) is cut.
+constexpr absl::Duration kFlush = absl::Milliseconds(250);
+
+// gRPC has these for all servers of a process or for none.
+void EnableHealthAndReflection() {
+  static std::once_flag once;
+  std::call_once(once, [] {
+    grpc::EnableDefaultHealthCheckService(true);
+    grpc::reflection::InitProtoReflectionServerBuilderPlugin();
+  });
+}
+
+// A name in Linux's abstract namespace of Unix sockets: nothing is left on disk, whatever becomes
+// of the process, and no other process takes it by accident.
+std::string NewOwnTarget(IdSource& ids) {
+  return absl::StrCat("unix-abstract:critac-", ids.NewUuid());
+}
+
+}  // namespace
+
+Process::Process(const ServerConfig& config, const Clock& clock, IdSource& ids, Log& log)
+    : config_(config),
+      clock_(clock),
+      log_(log),
+      own_target_(NewOwnTarget(ids)),
+      metrics_(clock),
+      pipeline_(clock, ids,
+                [this](const rpc::CallRecord& record) {
+                  metrics_.CountCall(record);
+                  log_.WriteCall(record);
+                }),
+      queues_([&clock, &ids](const std::string& name) {
+        return std::make_unique<queue::MemoryWorkQueue>(name, queue::RetryPolicy(), clock, ids);
+      }),
+      environment_{clock,
+                   ids,
+                   pipeline_,
+                   [this](const std::string& service) { return OpenDatabase(service); },
+                   [this](const std::string& name) { return queues_.Get(name); },
+                   [this](const std::string& service) { return ChannelTo(service); }},
+      address_(config.listen) {}
+
+Process::~Process() { Stop(); }
+
+absl::StatusOr<std::unique_ptr<Process>> Process::Start(const ServerConfig& config,
+                                                        const std::vector<Bind>& binds,
+                                                        const Clock& clock, IdSource& ids,
+                                                        Log& log) {
+  std::unique_ptr<Process> process(new Process(config, clock, ids, log));
+  // Looked at first, so that a second process gives up before it touches any data.
+  RETURN_IF_ERROR(CheckCanListen(config.listen));
+  RETURN_IF_ERROR(process->BindServices(binds));
+  RETURN_IF_ERROR(process->StartServer());
+  RETURN_IF_ERROR(process->StartAdmin());
+  process->BeginWork();
+  return process;
+}
+
+// ---- What services get
+// -----------------------------------------------------------------------------------------
+
+absl::StatusOr<store::DataFolder*> Process::OpenDataFolder() {
+  absl::MutexLock lock(&mutex_);
+  if (data_folder_ == nullptr) {
+    ASSIGN_OR_RETURN(data_folder_, store::DataFolder::Open(config_.data));
+  }
+  return data_folder_.get();
+}
+
+absl::StatusOr<std::unique_ptr<store::Database>> Process::OpenDatabase(const std::string& service) {
+  store::DatabaseOptions options;
+  if (const auto url = config_.databases.find(service); url != config_.databases.end()) {
+    options.url = url->second;
+  } else {
+    ASSIGN_OR_RETURN(store::DataFolder * folder, OpenDataFolder());
+    options.url = absl::StrCat("sqlite:", folder->File(absl::StrCat(service, ".db")));
+  }
+  return store::Database::Open(options);
+}
+
+std::shared_ptr<grpc::Channel> Process::ChannelTo(const std::string& service) {
+  absl::MutexLock lock(&mutex_);
+  std::shared_ptr<grpc::Channel>& channel = channels_[service];
+  if (channel == nullptr) {
+    rpc::ChannelOptions options;
+    const auto peer = config_.peers.find(service);
+    options.target = peer == config_.peers.end() ? own_target_ : peer->second.ToString();
+    // While it drains, the process is not healthy, and its jobs in hand still need its services.
+    options.check_health = peer != config_.peers.end();
+    channel = rpc::MakeChannel(options);
+  }
+  return channel;
+}
+
+// ---- Start
+// ------------------------------------------------------------------------------------------------------
+
+absl::Status Process::BindServices(const std::vector<Bind>& binds) {
+  std::vector<journal::Journal*> journals;
+  std::vector<Readiness::Service> ready_services;
+  for (const Bind& bind : binds) {
+    ASSIGN_OR_RETURN(std::unique_ptr<BoundService> service, bind(environment_));
+    journals.push_back(&service->journal());
+    ready_services.push_back({service->name(), [raw = service.get()] { return raw->Ready(); }});
+    services_.push_back(std::move(service));
+  }
+  journal_service_ = std::make_unique<JournalService>(pipeline_, std::move(journals), clock_);
+  queue_service_ = std::make_unique<QueueService>(pipeline_, queues_);
+  readiness_ =
+      std::make_unique<Readiness>(std::move(ready_services), clock_,
+                                  [this](const std::string& service, const absl::Status& status) {
+                                    SetHealth(service, status);
+                                  });
+  return absl::OkStatus();
+}
+
+absl::Status Process::StartServer() {
+  EnableHealthAndReflection();
+  grpc::ServerBuilder builder;
+  rpc::ConfigureServer(builder);
+  // Otherwise a second process could listen at the same port and take half the calls.
+  builder.AddChannelArgument(GRPC_ARG_ALLOW_REUSEPORT, 0);
+  // Only reflection is served by gRPC's own threads.
+  builder.SetSyncServerOption(grpc::ServerBuilder::SyncServerOption::NUM_CQS, 1);
+  builder.SetSyncServerOption(grpc::ServerBuilder::SyncServerOption::MAX_POLLERS, 1);
+  int port = 0;
+  builder.AddListeningPort(address_.ToString(), grpc::InsecureServerCredentials(), &port);
+  builder.AddListeningPort(own_target_, grpc::InsecureServerCredentials());
+  for (const std::unique_ptr<BoundService>& service : services_) {
+    for (grpc::Service* each : service->grpc_services()) builder.RegisterService(each);
+  }
+  builder.RegisterService(journal_service_.get());
+  builder.RegisterService(queue_service_.get());
+  server_ = builder.BuildAndStart();
+  if (server_ == nullptr) {
+    return absl::UnavailableError(
+        absl::StrCat("the gRPC server on ", address_.ToString(), " does not start"));
+  }
+  if (address_.unix_path.empty()) address_.port = static_cast<uint16_t>(port);
+  return absl::OkStatus();
+}
+
+absl::Status Process::StartAdmin() {
+  if (!config_.admin_listen.has_value()) return absl::OkStatus();
+  ASSIGN_OR_RETURN(admin_, AdminServer::Start(*config_.admin_listen, MakeAdminPages()));
+  return absl::OkStatus();
+}
+
+void Process::BeginWork() {
+  readiness_->Start();
+  for (const std::unique_ptr<BoundService>& service : services_) service->Start();
+  const std::string names = absl::StrJoin(
+      services_, ",", [](std::string* out, const std::unique_ptr<BoundService>& service) {
+        absl::StrAppend(out, service->name());
+      });
+  log_.Write(LogLevel::kInfo, "serving",
+             {{"process", config_.name},
+              {"services", names},
+              {"address", address_.ToString()},
+              {"admin_address", admin_ == nullptr ? "off" : admin_->address().ToString()}});
+}
+
+std::optional<Address> Process::admin_address() const {
+  if (admin_ == nullptr) return std::nullopt;
+  return admin_->address();
+}
+
+// ---- What is told about the process
+// -----------------------------------------------------------------------------
+
+AdminPages Process::MakeAdminPages() {
+  AdminPages pages;
+  pages["/livez"] = [] { return AdminPage{200, "text/plain; charset=utf-8", "ok\n"}; };
+  pages["/readyz"] = [this] { return ReadinessPage(readiness_->Answers()); };
+  pages["/metrics"] = [this, sources = MakeMetricsSources()] {
+    return AdminPage{200, "text/plain; version=0.0.4; charset=utf-8", metrics_.ToText(sources)};
+  };
+  return pages;
+}
+
+OperationalMetrics::Sources Process::MakeMetricsSources() {
+  OperationalMetrics::Sources sources;
+  sources.calls_in_flight = [this] { return pipeline_.calls_in_flight(); };
+  sources.queues = [this] { return queues_.All(); };
+  sources.journals = [this] {
+    std::vector<journal::Journal*> journals;
+    for (const auto& service : services_) journals.push_back(&service->journal());
+    return journals;
+  };
+  sources.services = [this] {
+    std::vector<std::pair<std::string, bool>> services;
+    for (const Readiness::Answer& answer : readiness_->Answers()) {
+      services.emplace_back(answer.service, answer.status.ok());
+    }
+    return services;
+  };
+  return sources;
+}
+
+bool Process::AllReady() const {
+  const std::vector<Readiness::Answer> answers = readiness_->Answers();
+  return std::all_of(answers.begin(), answers.end(),
+                     [](const Readiness::Answer& answer) { return answer.status.ok(); });
+}
+
+void Process::SetHealth(const std::string& service, const absl::Status& status) {
+  grpc::HealthCheckServiceInterface* health = server_->GetHealthCheckService();
+  health->SetServingStatus(service, status.ok());
+  health->SetServingStatus("", AllReady());
+  if (status.ok()) {
+    log_.Write(LogLevel::kInfo, "ready", {{"service", service}});
+  } else {
+    log_.Write(LogLevel::kWarning, "not ready",
+               {{"service", service},
+                {"code", absl::StatusCodeToString(status.code())},
+                {"error", status.message()}});
+  }
+}
+
+// ---- Stop
+// -------------------------------------------------------------------------------------------------------
+
+void Process::Stop() {
+  if (stopped_) return;
+  stopped_ = true;
+  if (server_ != nullptr) {
+    log_.Write(LogLevel::kInfo, "stopping", {{"process", config_.name}});
+    readiness_->Drain();
+    server_->GetHealthCheckService()->Shutdown();
+    if (config_.drain_delay > absl::ZeroDuration()) {
+      absl::MutexLock lock(&mutex_);
+      const bool never = false;
+      clock_.AwaitFor(mutex_, absl::Condition(&never), config_.drain_delay);
+    }
+  }
+  // The last bound calls the others, so it goes first.
+  for (auto service = services_.rbegin(); service != services_.rend(); ++service) {
+    (*service)->Stop();
+  }
+  if (journal_service_ != nullptr) journal_service_->Stop();
+  pipeline_.StopStreams();
+  if (server_ != nullptr) ShutDownServer();
+  queues_.Shutdown();
+  admin_.reset();
+  readiness_.reset();
+  if (server_ != nullptr) {
+    log_.Write(LogLevel::kInfo, "stopped", {{"process", config_.name}});
+  }
+}
+
+void Process::ShutDownServer() {
+  absl::Notification done;
+  const auto deadline =
+      std::chrono::system_clock::now() + absl::ToChronoMilliseconds(config_.drain_timeout);
+  // Takes no more calls, waits for those in hand, cuts them at the deadline.
+  std::thread shutdown([this, deadline, &done] {
+    server_->Shutdown(deadline);
+    done.Notify();
+  });
+  while (!done.WaitForNotificationWithTimeout(kFlush)) {
+    // gRPC would also wait for the watches that clients keep on the health service.
+    if (pipeline_.calls_in_flight() == 0) grpc_server_cancel_all_calls(server_->c_server());
+  }
+  shutdown.join();
+}
+
+}  // namespace critac::server

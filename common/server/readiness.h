@@ -1,0 +1,69 @@
+#ifndef COMMON_SERVER_READINESS_H_
+#define COMMON_SERVER_READINESS_H_
+
+#include <functional>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "absl/base/thread_annotations.h"
+#include "absl/status/status.h"
+#include "absl/synchronization/mutex.h"
+#include "absl/time/time.h"
+#include "common/base/clock.h"
+
+namespace critac::server {
+
+// Whether the services of a process are ready, as of the last time they were asked. A thread asks
+// every second, so that whoever wants to know gets an answer at once, also when a database hangs.
+// Thread-safe.
+class Readiness {
+ public:
+  // How often each service is asked.
+  static constexpr absl::Duration kInterval = absl::Seconds(1);
+  // An answer older than this does not count: then who was asked does not come back.
+  static constexpr absl::Duration kLongestSilence = absl::Seconds(10);
+
+  struct Service {
+    std::string name;
+    std::function<absl::Status()> check;
+  };
+  // Told of the first answer of a service and of every change from ready to not ready and back. On
+  // the caller's thread in Start, on a thread of its own afterwards.
+  using OnChange = std::function<void(const std::string& service, const absl::Status& status)>;
+
+  Readiness(std::vector<Service> services, const Clock& clock, OnChange on_change);
+  // Drains.
+  ~Readiness();
+
+  // Asks once, then begins to ask regularly. Called once.
+  void Start();
+  // From now on nothing is ready, UNAVAILABLE, `the process is stopping`, and nothing is asked.
+  void Drain();
+
+  struct Answer {
+    std::string service;
+    // OK, or why it is not ready. UNAVAILABLE before Start.
+    absl::Status status;
+  };
+  // What each service last said, in the order given.
+  std::vector<Answer> Answers() const;
+
+ private:
+  void Ask();
+  void AskRegularly();
+
+  const std::vector<Service> services_;
+  const Clock& clock_;
+  const OnChange on_change_;
+
+  mutable absl::Mutex mutex_;
+  std::vector<absl::Status> statuses_ ABSL_GUARDED_BY(mutex_);
+  absl::Time asked_ ABSL_GUARDED_BY(mutex_) = absl::InfiniteFuture();
+  bool draining_ ABSL_GUARDED_BY(mutex_) = false;
+  std::thread thread_;
+};
+
+}  // namespace critac::server
+
+#endif  // COMMON_SERVER_READINESS_H_

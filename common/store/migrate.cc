@@ -1,0 +1,114 @@
+#include "common/store/migrate.h"
+
+#include <map>
+#include <string>
+#include <utility>
+
+#include "absl/container/flat_hash_map.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/string_view.h"
+#include "common/base/sha256.h"
+#include "common/status/error.h"
+#include "common/store/sql_text.h"
+
+namespace critac::store {
+namespace {
+
+// Digests of the applied steps by component and number.
+using Applied = std::map<std::pair<std::string, int>, std::string>;
+
+std::string NameOf(const Migration& step) {
+  return absl::StrCat("migration ", step.component, "/", step.number);
+}
+
+absl::Status CheckNumbers(absl::Span<const Migration> migrations) {
+  absl::flat_hash_map<std::string, int> last;
+  for (const Migration& step : migrations) {
+    if (const int expected = ++last[step.component]; step.number != expected) {
+      return InvalidField("migrations", absl::StrCat(NameOf(step), ": the next number of ",
+                                                     step.component, " is ", expected));
+    }
+  }
+  return absl::OkStatus();
+}
+
+absl::StatusOr<Applied> ReadApplied(Connection& connection) {
+  Applied applied;
+  RETURN_IF_ERROR(
+      connection.Query(absl::StrCat("SELECT component, number, sha256 FROM ", kMigrationTable), {},
+                       [&](const Row& row) {
+                         applied[{row.Text(0), static_cast<int>(row.Int(1))}] = row.Text(2);
+                         return absl::OkStatus();
+                       }));
+  return applied;
+}
+
+// Checks what was applied before against what the program knows.
+absl::Status CheckApplied(const Applied& applied, absl::Span<const Migration> migrations) {
+  absl::flat_hash_map<std::string, int> last;
+  for (const Migration& step : migrations) {
+    last[step.component] = step.number;
+    const auto found = applied.find({step.component, step.number});
+    if (found == applied.end() || found->second == Sha256Hex(step.sql)) continue;
+    return FailedPrecondition(
+        "MIGRATION_CHANGED", NameOf(step),
+        "was applied with another text; a step is never edited, a new one is added instead");
+  }
+  for (const auto& [step, digest] : applied) {
+    const auto known = last.find(step.first);
+    if (known == last.end() || step.second <= known->second) continue;
+    return FailedPrecondition("DATABASE_NEWER",
+                              absl::StrCat("migration ", step.first, "/", step.second),
+                              absl::StrCat("was applied by a later version; this one knows ",
+                                           step.first, " up to ", known->second));
+  }
+  return absl::OkStatus();
+}
+
+absl::Status Apply(Connection& connection, const Migration& step, const Clock& clock) {
+  for (const std::string& statement : SplitStatements(step.sql)) {
+    RETURN_IF_ERROR(Annotate(connection.Execute(statement).status(), NameOf(step)));
+  }
+  return connection
+      .Execute(absl::StrCat("INSERT INTO ", kMigrationTable,
+                            " (component, number, sha256, apply_time) VALUES (:p1, :p2, :p3, :p4)"),
+               {step.component, int64_t{step.number}, Sha256Hex(step.sql),
+                absl::ToUnixMicros(clock.Now())})
+      .status();
+}
+
+}  // namespace
+
+absl::string_view CreateMigrationTable() {
+  return "CREATE TABLE IF NOT EXISTS critac_migration (component TEXT NOT NULL, number BIGINT NOT "
+         "NULL, sha256 TEXT NOT NULL, apply_time BIGINT NOT NULL, PRIMARY KEY (component, number))";
+}
+
+absl::Status Migrate(absl::Span<const Migration> migrations, absl::string_view lock,
+                     const Clock& clock, RunInTransaction run) {
+  RETURN_IF_ERROR(CheckNumbers(migrations));
+  // Everything is checked before anything is applied; and each step is looked up again in its own
+  // transaction, because another process may have applied it meanwhile.
+  const auto checked = [&](Connection& connection) -> absl::StatusOr<Applied> {
+    if (!lock.empty()) RETURN_IF_ERROR(connection.Execute(lock).status());
+    ASSIGN_OR_RETURN(Applied applied, ReadApplied(connection));
+    RETURN_IF_ERROR(CheckApplied(applied, migrations));
+    return applied;
+  };
+  Applied applied;
+  RETURN_IF_ERROR(run([&](Connection& connection) -> absl::Status {
+    ASSIGN_OR_RETURN(applied, checked(connection));
+    return absl::OkStatus();
+  }));
+  for (const Migration& step : migrations) {
+    const std::pair<std::string, int> key(step.component, step.number);
+    if (applied.contains(key)) continue;
+    RETURN_IF_ERROR(run([&](Connection& connection) -> absl::Status {
+      ASSIGN_OR_RETURN(applied, checked(connection));
+      return applied.contains(key) ? absl::OkStatus() : Apply(connection, step, clock);
+    }));
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace critac::store

@@ -1,0 +1,28 @@
+#ifndef COMMON_STORE_MIGRATE_H_
+#define COMMON_STORE_MIGRATE_H_
+
+#include "absl/functional/function_ref.h"
+#include "absl/status/status.h"
+#include "absl/strings/string_view.h"
+#include "absl/types/span.h"
+#include "common/base/clock.h"
+#include "common/store/database.h"
+
+namespace critac::store {
+
+// The table in which applied steps are recorded, and the statement that makes it where it is not.
+inline constexpr absl::string_view kMigrationTable = "critac_migration";
+absl::string_view CreateMigrationTable();
+
+// Runs a function in a write transaction of its own.
+using RunInTransaction =
+    absl::FunctionRef<absl::Status(absl::FunctionRef<absl::Status(Connection&)>)>;
+
+// Does what Database::Migrate says. `lock` is a statement that keeps other processes out until the
+// end of the transaction; empty where a write transaction does.
+absl::Status Migrate(absl::Span<const Migration> migrations, absl::string_view lock,
+                     const Clock& clock, RunInTransaction run);
+
+}  // namespace critac::store
+
+#endif  // COMMON_STORE_MIGRATE_H_

@@ -1,0 +1,62 @@
+#ifndef COMMON_STORE_SQL_CONNECTION_H_
+#define COMMON_STORE_SQL_CONNECTION_H_
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "absl/functional/function_ref.h"
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
+#include "absl/types/span.h"
+#include "common/store/database.h"
+#include "common/store/insert_sql.h"
+#include "common/store/prepared_statement.h"
+#include "common/store/statement_cache.h"
+
+namespace critac::store {
+
+// A connection over SOCI, the same for every back end.
+class SqlConnection final : public Connection {
+ public:
+  // Statements kept prepared: those of a service are a hundred or so, its inserts counted thrice.
+  static constexpr size_t kStatements = 256;
+
+  explicit SqlConnection(std::unique_ptr<Session> session);
+
+  absl::StatusOr<int64_t> Execute(absl::string_view sql,
+                                  absl::Span<const Value> parameters = {}) override;
+  absl::Status Query(absl::string_view sql, absl::Span<const Value> parameters,
+                     absl::FunctionRef<absl::Status(const Row&)> each) override;
+  absl::Status InsertRows(absl::string_view table, absl::Span<const std::string> columns,
+                          absl::Span<const std::vector<Value>> rows, OnConflict on_conflict,
+                          absl::Span<const std::string> key) override;
+
+  // Runs `body` between `begin` and COMMIT; undoes it where `body` or the commit fails, where a
+  // statement failed, or where `body` throws.
+  absl::Status Transact(absl::string_view begin, absl::FunctionRef<absl::Status(Connection&)> body);
+
+  size_t statement_count() const { return statements_.size(); }
+  Session& session() { return *session_; }
+
+ private:
+  // Marks the transaction as lost to `status`, which it returns.
+  absl::Status Lose(absl::Status status);
+  absl::StatusOr<std::unique_ptr<PreparedStatement>> Take(absl::string_view sql,
+                                                          absl::Span<const Value> parameters);
+  absl::Status EachRow(PreparedStatement& statement,
+                       absl::FunctionRef<absl::Status(const Row&)> each);
+  // Inserts rows, a multiple of `size`, that many with each statement.
+  absl::Status InsertBy(int size, const Insert& insert, absl::Span<const std::vector<Value>> rows);
+  void Rollback();
+
+  const std::unique_ptr<Session> session_;
+  StatementCache statements_{kStatements};
+  // Why the transaction is lost; OK while it is not.
+  absl::Status lost_;
+};
+
+}  // namespace critac::store
+
+#endif  // COMMON_STORE_SQL_CONNECTION_H_

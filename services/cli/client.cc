@@ -1,0 +1,65 @@
+#include "services/cli/client.h"
+
+#include <algorithm>
+#include <chrono>
+#include <optional>
+
+#include "common/base/limits.h"
+#include "common/rpc/principal.h"
+#include "common/status/error.h"
+#include "grpcpp/create_channel.h"
+#include "grpcpp/security/credentials.h"
+#include "grpcpp/support/channel_arguments.h"
+
+namespace critac::cli {
+namespace {
+
+std::shared_ptr<grpc::Channel> OpenChannel(const ClientOptions& options) {
+  grpc::ChannelArguments arguments;
+  arguments.SetMaxReceiveMessageSize(limits::kMessageBytes);
+  // A center that is just starting is found within one backoff of ours, not one of gRPC's.
+  const int backoff = static_cast<int>(absl::ToInt64Milliseconds(options.first_backoff));
+  arguments.SetInt(GRPC_ARG_INITIAL_RECONNECT_BACKOFF_MS, backoff);
+  arguments.SetInt(GRPC_ARG_MIN_RECONNECT_BACKOFF_MS, backoff);
+  arguments.SetInt(GRPC_ARG_MAX_RECONNECT_BACKOFF_MS,
+                   static_cast<int>(absl::ToInt64Milliseconds(options.longest_backoff)));
+  // Loopback and internal addresses are not for a proxy.
+  arguments.SetInt(GRPC_ARG_ENABLE_HTTP_PROXY, 0);
+  return grpc::CreateCustomChannel(options.server, grpc::InsecureChannelCredentials(), arguments);
+}
+
+// How long to wait before the next try; nothing where another try is of no use.
+std::optional<absl::Duration> WaitBeforeRetry(const absl::Status& status, absl::Duration backoff) {
+  if (status.code() == absl::StatusCode::kUnavailable) return backoff;
+  if (status.code() != absl::StatusCode::kResourceExhausted) return std::nullopt;
+  const auto retry = RetryInfoOf(status);
+  if (!retry.has_retry_delay()) return std::nullopt;
+  return std::max(backoff, absl::Seconds(retry.retry_delay().seconds()) +
+                               absl::Nanoseconds(retry.retry_delay().nanos()));
+}
+
+}  // namespace
+
+Client::Client(ClientOptions options, std::function<void(absl::Duration)> sleep)
+    : options_(std::move(options)), sleep_(std::move(sleep)), channel_(OpenChannel(options_)) {}
+
+void Client::Prepare(grpc::ClientContext& context, absl::Duration deadline) const {
+  if (!options_.principal.empty()) context.AddMetadata(rpc::kPrincipalKey, options_.principal);
+  context.set_deadline(std::chrono::system_clock::now() + absl::ToChronoMicroseconds(deadline));
+}
+
+absl::Status Client::WithRetries(const std::function<absl::Status()>& call) const {
+  absl::Duration backoff = options_.first_backoff;
+  for (int attempt = 1;; ++attempt) {
+    const absl::Status status = call();
+    const std::optional<absl::Duration> wait = WaitBeforeRetry(status, backoff);
+    if (!wait.has_value()) return status;
+    if (attempt == options_.attempts) {
+      return Annotate(status, absl::StrCat("gave up after ", attempt, " attempts"));
+    }
+    sleep_(std::min(*wait, options_.longest_backoff));
+    backoff *= 2;
+  }
+}
+
+}  // namespace critac::cli

@@ -1,0 +1,34 @@
+#ifndef SERVICES_CLI_COMMANDS_H_
+#define SERVICES_CLI_COMMANDS_H_
+
+#include <CLI/CLI.hpp>
+
+#include "services/cli/context.h"
+
+namespace critac::cli {
+
+// Each adds a noun's commands to the program. What they need when they run they keep in `context`.
+
+void AddImportCommands(CLI::App& app, Context& context);
+void AddSampleCommand(CLI::App& app, Context& context);
+
+void AddAgencyCommands(CLI::App& app, Context& context);
+void AddCatalogCommands(CLI::App& app, Context& context);
+void AddRequestCommands(CLI::App& app, Context& context);
+
+void AddPartnerCommands(CLI::App& app, Context& context);
+void AddMatchCommands(CLI::App& app, Context& context);
+void AddProposalCommands(CLI::App& app, Context& context);
+void AddOfferCommands(CLI::App& app, Context& context);
+void AddEngagementCommands(CLI::App& app, Context& context);
+
+void AddSurveyCommands(CLI::App& app, Context& context);
+void AddMetricsCommands(CLI::App& app, Context& context);
+void AddReportCommands(CLI::App& app, Context& context);
+
+void AddJournalCommands(CLI::App& app, Context& context);
+void AddQueueCommands(CLI::App& app, Context& context);
+
+}  // namespace critac::cli
+
+#endif  // SERVICES_CLI_COMMANDS_H_

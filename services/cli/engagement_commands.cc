@@ -1,0 +1,164 @@
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "absl/strings/numbers.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "common/base/calendar.h"
+#include "common/status/error.h"
+#include "critac/matching/v1/engagement.grpc.pb.h"
+#include "services/cli/commands.h"
+#include "services/cli/exit_status.h"
+#include "services/cli/resource_commands.h"
+#include "services/cli/set_field.h"
+
+namespace critac::cli {
+namespace {
+
+using matching::v1::Delivery;
+using matching::v1::Engagement;
+using matching::v1::EngagementService;
+
+Columns EngagementColumns() {
+  return {Name("name", "name"),
+          Name("request", "request"),
+          Field("state", "state"),
+          Brief("lead partner", "lead_partner"),
+          Computed<Engagement>("experts",
+                               [](const Engagement& engagement, TextStyle) {
+                                 return absl::StrCat(engagement.assignments_size());
+                               }),
+          Computed<Engagement>("deliveries",
+                               [](const Engagement& engagement, TextStyle) {
+                                 return absl::StrCat(engagement.deliveries_size());
+                               }),
+          Day("agreed", "create_time")};
+}
+
+struct DeliveryArguments {
+  std::string engagement;
+  std::string slot;
+  std::string delivery_type;
+  std::string mode = "on-site";
+  std::string date;
+  double hours = 0;
+  std::string place;
+  std::string on_site;
+  std::string virtual_count;
+  std::string agencies;
+  std::vector<std::string> products;
+  bool completes_slot = false;
+  std::string external_id;
+  std::string reason;
+};
+
+// Hours are kept in quarters.
+absl::StatusOr<int> QuarterHours(double hours) {
+  const double quarters = hours * 4;
+  const int whole = static_cast<int>(quarters);
+  if (whole < 1 || quarters != whole) {
+    return UsageError(absl::StrCat("--hours: ", hours,
+                                   " is not a number of quarter hours above 0: "
+                                   "1.25 is, 1.3 is not"));
+  }
+  return whole;
+}
+
+absl::Status FillDelivery(Context& context, const DeliveryArguments& arguments,
+                          Delivery& delivery) {
+  delivery.set_slot(arguments.slot);
+  RETURN_IF_ERROR(SetField(delivery, "delivery_type", arguments.delivery_type));
+  RETURN_IF_ERROR(SetField(delivery, "mode", arguments.mode));
+  delivery.set_date(arguments.date.empty() ? FormatDate(DayOf(context.world().clock.Now()))
+                                           : arguments.date);
+  ASSIGN_OR_RETURN(const int quarter_hours, QuarterHours(arguments.hours));
+  delivery.set_quarter_hours(quarter_hours);
+  delivery.set_place(arguments.place);
+  for (const auto& [path, text] : {std::pair("attendance.on_site", &arguments.on_site),
+                                   {"attendance.virtual", &arguments.virtual_count},
+                                   {"attendance.agencies_represented", &arguments.agencies}}) {
+    if (!text->empty()) RETURN_IF_ERROR(SetField(delivery, path, *text));
+  }
+  for (const std::string& product : arguments.products) delivery.add_products(product);
+  delivery.set_completes_slot(arguments.completes_slot);
+  delivery.set_external_id(arguments.external_id);
+  return absl::OkStatus();
+}
+
+absl::Status RunRecord(Context& context, const DeliveryArguments& arguments) {
+  matching::v1::RecordDeliveryRequest request;
+  RETURN_IF_ERROR(SetField(request, "name", arguments.engagement));
+  RETURN_IF_ERROR(FillDelivery(context, arguments, *request.mutable_delivery()));
+  ASSIGN_OR_RETURN(*request.mutable_request_id(), context.RequestId());
+  ASSIGN_OR_RETURN(const Engagement engagement,
+                   context.Call(&EngagementService::Stub::RecordDelivery, request));
+  return context.printer().Show(engagement, EngagementColumns());
+}
+
+absl::Status RunWaive(Context& context, const DeliveryArguments& arguments) {
+  matching::v1::WaiveSlotRequest request;
+  RETURN_IF_ERROR(SetField(request, "name", arguments.engagement));
+  request.set_slot(arguments.slot);
+  request.set_reason(arguments.reason);
+  ASSIGN_OR_RETURN(*request.mutable_request_id(), context.RequestId());
+  ASSIGN_OR_RETURN(const Engagement engagement,
+                   context.Call(&EngagementService::Stub::WaiveSlot, request));
+  return context.printer().Show(engagement, EngagementColumns());
+}
+
+void AddDeliveryCommands(CLI::App& app, Context& context) {
+  CLI::App& noun = context.AddNoun(app, "delivery", "Sessions and products of an engagement");
+  auto arguments = std::make_shared<DeliveryArguments>();
+  CLI::App& record = context.AddCommand(
+      noun, "record", "Records a delivery: one session or product",
+      {"critac delivery record en-5t8w --slot s1 --type in-person-training --hours 8 --on-site 34 "
+       "--agencies 3 --completes-slot",
+       "critac delivery record en-5t8w --slot s2 --type policy-review --mode virtual --hours 12.5 "
+       "--product 'policy review memorandum' --completes-slot"},
+      [&context, arguments] { return RunRecord(context, *arguments); });
+  record.add_option("ENGAGEMENT", arguments->engagement, "The engagement")->required();
+  record.add_option("--slot", arguments->slot, "Slot it serves")->required();
+  record.add_option("--type", arguments->delivery_type, "Delivery type")->required();
+  record.add_option("--mode", arguments->mode, "on-site or virtual")->capture_default_str();
+  record.add_option("--date", arguments->date, "Day it took place (default: today)");
+  record.add_option("--hours", arguments->hours, "Hours, in quarters")->required();
+  record.add_option("--place", arguments->place, "Where");
+  record.add_option("--on-site", arguments->on_site, "People who took part on site");
+  record.add_option("--virtual", arguments->virtual_count, "People who took part by wire");
+  record.add_option("--agencies", arguments->agencies, "Agencies they came from");
+  AddRepeated(record, "--product", arguments->products, "Product left behind");
+  record.add_flag("--completes-slot", arguments->completes_slot, "The last delivery of its slot");
+  record.add_option("--external-id", arguments->external_id, "Id in another system, SYSTEM:ID");
+  context.AddRequestId(record);
+
+  CLI::App& waive = context.AddCommand(
+      noun, "waive", "Says that a slot will not be delivered",
+      {"critac delivery waive en-5t8w --slot s2 --reason 'the agency found its own trainer'"},
+      [&context, arguments] { return RunWaive(context, *arguments); });
+  waive.add_option("ENGAGEMENT", arguments->engagement, "The engagement")->required();
+  waive.add_option("--slot", arguments->slot, "The slot")->required();
+  waive.add_option("--reason", arguments->reason, "Why")->required();
+  context.AddRequestId(waive);
+}
+
+}  // namespace
+
+void AddEngagementCommands(CLI::App& app, Context& context) {
+  CLI::App& noun = context.AddNoun(app, "engagement", "Matched requests being carried out");
+  AddGet(noun, context, MethodOf(context, &EngagementService::Stub::GetEngagement),
+         "Shows an engagement with its deliveries", {"critac engagement get en-5t8w"},
+         EngagementColumns());
+  AddList(
+      noun, context, MethodOf(context, &EngagementService::Stub::ListEngagements),
+      "Lists engagements, newest first",
+      {"critac engagement list --state in-delivery",
+       "critac engagement list --request fy27-000001"},
+      "engagements", EngagementColumns(),
+      {{"--request", "request", "Only this request's", nullptr, "requests"},
+       {"--state", "state", "Only those in this state", matching::v1::EngagementState_descriptor()},
+       {"--lead-partner", "lead_partner", "Only those this partner leads", nullptr, "partners"}});
+  AddDeliveryCommands(app, context);
+}
+
+}  // namespace critac::cli

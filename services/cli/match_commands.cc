@@ -1,0 +1,245 @@
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
+#include "absl/strings/str_split.h"
+#include "common/status/error.h"
+#include "critac/matching/v1/match.grpc.pb.h"
+#include "services/cli/commands.h"
+#include "services/cli/exit_status.h"
+#include "services/cli/number_text.h"
+#include "services/cli/resource_commands.h"
+#include "services/cli/set_field.h"
+
+namespace critac::cli {
+namespace {
+
+using matching::v1::Candidate;
+using matching::v1::ExplainMatchResponse;
+using matching::v1::MatchService;
+using matching::v1::Policy;
+using matching::v1::RankCandidatesResponse;
+using matching::v1::SolveRun;
+
+// Most a solve may take: what the method allows.
+constexpr absl::Duration kSolveDeadline = absl::Seconds(300);
+
+std::string Millionths(int64_t value, TextStyle style) {
+  return absl::StrFormat("%.*f", style == TextStyle::kShort ? 3 : 6,
+                         static_cast<double>(value) / 1e6);
+}
+
+// A column of one part of a candidate's score.
+Column Part(std::string header, matching::v1::ScorePartKind kind) {
+  Column column = Computed<Candidate>(
+      std::move(header), [kind](const Candidate& candidate, TextStyle style) -> std::string {
+        for (const auto& part : candidate.parts()) {
+          if (part.kind() == kind) return Millionths(part.value_e6(), style);
+        }
+        return "";
+      });
+  column.right = true;
+  return column;
+}
+
+Columns CandidateColumns() {
+  return {Number("rank", "rank"),
+          Name("expert", "expert"),
+          Brief("partner", "partner"),
+          Field("full name", "full_name"),
+          Number("score", "score_e6"),
+          Part("topic", matching::v1::SCORE_PART_KIND_TOPIC_FIT),
+          Part("peers", matching::v1::SCORE_PART_KIND_PEER_SIMILARITY),
+          Part("rating", matching::v1::SCORE_PART_KIND_RATING),
+          Part("load", matching::v1::SCORE_PART_KIND_LOAD),
+          Part("near", matching::v1::SCORE_PART_KIND_DISTANCE)};
+}
+
+Columns ExclusionColumns() {
+  return {Name("expert", "expert"), Brief("partner", "partner"), Field("gate", "gate"),
+          Field("why", "explanation")};
+}
+
+struct RankArguments {
+  std::string request;
+  std::string slot;
+  std::string expert;
+  int top = 10;
+  bool excluded = false;
+};
+
+absl::Status RunRank(Context& context, const RankArguments& arguments) {
+  matching::v1::RankCandidatesRequest request;
+  RETURN_IF_ERROR(SetField(request, "request", arguments.request));
+  request.set_slot(arguments.slot);
+  request.set_top(arguments.top);
+  request.set_omit_excluded(!arguments.excluded);
+  ASSIGN_OR_RETURN(const RankCandidatesResponse response,
+                   context.Call(&MatchService::Stub::RankCandidates, request));
+  Printer printer = context.printer();
+  if (printer.format() != OutputFormat::kTable) {
+    return printer.List(response, arguments.excluded ? "excluded" : "candidates",
+                        arguments.excluded ? ExclusionColumns() : CandidateColumns());
+  }
+  std::ostream& out = context.world().out;
+  out << "slot " << response.slot() << ": " << response.eligible_count() << " eligible, "
+      << response.excluded_count() << " not; policy version " << response.policy_version() << "\n";
+  RETURN_IF_ERROR(printer.List(response, "candidates", CandidateColumns()));
+  if (!arguments.excluded) return absl::OkStatus();
+  out << "\nnot eligible, with the first gate that failed\n";
+  return printer.List(response, "excluded", ExclusionColumns());
+}
+
+Columns GateColumns() {
+  return {Field("gate", "gate"), Field("passed", "passed"), Field("why", "explanation")};
+}
+
+Columns PartColumns() {
+  return {Field("part", "kind"), Number("value", "value_e6"), Number("weight", "weight_e6"),
+          Field("why", "explanation")};
+}
+
+absl::Status RunWhy(Context& context, const RankArguments& arguments) {
+  matching::v1::ExplainMatchRequest request;
+  RETURN_IF_ERROR(SetField(request, "request", arguments.request));
+  RETURN_IF_ERROR(SetField(request, "expert", arguments.expert));
+  request.set_slot(arguments.slot);
+  ASSIGN_OR_RETURN(const ExplainMatchResponse response,
+                   context.Call(&MatchService::Stub::ExplainMatch, request));
+  Printer printer = context.printer();
+  if (printer.format() != OutputFormat::kTable) {
+    return printer.List(response, "gates", GateColumns());
+  }
+  std::ostream& out = context.world().out;
+  out << response.summary() << "\n\n";
+  RETURN_IF_ERROR(printer.List(response, "gates", GateColumns()));
+  if (!response.eligible()) return absl::OkStatus();
+  out << "\nscore " << Millionths(response.candidate().score_e6(), TextStyle::kShort) << ", rank "
+      << response.candidate().rank() << "\n";
+  return printer.List(response.candidate(), "parts", PartColumns());
+}
+
+Columns RunColumns() {
+  return {Name("name", "name"),
+          Number("requests", "request_count"),
+          Number("people", "unit_count"),
+          Number("assigned", "assigned_count"),
+          Number("pairs", "pair_count"),
+          Number("objective", "objective"),
+          Field("certified", "certified"),
+          Number("microseconds", "solve_microseconds")};
+}
+
+absl::Status RunSolve(Context& context, bool dry_run) {
+  matching::v1::SolveMatchesRequest request;
+  request.set_validate_only(dry_run);
+  ASSIGN_OR_RETURN(*request.mutable_request_id(), context.RequestId());
+  ASSIGN_OR_RETURN(const SolveRun run,
+                   context.Call(&MatchService::Stub::SolveMatches, request, kSolveDeadline));
+  return context.printer().Show(run, RunColumns());
+}
+
+void AddRank(CLI::App& noun, Context& context) {
+  auto arguments = std::make_shared<RankArguments>();
+  CLI::App& command =
+      context.AddCommand(noun, "rank", "Ranks the experts for a slot, each score with its parts",
+                         {"critac match rank fy27-000001",
+                          "critac match rank fy27-000001 --slot s2 --top 3 --excluded"},
+                         [&context, arguments] { return RunRank(context, *arguments); });
+  command.add_option("REQUEST", arguments->request, "The request")->required();
+  command.add_option("--slot", arguments->slot, "Its slot (default: the first)");
+  command.add_option("--top", arguments->top, "Most candidates shown")
+      ->check(CLI::Range(1, 1000).description(""))
+      ->capture_default_str();
+  command.add_flag("--excluded", arguments->excluded, "Show also who is out, and at which gate");
+}
+
+void AddWhy(CLI::App& noun, Context& context) {
+  auto arguments = std::make_shared<RankArguments>();
+  CLI::App& command = context.AddCommand(
+      noun, "why", "Says of one expert and one slot why, or why not",
+      {"critac match why fy27-000001 e012", "critac match why fy27-000001 e012 --slot s2"},
+      [&context, arguments] { return RunWhy(context, *arguments); });
+  command.add_option("REQUEST", arguments->request, "The request")->required();
+  command.add_option("EXPERT", arguments->expert, "The expert")->required();
+  command.add_option("--slot", arguments->slot, "Its slot (default: the first)");
+}
+
+// --- Policy -------------------------------------------------------------------------------------
+
+Columns PolicyColumns() {
+  return {Number("version", "version"),
+          Field("period", "period"),
+          Number("topic fit", "weights.topic_fit"),
+          Number("peer similarity", "weights.peer_similarity"),
+          Number("rating", "weights.rating"),
+          Number("load", "weights.load"),
+          Number("distance", "weights.distance"),
+          Number("offer days", "offer_business_days"),
+          Field("actor", "actor")};
+}
+
+absl::StatusOr<Policy> GetPolicy(Context& context) {
+  return context.Call(&MatchService::Stub::GetPolicy, matching::v1::GetPolicyRequest());
+}
+
+absl::Status RunGetPolicy(Context& context) {
+  ASSIGN_OR_RETURN(const Policy policy, GetPolicy(context));
+  return context.printer().Show(policy, PolicyColumns());
+}
+
+// Reads the policy in force, changes what was given, and puts that in force, on condition that
+// nobody else did so in between.
+absl::Status RunSetPolicy(Context& context, const std::vector<std::string>& settings) {
+  matching::v1::UpdatePolicyRequest request;
+  ASSIGN_OR_RETURN(*request.mutable_policy(), GetPolicy(context));
+  request.set_base_version(request.policy().version());
+  for (const std::string& setting : settings) {
+    const std::pair<std::string, std::string> parts =
+        absl::StrSplit(setting, absl::MaxSplits('=', 1));
+    if (parts.first == setting) {
+      return UsageError(absl::StrCat("\"", setting, "\" is not FIELD=VALUE"));
+    }
+    RETURN_IF_ERROR(SetField(*request.mutable_policy(), parts.first, parts.second));
+  }
+  ASSIGN_OR_RETURN(*request.mutable_request_id(), context.RequestId());
+  ASSIGN_OR_RETURN(const Policy policy, context.Call(&MatchService::Stub::UpdatePolicy, request));
+  return context.printer().Show(policy, PolicyColumns());
+}
+
+void AddPolicyCommands(CLI::App& app, Context& context) {
+  CLI::App& noun = context.AddNoun(app, "policy", "The center's rules of choice");
+  context.AddCommand(noun, "get", "Shows the policy in force", {"critac policy get"},
+                     [&context] { return RunGetPolicy(context); });
+  auto settings = std::make_shared<std::vector<std::string>>();
+  CLI::App& set = context.AddCommand(
+      noun, "set", "Puts a new version of the policy in force; what is not given stays",
+      {"critac policy set weights.distance=50000 offer_business_days=7 --as "
+       "program-manager:okafor"},
+      [&context, settings] { return RunSetPolicy(context, *settings); });
+  set.add_option("SETTING", *settings, "FIELD=VALUE: a field of the policy and its new value")
+      ->required();
+  context.AddRequestId(set);
+}
+
+}  // namespace
+
+void AddMatchCommands(CLI::App& app, Context& context) {
+  CLI::App& noun =
+      context.AddNoun(app, "match", "Ranking, and the assignment of all open requests");
+  AddRank(noun, context);
+  AddWhy(noun, context);
+  auto dry_run = std::make_shared<bool>(false);
+  CLI::App& solve = context.AddCommand(
+      noun, "solve", "Assigns all open slots now; the center does so by itself when one opens",
+      {"critac match solve", "critac match solve --dry-run --output json"},
+      [&context, dry_run] { return RunSolve(context, *dry_run); });
+  solve.add_flag("--dry-run", *dry_run, "Solve and show, record nothing");
+  context.AddRequestId(solve);
+  AddPolicyCommands(app, context);
+}
+
+}  // namespace critac::cli

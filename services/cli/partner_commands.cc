@@ -1,0 +1,153 @@
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
+#include "absl/strings/str_join.h"
+#include "common/status/error.h"
+#include "critac/matching/v1/partner.grpc.pb.h"
+#include "services/cli/commands.h"
+#include "services/cli/resource_commands.h"
+#include "services/cli/set_field.h"
+
+namespace critac::cli {
+namespace {
+
+using matching::v1::Conflict;
+using matching::v1::Expert;
+using matching::v1::Partner;
+using matching::v1::PartnerService;
+
+std::string MembershipText(const Partner& partner, TextStyle style) {
+  std::vector<std::string> spans;
+  for (const auto& membership : partner.memberships()) {
+    spans.push_back(absl::StrCat(membership.start(), "..", membership.end()));
+  }
+  return absl::StrJoin(spans, style == TextStyle::kShort ? ", " : ";");
+}
+
+// The mean, and of how many: `4.6 (12)`.
+std::string RatingText(const Expert& expert, TextStyle) {
+  if (expert.rating_count() == 0) return "";
+  return absl::StrFormat("%.1f (%d)",
+                         static_cast<double>(expert.rating_sum()) / expert.rating_count(),
+                         expert.rating_count());
+}
+
+Columns PartnerColumns() {
+  return {Name("name", "name"), Field("display name", "display_name"),
+          Computed<Partner>("member", MembershipText), Number("capacity", "capacity_per_period")};
+}
+
+Columns ExpertColumns() {
+  return {Name("name", "name"),
+          Brief("partner", "partner"),
+          Field("full name", "full_name"),
+          Field("active", "active"),
+          Name("state", "home_state"),
+          Computed<Expert>("topics", [](const Expert& expert,
+                                        TextStyle) { return absl::StrCat(expert.topics_size()); }),
+          Computed<Expert>("rating", RatingText),
+          Number("capacity", "capacity_per_period")};
+}
+
+Columns ConflictColumns() {
+  return {Name("name", "name"),
+          Brief("expert", "expert"),
+          Brief("agency", "agency"),
+          Field("kind", "kind"),
+          Day("valid to", "valid_to"),
+          Field("declared by", "declared_by"),
+          Field("overridden by", "overridden_by")};
+}
+
+struct ConflictArguments {
+  std::string name;
+  std::string expert;
+  std::string agency;
+  std::string kind;
+  std::string reason;
+  std::string valid_to;
+};
+
+absl::Status RunCreateConflict(Context& context, const ConflictArguments& arguments) {
+  matching::v1::CreateConflictRequest request;
+  Conflict& conflict = *request.mutable_conflict();
+  RETURN_IF_ERROR(SetField(conflict, "expert", arguments.expert));
+  RETURN_IF_ERROR(SetField(conflict, "agency", arguments.agency));
+  RETURN_IF_ERROR(SetField(conflict, "kind", arguments.kind));
+  RETURN_IF_ERROR(SetField(conflict, "reason", arguments.reason));
+  RETURN_IF_ERROR(SetField(conflict, "valid_to", arguments.valid_to));
+  ASSIGN_OR_RETURN(*request.mutable_request_id(), context.RequestId());
+  ASSIGN_OR_RETURN(const Conflict created,
+                   context.Call(&PartnerService::Stub::CreateConflict, request));
+  return context.printer().Show(created, ConflictColumns());
+}
+
+absl::Status RunOverrideConflict(Context& context, const ConflictArguments& arguments) {
+  matching::v1::OverrideConflictRequest request;
+  RETURN_IF_ERROR(SetField(request, "name", arguments.name));
+  request.set_reason(arguments.reason);
+  ASSIGN_OR_RETURN(*request.mutable_request_id(), context.RequestId());
+  ASSIGN_OR_RETURN(const Conflict conflict,
+                   context.Call(&PartnerService::Stub::OverrideConflict, request));
+  return context.printer().Show(conflict, ConflictColumns());
+}
+
+void AddConflictCommands(CLI::App& app, Context& context) {
+  CLI::App& noun = context.AddNoun(app, "conflict", "Conflicts of interest");
+  auto arguments = std::make_shared<ConflictArguments>();
+  CLI::App& create = context.AddCommand(
+      noun, "create", "Declares a conflict of interest",
+      {"critac conflict create --expert e012 --agency ag-000001 --kind recusal --reason 'a brother "
+       "serves there'"},
+      [&context, arguments] { return RunCreateConflict(context, *arguments); });
+  create.add_option("--expert", arguments->expert, "The expert")->required();
+  create.add_option("--agency", arguments->agency, "The agency")->required();
+  create
+      .add_option("--kind", arguments->kind,
+                  "own-agency, recent-agency, recusal, litigation or vendor-interest")
+      ->required();
+  create.add_option("--reason", arguments->reason, "Why")->required();
+  create.add_option("--valid-to", arguments->valid_to, "Last day it holds (default: no end)");
+  context.AddRequestId(create);
+
+  CLI::App& lift = context.AddCommand(
+      noun, "override", "Lets an expert help in spite of a conflict: by another than declared it",
+      {"critac conflict override cf-000001 --reason 'retired from there' --as "
+       "program-manager:okafor"},
+      [&context, arguments] { return RunOverrideConflict(context, *arguments); });
+  lift.add_option("NAME", arguments->name, "The conflict")->required();
+  lift.add_option("--reason", arguments->reason, "Why")->required();
+  context.AddRequestId(lift);
+
+  AddList(noun, context, MethodOf(context, &PartnerService::Stub::ListConflicts), "Lists conflicts",
+          {"critac conflict list --expert e012"}, "conflicts", ConflictColumns(),
+          {{"--expert", "expert", "Only this expert's", nullptr, "experts"},
+           {"--agency", "agency", "Only with this agency", nullptr, "agencies"}});
+}
+
+}  // namespace
+
+void AddPartnerCommands(CLI::App& app, Context& context) {
+  CLI::App& partner = context.AddNoun(app, "partner", "Partner organizations");
+  AddGet(partner, context, MethodOf(context, &PartnerService::Stub::GetPartner), "Shows a partner",
+         {"critac partner get iacp"}, PartnerColumns());
+  AddList(partner, context, MethodOf(context, &PartnerService::Stub::ListPartners),
+          "Lists partners by name", {"critac partner list"}, "partners", PartnerColumns(), {});
+
+  CLI::App& expert = context.AddNoun(app, "expert", "Subject-matter experts");
+  AddGet(expert, context, MethodOf(context, &PartnerService::Stub::GetExpert), "Shows an expert",
+         {"critac expert get e012"}, ExpertColumns());
+  AddList(expert, context, MethodOf(context, &PartnerService::Stub::ListExperts),
+          "Lists experts by name",
+          {"critac expert list --partner nsa", "critac expert list --all --output csv"}, "experts",
+          ExpertColumns(),
+          {{"--partner", "partner", "Only this partner's", nullptr, "partners"},
+           {"--home-state", "home_state", "Only those who live in this state, a USPS code"},
+           {"--active", "active", "true or false"}});
+  AddConflictCommands(app, context);
+}
+
+}  // namespace critac::cli

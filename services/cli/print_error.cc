@@ -1,0 +1,114 @@
+#include "services/cli/print_error.h"
+
+#include <map>
+
+#include "absl/strings/str_cat.h"
+#include "absl/time/time.h"
+#include "common/status/error.h"
+#include "services/cli/display_width.h"
+
+namespace critac::cli {
+namespace {
+
+struct ReasonHint {
+  absl::string_view reason;
+  absl::string_view hint;
+};
+
+// What to do about the reasons that a person meets most.
+constexpr ReasonHint kReasonHints[] = {
+    {"USAGE", "`--help` after any command shows what it takes, with examples"},
+    {"INVALID_FIELD", "mend the fields named above and give the command again"},
+    {"BROKEN_FILE",
+     "mend the file there and import it again; rows that are known stay as they are"},
+    {"REQUEST_ID_REUSED", "leave --request-id out, so that a new one is made"},
+    {"AMBIGUOUS_AGENCY", "name one of the agencies above, by its name or by an identifier"},
+    {"PRINCIPAL_INVALID", "say who you are: --as coordinator:dana (or set CRITAC_AS)"},
+    {"RESOURCE_NOT_FOUND", "look up the name with the `list` command of its kind"},
+};
+
+std::string HintOf(const absl::Status& status, absl::string_view server) {
+  const std::string reason = ReasonOf(status);
+  for (const ReasonHint& known : kReasonHints) {
+    if (reason == known.reason) return std::string(known.hint);
+  }
+  switch (status.code()) {
+    case absl::StatusCode::kUnavailable:
+      return absl::StrCat("nothing answers at ", server,
+                          "; start a center with `critac up`, or name another with --server");
+    case absl::StatusCode::kDeadlineExceeded:
+      return absl::StrCat(server,
+                          " did not answer in time; a command with a --request-id can be "
+                          "given again without happening twice");
+    case absl::StatusCode::kUnauthenticated:
+      return "say who you are: --as coordinator:dana (or set CRITAC_AS)";
+    case absl::StatusCode::kPermissionDenied:
+      return "give the command as one who may: --as ROLE:SUBJECT, see `critac --help`";
+    case absl::StatusCode::kNotFound:
+      return "look up the name with the `list` command of its kind";
+    case absl::StatusCode::kAborted:
+      return "the record changed in the meantime: look at it again, then repeat the command";
+    case absl::StatusCode::kFailedPrecondition:
+      return "change the state of the record first; `critac request get` shows what can be done "
+             "now";
+    case absl::StatusCode::kAlreadyExists:
+      return "use the record that is there, or change it with `update`";
+    case absl::StatusCode::kResourceExhausted:
+      return "the center is busy: give the command again in a moment";
+    case absl::StatusCode::kInvalidArgument:
+    case absl::StatusCode::kOutOfRange:
+      return "mend the arguments and give the command again";
+    case absl::StatusCode::kUnimplemented:
+      return "the center is of another version, or does not hold this service";
+    default:
+      return "the operators find more in the center's log";
+  }
+}
+
+void AppendLine(std::string& text, absl::string_view line) {
+  absl::StrAppend(&text, "  ", Printable(line), "\n");
+}
+
+// A violation that the message states already, word for word, is not said twice.
+void AppendViolations(const absl::Status& status, std::string& text) {
+  for (const auto& violation : BadRequestOf(status).field_violations()) {
+    const std::string line = absl::StrCat(violation.field(), ": ", violation.description());
+    if (line != status.message()) AppendLine(text, line);
+  }
+  for (const auto& violation : PreconditionFailureOf(status).violations()) {
+    if (violation.description() == status.message()) continue;
+    AppendLine(text, absl::StrCat(violation.subject(), ": ", violation.description()));
+  }
+}
+
+void AppendFacts(const absl::Status& status, std::string& text) {
+  const auto resource = ResourceInfoOf(status);
+  if (!resource.resource_name().empty()) {
+    AppendLine(text, absl::StrCat("resource: ", resource.resource_name()));
+  }
+  const auto info = ErrorInfoOf(status);
+  // A map has no order of its own.
+  const std::map<std::string, std::string> facts(info.metadata().begin(), info.metadata().end());
+  for (const auto& [key, value] : facts) AppendLine(text, absl::StrCat(key, ": ", value));
+  const auto retry = RetryInfoOf(status);
+  if (retry.has_retry_delay()) {
+    const absl::Duration delay = absl::Seconds(retry.retry_delay().seconds()) +
+                                 absl::Nanoseconds(retry.retry_delay().nanos());
+    AppendLine(text, absl::StrCat("try again after: ", absl::FormatDuration(delay)));
+  }
+}
+
+}  // namespace
+
+std::string FormatError(const absl::Status& status, absl::string_view server) {
+  std::string text = absl::StrCat("error: ", Printable(status.message()), "\n");
+  AppendViolations(status, text);
+  AppendFacts(status, text);
+  const std::string reason = ReasonOf(status);
+  AppendLine(text, absl::StrCat("reason: ",
+                                reason.empty() ? absl::StatusCodeToString(status.code()) : reason));
+  AppendLine(text, absl::StrCat("hint: ", HintOf(status, server)));
+  return text;
+}
+
+}  // namespace critac::cli

@@ -1,0 +1,124 @@
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "absl/strings/str_split.h"
+#include "absl/strings/strip.h"
+#include "common/status/error.h"
+#include "critac/matching/v1/match.grpc.pb.h"
+#include "services/cli/commands.h"
+#include "services/cli/exit_status.h"
+#include "services/cli/resource_commands.h"
+#include "services/cli/set_field.h"
+
+namespace critac::cli {
+namespace {
+
+using matching::v1::MatchService;
+using matching::v1::Proposal;
+
+// Who for which slot: `s1 e012, s1 e034`.
+std::string AssignmentsText(const Proposal& proposal, TextStyle style) {
+  std::vector<std::string> texts;
+  for (const auto& assignment : proposal.assignments()) {
+    texts.push_back(
+        absl::StrCat(assignment.slot(), " ", absl::StripPrefix(assignment.expert(), "experts/")));
+  }
+  return absl::StrJoin(texts, style == TextStyle::kShort ? ", " : ";");
+}
+
+std::string OpenSlotsText(const Proposal& proposal, TextStyle style) {
+  std::vector<std::string> slots;
+  for (const auto& slot : proposal.open_slots()) slots.push_back(slot.slot());
+  return absl::StrJoin(slots, style == TextStyle::kShort ? ", " : ";");
+}
+
+Columns ProposalColumns() {
+  return {Name("name", "name"),
+          Name("request", "request"),
+          Field("state", "state"),
+          Computed<Proposal>("experts", AssignmentsText),
+          Computed<Proposal>("open slots", OpenSlotsText),
+          Day("made", "create_time"),
+          Field("decided by", "decided_by")};
+}
+
+struct DecisionArguments {
+  std::string name;
+  std::vector<std::string> assignments;
+  std::string reason;
+  std::string etag;
+};
+
+absl::Status RunApprove(Context& context, const DecisionArguments& arguments) {
+  matching::v1::ApproveProposalRequest request;
+  RETURN_IF_ERROR(SetField(request, "name", arguments.name));
+  request.set_etag(arguments.etag);
+  ASSIGN_OR_RETURN(*request.mutable_request_id(), context.RequestId());
+  ASSIGN_OR_RETURN(const Proposal proposal,
+                   context.Call(&MatchService::Stub::ApproveProposal, request));
+  return context.printer().Show(proposal, ProposalColumns());
+}
+
+absl::Status RunOverride(Context& context, const DecisionArguments& arguments) {
+  matching::v1::OverrideProposalRequest request;
+  RETURN_IF_ERROR(SetField(request, "name", arguments.name));
+  for (const std::string& given : arguments.assignments) {
+    const std::pair<std::string, std::string> parts =
+        absl::StrSplit(given, absl::MaxSplits('=', 1));
+    if (parts.second.empty()) {
+      return UsageError(absl::StrCat("--assign: \"", given, "\" is not SLOT=EXPERT"));
+    }
+    auto& assignment = *request.add_assignments();
+    assignment.set_slot(parts.first);
+    RETURN_IF_ERROR(SetField(assignment, "expert", parts.second));
+  }
+  request.set_reason(arguments.reason);
+  request.set_etag(arguments.etag);
+  ASSIGN_OR_RETURN(*request.mutable_request_id(), context.RequestId());
+  ASSIGN_OR_RETURN(const Proposal proposal,
+                   context.Call(&MatchService::Stub::OverrideProposal, request));
+  return context.printer().Show(proposal, ProposalColumns());
+}
+
+}  // namespace
+
+void AddProposalCommands(CLI::App& app, Context& context) {
+  CLI::App& noun =
+      context.AddNoun(app, "proposal", "Experts proposed for a request, and the decision");
+  AddGet(noun, context, MethodOf(context, &MatchService::Stub::GetProposal), "Shows a proposal",
+         {"critac proposal get pr-7k2m"}, ProposalColumns());
+  AddList(
+      noun, context, MethodOf(context, &MatchService::Stub::ListProposals),
+      "Lists proposals, newest first",
+      {"critac proposal list --state open", "critac proposal list --request fy27-000001"},
+      "proposals", ProposalColumns(),
+      {{"--request", "request", "Only this request's", nullptr, "requests"},
+       {"--state", "state", "Only those in this state", matching::v1::ProposalState_descriptor()}});
+
+  auto approval = std::make_shared<DecisionArguments>();
+  CLI::App& approve = context.AddCommand(noun, "approve", "Approves a proposal: its offers go out",
+                                         {"critac proposal approve pr-7k2m"}, [&context, approval] {
+                                           return RunApprove(context, *approval);
+                                         });
+  approve.add_option("NAME", approval->name, "The proposal")->required();
+  approve.add_option("--etag", approval->etag, "Etag that the decision is based on");
+  context.AddRequestId(approve);
+
+  auto decision = std::make_shared<DecisionArguments>();
+  CLI::App& override = context.AddCommand(
+      noun, "override", "Decides for other experts than the proposal names, with a reason",
+      {"critac proposal override pr-7k2m --assign s1=e012 --assign s1=e034 --reason 'asked for by "
+       "the chief'"},
+      [&context, decision] { return RunOverride(context, *decision); });
+  override.add_option("NAME", decision->name, "The proposal")->required();
+  AddRepeated(override, "--assign", decision->assignments, "SLOT=EXPERT")->required();
+  override.add_option("--reason", decision->reason, "Why")->required();
+  override.add_option("--etag", decision->etag, "Etag that the decision is based on");
+  context.AddRequestId(override);
+}
+
+}  // namespace critac::cli

@@ -1,0 +1,118 @@
+#include "services/cli/run_cli.h"
+
+#include <CLI/CLI.hpp>
+#include <algorithm>
+#include <exception>
+
+#include "absl/strings/str_cat.h"
+#include "services/cli/commands.h"
+#include "services/cli/context.h"
+#include "services/cli/display_width.h"
+#include "services/cli/print_error.h"
+
+namespace critac::cli {
+namespace {
+
+constexpr char kDescription[] =
+    "critac: the command line of a technical-assistance center for law enforcement.\n"
+    "Every command takes --help, which shows its options with examples.";
+
+constexpr char kFooter[] =
+    "Exit status: 0 done; 1 the center refused; 2 the command line is not right; 3 no center "
+    "answered.\n"
+    "Times are UTC.\n"
+    "Examples:\n"
+    "  critac up\n"
+    "  critac sample ./sample && critac import catalog sample/catalog.jsonl --as coordinator:dana\n"
+    "  critac request list --state submitted --as coordinator:dana\n"
+    "  CRITAC_AS=coordinator:dana critac match rank fy27-000001 --output json";
+
+void AddCommands(CLI::App& app, Context& context) {
+  AddImportCommands(app, context);
+  AddSampleCommand(app, context);
+  AddAgencyCommands(app, context);
+  AddRequestCommands(app, context);
+  AddCatalogCommands(app, context);
+  AddMatchCommands(app, context);
+  AddProposalCommands(app, context);
+  AddOfferCommands(app, context);
+  AddEngagementCommands(app, context);
+  AddPartnerCommands(app, context);
+  AddSurveyCommands(app, context);
+  AddMetricsCommands(app, context);
+  AddReportCommands(app, context);
+  AddJournalCommands(app, context);
+  AddQueueCommands(app, context);
+}
+
+// The command that an error is about: the deepest one that was named.
+const CLI::App& NamedCommand(const CLI::App& app) {
+  const CLI::App* named = &app;
+  while (!named->get_subcommands().empty()) named = named->get_subcommands().front();
+  return *named;
+}
+
+// `critac request act` of the command `act`.
+std::string PathOf(const CLI::App& command) {
+  const CLI::App* parent = command.get_parent();
+  return parent == nullptr ? command.get_name()
+                           : absl::StrCat(PathOf(*parent), " ", command.get_name());
+}
+
+ExitStatus ReportUsage(const CLI::App& app, const CLI::ParseError& error, World& world) {
+  world.err << "error: " << Printable(error.what()) << "\n"
+            << "  hint: see `" << PathOf(NamedCommand(app)) << " --help`\n";
+  return kUsage;
+}
+
+// What is typed must be UTF-8, as all text that the center takes.
+bool AreUtf8(const std::vector<std::string>& arguments) {
+  return std::all_of(arguments.begin(), arguments.end(),
+                     [](const std::string& argument) { return IsUtf8(argument); });
+}
+
+ExitStatus Finish(const absl::Status& status, const Context& context, World& world) {
+  world.out.flush();
+  if (status.ok() && !world.out.good()) {
+    world.err << "error: the output cannot be written\n";
+    return kRefused;
+  }
+  if (!status.ok() && !IsAlreadyTold(status)) {
+    world.err << FormatError(status, context.server());
+  }
+  return ExitStatusOf(status);
+}
+
+}  // namespace
+
+ExitStatus RunCli(const std::vector<std::string>& arguments, World& world) {
+  CLI::App app(kDescription, "critac");
+  try {
+    if (!AreUtf8(arguments)) {
+      world.err << "error: the command line is not UTF-8\n";
+      return kUsage;
+    }
+    Context context(world);
+    app.footer(kFooter);
+    app.require_subcommand(1);
+    app.set_version_flag("--version", std::string("critac ") + CRITAC_VERSION);
+    context.AddGlobalOptions(app);
+    AddCommands(app, context);
+    // CLI11 takes the arguments last first.
+    app.parse(std::vector<std::string>(arguments.rbegin(), arguments.rend()));
+    return Finish(context.Run(), context, world);
+  } catch (const CLI::CallForHelp&) {
+    world.out << NamedCommand(app).help(PathOf(NamedCommand(app)));
+    return kDone;
+  } catch (const CLI::CallForVersion& version) {
+    world.out << version.what() << "\n";
+    return kDone;
+  } catch (const CLI::ParseError& error) {
+    return ReportUsage(app, error, world);
+  } catch (const std::exception& error) {
+    world.err << "error: " << Printable(error.what()) << "\n";
+    return kRefused;
+  }
+}
+
+}  // namespace critac::cli

@@ -1,0 +1,31 @@
+#ifndef SERVICES_CLI_WORLD_H_
+#define SERVICES_CLI_WORLD_H_
+
+#include <functional>
+#include <istream>
+#include <ostream>
+
+#include "absl/time/time.h"
+#include "common/base/clock.h"
+#include "common/base/ids.h"
+
+namespace critac::cli {
+
+// What a run of `critac` has of the world around it; tests give it another.
+struct World {
+  std::istream& in;
+  std::ostream& out;
+  std::ostream& err;
+  // Columns of the terminal that `out` is. 0: it is none, and nothing is cut.
+  int out_width = 0;
+  // Whether `err` is a terminal, where progress can be shown.
+  bool progress = false;
+  const Clock& clock;
+  IdSource& ids;
+  // Waits.
+  std::function<void(absl::Duration)> sleep;
+};
+
+}  // namespace critac::cli
+
+#endif  // SERVICES_CLI_WORLD_H_

@@ -1,0 +1,83 @@
+#include "services/intake/bind.h"
+
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "common/journal/journal.h"
+#include "common/queue/reconciler.h"
+#include "common/status/error.h"
+#include "services/intake/agency_service.h"
+#include "services/intake/catalog_service.h"
+#include "services/intake/intake_store.h"
+#include "services/intake/match_sync.h"
+#include "services/intake/request_service.h"
+
+namespace critac::intake {
+namespace {
+
+class BoundIntake final : public server::BoundService {
+ public:
+  BoundIntake(server::Environment& environment, std::unique_ptr<journal::Journal> journal,
+              queue::WorkQueue& queue)
+      : journal_(std::move(journal)),
+        queue_(queue),
+        agencies_(environment.pipeline, *journal_, environment.clock),
+        catalog_(environment.pipeline, *journal_),
+        requests_(environment.pipeline, *journal_),
+        sync_(journal_->database(), queue),
+        reconciler_(
+            queue, [this] { return sync_.Due(); }, {.name = "intake-due"}, environment.clock,
+            environment.ids) {
+    journal_->AddListener(
+        [this](absl::Span<const journal::Event> events) { sync_.Notice(events); });
+  }
+  // The journal calls the listener until it is stopped.
+  ~BoundIntake() override {
+    Stop();
+    journal_->Stop();
+  }
+
+  const std::string& name() const override { return journal_->name(); }
+  std::vector<grpc::Service*> grpc_services() override {
+    return {&agencies_, &catalog_, &requests_};
+  }
+  journal::Journal& journal() override { return *journal_; }
+
+  absl::Status Ready() override {
+    RETURN_IF_ERROR(Annotate(journal_->database().CheckWritable(), "intake's database"));
+    return Annotate(queue_.CheckWritable(), "the queue match");
+  }
+
+  void Start() override {
+    sync_.Start([this] { reconciler_.Nudge(); });
+    reconciler_.Start();
+  }
+
+  void Stop() override {
+    reconciler_.Stop();
+    sync_.Stop();
+  }
+
+ private:
+  const std::unique_ptr<journal::Journal> journal_;
+  queue::WorkQueue& queue_;
+  AgencyService agencies_;
+  CatalogService catalog_;
+  RequestService requests_;
+  MatchSync sync_;
+  queue::Reconciler reconciler_;
+};
+
+}  // namespace
+
+absl::StatusOr<std::unique_ptr<server::BoundService>> BindIntake(server::Environment& environment) {
+  ASSIGN_OR_RETURN(std::unique_ptr<store::Database> database, environment.open_database("intake"));
+  ASSIGN_OR_RETURN(std::unique_ptr<journal::Journal> journal,
+                   journal::Journal::Open(IntakeJournal(), std::move(database), environment.clock,
+                                          environment.ids));
+  ASSIGN_OR_RETURN(queue::WorkQueue * queue, environment.queue("match"));
+  return std::make_unique<BoundIntake>(environment, std::move(journal), *queue);
+}
+
+}  // namespace critac::intake

@@ -1,0 +1,24 @@
+#ifndef SERVICES_INTAKE_IMPORT_COMMANDS_H_
+#define SERVICES_INTAKE_IMPORT_COMMANDS_H_
+
+#include "absl/status/status.h"
+#include "common/journal/command.h"
+#include "critac/intake/v1/agency.pb.h"
+#include "critac/intake/v1/catalog.pb.h"
+#include "critac/intake/v1/request.pb.h"
+#include "services/intake/intake_states.h"
+
+// What imports do to the journal's draft. A row is first held against the rules of its fields, which
+// the pipeline leaves to the method for lists of rows; all accepted rows are one command, so they
+// are durable together. With `validate_only` nothing happens, and an agency or request that would be
+// added has no name yet.
+namespace critac::intake {
+
+absl::Status ImportAgencies(journal::Draft& draft, const v1::ImportAgenciesRequest& in);
+absl::Status ImportCatalog(journal::Draft& draft, const v1::ImportCatalogRequest& in);
+absl::Status ImportRequests(journal::Draft& draft, const v1::ImportRequestsRequest& in,
+                            CatalogCache& catalogs);
+
+}  // namespace critac::intake
+
+#endif  // SERVICES_INTAKE_IMPORT_COMMANDS_H_

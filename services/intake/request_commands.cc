@@ -1,0 +1,105 @@
+#include "services/intake/request_commands.h"
+
+#include <memory>
+#include <string>
+
+#include "absl/strings/str_cat.h"
+#include "common/base/calendar.h"
+#include "common/status/error.h"
+#include "critac/intake/v1/events.pb.h"
+#include "services/intake/agency_rules.h"
+#include "services/intake/etag.h"
+#include "services/intake/request_changes.h"
+#include "services/intake/request_rules.h"
+
+namespace critac::intake {
+namespace {
+
+absl::StatusOr<const v1::Request*> FindSeen(journal::Draft& draft, const rpc::Principal& who,
+                                            const std::string& name) {
+  const v1::Request* request = draft.Find<v1::Request>(name);
+  if (request == nullptr || !MaySee(who, *request)) {
+    return ResourceNotFound(v1::Request::descriptor()->full_name(), name);
+  }
+  return request;
+}
+
+absl::Status CheckOwnAgency(const rpc::Principal& who, const v1::Request& request) {
+  if (MaySee(who, request)) return absl::OkStatus();
+  return Error(absl::StatusCode::kPermissionDenied, "NOT_YOUR_AGENCY",
+               absl::StrCat("request.agency: ", who.resource(), " asks for itself, not for ",
+                            request.agency()))
+      .Fact("agency", who.resource())
+      .ToStatus();
+}
+
+// The agency of a request on record; there is one, since agencies are never removed.
+const v1::Agency& AgencyOf(const v1::Request& request, journal::Draft& draft, SeenAgency& seen) {
+  const v1::Agency& agency = *draft.Find<v1::Agency>(request.agency());
+  seen = ProfileOf(agency);
+  return agency;
+}
+
+}  // namespace
+
+Actor ActorOf(const rpc::Principal& who) { return {who.role, who.ToString()}; }
+
+bool MaySee(const rpc::Principal& who, const v1::Request& request) {
+  return who.role != type::v1::ROLE_AGENCY || who.resource() == request.agency();
+}
+
+absl::Status CreateRequest(journal::Draft& draft, const rpc::Principal& who,
+                           const v1::CreateRequestRequest& in, CatalogCache& catalogs,
+                           SeenAgency& seen) {
+  RETURN_IF_ERROR(CheckOwnAgency(who, in.request()));
+  const std::shared_ptr<const CatalogView> catalog = catalogs.Get(draft);
+  const absl::Time now = draft.now();
+  if (in.submit()) {
+    RETURN_IF_ERROR(CheckSubmission(in.request(), DayOf(now)).ToInvalidArgument("request"));
+  }
+  ASSIGN_OR_RETURN(const v1::RequestCreated created,
+                   DecideCreation(in.request(), now, StateRecords(draft), *catalog));
+  seen = created.agency_profile();
+  const std::string& name = created.request().name();
+  draft.Emit(name, created);
+  draft.AnswerWith(name);
+  if (!in.submit()) return absl::OkStatus();
+  ASSIGN_OR_RETURN(const v1::RequestTransitioned submitted,
+                   DecideAction(*draft.Find<v1::Request>(name), v1::REQUEST_ACTION_SUBMIT, {},
+                                ActorOf(who), now, {*catalog, seen->type(), nullptr}));
+  draft.Emit(name, submitted);
+  return absl::OkStatus();
+}
+
+absl::Status UpdateRequest(journal::Draft& draft, const rpc::Principal& who,
+                           const v1::UpdateRequestRequest& in, CatalogCache& catalogs,
+                           SeenAgency& seen) {
+  ASSIGN_OR_RETURN(const v1::Request* request, FindSeen(draft, who, in.name()));
+  RETURN_IF_ERROR(CheckEtag(in.name(), in.etag(), request->etag()));
+  ASSIGN_OR_RETURN(const v1::RequestUpdated updated,
+                   DecideUpdate(*request, in.request(), in.update_mask(), draft.now(),
+                                StateRecords(draft), *catalogs.Get(draft)));
+  AgencyOf(*request, draft, seen);
+  draft.Emit(in.name(), updated);
+  draft.AnswerWith(in.name());
+  return absl::OkStatus();
+}
+
+absl::Status ActOnRequest(journal::Draft& draft, const rpc::Principal& who,
+                          const v1::ActOnRequestRequest& in, CatalogCache& catalogs,
+                          SeenAgency& seen) {
+  ASSIGN_OR_RETURN(const v1::Request* request, FindSeen(draft, who, in.name()));
+  RETURN_IF_ERROR(CheckEtag(in.name(), in.etag(), request->etag()));
+  const std::string& original = in.details().duplicate_of();
+  const std::shared_ptr<const CatalogView> catalog = catalogs.Get(draft);
+  const LifecycleContext context{*catalog, AgencyOf(*request, draft, seen).type(),
+                                 original.empty() ? nullptr : draft.Find<v1::Request>(original)};
+  ASSIGN_OR_RETURN(
+      const v1::RequestTransitioned taken,
+      DecideAction(*request, in.action(), in.details(), ActorOf(who), draft.now(), context));
+  draft.Emit(in.name(), taken);
+  draft.AnswerWith(in.name());
+  return absl::OkStatus();
+}
+
+}  // namespace critac::intake

@@ -1,0 +1,90 @@
+#ifndef SERVICES_MATCHING_ASSIGN_H_
+#define SERVICES_MATCHING_ASSIGN_H_
+
+#include <cstdint>
+#include <string>
+#include <tuple>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "critac/matching/v1/match.pb.h"
+#include "services/matching/flow.h"
+#include "services/matching/pool.h"
+
+// The plan: who is proposed for which slot, over all slots at once, at the least total price.
+//
+// The price of a plan is, in millionths of a score,
+//     for each person assigned:       - score - (stability_bonus, where a standing proposal has it)
+//     for each person left out:       unassigned_price + urgency_price × (0, 1 or 2)
+//                                     + waiting_price_per_day × days waited
+//     for each partner:               fairness_price × (k - 1) for its k-th assignment, those
+//                                     agreed or offered and not finished counted first; it grows
+//                                     up to the millionth
+// and its limits are
+//     a slot gets at most the people it still misses, all different persons;
+//     an expert has at most `capacity_per_period` in each period and `capacity_open` in all;
+//     a partner has at most `capacity_per_period` (0: any number) in each period.
+// README.md says how this is a minimum-cost flow, and what is done where it is not quite one.
+namespace critac::matching {
+
+// One person for one slot, to start in a period. Rows of the pool; the period by its number.
+struct PlanUnit {
+  int slot = 0;
+  int expert = 0;
+  int32_t period = 0;
+  int64_t score_e6 = 0;
+
+  friend auto operator<=>(const PlanUnit&, const PlanUnit&) = default;
+};
+
+// What one more of each thing is worth to the plan: the solver's potentials, read as prices in
+// millionths of a score. With them anyone can prove that no plan is cheaper (certificate.h).
+struct Prices {
+  // By slot: what one person more to place there would cost.
+  std::vector<int64_t> slots;
+  // By partner: what the partner's next assignment costs.
+  std::vector<int64_t> partners;
+  // By expert: what one more assignment open at once would save. Not negative.
+  std::vector<int64_t> experts_open;
+  // What one more in a period would save: (row, period, price), only those above 0; sorted.
+  std::vector<std::tuple<int, int32_t, int64_t>> expert_periods;
+  std::vector<std::tuple<int, int32_t, int64_t>> partner_periods;
+};
+
+struct Plan {
+  // By slot, then by expert.
+  std::vector<PlanUnit> units;
+  // By slot: people left out.
+  std::vector<int> open;
+  // Price of the plan.
+  int64_t objective = 0;
+  // No plan is cheaper than this. Equal to `objective` where the plan is proved optimal.
+  int64_t bound = 0;
+  Prices prices;
+  // Eligible pairs of slot and expert, over slots that miss people.
+  int64_t pair_count = 0;
+  // People asked for.
+  int64_t unit_count = 0;
+
+  bool optimal() const { return objective == bound; }
+};
+
+// The plan of least price. Among several the one whose pairs come first: going through slots and
+// then experts by name, a pair is taken wherever a cheapest plan has it together with those taken
+// before; then, going through the pairs, each starts in the first period that leaves the others
+// room. So the plan is a function of the pool alone, whatever the order of the input and whichever
+// solver is used.
+//
+// RESOURCE_EXHAUSTED: the largest price times the nodes of the network (slots, experts, and an
+// expert's periods) does not fit the solver's integers, 2^60. At the policy's highest prices and
+// a wait of three hundred years that is ten million nodes.
+absl::StatusOr<Plan> SolvePlan(const Pool& pool, Solver solver = Solver::kAutomatic);
+
+// The cheapest plan that has this pair; `optimal` says whether no other one with the pair is cheaper.
+// Its prices prove nothing about plans without it. INVALID_ARGUMENT: the expert is not eligible for
+// the slot, or the slot misses nobody.
+absl::StatusOr<Plan> SolvePlanWith(const Pool& pool, int slot, int expert);
+
+}  // namespace critac::matching
+
+#endif  // SERVICES_MATCHING_ASSIGN_H_

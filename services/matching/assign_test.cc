@@ -1,0 +1,468 @@
+#include "services/matching/assign.h"
+
+#include <algorithm>
+#include <chrono>
+#include <iostream>
+#include <map>
+#include <random>
+#include <string>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+#include "services/matching/certificate.h"
+#include "services/matching/testing_center.h"
+
+namespace critac::matching {
+namespace {
+
+using testing::ElementsAre;
+using testing::IsEmpty;
+
+std::vector<std::string> PlanTexts(const Center& center) {
+  const Pool pool = center.Build();
+  const Plan plan = Solved(pool);
+  EXPECT_TRUE(plan.optimal());
+  return TextOf(pool, plan);
+}
+
+v1::Proposal& AddStanding(Center& center, const std::string& demand, const std::string& expert) {
+  v1::Proposal& proposal = center.proposals.emplace_back();
+  proposal.set_request(absl::StrCat("requests/", demand));
+  proposal.set_state(v1::PROPOSAL_STATE_OPEN);
+  v1::Assignment* assignment = proposal.add_assignments();
+  assignment->set_slot("s1");
+  assignment->set_expert(absl::StrCat("experts/", expert));
+  return proposal;
+}
+
+TEST(Plan, WithoutDemandItIsEmpty) {
+  Center center;
+  center.AddPartner("nsa");
+  center.AddExpert("e1");
+  const Pool pool = center.Build();
+  const Plan plan = Solved(pool);
+  EXPECT_THAT(plan.units, IsEmpty());
+  EXPECT_EQ(plan.objective, 0);
+  EXPECT_TRUE(plan.optimal());
+}
+
+TEST(Plan, WithoutExpertsEverySlotStaysOpenAtItsPrice) {
+  Center center;
+  center.AddDemand("r1").mutable_slots(0)->set_people(3);
+  const Pool pool = center.Build();
+  const Plan plan = Solved(pool);
+  EXPECT_THAT(plan.open, ElementsAre(3));
+  EXPECT_EQ(plan.objective, 6000000);
+  EXPECT_TRUE(plan.optimal());
+  EXPECT_EQ(plan.pair_count, 0);
+  EXPECT_EQ(plan.unit_count, 3);
+}
+
+TEST(Plan, WithoutCapacityEverySlotStaysOpen) {
+  Center center;
+  center.AddPartner("nsa");
+  center.AddExpert("e1").set_capacity_per_period(0);
+  center.AddExpert("e2").set_capacity_open(0);
+  center.AddDemand("r1");
+  EXPECT_THAT(PlanTexts(center), IsEmpty());
+}
+
+TEST(Plan, TheGreatestTotalScoreWinsNotTheBestPairFirst) {
+  // e1 fits both topics, e2 only the first: taking e1 for the first would leave the second open.
+  Center center;
+  center.policy.set_unassigned_price(0);
+  center.AddPartner("nsa");
+  v1::Expert& both = center.AddExpert("e1");
+  both.set_capacity_open(1);
+  v1::HeldTopic* other = both.add_topics();
+  other->set_topic("topics/other");
+  other->set_level(intake::v1::LEVEL_EXPERT);
+  center.AddExpert("e2").mutable_topics(0)->set_level(intake::v1::LEVEL_AWARENESS);
+  center.AddDemand("r1");
+  center.AddDemand("r2").mutable_slots(0)->set_topic("topics/other");
+  EXPECT_THAT(PlanTexts(center), ElementsAre("r1/s1 e2 2026Q4", "r2/s1 e1 2026Q4"));
+}
+
+TEST(Plan, APriceOfZeroStillAssignsWhoeverScores) {
+  Center center;
+  center.policy.set_unassigned_price(0);
+  center.AddPartner("nsa");
+  center.AddExpert("e1");
+  center.AddDemand("r1");
+  EXPECT_THAT(PlanTexts(center), ElementsAre("r1/s1 e1 2026Q4"));
+}
+
+TEST(Plan, ZeroWeightsStillPlan) {
+  Center center;
+  center.policy.clear_weights();
+  center.AddPartner("nsa");
+  center.AddExpert("e1");
+  center.AddDemand("r1");
+  EXPECT_THAT(PlanTexts(center), ElementsAre("r1/s1 e1 2026Q4"));
+}
+
+TEST(Plan, TiesGoToTheFirstByName) {
+  Center center;
+  center.AddPartner("nsa");
+  for (const char* id : {"e3", "e1", "e2"}) center.AddExpert(id).set_capacity_open(1);
+  for (const char* id : {"r2", "r1"}) center.AddDemand(id);
+  EXPECT_THAT(PlanTexts(center), ElementsAre("r1/s1 e1 2026Q4", "r2/s1 e2 2026Q4"));
+}
+
+TEST(Plan, EachStartsInTheFirstPeriodThatLeavesTheOthersRoom) {
+  Center center;
+  center.AddPartner("nsa");
+  center.AddExpert("e1").set_capacity_per_period(1);
+  intake::v1::Slot& wide = *center.AddDemand("r1").mutable_slots(0);
+  wide.set_window_end("2027-06-30");
+  EXPECT_THAT(PlanTexts(center), ElementsAre("r1/s1 e1 2026Q4"));
+  center.AddDemand("r2");  // Only 2026Q4.
+  EXPECT_THAT(PlanTexts(center), ElementsAre("r1/s1 e1 2027Q1", "r2/s1 e1 2026Q4"));
+}
+
+TEST(Plan, ATeamIsOfDifferentPeople) {
+  Center center;
+  center.AddPartner("nsa");
+  center.AddExpert("e1").add_emails("dana@example.org");
+  center.AddExpert("e2").add_emails("dana@example.org");
+  center.AddExpert("e3").mutable_topics(0)->set_level(intake::v1::LEVEL_AWARENESS);
+  intake::v1::Slot& slot = *center.AddDemand("r1").mutable_slots(0);
+  slot.set_people(3);
+  slot.set_window_end("2027-06-30");
+  const Pool pool = center.Build();
+  const Plan plan = Solved(pool);
+  EXPECT_THAT(TextOf(pool, plan), ElementsAre("r1/s1 e1 2026Q4", "r1/s1 e3 2026Q4"));
+  EXPECT_THAT(plan.open, ElementsAre(1));
+}
+
+TEST(Plan, TwoSlotsOfARequestMayHaveTheSamePerson) {
+  Center center;
+  center.AddPartner("nsa");
+  center.AddExpert("e1");
+  center.AddSlot(center.AddDemand("r1"), "s2");
+  EXPECT_THAT(PlanTexts(center), ElementsAre("r1/s1 e1 2026Q4", "r1/s2 e1 2026Q4"));
+}
+
+TEST(Plan, OfferedAndAcceptedPeopleAreNotAskedForAgain) {
+  Center center;
+  center.AddPartner("nsa");
+  center.AddExpert("e1");
+  center.AddExpert("e2");
+  v1::Demand& demand = center.AddDemand("r1");
+  demand.mutable_slots(0)->set_people(2);
+  v1::Assignment* committed = demand.add_committed();
+  committed->set_slot("s1");
+  committed->set_expert("experts/e1");
+  EXPECT_THAT(PlanTexts(center), ElementsAre("r1/s1 e2 2026Q4"));
+}
+
+TEST(Plan, AnExpertsLimitsHoldByPeriodAndInAll) {
+  Center center;
+  center.AddPartner("nsa");
+  v1::Expert& expert = center.AddExpert("e1");
+  expert.set_capacity_per_period(2);
+  expert.set_capacity_open(3);
+  for (int i = 0; i < 6; ++i) {
+    center.AddDemand(absl::StrCat("r", i)).mutable_slots(0)->set_window_end("2027-06-30");
+  }
+  EXPECT_THAT(PlanTexts(center),
+              ElementsAre("r0/s1 e1 2026Q4", "r1/s1 e1 2026Q4", "r2/s1 e1 2027Q1"));
+  center.Use("experts/e1", "2026Q4", 1);
+  center.Use("experts/e1", "open", 1);
+  EXPECT_THAT(PlanTexts(center), ElementsAre("r0/s1 e1 2026Q4", "r1/s1 e1 2027Q1"));
+}
+
+TEST(Plan, APartnersLimitHoldsByPeriod) {
+  Center center;
+  center.AddPartner("nsa").set_capacity_per_period(1);
+  center.AddExpert("e1");
+  center.AddExpert("e2");
+  for (int i = 0; i < 3; ++i) {
+    center.AddDemand(absl::StrCat("r", i)).mutable_slots(0)->set_window_end("2027-03-31");
+  }
+  const Pool pool = center.Build();
+  const Plan plan = Solved(pool);
+  EXPECT_TRUE(plan.optimal());
+  EXPECT_THAT(TextOf(pool, plan), ElementsAre("r0/s1 e1 2026Q4", "r1/s1 e1 2027Q1"));
+  EXPECT_THAT(plan.open, ElementsAre(0, 0, 1));
+}
+
+TEST(Plan, LimitsOfPartnersByPeriodAndOfExpertsInAllHoldTogether) {
+  // The partner may have one each quarter, each expert one in all: two of three slots, by two people.
+  Center center;
+  center.AddPartner("nsa").set_capacity_per_period(1);
+  center.AddExpert("e1").set_capacity_open(1);
+  center.AddExpert("e2").set_capacity_open(1);
+  for (int i = 0; i < 3; ++i) {
+    center.AddDemand(absl::StrCat("r", i)).mutable_slots(0)->set_window_end("2027-03-31");
+  }
+  const Pool pool = center.Build();
+  const Plan plan = Solved(pool);
+  EXPECT_THAT(TextOf(pool, plan), ElementsAre("r0/s1 e1 2026Q4", "r1/s1 e2 2027Q1"));
+}
+
+TEST(Plan, FairnessSpreadsWorkOverPartners) {
+  Center center;
+  for (const char* id : {"a", "b", "c"}) {
+    center.AddPartner(id);
+    center.AddExpert(absl::StrCat("e-", id), id).set_capacity_per_period(10);
+  }
+  for (int i = 0; i < 6; ++i) center.AddDemand(absl::StrCat("r", i));
+  const auto count = [&](const std::string& expert) {
+    const std::vector<std::string> texts = PlanTexts(center);
+    return std::count_if(texts.begin(), texts.end(), [&](const std::string& text) {
+      return text.find(absl::StrCat(" ", expert, " ")) != std::string::npos;
+    });
+  };
+  EXPECT_EQ(count("e-a"), 6) << "ties go to the first by name";
+  center.policy.set_fairness_price(1);
+  EXPECT_EQ(count("e-a"), 2);
+  EXPECT_EQ(count("e-b"), 2);
+  EXPECT_EQ(count("e-c"), 2);
+  center.Use("partners/a", "open", 2);
+  EXPECT_EQ(count("e-a"), 1) << "what a partner has already counts first";
+  center.Use("partners/a", "open", 100);
+  EXPECT_EQ(count("e-a"), 0);
+}
+
+TEST(Plan, FairnessCostsTheSecondAssignmentOnceAndTheThirdTwice) {
+  Center center;
+  center.policy.set_fairness_price(1000);
+  center.AddPartner("a");
+  center.AddExpert("e1", "a").set_capacity_per_period(10);
+  for (int i = 0; i < 3; ++i) center.AddDemand(absl::StrCat("r", i));
+  const Pool pool = center.Build();
+  EXPECT_EQ(Solved(pool).objective, -3 * 1000000 + 0 + 1000 + 2000);
+}
+
+TEST(Plan, ASlotIsLeftOpenWhereFillingItCostsMore) {
+  Center center;
+  center.policy.set_unassigned_price(0);
+  center.policy.set_fairness_price(1000000);
+  center.AddPartner("a");
+  center.AddExpert("e1", "a");
+  center.AddDemand("r1");
+  center.AddDemand("r2");
+  // The second would score 1,000,000 and cost 1,000,000 of fairness: a tie, and pairs are taken.
+  EXPECT_THAT(PlanTexts(center), ElementsAre("r1/s1 e1 2026Q4", "r2/s1 e1 2026Q4"));
+  center.experts[0].mutable_topics(0)->set_level(intake::v1::LEVEL_PRACTITIONER);
+  EXPECT_THAT(PlanTexts(center), ElementsAre("r1/s1 e1 2026Q4"));
+}
+
+TEST(Plan, UrgencyRaisesTheClaim) {
+  Center center;
+  center.policy.set_urgency_price(1);
+  center.AddPartner("nsa");
+  center.AddExpert("e1").set_capacity_open(1);
+  center.AddDemand("r1");
+  center.AddDemand("r2").set_urgency(intake::v1::URGENCY_ELEVATED);
+  EXPECT_THAT(PlanTexts(center), ElementsAre("r2/s1 e1 2026Q4"));
+  center.AddDemand("r3").set_urgency(intake::v1::URGENCY_CRITICAL);
+  EXPECT_THAT(PlanTexts(center), ElementsAre("r3/s1 e1 2026Q4"));
+}
+
+TEST(Plan, WaitingRaisesTheClaimWithoutBoundSoNobodyStarves) {
+  // Goal: a request that fits worse than all others and is less urgent gets its expert in the end.
+  // Method: every day as good a new request as can be arrives; the old one only waits.
+  Center center;
+  center.policy.set_waiting_price_per_day(10000);
+  center.policy.set_urgency_price(1000000);
+  center.policy.mutable_weights()->set_peer_similarity(1000000);
+  center.AddPartner("nsa");
+  v1::Expert& expert = center.AddExpert("e1");
+  expert.set_capacity_open(1);
+  v1::Service* service = expert.add_services();
+  service->set_type(type::v1::AGENCY_TYPE_MUNICIPAL);
+  service->set_size_band(type::v1::SIZE_BAND_25_49);
+  service->set_state("UT");
+  v1::Demand& old = center.AddDemand("old");
+  old.mutable_agency()->set_type(type::v1::AGENCY_TYPE_TRIBAL);
+  old.mutable_slots(0)->set_window_end("2030-12-31");
+  const absl::CivilDay start = center.today;
+  int served_after = -1;
+  for (int day = 0; day < 1000 && served_after < 0; ++day) {
+    center.today = start + day;
+    center.demands.resize(1);
+    v1::Demand& fresh = center.AddDemand("fresh");
+    fresh.set_urgency(intake::v1::URGENCY_CRITICAL);
+    fresh.mutable_slots(0)->set_window_end("2030-12-31");
+    const std::vector<std::string> texts = PlanTexts(center);
+    ASSERT_EQ(texts.size(), 1u);
+    if (texts[0].rfind("old", 0) == 0) served_after = day;
+  }
+  // Urgency is worth 2,000,000 and the better fit 1/6: 217 days at 10,000 a day.
+  EXPECT_EQ(served_after, 217);
+}
+
+TEST(Plan, AStandingProposalIsKeptWhereTheGainIsLess) {
+  Center center;
+  center.policy.set_stability_bonus(333333);
+  center.AddPartner("nsa");
+  center.AddExpert("e1");
+  center.AddExpert("e2").mutable_topics(0)->set_level(intake::v1::LEVEL_PRACTITIONER);
+  center.AddDemand("r1");
+  EXPECT_THAT(PlanTexts(center), ElementsAre("r1/s1 e1 2026Q4"));
+  AddStanding(center, "r1", "e2");
+  // 666,667 and the bonus make 1,000,000: a tie, which goes to the first by name.
+  EXPECT_THAT(PlanTexts(center), ElementsAre("r1/s1 e1 2026Q4"));
+  center.policy.set_stability_bonus(333334);
+  EXPECT_THAT(PlanTexts(center), ElementsAre("r1/s1 e2 2026Q4"));
+}
+
+TEST(Plan, ThePolicysHighestPricesAndAnEndlessWaitFit) {
+  Center center;
+  center.policy.set_unassigned_price(1000000000);
+  center.policy.set_urgency_price(1000000000);
+  center.policy.set_waiting_price_per_day(1000000);
+  center.policy.set_fairness_price(1000000);
+  center.policy.set_stability_bonus(1000000);
+  center.today = absl::CivilDay(2199, 1, 1);
+  center.AddPartner("nsa");
+  center.Use("partners/nsa", "open", 2000000000);
+  center.AddExpert("e1").set_capacity_per_period(1000);
+  center.experts[0].set_capacity_open(1000);
+  for (int i = 0; i < 20; ++i) {
+    v1::Demand& demand = center.AddDemand(absl::StrCat("r", 10 + i));
+    demand.mutable_ready_time()->set_seconds(std::numeric_limits<int64_t>::min());
+    demand.set_urgency(intake::v1::URGENCY_CRITICAL);
+    demand.mutable_slots(0)->set_window_start("2199-01-01");
+    demand.mutable_slots(0)->set_window_end("2199-12-31");
+    demand.mutable_slots(0)->set_people(i);
+  }
+  for (const Solver solver : {Solver::kNetworkSimplex, Solver::kCostScaling}) {
+    const Pool pool = center.Build();
+    EXPECT_TRUE(Solved(pool, solver).optimal());
+  }
+}
+
+TEST(Plan, ThePlanWithAPairHasIt) {
+  Center center;
+  center.AddPartner("nsa");
+  center.AddExpert("e1");
+  center.AddExpert("e2").mutable_topics(0)->set_level(intake::v1::LEVEL_AWARENESS);
+  center.AddExpert("e3").set_active(false);
+  center.AddDemand("r1");
+  const Pool pool = center.Build();
+  const absl::StatusOr<Plan> plan = SolvePlanWith(pool, 0, ExpertIn(pool, "e2"));
+  ASSERT_TRUE(plan.ok()) << plan.status();
+  EXPECT_THAT(TextOf(pool, *plan), ElementsAre("r1/s1 e2 2026Q4"));
+  EXPECT_TRUE(plan->optimal());
+  EXPECT_EQ(plan->objective, -333333);
+  EXPECT_EQ(SolvePlanWith(pool, 0, ExpertIn(pool, "e3")).status().code(),
+            absl::StatusCode::kInvalidArgument);
+}
+
+// A year of a busy center: `topics` of 60, of which every expert holds `held`.
+Center BusyCenter(int requests, int partners, int experts, int held) {
+  constexpr int kTopics = 60;
+  std::mt19937 engine(42);
+  const auto any = [&](int n) { return static_cast<int>(engine() % static_cast<uint32_t>(n)); };
+  const char* states[] = {"UT", "NV", "CA", "TX", "NY", "FL", "OH", "WA", "GA", "MT"};
+  Center center;
+  for (int part = 0; part < 1; ++part) {
+    center.policy.mutable_weights()->set_peer_similarity(800000);
+    center.policy.mutable_weights()->set_rating(500000);
+    center.policy.mutable_weights()->set_load(500000);
+    center.policy.mutable_weights()->set_distance(300000);
+  }
+  center.policy.set_rating_prior_count(5);
+  center.policy.set_rating_prior_mean_e3(4000);
+  center.policy.set_fairness_price(5000);
+  center.policy.set_stability_bonus(50000);
+  center.policy.set_waiting_price_per_day(10000);
+  center.policy.set_urgency_price(500000);
+  for (int p = 0; p < partners; ++p) {
+    center.AddPartner(absl::StrCat("p", p)).set_capacity_per_period(p % 2 == 0 ? 0 : 40);
+  }
+  for (int e = 0; e < experts; ++e) {
+    v1::Expert& expert =
+        center.AddExpert(absl::StrCat("e", 10000 + e), absl::StrCat("p", any(partners)));
+    expert.clear_topics();
+    const int first = any(kTopics);
+    for (int t = 0; t < held; ++t) {
+      v1::HeldTopic* topic = expert.add_topics();
+      topic->set_topic(absl::StrCat("topics/t", (first + t) % kTopics));
+      topic->set_level(static_cast<intake::v1::Level>(1 + any(3)));
+    }
+    for (int s = 0; s < 3; ++s) {
+      v1::Service* service = expert.add_services();
+      service->set_type(static_cast<type::v1::AgencyType>(1 + any(10)));
+      service->set_size_band(static_cast<type::v1::SizeBand>(1 + any(8)));
+      service->set_state(states[any(10)]);
+    }
+    expert.mutable_home()->set_latitude_e6(30000000 + any(15000000));
+    expert.mutable_home()->set_longitude_e6(-120000000 + any(45000000));
+    expert.set_travel_radius_km(500 + any(3000));
+    expert.set_capacity_per_period(1 + any(3));
+    expert.set_capacity_open(1 + any(4));
+    expert.set_rating_count(any(20));
+    expert.set_rating_sum(expert.rating_count() * 4);
+    if (any(5) == 0) *expert.add_unavailable() = Dates("2026-12-01", "2026-12-31");
+  }
+  for (int r = 0; r < requests; ++r) {
+    v1::Demand& demand = center.AddDemand(absl::StrCat("r", 10000 + r));
+    demand.set_urgency(static_cast<intake::v1::Urgency>(1 + any(3)));
+    demand.mutable_ready_time()->set_seconds(demand.ready_time().seconds() - 86400 * any(60));
+    demand.mutable_agency()->set_size_band(static_cast<type::v1::SizeBand>(1 + any(8)));
+    demand.mutable_agency()->set_type(static_cast<type::v1::AgencyType>(1 + any(10)));
+    demand.mutable_agency()->set_state(states[any(10)]);
+    demand.mutable_agency()->mutable_coordinates()->set_latitude_e6(30000000 + any(15000000));
+    demand.mutable_agency()->mutable_coordinates()->set_longitude_e6(-120000000 + any(45000000));
+    intake::v1::Slot& slot = *demand.mutable_slots(0);
+    slot.set_topic(absl::StrCat("topics/t", any(kTopics)));
+    slot.set_people(any(4) == 0 ? 2 : 1);
+    slot.set_on_site(any(2) == 0);
+    if (any(3) == 0) slot.set_window_end("2027-05-31");
+  }
+  return center;
+}
+
+void Measure(const std::string& what, const Center& center) {
+  using Clock = std::chrono::steady_clock;
+  const auto micros = [](Clock::time_point from, Clock::time_point to) {
+    return std::chrono::duration_cast<std::chrono::microseconds>(to - from).count();
+  };
+  const Clock::time_point start = Clock::now();
+  const Pool pool = center.Build();
+  const Clock::time_point built = Clock::now();
+  const absl::StatusOr<Plan> plan = SolvePlan(pool);
+  const Clock::time_point solved = Clock::now();
+  ASSERT_TRUE(plan.ok()) << plan.status();
+  const absl::Status checked = CheckPlan(pool, *plan);
+  const Clock::time_point certified = Clock::now();
+  EXPECT_TRUE(checked.ok()) << checked;
+  EXPECT_GT(plan->units.size(), 0u);
+  std::cout << what << ": " << plan->pair_count << " pairs, " << plan->unit_count << " people, "
+            << plan->units.size() << " assigned, " << (plan->optimal() ? "optimal" : "bounded")
+            << "; built in " << micros(start, built) << " us, solved in " << micros(built, solved)
+            << " us, checked in " << micros(solved, certified) << " us\n";
+}
+
+TEST(Plan, ABusyYearIsSolvedAndCertified) {
+  Measure("300 requests, 10 partners, 400 experts, 6 topics each", BusyCenter(300, 10, 400, 6));
+  Measure("the same, every expert holds every topic", BusyCenter(300, 10, 400, 60));
+}
+
+TEST(Plan, NothingIsOverCapacityInABusyYear) {
+  Center center = BusyCenter(300, 10, 200, 12);
+  for (v1::Partner& partner : center.partners) partner.set_capacity_per_period(7);
+  const Pool pool = center.Build();
+  const Plan plan = Solved(pool);
+  std::map<std::string, int> used;
+  for (const PlanUnit& unit : plan.units) {
+    const ExpertRow& expert = pool.experts()[unit.expert];
+    ++used[absl::StrCat("slot ", unit.slot, " ", expert.person)];
+    EXPECT_LE(++used[absl::StrCat(expert.name, " ", unit.period)], expert.capacity_per_period);
+    EXPECT_LE(++used[expert.name], expert.capacity_open);
+    EXPECT_LE(++used[absl::StrCat(expert.partner_name, " ", unit.period)], 7);
+  }
+  for (const auto& [what, count] : used) {
+    if (what.rfind("slot", 0) == 0) EXPECT_EQ(count, 1) << what;
+  }
+  std::cout << "objective " << plan.objective << ", bound " << plan.bound << "\n";
+}
+
+}  // namespace
+}  // namespace critac::matching

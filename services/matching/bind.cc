@@ -1,0 +1,144 @@
+#include "services/matching/bind.h"
+
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "common/base/task_pool.h"
+#include "common/queue/reconciler.h"
+#include "common/queue/worker.h"
+#include "common/status/error.h"
+#include "services/matching/engagement_service.h"
+#include "services/matching/intake_client.h"
+#include "services/matching/intake_sync.h"
+#include "services/matching/match_service.h"
+#include "services/matching/match_worker.h"
+#include "services/matching/matching_states.h"
+#include "services/matching/partner_commands.h"
+#include "services/matching/partner_service.h"
+#include "services/matching/pool_reader.h"
+
+namespace critac::matching {
+namespace {
+
+// Calls that ask intake, and rankings: a few at a time, since each may take a core for a while.
+constexpr int kTaskThreads = 2;
+constexpr int kWaitingTasks = 256;
+
+journal::JournalOptions Options() {
+  journal::JournalOptions options;
+  options.name = "matching";
+  options.projections = MatchingProjections();
+  options.apply = ApplyMatching;
+  options.migrations = MatchingMigrations();
+  return options;
+}
+
+class BoundMatching final : public server::BoundService {
+ public:
+  BoundMatching(std::unique_ptr<journal::Journal> journal, queue::WorkQueue& match_queue,
+                queue::WorkQueue& sync_queue, server::Environment& environment)
+      : journal_(std::move(journal)),
+        match_queue_(match_queue),
+        sync_queue_(sync_queue),
+        intake_(environment.channel("intake"), environment.clock),
+        pools_(*journal_, intake_, environment.clock),
+        tasks_("matching-task", kTaskThreads, kWaitingTasks),
+        partner_service_(environment.pipeline, *journal_),
+        match_service_(environment.pipeline, *journal_, pools_, tasks_, environment.clock),
+        engagement_service_(environment.pipeline, *journal_, intake_, tasks_),
+        match_jobs_(*journal_, intake_, pools_, environment.clock),
+        sync_jobs_(*journal_, intake_),
+        // One thread: a second plan at the same time would only find its input changed.
+        match_worker_(
+            match_queue, [this](const queue::Job& job) { return match_jobs_.Handle(job); },
+            {.name = "match"}, environment.clock, environment.ids),
+        sync_worker_(
+            sync_queue, [this](const queue::Job& job) { return sync_jobs_.Handle(job); },
+            {.name = "sync"}, environment.clock, environment.ids),
+        match_reconciler_(
+            match_queue, [this] { return match_jobs_.Due(); }, {.name = "match-due"},
+            environment.clock, environment.ids),
+        sync_reconciler_(
+            sync_queue, [this] { return DeriveSyncJobs(*journal_); }, {.name = "sync-due"},
+            environment.clock, environment.ids) {
+    journal_->AddListener([this](absl::Span<const journal::Event> events) { Notice(events); });
+  }
+
+  ~BoundMatching() override {
+    Stop();
+    tasks_.Stop();
+    journal_->Stop();
+  }
+
+  const std::string& name() const override { return journal_->name(); }
+  std::vector<grpc::Service*> grpc_services() override {
+    return {&partner_service_, &match_service_, &engagement_service_};
+  }
+  journal::Journal& journal() override { return *journal_; }
+
+  absl::Status Ready() override {
+    RETURN_IF_ERROR(Annotate(journal_->database().CheckWritable(), "matching's database"));
+    RETURN_IF_ERROR(Annotate(match_queue_.CheckWritable(), "the queue match"));
+    return Annotate(sync_queue_.CheckWritable(), "the queue sync");
+  }
+
+  void Start() override {
+    match_worker_.Start();
+    sync_worker_.Start();
+    match_reconciler_.Start();
+    sync_reconciler_.Start();
+  }
+
+  void Stop() override {
+    match_reconciler_.Stop();
+    sync_reconciler_.Stop();
+    // What they could not end is done after the next start: the reconcilers find it.
+    match_worker_.Stop().IgnoreError();
+    sync_worker_.Stop().IgnoreError();
+  }
+
+ private:
+  void Notice(absl::Span<const journal::Event> events) {
+    if (ConcernsPlan(events)) match_reconciler_.Nudge();
+    const std::vector<queue::NewJob> jobs = SyncJobsOf(events);
+    if (!jobs.empty() && !sync_queue_.Enqueue(jobs).ok()) sync_reconciler_.Nudge();
+  }
+
+  const std::unique_ptr<journal::Journal> journal_;
+  queue::WorkQueue& match_queue_;
+  queue::WorkQueue& sync_queue_;
+  IntakeClient intake_;
+  PoolReader pools_;
+  TaskPool tasks_;
+  PartnerService partner_service_;
+  MatchService match_service_;
+  EngagementService engagement_service_;
+  MatchWorker match_jobs_;
+  IntakeSync sync_jobs_;
+  queue::Worker match_worker_;
+  queue::Worker sync_worker_;
+  queue::Reconciler match_reconciler_;
+  queue::Reconciler sync_reconciler_;
+};
+
+}  // namespace
+
+absl::StatusOr<std::unique_ptr<server::BoundService>> BindMatching(
+    server::Environment& environment) {
+  ASSIGN_OR_RETURN(std::unique_ptr<store::Database> database,
+                   environment.open_database("matching"));
+  ASSIGN_OR_RETURN(std::unique_ptr<journal::Journal> journal,
+                   journal::Journal::Open(Options(), std::move(database), environment.clock,
+                                          environment.ids));
+  journal::Command begin;
+  begin.actor = "service:matching";
+  begin.decide = BeginPolicy();
+  RETURN_IF_ERROR(journal->Execute(std::move(begin)).status());
+  ASSIGN_OR_RETURN(queue::WorkQueue * match_queue, environment.queue("match"));
+  ASSIGN_OR_RETURN(queue::WorkQueue * sync_queue, environment.queue("sync"));
+  return std::make_unique<BoundMatching>(std::move(journal), *match_queue, *sync_queue,
+                                         environment);
+}
+
+}  // namespace critac::matching

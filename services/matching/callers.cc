@@ -1,0 +1,44 @@
+#include "services/matching/callers.h"
+
+#include "absl/strings/str_cat.h"
+#include "common/status/error.h"
+#include "google/protobuf/descriptor.h"
+
+namespace critac::matching {
+
+std::string PartnerOf(const rpc::Call& call) {
+  return call.principal.role == type::v1::ROLE_PARTNER ? call.principal.resource() : "";
+}
+
+store::Condition OwnRows(const rpc::Call& call, absl::string_view column) {
+  const std::string partner = PartnerOf(call);
+  if (partner.empty()) return {};
+  return {absl::StrCat(column, " = :p1"), {partner}};
+}
+
+absl::Status CheckOwn(const rpc::Call& call, absl::string_view partner, absl::string_view type,
+                      absl::string_view name) {
+  const std::string caller = PartnerOf(call);
+  if (caller.empty() || caller == partner) return absl::OkStatus();
+  return ResourceNotFound(type, name);
+}
+
+bool IsPartOf(const rpc::Call& call, const v1::Engagement& engagement) {
+  const std::string caller = PartnerOf(call);
+  if (caller.empty() || caller == engagement.lead_partner()) return true;
+  for (const v1::Assignment& assignment : engagement.assignments()) {
+    if (assignment.partner() == caller) return true;
+  }
+  return false;
+}
+
+absl::flat_hash_map<std::string, store::Value> EnumValues(
+    const google::protobuf::EnumDescriptor& type) {
+  absl::flat_hash_map<std::string, store::Value> values;
+  for (int i = 0; i < type.value_count(); ++i) {
+    values[type.value(i)->name()] = int64_t{type.value(i)->number()};
+  }
+  return values;
+}
+
+}  // namespace critac::matching

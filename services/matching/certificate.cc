@@ -1,0 +1,375 @@
+#include "services/matching/certificate.h"
+
+#include <algorithm>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/container/flat_hash_map.h"
+#include "absl/numeric/int128.h"
+#include "absl/strings/str_cat.h"
+#include "services/matching/eligibility.h"
+#include "services/matching/score.h"
+
+namespace critac::matching {
+namespace {
+
+using absl::int128;
+
+absl::Status Wrong(const std::string& what) {
+  return absl::InternalError(absl::StrCat("the plan does not hold: ", what));
+}
+
+// Checks one plan. It shares the gates and the score with the solver, which say what is to be solved,
+// and nothing of how it is solved.
+class Checker {
+ public:
+  Checker(const Pool& pool, const Plan& plan) : pool_(pool), plan_(plan) {}
+
+  absl::Status Check() {
+    for (const auto step :
+         {&Checker::CheckShape, &Checker::CheckUnits, &Checker::CheckLimits,
+          &Checker::CheckObjective, &Checker::CheckPrices, &Checker::CheckBound}) {
+      if (absl::Status status = (this->*step)(); !status.ok()) return status;
+    }
+    return plan_.optimal() ? CheckSlackness() : absl::OkStatus();
+  }
+
+ private:
+  using Key = std::pair<int, int32_t>;
+
+  const SlotRow& Slot(int slot) const { return pool_.slots()[slot]; }
+  const ExpertRow& Expert(int expert) const { return pool_.experts()[expert]; }
+  std::string Name(int slot) const { return absl::StrCat(Slot(slot).request, " ", Slot(slot).id); }
+  std::string Name(int slot, int expert) const {
+    return absl::StrCat(Name(slot), " with ", Expert(expert).name);
+  }
+
+  absl::Status CheckShape() {
+    const size_t slots = pool_.slots().size();
+    const size_t partners = pool_.partners().size();
+    const size_t experts = pool_.experts().size();
+    if (plan_.open.size() != slots || plan_.prices.slots.size() != slots ||
+        plan_.prices.partners.size() != partners || plan_.prices.experts_open.size() != experts) {
+      return Wrong("it is not of this pool");
+    }
+    for (const PlanUnit& unit : plan_.units) {
+      if (unit.slot < 0 || unit.slot >= static_cast<int>(slots) || unit.expert < 0 ||
+          unit.expert >= static_cast<int>(experts)) {
+        return Wrong("a unit is not of this pool");
+      }
+    }
+    if (!std::is_sorted(plan_.units.begin(), plan_.units.end())) {
+      return Wrong("its units are not in order");
+    }
+    return absl::OkStatus();
+  }
+
+  absl::Status CheckUnits() {
+    for (const PlanUnit& unit : plan_.units) {
+      const Verdict verdict = CheckGates(pool_, unit.slot, unit.expert);
+      const std::string name = Name(unit.slot, unit.expert);
+      if (!verdict.eligible()) return Wrong(absl::StrCat(name, " is out at a gate"));
+      const int64_t place = int64_t{unit.period} - Slot(unit.slot).first_period;
+      if (place < 0 || place >= kPeriodsPerSlot || (verdict.periods >> place & 1) == 0) {
+        return Wrong(absl::StrCat(name, " cannot start in that period"));
+      }
+      const Score score = ScoreOf(pool_, unit.slot, unit.expert, verdict.periods);
+      if (score.total_e6 != unit.score_e6) return Wrong(absl::StrCat(name, " has another score"));
+    }
+    return absl::OkStatus();
+  }
+
+  absl::Status CheckLimits() {
+    absl::flat_hash_map<std::pair<int, int>, int> of_person;
+    std::vector<int64_t> of_slot(pool_.slots().size(), 0);
+    std::vector<int64_t> of_expert(pool_.experts().size(), 0);
+    for (const PlanUnit& unit : plan_.units) {
+      const ExpertRow& expert = Expert(unit.expert);
+      if (++of_person[{unit.slot, expert.person}] > 1) {
+        return Wrong(absl::StrCat(Name(unit.slot, unit.expert), " is one person twice"));
+      }
+      ++of_slot[unit.slot];
+      if (++of_expert[unit.expert] > expert.RoomOpen()) {
+        return Wrong(absl::StrCat(expert.name, " has more open at once than its capacity"));
+      }
+      if (++expert_periods_[{unit.expert, unit.period}] > expert.RoomIn(unit.period)) {
+        return Wrong(absl::StrCat(expert.name, " has more in a period than its capacity"));
+      }
+      const PartnerRow& partner = pool_.partners()[expert.partner];
+      if (++partner_periods_[{expert.partner, unit.period}] > partner.RoomIn(unit.period)) {
+        return Wrong(absl::StrCat(partner.name, " has more in a period than its capacity"));
+      }
+      ++partners_[expert.partner];
+      units_of_[{unit.slot, unit.expert}] = unit.period;
+    }
+    experts_ = std::move(of_expert);
+    int64_t people = 0;
+    for (size_t s = 0; s < of_slot.size(); ++s) {
+      people += pool_.slots()[s].missing;
+      if (plan_.open[s] < 0 || plan_.open[s] + of_slot[s] != pool_.slots()[s].missing) {
+        return Wrong(absl::StrCat(Name(static_cast<int>(s)), " counts its people wrongly"));
+      }
+    }
+    if (plan_.unit_count != people) return Wrong("it counts the people asked for wrongly");
+    return absl::OkStatus();
+  }
+
+  // Price of the partner's assignment after `count` of this plan.
+  int128 NextPrice(int partner, int64_t count) const {
+    const int64_t used = std::min<int64_t>(pool_.partners()[partner].used_open + count, 1'000'000);
+    return int128(pool_.policy().fairness_price()) * used;
+  }
+
+  int128 CostOfPair(int slot, int expert, int64_t score_e6) const {
+    const std::vector<int>& standing = Slot(slot).standing_experts;
+    const bool stands = std::find(standing.begin(), standing.end(), expert) != standing.end();
+    return -int128(score_e6) - (stands ? pool_.policy().stability_bonus() : 0);
+  }
+
+  absl::Status CheckObjective() {
+    int128 cost = 0;
+    for (const PlanUnit& unit : plan_.units) {
+      cost += CostOfPair(unit.slot, unit.expert, unit.score_e6);
+    }
+    for (size_t s = 0; s < plan_.open.size(); ++s) {
+      cost += int128(plan_.open[s]) * pool_.slots()[s].open_price;
+    }
+    for (const auto& [partner, count] : partners_) {
+      for (int64_t k = 0; k < count; ++k) cost += NextPrice(partner, k);
+    }
+    if (cost != plan_.objective) return Wrong("its objective is not what its units cost");
+    return absl::OkStatus();
+  }
+
+  // Only finite, not negative prices bound anything.
+  absl::Status CheckPrices() {
+    for (const int64_t price : plan_.prices.experts_open) {
+      if (price < 0) return Wrong("a price of an expert's assignment open at once is negative");
+    }
+    for (const auto& [expert, period, price] : plan_.prices.expert_periods) {
+      if (expert < 0 || expert >= static_cast<int>(pool_.experts().size()) || price < 0 ||
+          !expert_prices_.try_emplace({expert, period}, price).second) {
+        return Wrong("a price of an expert's period is negative, twice, or of nobody");
+      }
+    }
+    for (const auto& [partner, period, price] : plan_.prices.partner_periods) {
+      if (partner < 0 || partner >= static_cast<int>(pool_.partners().size()) || price < 0 ||
+          !partner_prices_.try_emplace({partner, period}, price).second) {
+        return Wrong("a price of a partner's period is negative, twice, or of nobody");
+      }
+    }
+    for (size_t s = 0; s < pool_.slots().size(); ++s) {
+      const SlotRow& slot = pool_.slots()[s];
+      if (slot.missing > 0 && plan_.prices.slots[s] > slot.open_price) {
+        return Wrong(absl::StrCat(Name(static_cast<int>(s)), " costs more filled than left open"));
+      }
+    }
+    return absl::OkStatus();
+  }
+
+  static int64_t PriceIn(const absl::flat_hash_map<Key, int64_t>& prices, const Key& key) {
+    const auto found = prices.find(key);
+    return found == prices.end() ? 0 : found->second;
+  }
+
+  // What a pair costs at the prices, in one period, less what its slot pays.
+  int128 ReducedCost(int slot, int expert, int32_t period, int128 cost) const {
+    const int partner = Expert(expert).partner;
+    return cost + PriceIn(expert_prices_, {expert, period}) + plan_.prices.experts_open[expert] +
+           PriceIn(partner_prices_, {partner, period}) + plan_.prices.partners[partner] -
+           plan_.prices.slots[slot];
+  }
+
+  // The least over the periods of the verdict.
+  int128 ReducedCost(int slot, int expert, PeriodSet periods, int128 cost) const {
+    int128 least = absl::Int128Max();
+    for (int i = 0; i < kPeriodsPerSlot && periods >> i != 0; ++i) {
+      if ((periods >> i & 1) == 0) continue;
+      least = std::min(least, ReducedCost(slot, expert, Slot(slot).first_period + i, cost));
+    }
+    return least;
+  }
+
+  // An eligible pair at the prices.
+  struct PricedPair {
+    int expert = 0;
+    int person = 0;
+    int128 reduced = 0;
+  };
+
+  // All of a slot's, persons together.
+  std::vector<PricedPair> PricedPairs(int slot) const {
+    std::vector<PricedPair> pairs;
+    for (int expert = 0; expert < static_cast<int>(pool_.experts().size()); ++expert) {
+      const Verdict verdict = CheckGates(pool_, slot, expert);
+      if (!verdict.eligible()) continue;
+      const Score score = ScoreOf(pool_, slot, expert, verdict.periods);
+      const int128 cost = CostOfPair(slot, expert, score.total_e6);
+      pairs.push_back(
+          {expert, Expert(expert).person, ReducedCost(slot, expert, verdict.periods, cost)});
+    }
+    std::stable_sort(pairs.begin(), pairs.end(),
+                     [](const PricedPair& a, const PricedPair& b) { return a.person < b.person; });
+    return pairs;
+  }
+
+  // The least that any plan can cost, if what is scarce is paid at the prices. Every plan pays at
+  // most this less than it costs, whatever the prices are; that is why it is a bound.
+  absl::Status CheckBound() {
+    int128 bound = 0;
+    int64_t pair_count = 0;
+    priced_.resize(pool_.slots().size());
+    for (int s = 0; s < static_cast<int>(pool_.slots().size()); ++s) {
+      const int64_t missing = Slot(s).missing;
+      if (missing == 0) continue;
+      bound += int128(missing) * plan_.prices.slots[s];
+      priced_[s] = PricedPairs(s);
+      pair_count += static_cast<int64_t>(priced_[s].size());
+      bound += LeastOverPersons(priced_[s]);
+    }
+    for (int e = 0; e < static_cast<int>(pool_.experts().size()); ++e) {
+      bound -= int128(plan_.prices.experts_open[e]) * Expert(e).RoomOpen();
+    }
+    for (const auto& [key, price] : expert_prices_) {
+      bound -= int128(price) * RoomOf(key);
+    }
+    for (const auto& [key, price] : partner_prices_) {
+      bound -= int128(price) * pool_.partners()[key.first].RoomIn(key.second);
+    }
+    for (int p = 0; p < static_cast<int>(pool_.partners().size()); ++p) {
+      int128 least = 0;
+      if (!LeastOfPartner(p, least)) return Wrong("a partner's price bounds nothing");
+      bound += least;
+    }
+    if (pair_count != plan_.pair_count) return Wrong("it counts the eligible pairs wrongly");
+    if (bound != plan_.bound) return Wrong("its bound is not what its prices prove");
+    if (plan_.bound > plan_.objective) return Wrong("its bound is above its objective");
+    return absl::OkStatus();
+  }
+
+  // A slot takes a person once: of each person the cheapest record, where that is below the price.
+  static int128 LeastOverPersons(const std::vector<PricedPair>& pairs) {
+    int128 sum = 0;
+    for (size_t i = 0; i < pairs.size();) {
+      int128 least = 0;
+      const int person = pairs[i].person;
+      for (; i < pairs.size() && pairs[i].person == person; ++i) {
+        least = std::min(least, pairs[i].reduced);
+      }
+      sum += least;
+    }
+    return sum;
+  }
+
+  // An expert's limit in a period is also that of all periods together.
+  int64_t RoomOf(const Key& expert_period) const {
+    const ExpertRow& expert = Expert(expert_period.first);
+    return std::min(expert.RoomIn(expert_period.second), expert.RoomOpen());
+  }
+
+  // The least of fairness less price over any number of assignments. False where it has none: each
+  // assignment more would be cheaper still.
+  bool LeastOfPartner(int partner, int128& least) const {
+    const int128 price = plan_.prices.partners[partner];
+    if (price > NextPrice(partner, int64_t{1'000'000})) return false;
+    least = 0;
+    for (int64_t k = 0; NextPrice(partner, k) < price; ++k) {
+      if (k > 2'000'000) return false;
+      least += NextPrice(partner, k) - price;
+    }
+    return true;
+  }
+
+  absl::Status CheckSlackness() {
+    for (int s = 0; s < static_cast<int>(priced_.size()); ++s) {
+      if (absl::Status status = CheckSlotSlackness(s); !status.ok()) return status;
+    }
+    for (int e = 0; e < static_cast<int>(pool_.experts().size()); ++e) {
+      if (plan_.prices.experts_open[e] > 0 && experts_[e] < Expert(e).RoomOpen()) {
+        return Wrong(absl::StrCat(Expert(e).name, " has a price and is not used up"));
+      }
+    }
+    for (const auto& [key, price] : expert_prices_) {
+      if (price > 0 && CountIn(expert_periods_, key) < RoomOf(key)) {
+        return Wrong(absl::StrCat(Expert(key.first).name, " has a price in a period with room"));
+      }
+    }
+    for (const auto& [key, price] : partner_prices_) {
+      const PartnerRow& partner = pool_.partners()[key.first];
+      if (price > 0 && CountIn(partner_periods_, key) < partner.RoomIn(key.second)) {
+        return Wrong(absl::StrCat(partner.name, " has a price in a period with room"));
+      }
+    }
+    return CheckPartnerSlackness();
+  }
+
+  template <typename Map, typename MapKey>
+  static int64_t CountIn(const Map& map, const MapKey& key) {
+    const auto found = map.find(key);
+    return found == map.end() ? 0 : found->second;
+  }
+
+  absl::Status CheckPartnerSlackness() const {
+    for (int p = 0; p < static_cast<int>(pool_.partners().size()); ++p) {
+      const int64_t count = CountIn(partners_, p);
+      const int128 price = plan_.prices.partners[p];
+      if (price > NextPrice(p, count) || (count > 0 && price < NextPrice(p, count - 1))) {
+        return Wrong(absl::StrCat(pool_.partners()[p].name, " has a price that is not fair"));
+      }
+    }
+    return absl::OkStatus();
+  }
+
+  absl::Status CheckSlotSlackness(int slot) const {
+    if (plan_.open[slot] > 0 && plan_.prices.slots[slot] < Slot(slot).open_price) {
+      return Wrong(absl::StrCat(Name(slot), " is open though filling it is cheaper"));
+    }
+    const std::vector<PricedPair>& pairs = priced_[slot];
+    for (size_t i = 0; i < pairs.size();) {
+      int128 least = 0;
+      int used = -1;
+      int128 used_reduced = 0;
+      const int person = pairs[i].person;
+      for (; i < pairs.size() && pairs[i].person == person; ++i) {
+        least = std::min(least, pairs[i].reduced);
+        const auto unit = units_of_.find({slot, pairs[i].expert});
+        if (unit == units_of_.end()) continue;
+        used = pairs[i].expert;
+        const int128 cost = CostOfUnit(slot, used);
+        used_reduced = ReducedCost(slot, used, unit->second, cost);
+      }
+      if (used < 0 && least < 0) {
+        return Wrong(absl::StrCat(Name(slot, pairs[i - 1].expert), " is cheaper and not used"));
+      }
+      if (used >= 0 && used_reduced != least) {
+        return Wrong(absl::StrCat(Name(slot, used), " is used and something else is cheaper"));
+      }
+    }
+    return absl::OkStatus();
+  }
+
+  int128 CostOfUnit(int slot, int expert) const {
+    const Verdict verdict = CheckGates(pool_, slot, expert);
+    return CostOfPair(slot, expert, ScoreOf(pool_, slot, expert, verdict.periods).total_e6);
+  }
+
+  const Pool& pool_;
+  const Plan& plan_;
+  // Units of the plan.
+  std::vector<int64_t> experts_;
+  absl::flat_hash_map<int, int64_t> partners_;
+  absl::flat_hash_map<Key, int64_t> expert_periods_;
+  absl::flat_hash_map<Key, int64_t> partner_periods_;
+  absl::flat_hash_map<std::pair<int, int>, int32_t> units_of_;
+  // Prices by key.
+  absl::flat_hash_map<Key, int64_t> expert_prices_;
+  absl::flat_hash_map<Key, int64_t> partner_prices_;
+  std::vector<std::vector<PricedPair>> priced_;
+};
+
+}  // namespace
+
+absl::Status CheckPlan(const Pool& pool, const Plan& plan) { return Checker(pool, plan).Check(); }
+
+}  // namespace critac::matching

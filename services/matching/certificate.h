@@ -1,0 +1,24 @@
+#ifndef SERVICES_MATCHING_CERTIFICATE_H_
+#define SERVICES_MATCHING_CERTIFICATE_H_
+
+#include "absl/status/status.h"
+#include "services/matching/assign.h"
+#include "services/matching/pool.h"
+
+namespace critac::matching {
+
+// Checks a plan without the solver, from the pool and the plan's prices alone:
+//   - every unit passes every gate, starts in a period in which it may, and has the score it says;
+//   - no limit is exceeded, and the people of a slot are different persons;
+//   - `open` is what the units leave, and `objective` is what they cost;
+//   - `bound` is what the prices prove, and is not above the objective;
+//   - where the bound equals the objective, complementary slackness holds over all eligible pairs,
+//     also those never handed to the solver: an unused pair is not cheaper than its slot's price, a
+//     used one not dearer, only what is used up has a price, only what is cheaper open stays open.
+// INTERNAL, saying what does not hold and where. Sums are of 128 bits: no plan, however made up,
+// passes by overflow.
+absl::Status CheckPlan(const Pool& pool, const Plan& plan);
+
+}  // namespace critac::matching
+
+#endif  // SERVICES_MATCHING_CERTIFICATE_H_

@@ -1,0 +1,72 @@
+#ifndef SERVICES_MATCHING_ELIGIBILITY_H_
+#define SERVICES_MATCHING_ELIGIBILITY_H_
+
+#include <optional>
+#include <vector>
+
+#include "critac/matching/v1/match.pb.h"
+#include "services/matching/pool.h"
+
+// The gates: hard conditions for an expert in a slot, checked in the order of v1::Gate. An expert
+// is out at the first gate that is not passed.
+//
+// Several gates are about dates. They narrow one set: the days on which the expert could start. At
+// first these are the slot's `dates`; MEMBERSHIP leaves the days on which the partner is a member,
+// DEMAND those on which the credential is valid, CONFLICT those after the last conflict has
+// expired, AVAILABILITY those on which the expert is not unavailable. The gate that leaves no day
+// is the one that is not passed. CAPACITY then looks at the periods in which a day is left. Where
+// the slot itself has no day to start, every expert who passes the gates before is out at
+// AVAILABILITY, and those gates look at the window instead (or, where the window is empty, at
+// today).
+//
+// What each gate asks:
+//   MEMBERSHIP    expert active; partner on record, and a member on such a day
+//   TOPIC         topic held, at the slot's level or above it
+//   DEMAND        credential (titles compared without regard to case), language (`es-MX` also
+//   speaks
+//                 `es`; English is taken for granted), served in an agency of the type, of the size
+//                 band; offers the mode
+//   CONFLICT      none with the agency or one served with it: served there now, or left it less
+//   than
+//                 `recent_agency_years` years before, or declared. A conflict holds through its
+//                 last day. It is a person's: it counts for every record that shares an e-mail
+//                 address. An overridden one is passed; overriding a declared OWN_AGENCY or
+//                 RECENT_AGENCY also passes what follows from a service in the same agency.
+//   AVAILABILITY  today and the lead time leave a day in the window, not after the day by which
+//   help
+//                 is needed, on which the expert is not unavailable
+//   CAPACITY      not in the slot already; assignments open at once left; in some period with a
+//                 day to start, assignments of the expert and of the partner left
+//   TRAVEL        where on site: travels anywhere, or lives within the radius. Where the distance
+//   is
+//                 not known, lives in the agency's state and travels at all.
+//   DECLINED      has not declined this slot before
+namespace critac::matching {
+
+struct Verdict {
+  // The gate at which the expert is out. GATE_UNSPECIFIED: eligible.
+  v1::Gate gate = v1::GATE_UNSPECIFIED;
+  // Where eligible: periods in which the expert could start.
+  PeriodSet periods = 0;
+
+  bool eligible() const { return gate == v1::GATE_UNSPECIFIED; }
+};
+
+// Whether an expert is eligible for a slot. Rows of `pool`.
+Verdict CheckGates(const Pool& pool, int slot, int expert);
+
+struct ExplainedVerdict {
+  Verdict verdict;
+  // Every gate up to the first that is not passed, each with its reason in plain sentences.
+  std::vector<v1::GateResult> gates;
+};
+
+// The same verdict, with the reasons.
+ExplainedVerdict ExplainGates(const Pool& pool, int slot, int expert);
+
+// Kilometers between the expert's home and the agency; nothing where one of them is not known.
+std::optional<int32_t> DistanceBetween(const DemandRow& demand, const ExpertRow& expert);
+
+}  // namespace critac::matching
+
+#endif  // SERVICES_MATCHING_ELIGIBILITY_H_

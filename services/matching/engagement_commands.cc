@@ -1,0 +1,197 @@
+#include "services/matching/engagement_commands.h"
+
+#include <memory>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
+#include "common/base/calendar.h"
+#include "common/journal/event_time.h"
+#include "common/rpc/field_rules.h"
+#include "common/status/error.h"
+#include "critac/matching/v1/events.pb.h"
+#include "critac/matching/v1/states.pb.h"
+#include "services/matching/engagements.h"
+#include "services/matching/matching_states.h"
+#include "services/matching/period.h"
+
+namespace critac::matching {
+namespace {
+
+using journal::Draft;
+
+bool TakesPart(const v1::Engagement& engagement, const std::string& partner) {
+  if (partner.empty() || engagement.lead_partner() == partner) return true;
+  for (const v1::Assignment& assignment : engagement.assignments()) {
+    if (assignment.partner() == partner) return true;
+  }
+  return false;
+}
+
+absl::StatusOr<const v1::Engagement*> FindEngagement(Draft& draft, const std::string& name,
+                                                     const std::string& partner) {
+  const auto* engagement = draft.Find<v1::Engagement>(name);
+  if (engagement == nullptr || !TakesPart(*engagement, partner)) {
+    return ResourceNotFound("critac.matching.v1.Engagement", name);
+  }
+  return engagement;
+}
+
+void EmitDelivery(Draft& draft, const v1::Engagement& engagement, v1::Delivery delivery) {
+  v1::DeliveryRecorded recorded;
+  recorded.set_engagement(engagement.name());
+  recorded.set_state(
+      StateAfter(engagement, true, delivery.completes_slot() ? delivery.slot() : ""));
+  delivery.set_id(absl::StrCat("d", engagement.deliveries_size() + 1));
+  *recorded.mutable_delivery() = std::move(delivery);
+  draft.Emit(engagement.name(), recorded);
+}
+
+// ---- Import -------------------------------------------------------------------------------------
+
+// The engagement that a row tells of, complete but for its name.
+absl::StatusOr<v1::Engagement> PastEngagementOf(Draft& draft, const v1::PastEngagement& row,
+                                                const intake::v1::Request& request) {
+  v1::Engagement engagement;
+  engagement.set_request(request.name());
+  *engagement.mutable_agency() = request.agency_profile();
+  *engagement.mutable_slots() = request.scope().slots();
+  engagement.set_external_id(row.external_id());
+  engagement.set_state(v1::ENGAGEMENT_STATE_AGREED);
+  *engagement.mutable_create_time() = row.create_time();
+  if (journal::FromTimestamp(row.create_time()) > draft.now()) {
+    return InvalidField("create_time", "lies in the future");
+  }
+  for (int i = 0; i < row.assignments_size(); ++i) {
+    v1::Assignment assignment = row.assignments(i);
+    const auto* expert = draft.Find<v1::Expert>(assignment.expert());
+    if (expert == nullptr) {
+      return InvalidField(absl::StrCat("assignments[", i, "].expert"),
+                          absl::StrCat("there is no ", assignment.expert()));
+    }
+    assignment.set_partner(expert->partner());
+    if (assignment.period().empty()) {
+      const auto* policy = draft.Find<v1::Policy>(kCurrentPolicy);
+      const Day day = DayNumber(DayOf(journal::FromTimestamp(row.create_time())));
+      assignment.set_period(
+          PeriodName(PeriodOf(policy == nullptr ? v1::PERIOD_QUARTER : policy->period(), day)));
+    }
+    *engagement.add_assignments() = std::move(assignment);
+  }
+  const std::vector<v1::Assignment> assignments(engagement.assignments().begin(),
+                                                engagement.assignments().end());
+  engagement.set_lead_partner(LeadPartner(assignments));
+  return engagement;
+}
+
+// Whether the deliveries of a row fit, one after the other.
+absl::Status CheckDeliveries(Draft& draft, v1::Engagement engagement,
+                             const v1::PastEngagement& row) {
+  for (int i = 0; i < row.deliveries_size(); ++i) {
+    const v1::Delivery& delivery = row.deliveries(i);
+    RETURN_IF_ERROR(Annotate(CheckDelivery(engagement, delivery, DayOf(draft.now())),
+                             absl::StrCat("deliveries[", i, "]")));
+    engagement.set_state(
+        StateAfter(engagement, true, delivery.completes_slot() ? delivery.slot() : ""));
+    *engagement.add_deliveries() = delivery;
+  }
+  return absl::OkStatus();
+}
+
+// What becomes of a row; recorded unless `validate_only`.
+absl::Status ImportRow(Draft& draft, const v1::PastEngagement& row,
+                       const absl::flat_hash_map<std::string, intake::v1::Request>& requests,
+                       bool validate_only, intake::v1::ImportResult& result) {
+  RETURN_IF_ERROR(rpc::CheckFields(row));
+  if (const auto* key = draft.Find<v1::ImportKey>(ImportKeyName(row.external_id()))) {
+    result.set_outcome(intake::v1::IMPORT_OUTCOME_UNCHANGED);
+    result.set_name(key->target());
+    return absl::OkStatus();
+  }
+  const auto request = requests.find(row.request_external_id());
+  if (request == requests.end()) {
+    return InvalidField("request_external_id", absl::StrCat("there is no request imported from ",
+                                                            row.request_external_id()));
+  }
+  ASSIGN_OR_RETURN(v1::Engagement engagement, PastEngagementOf(draft, row, request->second));
+  RETURN_IF_ERROR(CheckDeliveries(draft, engagement, row));
+  result.set_outcome(intake::v1::IMPORT_OUTCOME_CREATED);
+  if (validate_only) return absl::OkStatus();
+
+  engagement.set_name(absl::StrFormat("engagements/e%08d", draft.sequence() + 1));
+  v1::EngagementAgreed agreed;
+  *agreed.mutable_occur_time() = engagement.create_time();
+  *agreed.mutable_engagement() = engagement;
+  draft.Emit(engagement.name(), agreed);
+  for (const v1::Delivery& delivery : row.deliveries()) {
+    EmitDelivery(draft, *draft.Find<v1::Engagement>(engagement.name()), delivery);
+  }
+  if (IsSettled(*draft.Find<v1::Engagement>(engagement.name()), request->second.state())) {
+    v1::EngagementSettled settled;
+    settled.set_engagement(engagement.name());
+    draft.Emit(engagement.name(), settled);
+  }
+  result.set_name(engagement.name());
+  return absl::OkStatus();
+}
+
+}  // namespace
+
+journal::Decide RecordDelivery(std::string name, std::string partner, v1::Delivery delivery) {
+  return [=](Draft& draft) -> absl::Status {
+    ASSIGN_OR_RETURN(const v1::Engagement* engagement, FindEngagement(draft, name, partner));
+    RETURN_IF_ERROR(CheckDelivery(*engagement, delivery, DayOf(draft.now())));
+    EmitDelivery(draft, *engagement, delivery);
+    draft.AnswerWith(name);
+    return absl::OkStatus();
+  };
+}
+
+journal::Decide WaiveSlot(std::string name, std::string partner, std::string slot,
+                          std::string reason) {
+  return [=](Draft& draft) -> absl::Status {
+    ASSIGN_OR_RETURN(const v1::Engagement* engagement, FindEngagement(draft, name, partner));
+    RETURN_IF_ERROR(CheckWaiver(*engagement, slot));
+    v1::SlotWaived waived;
+    waived.set_engagement(name);
+    waived.set_state(StateAfter(*engagement, false, slot));
+    waived.mutable_waiver()->set_slot(slot);
+    waived.mutable_waiver()->set_reason(reason);
+    waived.mutable_waiver()->set_actor(draft.actor());
+    draft.Emit(name, waived);
+    draft.AnswerWith(name);
+    return absl::OkStatus();
+  };
+}
+
+journal::Decide Settle(std::string name) {
+  return [=](Draft& draft) -> absl::Status {
+    const auto* engagement = draft.Find<v1::Engagement>(name);
+    if (engagement == nullptr || engagement->settled()) return absl::OkStatus();
+    v1::EngagementSettled settled;
+    settled.set_engagement(name);
+    draft.Emit(name, settled);
+    return absl::OkStatus();
+  };
+}
+
+journal::Decide ImportEngagements(std::vector<v1::PastEngagement> rows,
+                                  absl::flat_hash_map<std::string, intake::v1::Request> requests,
+                                  bool validate_only) {
+  return [rows = std::move(rows), requests = std::move(requests),
+          validate_only](Draft& draft) -> absl::Status {
+    auto answer = std::make_unique<v1::ImportEngagementsResponse>();
+    for (size_t i = 0; i < rows.size(); ++i) {
+      intake::v1::ImportResult& result = *answer->add_results();
+      result.set_index(static_cast<int32_t>(i));
+      const absl::Status status = ImportRow(draft, rows[i], requests, validate_only, result);
+      if (status.ok()) continue;
+      result.set_outcome(intake::v1::IMPORT_OUTCOME_REFUSED);
+      result.set_problem(std::string(status.message()));
+    }
+    draft.AnswerWith(std::move(answer));
+    return absl::OkStatus();
+  };
+}
+
+}  // namespace critac::matching

@@ -1,0 +1,34 @@
+#ifndef SERVICES_MATCHING_ENGAGEMENT_COMMANDS_H_
+#define SERVICES_MATCHING_ENGAGEMENT_COMMANDS_H_
+
+#include <string>
+#include <vector>
+
+#include "absl/container/flat_hash_map.h"
+#include "common/journal/command.h"
+#include "critac/intake/v1/request.pb.h"
+#include "critac/matching/v1/engagement.pb.h"
+
+// The commands of an engagement, and the import of past ones.
+namespace critac::matching {
+
+// Records a delivery, with an id of its own. `partner` is the caller's, empty for those who may do
+// so for any. Answers with the engagement. NOT_FOUND: no such engagement, or another partner's.
+journal::Decide RecordDelivery(std::string name, std::string partner, v1::Delivery delivery);
+
+// Says that a slot will not be delivered. Answers with the engagement.
+journal::Decide WaiveSlot(std::string name, std::string partner, std::string slot,
+                          std::string reason);
+
+// Says that nothing is left to tell intake.
+journal::Decide Settle(std::string name);
+
+// Records past engagements, keyed by their external ids; `requests` are those they belong to, by
+// external id. Answers with the outcome of each row. With `validate_only` nothing is recorded.
+journal::Decide ImportEngagements(std::vector<v1::PastEngagement> rows,
+                                  absl::flat_hash_map<std::string, intake::v1::Request> requests,
+                                  bool validate_only);
+
+}  // namespace critac::matching
+
+#endif  // SERVICES_MATCHING_ENGAGEMENT_COMMANDS_H_

@@ -1,0 +1,178 @@
+#include "services/matching/engagement_service.h"
+
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "common/rpc/field_rules.h"
+#include "common/status/error.h"
+#include "services/matching/callers.h"
+#include "services/matching/engagement_commands.h"
+#include "services/matching/match_commands.h"
+#include "services/matching/pool_methods.h"
+
+namespace critac::matching {
+namespace {
+
+using rpc::Call;
+using store::FilterType;
+
+const Filters& OfferFilters() {
+  static const auto& filters = *new Filters{
+      {"request", {FilterType::kText, "request", {}}},
+      {"state", {FilterType::kEnum, "state", EnumValues(*v1::OfferState_descriptor())}},
+      {"partner", {FilterType::kText, "partner", {}}},
+      {"expert", {FilterType::kText, "expert", {}}}};
+  return filters;
+}
+
+const Filters& EngagementFilters() {
+  static const auto& filters = *new Filters{
+      {"request", {FilterType::kText, "request", {}}},
+      {"state", {FilterType::kEnum, "state", EnumValues(*v1::EngagementState_descriptor())}},
+      {"lead_partner", {FilterType::kText, "lead_partner", {}}}};
+  return filters;
+}
+
+// Whether the request of an engagement is at the point where deliveries take place.
+absl::Status CheckPlanApproved(const intake::v1::Request& request) {
+  if (request.state() == intake::v1::REQUEST_STATE_PLANNED ||
+      request.state() == intake::v1::REQUEST_STATE_IN_DELIVERY) {
+    return absl::OkStatus();
+  }
+  return FailedPrecondition(
+      "PLAN_NOT_APPROVED", request.name(),
+      absl::StrCat("is ", intake::v1::RequestState_Name(request.state()),
+                   "; deliveries are recorded once agency and program office have approved the "
+                   "plan, and until the last slot is delivered"));
+}
+
+}  // namespace
+
+grpc::ServerUnaryReactor* EngagementService::GetOffer(grpc::CallbackServerContext* context,
+                                                      const v1::GetOfferRequest* request,
+                                                      v1::Offer* response) {
+  return pipeline_.Read<v1::GetOfferRequest, v1::Offer>(
+      context, request, response, [this](const Call& call, const auto& in, auto& out) {
+        RETURN_IF_ERROR(journal_.GetInto(in.name(), out));
+        return CheckOwn(call, out.assignment().partner(), "critac.matching.v1.Offer", in.name());
+      });
+}
+
+grpc::ServerUnaryReactor* EngagementService::ListOffers(grpc::CallbackServerContext* context,
+                                                        const v1::ListOffersRequest* request,
+                                                        v1::ListOffersResponse* response) {
+  return pipeline_.Read<v1::ListOffersRequest, v1::ListOffersResponse>(
+      context, request, response, [this](const Call& call, const auto& in, auto& out) {
+        return journal_.ListInto({.collection = "offers",
+                                  .filter = in.filter(),
+                                  .filter_fields = &OfferFilters(),
+                                  .condition = OwnRows(call, "partner"),
+                                  .page_size = in.page_size(),
+                                  .page_token = in.page_token(),
+                                  .descending = true},
+                                 AddTo(*out.mutable_offers()), *out.mutable_next_page_token());
+      });
+}
+
+grpc::ServerUnaryReactor* EngagementService::AcceptOffer(grpc::CallbackServerContext* context,
+                                                         const v1::AcceptOfferRequest* request,
+                                                         v1::Offer* response) {
+  return pipeline_.Write<v1::AcceptOfferRequest, v1::Offer>(
+      context, request, response, journal_, [](const Call& call, const auto& in) {
+        return matching::AcceptOffer(in.name(), PartnerOf(call));
+      });
+}
+
+grpc::ServerUnaryReactor* EngagementService::DeclineOffer(grpc::CallbackServerContext* context,
+                                                          const v1::DeclineOfferRequest* request,
+                                                          v1::Offer* response) {
+  return pipeline_.Write<v1::DeclineOfferRequest, v1::Offer>(
+      context, request, response, journal_, [](const Call& call, const auto& in) {
+        return matching::DeclineOffer(in.name(), PartnerOf(call), in.code(), in.reason());
+      });
+}
+
+grpc::ServerUnaryReactor* EngagementService::GetEngagement(grpc::CallbackServerContext* context,
+                                                           const v1::GetEngagementRequest* request,
+                                                           v1::Engagement* response) {
+  return pipeline_.Read<v1::GetEngagementRequest, v1::Engagement>(
+      context, request, response, [this](const Call& call, const auto& in, auto& out) {
+        RETURN_IF_ERROR(journal_.GetInto(in.name(), out));
+        if (IsPartOf(call, out)) return absl::OkStatus();
+        return ResourceNotFound("critac.matching.v1.Engagement", in.name());
+      });
+}
+
+grpc::ServerUnaryReactor* EngagementService::ListEngagements(
+    grpc::CallbackServerContext* context, const v1::ListEngagementsRequest* request,
+    v1::ListEngagementsResponse* response) {
+  return pipeline_.Read<v1::ListEngagementsRequest, v1::ListEngagementsResponse>(
+      context, request, response, [this](const Call& call, const auto& in, auto& out) {
+        return journal_.ListInto({.collection = "engagements",
+                                  .filter = in.filter(),
+                                  .filter_fields = &EngagementFilters(),
+                                  .condition = OwnRows(call, "lead_partner"),
+                                  .page_size = in.page_size(),
+                                  .page_token = in.page_token(),
+                                  .descending = true},
+                                 AddTo(*out.mutable_engagements()), *out.mutable_next_page_token());
+      });
+}
+
+grpc::ServerUnaryReactor* EngagementService::RecordDelivery(
+    grpc::CallbackServerContext* context, const v1::RecordDeliveryRequest* request,
+    v1::Engagement* response) {
+  return InTasks<v1::RecordDeliveryRequest>(
+      pipeline_, tasks_, context, request, response,
+      [this, response](const Call& call, const auto& in) -> absl::Status {
+        journal::Command command = rpc::Pipeline::MakeCommand(
+            call, in, matching::RecordDelivery(in.name(), PartnerOf(call), in.delivery()));
+        const auto engagement = journal_.Get<v1::Engagement>(in.name());
+        RETURN_IF_ERROR(engagement.status());
+        if (!IsPartOf(call, *engagement)) {
+          return ResourceNotFound("critac.matching.v1.Engagement", in.name());
+        }
+        ASSIGN_OR_RETURN(const intake::v1::Request of, intake_.GetRequest(engagement->request()));
+        // Asked before the command, and so again by the command of a repeated call: that one is
+        // answered by its request id, whatever the request has become.
+        const absl::Status approved = CheckPlanApproved(of);
+        if (!approved.ok()) command.decide = [approved](journal::Draft&) { return approved; };
+        ASSIGN_OR_RETURN(const journal::Answer answer, journal_.Execute(std::move(command)));
+        response->CopyFrom(*answer.message);
+        return absl::OkStatus();
+      });
+}
+
+grpc::ServerUnaryReactor* EngagementService::WaiveSlot(grpc::CallbackServerContext* context,
+                                                       const v1::WaiveSlotRequest* request,
+                                                       v1::Engagement* response) {
+  return pipeline_.Write<v1::WaiveSlotRequest, v1::Engagement>(
+      context, request, response, journal_, [](const Call& call, const auto& in) {
+        return matching::WaiveSlot(in.name(), PartnerOf(call), in.slot(), in.reason());
+      });
+}
+
+grpc::ServerUnaryReactor* EngagementService::ImportEngagements(
+    grpc::CallbackServerContext* context, const v1::ImportEngagementsRequest* request,
+    v1::ImportEngagementsResponse* response) {
+  return InTasks<v1::ImportEngagementsRequest>(
+      pipeline_, tasks_, context, request, response,
+      [this, response](const Call& call, const auto& in) -> absl::Status {
+        std::vector<std::string> ids;
+        for (const v1::PastEngagement& row : in.engagements()) {
+          // A row that does not keep the rules is refused by the command; it asks intake nothing.
+          if (rpc::CheckFields(row).ok()) ids.push_back(row.request_external_id());
+        }
+        ASSIGN_OR_RETURN(auto requests, intake_.FindPast(ids));
+        ASSIGN_OR_RETURN(
+            const journal::Answer answer,
+            journal_.Execute(rpc::Pipeline::MakeCommand(
+                call, in,
+                matching::ImportEngagements({in.engagements().begin(), in.engagements().end()},
+                                            std::move(requests), in.validate_only()))));
+        response->CopyFrom(*answer.message);
+        return absl::OkStatus();
+      });
+}
+
+}  // namespace critac::matching

@@ -1,0 +1,56 @@
+#ifndef SERVICES_MATCHING_ENGAGEMENT_SERVICE_H_
+#define SERVICES_MATCHING_ENGAGEMENT_SERVICE_H_
+
+#include "common/base/task_pool.h"
+#include "common/journal/journal.h"
+#include "common/rpc/pipeline.h"
+#include "critac/matching/v1/engagement.grpc.pb.h"
+#include "services/matching/intake_client.h"
+
+namespace critac::matching {
+
+// critac.matching.v1.EngagementService over the pipeline. What asks intake runs in `tasks`.
+class EngagementService final : public v1::EngagementService::CallbackService {
+ public:
+  EngagementService(rpc::Pipeline& pipeline, journal::Journal& journal, IntakeClient& intake,
+                    TaskPool& tasks)
+      : pipeline_(pipeline), journal_(journal), intake_(intake), tasks_(tasks) {}
+
+  grpc::ServerUnaryReactor* GetOffer(grpc::CallbackServerContext* context,
+                                     const v1::GetOfferRequest* request,
+                                     v1::Offer* response) override;
+  grpc::ServerUnaryReactor* ListOffers(grpc::CallbackServerContext* context,
+                                       const v1::ListOffersRequest* request,
+                                       v1::ListOffersResponse* response) override;
+  grpc::ServerUnaryReactor* AcceptOffer(grpc::CallbackServerContext* context,
+                                        const v1::AcceptOfferRequest* request,
+                                        v1::Offer* response) override;
+  grpc::ServerUnaryReactor* DeclineOffer(grpc::CallbackServerContext* context,
+                                         const v1::DeclineOfferRequest* request,
+                                         v1::Offer* response) override;
+  grpc::ServerUnaryReactor* GetEngagement(grpc::CallbackServerContext* context,
+                                          const v1::GetEngagementRequest* request,
+                                          v1::Engagement* response) override;
+  grpc::ServerUnaryReactor* ListEngagements(grpc::CallbackServerContext* context,
+                                            const v1::ListEngagementsRequest* request,
+                                            v1::ListEngagementsResponse* response) override;
+  grpc::ServerUnaryReactor* RecordDelivery(grpc::CallbackServerContext* context,
+                                           const v1::RecordDeliveryRequest* request,
+                                           v1::Engagement* response) override;
+  grpc::ServerUnaryReactor* WaiveSlot(grpc::CallbackServerContext* context,
+                                      const v1::WaiveSlotRequest* request,
+                                      v1::Engagement* response) override;
+  grpc::ServerUnaryReactor* ImportEngagements(grpc::CallbackServerContext* context,
+                                              const v1::ImportEngagementsRequest* request,
+                                              v1::ImportEngagementsResponse* response) override;
+
+ private:
+  rpc::Pipeline& pipeline_;
+  journal::Journal& journal_;
+  IntakeClient& intake_;
+  TaskPool& tasks_;
+};
+
+}  // namespace critac::matching
+
+#endif  // SERVICES_MATCHING_ENGAGEMENT_SERVICE_H_

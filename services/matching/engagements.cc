@@ -1,0 +1,205 @@
+#include "services/matching/engagements.h"
+
+#include <algorithm>
+#include <map>
+#include <set>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "common/base/calendar.h"
+#include "common/status/error.h"
+
+namespace critac::matching {
+namespace {
+
+std::set<std::string> SlotsOver(const v1::Engagement& engagement) {
+  std::set<std::string> over;
+  for (const v1::Delivery& delivery : engagement.deliveries()) {
+    if (delivery.completes_slot()) over.insert(delivery.slot());
+  }
+  for (const v1::Waiver& waiver : engagement.waivers()) over.insert(waiver.slot());
+  return over;
+}
+
+std::set<std::string> SlotsOf(const v1::Engagement& engagement) {
+  std::set<std::string> slots;
+  for (const v1::Assignment& assignment : engagement.assignments()) slots.insert(assignment.slot());
+  return slots;
+}
+
+absl::Status CheckSlot(const v1::Engagement& engagement, absl::string_view slot,
+                       absl::string_view path) {
+  if (engagement.state() != v1::ENGAGEMENT_STATE_AGREED &&
+      engagement.state() != v1::ENGAGEMENT_STATE_IN_DELIVERY) {
+    return FailedPrecondition("ENGAGEMENT_OVER", engagement.name(),
+                              "is over; nothing more is recorded for it");
+  }
+  const std::set<std::string> slots = SlotsOf(engagement);
+  if (!slots.contains(std::string(slot))) {
+    return InvalidField(path, absl::StrCat("'", slot, "' is none of the engagement's slots: ",
+                                           absl::StrJoin(slots, ", ")));
+  }
+  if (SlotsOver(engagement).contains(std::string(slot))) {
+    return FailedPrecondition("SLOT_OVER", engagement.name(),
+                              absl::StrCat("slot ", slot, " is delivered or waived already"));
+  }
+  return absl::OkStatus();
+}
+
+int64_t Used(const v1::CapacityUse* use) { return use == nullptr ? 0 : use->used(); }
+
+absl::Status NoCapacity(absl::string_view owner, absl::string_view where, int64_t capacity,
+                        int64_t used) {
+  return FailedPrecondition(
+      "NO_CAPACITY", owner,
+      absl::StrCat("has no capacity left ", where, ": ", used, " of ", capacity, " used"));
+}
+
+}  // namespace
+
+absl::Status CheckAnswerable(const v1::Offer& offer, absl::CivilDay today) {
+  if (offer.state() != v1::OFFER_STATE_OPEN) {
+    return FailedPrecondition(
+        "OFFER_NOT_OPEN", offer.name(),
+        absl::StrCat("is not open any more: ", v1::OfferState_Name(offer.state())));
+  }
+  const auto answer_by = ParseDate(offer.answer_by());
+  if (answer_by.has_value() && today > *answer_by) {
+    return FailedPrecondition("OFFER_EXPIRED", offer.name(),
+                              absl::StrCat("could be answered until ", offer.answer_by()));
+  }
+  return absl::OkStatus();
+}
+
+absl::Status CheckCapacity(const v1::Assignment& assignment, const v1::Expert& expert,
+                           const v1::Partner& partner, const v1::CapacityUse* expert_period,
+                           const v1::CapacityUse* expert_open,
+                           const v1::CapacityUse* partner_period) {
+  const std::string period = absl::StrCat("in ", assignment.period());
+  if (Used(expert_period) >= expert.capacity_per_period()) {
+    return NoCapacity(expert.name(), period, expert.capacity_per_period(), Used(expert_period));
+  }
+  if (Used(expert_open) >= expert.capacity_open()) {
+    return NoCapacity(expert.name(), "for one more open at once", expert.capacity_open(),
+                      Used(expert_open));
+  }
+  if (partner.capacity_per_period() > 0 && Used(partner_period) >= partner.capacity_per_period()) {
+    return NoCapacity(partner.name(), period, partner.capacity_per_period(), Used(partner_period));
+  }
+  return absl::OkStatus();
+}
+
+bool AllAccepted(const v1::Demand& demand, absl::Span<const v1::Offer* const> offers) {
+  std::map<std::string, int> accepted;
+  for (const v1::Offer* offer : offers) {
+    if (offer->state() == v1::OFFER_STATE_ACCEPTED) ++accepted[offer->assignment().slot()];
+  }
+  return std::all_of(demand.slots().begin(), demand.slots().end(),
+                     [&](const intake::v1::Slot& slot) {
+                       return accepted[slot.id()] >= std::max(1, slot.people());
+                     });
+}
+
+std::string LeadPartner(absl::Span<const v1::Assignment> assignments) {
+  std::map<std::string, int> people;
+  for (const v1::Assignment& assignment : assignments) ++people[assignment.partner()];
+  std::string lead;
+  int most = 0;
+  for (const auto& [partner, count] : people) {
+    if (count > most) lead = partner;
+    most = std::max(most, count);
+  }
+  return lead;
+}
+
+v1::Engagement EngagementOf(const v1::Demand& demand) {
+  v1::Engagement engagement;
+  engagement.set_request(demand.request());
+  *engagement.mutable_agency() = demand.agency();
+  *engagement.mutable_slots() = demand.slots();
+  std::vector<v1::Assignment> assignments(demand.committed().begin(), demand.committed().end());
+  std::sort(assignments.begin(), assignments.end(),
+            [](const v1::Assignment& a, const v1::Assignment& b) {
+              return std::tie(a.slot(), a.expert()) < std::tie(b.slot(), b.expert());
+            });
+  engagement.set_lead_partner(LeadPartner(assignments));
+  for (v1::Assignment& assignment : assignments)
+    *engagement.add_assignments() = std::move(assignment);
+  engagement.set_state(v1::ENGAGEMENT_STATE_AGREED);
+  return engagement;
+}
+
+absl::Status CheckDelivery(const v1::Engagement& engagement, const v1::Delivery& delivery,
+                           absl::CivilDay today) {
+  RETURN_IF_ERROR(CheckSlot(engagement, delivery.slot(), "delivery.slot"));
+  const auto date = ParseDate(delivery.date());
+  if (!date.has_value())
+    return InvalidField("delivery.date", absl::StrCat("'", delivery.date(), "' is not a date"));
+  if (*date > today) {
+    return InvalidField(
+        "delivery.date",
+        absl::StrCat(delivery.date(), " lies in the future; a delivery is recorded when it ",
+                     "has taken place"));
+  }
+  if (delivery.mode() == type::v1::DELIVERY_MODE_VIRTUAL && delivery.attendance().on_site() > 0) {
+    return InvalidField("delivery.attendance.on_site", "is not 0, and the delivery was virtual");
+  }
+  return absl::OkStatus();
+}
+
+absl::Status CheckWaiver(const v1::Engagement& engagement, absl::string_view slot) {
+  return CheckSlot(engagement, slot, "slot");
+}
+
+v1::EngagementState StateAfter(const v1::Engagement& engagement, bool delivered,
+                               absl::string_view ended_slot) {
+  std::set<std::string> over = SlotsOver(engagement);
+  if (!ended_slot.empty()) over.emplace(ended_slot);
+  const std::set<std::string> slots = SlotsOf(engagement);
+  const bool all = std::includes(over.begin(), over.end(), slots.begin(), slots.end());
+  if (all && (delivered || engagement.deliveries_size() > 0)) return v1::ENGAGEMENT_STATE_DELIVERED;
+  // Waivers alone deliver nothing: a coordinator withdraws or refers such a request.
+  if (delivered || engagement.deliveries_size() > 0) return v1::ENGAGEMENT_STATE_IN_DELIVERY;
+  return engagement.state();
+}
+
+std::vector<intake::v1::RequestAction> ActionsDue(const v1::Engagement& engagement,
+                                                  intake::v1::RequestState state) {
+  using namespace intake::
+      v1;  // NOLINT(google-build-using-namespace): a table of the lifecycle's names
+  const bool started = engagement.state() == v1::ENGAGEMENT_STATE_IN_DELIVERY ||
+                       engagement.state() == v1::ENGAGEMENT_STATE_DELIVERED;
+  const bool done = engagement.state() == v1::ENGAGEMENT_STATE_DELIVERED;
+  switch (state) {
+    case REQUEST_STATE_READY:
+      return {REQUEST_ACTION_RECORD_MATCH};
+    case REQUEST_STATE_PLANNED:
+      if (!started) return {};
+      if (!done) return {REQUEST_ACTION_START_DELIVERY};
+      return {REQUEST_ACTION_START_DELIVERY, REQUEST_ACTION_COMPLETE_DELIVERY};
+    case REQUEST_STATE_IN_DELIVERY:
+      return done ? std::vector<RequestAction>{REQUEST_ACTION_COMPLETE_DELIVERY}
+                  : std::vector<RequestAction>{};
+    default:
+      return {};
+  }
+}
+
+bool IsSettled(const v1::Engagement& engagement, intake::v1::RequestState state) {
+  using namespace intake::
+      v1;  // NOLINT(google-build-using-namespace): a table of the lifecycle's names
+  switch (state) {
+    case REQUEST_STATE_DELIVERED:
+    case REQUEST_STATE_CLOSED:
+      return engagement.state() == v1::ENGAGEMENT_STATE_DELIVERED;
+    case REQUEST_STATE_REFERRED:
+    case REQUEST_STATE_INELIGIBLE:
+    case REQUEST_STATE_DUPLICATE:
+    case REQUEST_STATE_WITHDRAWN:
+      return true;
+    default:
+      return false;
+  }
+}
+
+}  // namespace critac::matching

@@ -1,0 +1,61 @@
+#ifndef SERVICES_MATCHING_ENGAGEMENTS_H_
+#define SERVICES_MATCHING_ENGAGEMENTS_H_
+
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/strings/string_view.h"
+#include "absl/time/civil_time.h"
+#include "absl/types/span.h"
+#include "critac/intake/v1/request.pb.h"
+#include "critac/matching/v1/engagement.pb.h"
+#include "critac/matching/v1/match.pb.h"
+#include "critac/matching/v1/partner.pb.h"
+
+// Offers answered, engagements carried out. Pure.
+namespace critac::matching {
+
+// Whether an offer can still be answered on `today`. FAILED_PRECONDITION, reason OFFER_NOT_OPEN, with where it stands;
+// reason OFFER_EXPIRED where the last day to answer is over.
+absl::Status CheckAnswerable(const v1::Offer& offer, absl::CivilDay today);
+
+// Whether capacity is left for an assignment. `expert_period`, `expert_open` and `partner_period` say what is used; null
+// is nothing. FAILED_PRECONDITION, reason NO_CAPACITY: whose, in which period, how much there is and how much is used.
+absl::Status CheckCapacity(const v1::Assignment& assignment, const v1::Expert& expert,
+                           const v1::Partner& partner, const v1::CapacityUse* expert_period,
+                           const v1::CapacityUse* expert_open,
+                           const v1::CapacityUse* partner_period);
+
+// Whether every slot of a demand has its people, each of an accepted offer. `offers` are those of its committed
+// assignments.
+bool AllAccepted(const v1::Demand& demand, absl::Span<const v1::Offer* const> offers);
+
+// The partner with the most people; the first by name among equals. Empty where there are no assignments.
+std::string LeadPartner(absl::Span<const v1::Assignment> assignments);
+
+// The engagement that a demand's accepted assignments make. Name and time are the caller's to set.
+v1::Engagement EngagementOf(const v1::Demand& demand);
+
+// Whether a delivery fits an engagement on `today`: a slot of it that is not over, a day not in the future, a mode that
+// fits. INVALID_ARGUMENT: path and what is wrong. FAILED_PRECONDITION, reason ENGAGEMENT_OVER or SLOT_OVER.
+absl::Status CheckDelivery(const v1::Engagement& engagement, const v1::Delivery& delivery,
+                           absl::CivilDay today);
+
+// Whether a slot of an engagement can be waived. The same errors.
+absl::Status CheckWaiver(const v1::Engagement& engagement, absl::string_view slot);
+
+// State after a delivery or waiver that ends `ended_slot` (empty: ends none).
+v1::EngagementState StateAfter(const v1::Engagement& engagement, bool delivered,
+                               absl::string_view ended_slot);
+
+// What intake should be told, in order, to bring a request in `state` as far as its engagement is. Empty: nothing now.
+std::vector<intake::v1::RequestAction> ActionsDue(const v1::Engagement& engagement,
+                                                  intake::v1::RequestState state);
+
+// Whether nothing will be left to tell intake: the request has been led to delivered, or is over otherwise.
+bool IsSettled(const v1::Engagement& engagement, intake::v1::RequestState state);
+
+}  // namespace critac::matching
+
+#endif  // SERVICES_MATCHING_ENGAGEMENTS_H_

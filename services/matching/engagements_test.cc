@@ -1,0 +1,207 @@
+#include "services/matching/engagements.h"
+
+#include "common/status/error.h"
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+
+namespace critac::matching {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+
+constexpr absl::CivilDay kToday(2026, 11, 20);
+
+v1::Assignment Assign(const std::string& slot, const std::string& expert,
+                      const std::string& partner) {
+  v1::Assignment assignment;
+  assignment.set_slot(slot);
+  assignment.set_expert("experts/" + expert);
+  assignment.set_partner("partners/" + partner);
+  assignment.set_period("2026Q4");
+  return assignment;
+}
+
+// An engagement with the slots s1 (two people) and s2.
+v1::Engagement Agreed() {
+  v1::Engagement engagement;
+  engagement.set_name("engagements/e1");
+  engagement.set_state(v1::ENGAGEMENT_STATE_AGREED);
+  *engagement.add_assignments() = Assign("s1", "a", "iacp");
+  *engagement.add_assignments() = Assign("s1", "b", "nsa");
+  *engagement.add_assignments() = Assign("s2", "a", "iacp");
+  return engagement;
+}
+
+v1::Delivery Deliver(const std::string& slot, bool completes, const std::string& date) {
+  v1::Delivery delivery;
+  delivery.set_slot(slot);
+  delivery.set_mode(type::v1::DELIVERY_MODE_ON_SITE);
+  delivery.set_date(date);
+  delivery.set_completes_slot(completes);
+  return delivery;
+}
+
+TEST(Offer, CanBeAnsweredThroughItsLastDay) {
+  v1::Offer offer;
+  offer.set_name("offers/o1");
+  offer.set_state(v1::OFFER_STATE_OPEN);
+  offer.set_answer_by("2026-11-20");
+  EXPECT_TRUE(CheckAnswerable(offer, kToday).ok());
+  const absl::Status late = CheckAnswerable(offer, kToday + 1);
+  EXPECT_EQ(late.code(), absl::StatusCode::kFailedPrecondition);
+  EXPECT_EQ(ReasonOf(late), "OFFER_EXPIRED");
+}
+
+TEST(Offer, ThatWasAnsweredSaysHow) {
+  v1::Offer offer;
+  offer.set_state(v1::OFFER_STATE_DECLINED);
+  const absl::Status status = CheckAnswerable(offer, kToday);
+  EXPECT_EQ(ReasonOf(status), "OFFER_NOT_OPEN");
+  EXPECT_THAT(status.message(), HasSubstr("OFFER_STATE_DECLINED"));
+}
+
+TEST(Capacity, TheLastUnitIsTakenAndTheNextRefused) {
+  v1::Expert expert;
+  expert.set_name("experts/a");
+  expert.set_capacity_per_period(2);
+  expert.set_capacity_open(3);
+  v1::Partner partner;
+  partner.set_name("partners/iacp");
+  partner.set_capacity_per_period(5);
+  const v1::Assignment assignment = Assign("s1", "a", "iacp");
+  const auto used = [](int units) {
+    v1::CapacityUse use;
+    use.set_used(units);
+    return use;
+  };
+  const auto check = [&](int period, int open, int partner_period) {
+    const v1::CapacityUse a = used(period), b = used(open), c = used(partner_period);
+    return CheckCapacity(assignment, expert, partner, &a, &b, &c);
+  };
+  EXPECT_TRUE(CheckCapacity(assignment, expert, partner, nullptr, nullptr, nullptr).ok());
+  EXPECT_TRUE(check(1, 2, 4).ok());
+  EXPECT_EQ(check(2, 2, 4).message(), "experts/a: has no capacity left in 2026Q4: 2 of 2 used");
+  EXPECT_EQ(check(1, 3, 4).message(),
+            "experts/a: has no capacity left for one more open at once: 3 of 3 used");
+  EXPECT_EQ(check(1, 2, 5).message(), "partners/iacp: has no capacity left in 2026Q4: 5 of 5 used");
+  partner.set_capacity_per_period(0);  // no limit of its own
+  EXPECT_TRUE(check(1, 2, 1000).ok());
+}
+
+TEST(Demand, IsMatchedWhenEverySlotHasAllItsPeople) {
+  v1::Demand demand;
+  demand.add_slots()->set_id("s1");
+  demand.mutable_slots(0)->set_people(2);
+  demand.add_slots()->set_id("s2");  // 0 people is 1
+  std::vector<v1::Offer> offers(3);
+  for (size_t i = 0; i < offers.size(); ++i) {
+    *offers[i].mutable_assignment() = Assign(i < 2 ? "s1" : "s2", std::string(1, 'a' + i), "iacp");
+    offers[i].set_state(v1::OFFER_STATE_ACCEPTED);
+  }
+  const std::vector<const v1::Offer*> all = {&offers[0], &offers[1], &offers[2]};
+  EXPECT_TRUE(AllAccepted(demand, all));
+  for (v1::Offer& offer : offers) {
+    offer.set_state(v1::OFFER_STATE_OPEN);
+    EXPECT_FALSE(AllAccepted(demand, all));
+    offer.set_state(v1::OFFER_STATE_ACCEPTED);
+  }
+}
+
+TEST(LeadPartner, HasTheMostPeopleAndIsTheFirstByNameAmongEquals) {
+  const v1::Assignment a = Assign("s1", "a", "nsa"), b = Assign("s1", "b", "iacp"),
+                       c = Assign("s2", "c", "nsa");
+  EXPECT_EQ(LeadPartner({a, b, c}), "partners/nsa");
+  EXPECT_EQ(LeadPartner({a, b}), "partners/iacp");
+  EXPECT_EQ(LeadPartner({}), "");
+}
+
+TEST(Delivery, BelongsToASlotThatIsNotOver) {
+  v1::Engagement engagement = Agreed();
+  EXPECT_TRUE(CheckDelivery(engagement, Deliver("s1", true, "2026-11-20"), kToday).ok());
+  EXPECT_THAT(CheckDelivery(engagement, Deliver("s3", true, "2026-11-20"), kToday).message(),
+              HasSubstr("delivery.slot: 's3' is none of the engagement's slots: s1, s2"));
+  *engagement.add_deliveries() = Deliver("s1", true, "2026-11-19");
+  EXPECT_EQ(ReasonOf(CheckDelivery(engagement, Deliver("s1", false, "2026-11-20"), kToday)),
+            "SLOT_OVER");
+  EXPECT_EQ(ReasonOf(CheckWaiver(engagement, "s1")), "SLOT_OVER");
+  EXPECT_TRUE(CheckWaiver(engagement, "s2").ok());
+}
+
+TEST(Delivery, IsRecordedWhenItHasTakenPlace) {
+  EXPECT_TRUE(CheckDelivery(Agreed(), Deliver("s1", true, "2026-11-20"), kToday).ok());
+  EXPECT_THAT(CheckDelivery(Agreed(), Deliver("s1", true, "2026-11-21"), kToday).message(),
+              HasSubstr("delivery.date: 2026-11-21 lies in the future"));
+}
+
+TEST(Delivery, ThatWasVirtualHadNobodyOnSite) {
+  v1::Delivery delivery = Deliver("s1", true, "2026-11-20");
+  delivery.set_mode(type::v1::DELIVERY_MODE_VIRTUAL);
+  delivery.mutable_attendance()->set_virtual_(20);
+  EXPECT_TRUE(CheckDelivery(Agreed(), delivery, kToday).ok());
+  delivery.mutable_attendance()->set_on_site(1);
+  EXPECT_THAT(CheckDelivery(Agreed(), delivery, kToday).message(),
+              HasSubstr("delivery.attendance.on_site"));
+}
+
+TEST(Delivery, IsNotRecordedForAnEngagementThatIsOver) {
+  for (const auto state : {v1::ENGAGEMENT_STATE_DELIVERED, v1::ENGAGEMENT_STATE_ENDED}) {
+    v1::Engagement engagement = Agreed();
+    engagement.set_state(state);
+    EXPECT_EQ(ReasonOf(CheckDelivery(engagement, Deliver("s1", true, "2026-11-20"), kToday)),
+              "ENGAGEMENT_OVER");
+  }
+}
+
+TEST(Engagement, IsDeliveredWhenEverySlotIsDeliveredOrWaived) {
+  v1::Engagement engagement = Agreed();
+  EXPECT_EQ(StateAfter(engagement, true, ""), v1::ENGAGEMENT_STATE_IN_DELIVERY);
+  EXPECT_EQ(StateAfter(engagement, true, "s1"), v1::ENGAGEMENT_STATE_IN_DELIVERY);
+  *engagement.add_deliveries() = Deliver("s1", true, "2026-11-19");
+  EXPECT_EQ(StateAfter(engagement, true, "s2"), v1::ENGAGEMENT_STATE_DELIVERED);
+  EXPECT_EQ(StateAfter(engagement, false, "s2"), v1::ENGAGEMENT_STATE_DELIVERED);  // waived
+}
+
+TEST(Engagement, WithNothingButWaiversWasNotDelivered) {
+  v1::Engagement engagement = Agreed();
+  engagement.add_waivers()->set_slot("s1");
+  EXPECT_EQ(StateAfter(engagement, false, "s2"), v1::ENGAGEMENT_STATE_AGREED);
+}
+
+TEST(Actions, LeadTheRequestAsFarAsItsEngagementIs) {
+  using namespace intake::v1;  // NOLINT(google-build-using-namespace): a table
+  v1::Engagement engagement = Agreed();
+  EXPECT_THAT(ActionsDue(engagement, REQUEST_STATE_READY),
+              ElementsAre(REQUEST_ACTION_RECORD_MATCH));
+  EXPECT_THAT(ActionsDue(engagement, REQUEST_STATE_MATCHED), IsEmpty());
+  EXPECT_THAT(ActionsDue(engagement, REQUEST_STATE_PLANNED), IsEmpty());
+  engagement.set_state(v1::ENGAGEMENT_STATE_IN_DELIVERY);
+  EXPECT_THAT(ActionsDue(engagement, REQUEST_STATE_PLANNED),
+              ElementsAre(REQUEST_ACTION_START_DELIVERY));
+  EXPECT_THAT(ActionsDue(engagement, REQUEST_STATE_IN_DELIVERY), IsEmpty());
+  engagement.set_state(v1::ENGAGEMENT_STATE_DELIVERED);
+  EXPECT_THAT(ActionsDue(engagement, REQUEST_STATE_PLANNED),
+              ElementsAre(REQUEST_ACTION_START_DELIVERY, REQUEST_ACTION_COMPLETE_DELIVERY));
+  EXPECT_THAT(ActionsDue(engagement, REQUEST_STATE_IN_DELIVERY),
+              ElementsAre(REQUEST_ACTION_COMPLETE_DELIVERY));
+  for (const auto state : {REQUEST_STATE_DELIVERED, REQUEST_STATE_CLOSED, REQUEST_STATE_WITHDRAWN,
+                           REQUEST_STATE_ON_HOLD}) {
+    EXPECT_THAT(ActionsDue(engagement, state), IsEmpty());
+  }
+}
+
+TEST(Settled, IsAnEngagementWhoseRequestIsDeliveredOrOverOtherwise) {
+  using namespace intake::v1;  // NOLINT(google-build-using-namespace): a table
+  v1::Engagement engagement = Agreed();
+  EXPECT_FALSE(IsSettled(engagement, REQUEST_STATE_MATCHED));
+  EXPECT_FALSE(IsSettled(engagement, REQUEST_STATE_DELIVERED));
+  EXPECT_TRUE(IsSettled(engagement, REQUEST_STATE_WITHDRAWN));
+  engagement.set_state(v1::ENGAGEMENT_STATE_DELIVERED);
+  EXPECT_TRUE(IsSettled(engagement, REQUEST_STATE_DELIVERED));
+  EXPECT_TRUE(IsSettled(engagement, REQUEST_STATE_CLOSED));
+  EXPECT_FALSE(IsSettled(engagement, REQUEST_STATE_IN_DELIVERY));
+}
+
+}  // namespace
+}  // namespace critac::matching

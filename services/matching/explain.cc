@@ -1,0 +1,113 @@
+#include "services/matching/explain.h"
+
+#include <algorithm>
+#include <string>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "services/matching/eligibility.h"
+#include "services/matching/rank.h"
+#include "services/matching/words.h"
+
+namespace critac::matching {
+namespace {
+
+// The plan's unit of this pair; null where it has none.
+const PlanUnit* UnitOf(const Plan& plan, int slot, int expert) {
+  for (const PlanUnit& unit : plan.units) {
+    if (unit.slot == slot && unit.expert == expert) return &unit;
+  }
+  return nullptr;
+}
+
+std::string NamesInSlot(const Pool& pool, const Plan& plan, int slot) {
+  std::vector<absl::string_view> names;
+  for (const PlanUnit& unit : plan.units) {
+    if (unit.slot == slot) names.push_back(pool.experts()[unit.expert].name);
+  }
+  return absl::StrJoin(names, ", ");
+}
+
+// Other slots in which the plan has the expert.
+std::string SlotsOf(const Pool& pool, const Plan& plan, int expert) {
+  std::vector<std::string> names;
+  for (const PlanUnit& unit : plan.units) {
+    if (unit.expert != expert) continue;
+    names.push_back(absl::StrCat(pool.slots()[unit.slot].request, " ", pool.slots()[unit.slot].id));
+  }
+  return absl::StrJoin(names, ", ");
+}
+
+// Why a plan does not have an eligible pair.
+std::string WhyNotInPlan(const Pool& pool, const Plan& plan, int slot, int expert) {
+  const std::string in_slot = NamesInSlot(pool, plan, slot);
+  std::string text = in_slot.empty() ? std::string("the plan leaves the slot open")
+                                     : absl::StrCat("the plan gives the slot to ", in_slot);
+  const std::string elsewhere = SlotsOf(pool, plan, expert);
+  if (!elsewhere.empty()) {
+    absl::StrAppend(&text, " and has ", pool.experts()[expert].name, " in ", elsewhere);
+  }
+  const std::optional<int64_t> price = PriceOfForcing(pool, plan, slot, expert);
+  if (!price.has_value()) return text;
+  if (*price == 0) return absl::StrCat(text, "; with this expert it would be as good");
+  return absl::StrCat(text, "; with this expert here the whole plan would be worth ",
+                      FractionText(*price), " of a score less");
+}
+
+std::string SummaryOf(const Pool& pool, const Plan* plan, int slot, int expert,
+                      const v1::ExplainMatchResponse& response, int eligible_count) {
+  if (!response.eligible()) {
+    const v1::GateResult& last = response.gates(response.gates_size() - 1);
+    return absl::StrCat("Not eligible: ", last.explanation(), ".");
+  }
+  const std::string rank =
+      absl::StrCat("Eligible, ranked ", response.candidate().rank(), " of ", eligible_count,
+                   " with a score of ", FractionText(response.candidate().score_e6()));
+  const int missing = pool.slots()[slot].missing;
+  if (missing == 0) return absl::StrCat(rank, "; the slot misses nobody.");
+  if (plan == nullptr) {
+    return absl::StrCat(rank, response.assigned() ? "; the standing proposal has this expert."
+                                                  : "; no standing proposal has this expert.");
+  }
+  if (response.assigned()) {
+    const v1::Period length = PeriodOf(pool.period_length(), 0).length;
+    const PlanUnit* unit = UnitOf(*plan, slot, expert);
+    return absl::StrCat(rank, "; the plan has this expert in the slot, to start in ",
+                        PeriodName({length, unit->period}), ".");
+  }
+  return absl::StrCat(rank, ", but ", WhyNotInPlan(pool, *plan, slot, expert), ".");
+}
+
+}  // namespace
+
+v1::ExplainMatchResponse ExplainMatch(const Pool& pool, const Plan* plan, int slot, int expert) {
+  v1::ExplainMatchResponse response;
+  ExplainedVerdict explained = ExplainGates(pool, slot, expert);
+  response.set_eligible(explained.verdict.eligible());
+  for (v1::GateResult& gate : explained.gates) *response.add_gates() = std::move(gate);
+  const std::vector<int>& standing = pool.slots()[slot].standing_experts;
+  response.set_assigned(plan == nullptr
+                            ? std::binary_search(standing.begin(), standing.end(), expert)
+                            : UnitOf(*plan, slot, expert) != nullptr);
+  int eligible_count = 0;
+  if (response.eligible()) {
+    const std::vector<RankedExpert> ranked = RankEligible(pool, slot);
+    eligible_count = static_cast<int>(ranked.size());
+    const auto place = std::find_if(ranked.begin(), ranked.end(),
+                                    [&](const RankedExpert& r) { return r.expert == expert; });
+    const int rank = static_cast<int>(place - ranked.begin()) + 1;
+    *response.mutable_candidate() = CandidateOf(pool, slot, *place, rank);
+  }
+  response.set_summary(SummaryOf(pool, plan, slot, expert, response, eligible_count));
+  return response;
+}
+
+std::optional<int64_t> PriceOfForcing(const Pool& pool, const Plan& plan, int slot, int expert) {
+  if (UnitOf(plan, slot, expert) != nullptr) return 0;
+  const absl::StatusOr<Plan> with = SolvePlanWith(pool, slot, expert);
+  if (!with.ok() || !with->optimal() || !plan.optimal()) return std::nullopt;
+  return with->objective - plan.objective;
+}
+
+}  // namespace critac::matching

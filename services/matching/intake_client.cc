@@ -1,0 +1,86 @@
+#include "services/matching/intake_client.h"
+
+#include <algorithm>
+
+#include "absl/strings/str_cat.h"
+#include "common/base/ids.h"
+#include "common/rpc/channel.h"
+#include "common/status/error.h"
+
+namespace critac::matching {
+namespace {
+
+using intake::v1::CatalogService;
+using intake::v1::RequestService;
+
+constexpr absl::Duration kCatalogAge = absl::Minutes(1);
+// Comparisons in one filter; a filter takes 50.
+constexpr size_t kIdsPerFilter = 20;
+
+rpc::CallSettings Settings() {
+  return {.principal = {type::v1::ROLE_SERVICE, "matching"}, .wait_for_ready = true};
+}
+
+}  // namespace
+
+IntakeClient::IntakeClient(std::shared_ptr<grpc::Channel> channel, const Clock& clock)
+    : clock_(clock),
+      requests_(RequestService::NewStub(channel)),
+      catalogs_(CatalogService::NewStub(channel)) {}
+
+absl::StatusOr<intake::v1::Request> IntakeClient::GetRequest(const std::string& name) {
+  intake::v1::GetRequestRequest ask;
+  ask.set_name(name);
+  return rpc::Invoke(*requests_, &RequestService::Stub::GetRequest, ask, Settings());
+}
+
+absl::Status IntakeClient::Act(const std::string& request, intake::v1::RequestAction action,
+                               const std::string& cause, const intake::v1::ActionDetails& details) {
+  intake::v1::ActOnRequestRequest ask;
+  ask.set_name(request);
+  ask.set_action(action);
+  *ask.mutable_details() = details;
+  ask.set_request_id(UuidFromName(
+      absl::StrCat("matching ", request, " ", intake::v1::RequestAction_Name(action), " ", cause)));
+  return rpc::Invoke(*requests_, &RequestService::Stub::ActOnRequest, ask, Settings()).status();
+}
+
+absl::StatusOr<absl::flat_hash_map<std::string, intake::v1::Request>> IntakeClient::FindPast(
+    absl::Span<const std::string> external_ids) {
+  absl::flat_hash_map<std::string, intake::v1::Request> found;
+  for (size_t begin = 0; begin < external_ids.size(); begin += kIdsPerFilter) {
+    const size_t end = std::min(external_ids.size(), begin + kIdsPerFilter);
+    intake::v1::ListRequestsRequest ask;
+    ask.set_page_size(static_cast<int32_t>(kIdsPerFilter));
+    for (size_t i = begin; i < end; ++i) {
+      absl::StrAppend(ask.mutable_filter(), i == begin ? "" : " OR ", "external_id = \"",
+                      external_ids[i], "\"");
+    }
+    ASSIGN_OR_RETURN(intake::v1::ListRequestsResponse page,
+                     rpc::Invoke(*requests_, &RequestService::Stub::ListRequests, ask, Settings()));
+    for (intake::v1::Request& request : *page.mutable_requests()) {
+      const std::string id = request.external_id();
+      found[id] = std::move(request);
+    }
+  }
+  return found;
+}
+
+absl::StatusOr<std::shared_ptr<const intake::v1::Catalog>> IntakeClient::GetCatalog() {
+  {
+    absl::MutexLock lock(&mutex_);
+    if (catalog_ != nullptr && clock_.Now() - catalog_time_ < kCatalogAge) return catalog_;
+  }
+  auto answer = rpc::Invoke(*catalogs_, &CatalogService::Stub::GetCatalog,
+                            intake::v1::GetCatalogRequest(), Settings());
+  absl::MutexLock lock(&mutex_);
+  if (!answer.ok()) {
+    if (catalog_ != nullptr) return catalog_;
+    return Annotate(answer.status(), "intake's catalog");
+  }
+  catalog_ = std::make_shared<const intake::v1::Catalog>(*std::move(answer));
+  catalog_time_ = clock_.Now();
+  return catalog_;
+}
+
+}  // namespace critac::matching

@@ -1,0 +1,53 @@
+#ifndef SERVICES_MATCHING_INTAKE_CLIENT_H_
+#define SERVICES_MATCHING_INTAKE_CLIENT_H_
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "absl/base/thread_annotations.h"
+#include "absl/container/flat_hash_map.h"
+#include "absl/status/statusor.h"
+#include "absl/synchronization/mutex.h"
+#include "absl/time/time.h"
+#include "absl/types/span.h"
+#include "common/base/clock.h"
+#include "critac/intake/v1/catalog.grpc.pb.h"
+#include "critac/intake/v1/request.grpc.pb.h"
+#include "grpcpp/channel.h"
+
+namespace critac::matching {
+
+// What matching asks intake, as `service:matching`. Thread-safe. Calls block, so they must not be
+// made on gRPC's threads.
+class IntakeClient {
+ public:
+  IntakeClient(std::shared_ptr<grpc::Channel> channel, const Clock& clock);
+
+  absl::StatusOr<intake::v1::Request> GetRequest(const std::string& name);
+
+  // Takes an action of the lifecycle. `cause` names what calls for it: the same action of the same
+  // request for the same cause happens once.
+  absl::Status Act(const std::string& request, intake::v1::RequestAction action,
+                   const std::string& cause, const intake::v1::ActionDetails& details = {});
+
+  // Past requests by their external ids; those that are not there are left out.
+  absl::StatusOr<absl::flat_hash_map<std::string, intake::v1::Request>> FindPast(
+      absl::Span<const std::string> external_ids);
+
+  // The catalog, at most a minute old; older while intake does not answer.
+  absl::StatusOr<std::shared_ptr<const intake::v1::Catalog>> GetCatalog();
+
+ private:
+  const Clock& clock_;
+  const std::unique_ptr<intake::v1::RequestService::Stub> requests_;
+  const std::unique_ptr<intake::v1::CatalogService::Stub> catalogs_;
+
+  absl::Mutex mutex_;
+  std::shared_ptr<const intake::v1::Catalog> catalog_ ABSL_GUARDED_BY(mutex_);
+  absl::Time catalog_time_ ABSL_GUARDED_BY(mutex_) = absl::InfinitePast();
+};
+
+}  // namespace critac::matching
+
+#endif  // SERVICES_MATCHING_INTAKE_CLIENT_H_

@@ -1,0 +1,57 @@
+#include "services/matching/intake_sync.h"
+
+#include <algorithm>
+#include <set>
+
+#include "common/base/limits.h"
+#include "common/status/error.h"
+#include "critac/matching/v1/engagement.pb.h"
+#include "services/matching/engagement_commands.h"
+#include "services/matching/engagements.h"
+
+namespace critac::matching {
+
+absl::Status IntakeSync::Handle(const queue::Job& job) {
+  ASSIGN_OR_RETURN(const auto engagement, journal_.Get<v1::Engagement>(job.key()));
+  if (engagement.settled()) return absl::OkStatus();
+  ASSIGN_OR_RETURN(intake::v1::Request request, intake_.GetRequest(engagement.request()));
+  for (const intake::v1::RequestAction action : ActionsDue(engagement, request.state())) {
+    RETURN_IF_ERROR(Annotate(intake_.Act(request.name(), action, engagement.name()), job.key()));
+  }
+  ASSIGN_OR_RETURN(request, intake_.GetRequest(engagement.request()));
+  if (!IsSettled(engagement, request.state())) return absl::OkStatus();
+  journal::Command command;
+  command.actor = "service:matching";
+  command.decide = Settle(engagement.name());
+  return journal_.Execute(std::move(command)).status();
+}
+
+std::vector<queue::NewJob> SyncJobsOf(absl::Span<const journal::Event> events) {
+  static constexpr absl::string_view kCauses[] = {"critac.matching.v1.EngagementAgreed",
+                                                  "critac.matching.v1.DeliveryRecorded",
+                                                  "critac.matching.v1.SlotWaived"};
+  std::set<std::string> engagements;
+  for (const journal::Event& event : events) {
+    if (std::find(std::begin(kCauses), std::end(kCauses), event.type()) != std::end(kCauses)) {
+      engagements.insert(event.subject());
+    }
+  }
+  std::vector<queue::NewJob> jobs;
+  for (const std::string& engagement : engagements) jobs.push_back({.key = engagement});
+  return jobs;
+}
+
+absl::StatusOr<std::vector<queue::NewJob>> DeriveSyncJobs(journal::Journal& journal) {
+  journal::ListQuery query{.collection = "engagements",
+                           .condition = {"settled = 0", {}},
+                           .page_size = limits::kMaxPageSize};
+  std::vector<queue::NewJob> jobs;
+  do {
+    ASSIGN_OR_RETURN(const auto page, journal.List<v1::Engagement>(query));
+    for (const v1::Engagement& engagement : page.items) jobs.push_back({.key = engagement.name()});
+    query.page_token = page.next_page_token;
+  } while (!query.page_token.empty());
+  return jobs;
+}
+
+}  // namespace critac::matching

@@ -1,0 +1,304 @@
+#include "services/matching/match_commands.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
+#include "common/base/calendar.h"
+#include "common/journal/event_time.h"
+#include "common/status/error.h"
+#include "critac/matching/v1/events.pb.h"
+#include "critac/matching/v1/states.pb.h"
+#include "services/matching/engagements.h"
+#include "services/matching/matching_states.h"
+#include "services/matching/proposal_decisions.h"
+
+namespace critac::matching {
+namespace {
+
+using journal::Draft;
+using journal::ToTimestamp;
+
+// `COLLECTION/p00000123`: numbered by the event that makes it, so that names sort by age.
+std::string NameByEvent(const Draft& draft, absl::string_view prefix) {
+  return absl::StrFormat("%s%08d", std::string(prefix), draft.sequence() + 1);
+}
+
+absl::Status CheckUnchanged(Draft& draft, const PoolView& view) {
+  const auto* inputs = draft.Find<v1::SolverInputs>(kSolverInputs);
+  const int64_t revision = inputs == nullptr ? 0 : inputs->revision();
+  if (revision == view.revision) return absl::OkStatus();
+  return Error(absl::StatusCode::kAborted, "INPUTS_CHANGED",
+               "partners, experts, requests or offers changed meanwhile; read again and redo")
+      .ToStatus();
+}
+
+absl::Status WrongEtag(absl::string_view name, absl::string_view current) {
+  return Error(absl::StatusCode::kAborted, "ETAG_MISMATCH",
+               absl::StrCat(name, " has changed since it was read; read it again and redo"))
+      .Resource("critac.matching.v1.Proposal", name)
+      .Fact("current_etag", current)
+      .ToStatus();
+}
+
+// ---- Requests -----------------------------------------------------------------------------------
+
+v1::Demand DemandFrom(const intake::v1::Request& request) {
+  v1::Demand demand;
+  demand.set_name(DemandOf(request.name()));
+  demand.set_request(request.name());
+  *demand.mutable_agency() = request.agency_profile();
+  *demand.mutable_co_served_agencies() = request.co_served_agencies();
+  *demand.mutable_slots() = request.scope().slots();
+  demand.set_urgency(request.urgency());
+  demand.set_needed_by(request.needed_by());
+  *demand.mutable_ready_time() = request.ready_time();
+  return demand;
+}
+
+bool IsReadyAnew(const v1::Demand& demand, const intake::v1::Request& request) {
+  return journal::FromTimestamp(demand.ready_time()) !=
+         journal::FromTimestamp(request.ready_time());
+}
+
+// Whether a request of this state still needs what matching holds for it. One that is set aside
+// keeps what was agreed, not what was only proposed or offered.
+bool KeepsDemand(intake::v1::RequestState state, const v1::Demand& demand) {
+  using namespace intake::v1;  // NOLINT(google-build-using-namespace): states of the lifecycle
+  switch (state) {
+    case REQUEST_STATE_READY:
+    case REQUEST_STATE_MATCHED:
+    case REQUEST_STATE_PLANNED:
+    case REQUEST_STATE_IN_DELIVERY:
+    case REQUEST_STATE_DELIVERED:
+    case REQUEST_STATE_CLOSED:
+      return true;
+    case REQUEST_STATE_ON_HOLD:
+    case REQUEST_STATE_NEEDS_INFORMATION:
+      return demand.state() == v1::DEMAND_STATE_MATCHED;
+    default:
+      return false;
+  }
+}
+
+void CloseDemand(Draft& draft, const v1::Demand& demand) {
+  v1::DemandClosed closed;
+  closed.set_demand(demand.name());
+  for (const v1::Assignment& assignment : demand.committed()) {
+    const auto* offer = draft.Find<v1::Offer>(assignment.offer());
+    if (offer != nullptr && offer->state() == v1::OFFER_STATE_OPEN) {
+      closed.add_withdrawn_offers(offer->name());
+    }
+  }
+  closed.set_superseded_proposal(demand.proposal());
+  draft.Emit(demand.name(), closed);
+}
+
+// ---- Proposals ----------------------------------------------------------------------------------
+
+// Records a decision and sends the offers out.
+void Decide(Draft& draft, const PoolView& view, v1::Proposal proposal, v1::ProposalState state,
+            const std::string& reason) {
+  proposal.set_state(state);
+  proposal.set_decided_by(draft.actor());
+  *proposal.mutable_decide_time() = ToTimestamp(draft.now());
+  proposal.set_reason(reason);
+  v1::ProposalDecided decided;
+  const std::string prefix = NameByEvent(draft, "offers/o");
+  for (v1::Offer& offer :
+       OffersOf(proposal, prefix, view.policy, DayOf(draft.now()), view.calendar)) {
+    *offer.mutable_create_time() = ToTimestamp(draft.now());
+    for (v1::Assignment& assignment : *proposal.mutable_assignments()) {
+      if (assignment.slot() == offer.assignment().slot() &&
+          assignment.expert() == offer.assignment().expert()) {
+        assignment.set_offer(offer.name());
+      }
+    }
+    *decided.add_offers() = std::move(offer);
+  }
+  *decided.mutable_proposal() = std::move(proposal);
+  draft.Emit(decided.proposal().name(), decided);
+}
+
+// ---- Offers -------------------------------------------------------------------------------------
+
+absl::StatusOr<const v1::Offer*> FindOffer(Draft& draft, const std::string& name,
+                                           const std::string& partner) {
+  const auto* offer = draft.Find<v1::Offer>(name);
+  // Another partner's offers are none of the caller's business, not even that they are there.
+  if (offer == nullptr || (!partner.empty() && offer->assignment().partner() != partner)) {
+    return ResourceNotFound("critac.matching.v1.Offer", name);
+  }
+  return offer;
+}
+
+absl::Status CheckRoom(Draft& draft, const v1::Assignment& assignment) {
+  const auto* expert = draft.Find<v1::Expert>(assignment.expert());
+  const auto* partner = draft.Find<v1::Partner>(assignment.partner());
+  if (expert == nullptr || !expert->active()) {
+    return FailedPrecondition("EXPERT_NOT_ACTIVE", assignment.expert(),
+                              "does not take part any more");
+  }
+  if (partner == nullptr) {
+    return FailedPrecondition("PARTNER_MISSING", assignment.partner(), "is not on record any more");
+  }
+  const auto use = [&](const std::string& owner, const std::string& period) {
+    return draft.Find<v1::CapacityUse>(CapacityName(owner, period));
+  };
+  return CheckCapacity(assignment, *expert, *partner, use(expert->name(), assignment.period()),
+                       use(expert->name(), "open"), use(partner->name(), assignment.period()));
+}
+
+void Answer(Draft& draft, v1::Offer& offer, v1::OfferState state) {
+  offer.set_state(state);
+  offer.set_answered_by(draft.actor());
+  *offer.mutable_answer_time() = ToTimestamp(draft.now());
+}
+
+// Makes the engagement where the offer just accepted was the last one missing.
+void AgreeIfComplete(Draft& draft, const std::string& request) {
+  const auto* demand = draft.Find<v1::Demand>(DemandOf(request));
+  std::vector<const v1::Offer*> offers;
+  for (const v1::Assignment& assignment : demand->committed()) {
+    offers.push_back(draft.Find<v1::Offer>(assignment.offer()));
+  }
+  if (!AllAccepted(*demand, offers)) return;
+  v1::EngagementAgreed agreed;
+  *agreed.mutable_engagement() = EngagementOf(*demand);
+  const std::string name = NameByEvent(draft, "engagements/e");
+  agreed.mutable_engagement()->set_name(name);
+  *agreed.mutable_engagement()->mutable_create_time() = ToTimestamp(draft.now());
+  *agreed.mutable_occur_time() = ToTimestamp(draft.now());
+  draft.Emit(name, agreed);
+}
+
+}  // namespace
+
+journal::Decide FollowRequest(intake::v1::Request request) {
+  return [request = std::move(request)](Draft& draft) -> absl::Status {
+    const auto* demand = draft.Find<v1::Demand>(DemandOf(request.name()));
+    const bool open = demand != nullptr && demand->state() != v1::DEMAND_STATE_CLOSED;
+    if (request.state() == intake::v1::REQUEST_STATE_READY) {
+      if (open && !IsReadyAnew(*demand, request)) return absl::OkStatus();
+      if (open) CloseDemand(draft, v1::Demand(*demand));
+      v1::DemandOpened opened;
+      *opened.mutable_demand() = DemandFrom(request);
+      draft.Emit(opened.demand().name(), opened);
+    } else if (open && !KeepsDemand(request.state(), *demand)) {
+      CloseDemand(draft, v1::Demand(*demand));
+    }
+    return absl::OkStatus();
+  };
+}
+
+journal::Decide RecordSolve(std::shared_ptr<const PoolView> view, Plan plan, v1::SolveRun run,
+                            bool asked) {
+  return [view = std::move(view), plan = std::move(plan), run = std::move(run),
+          asked](Draft& draft) -> absl::Status {
+    RETURN_IF_ERROR(CheckUnchanged(draft, *view));
+    v1::SolveRecorded recorded;
+    *recorded.mutable_run() = run;
+    const std::string name = NameByEvent(draft, "runs/r");
+    recorded.mutable_run()->set_name(name);
+    *recorded.mutable_run()->mutable_time() = ToTimestamp(draft.now());
+    const PlanOutcome outcome = OutcomeOf(*view->pool, plan, view->demands, view->standing);
+    if (outcome.changes.empty() && !asked) return absl::OkStatus();
+    // The run comes first and names what it makes: each proposal is the event after.
+    int64_t sequence = draft.sequence() + 1;
+    std::vector<v1::ProposalMade> made;
+    for (const ProposalChange& change : outcome.changes) {
+      v1::ProposalMade& one = made.emplace_back();
+      *one.mutable_proposal() = change.proposal;
+      one.mutable_proposal()->set_name(absl::StrFormat("proposals/p%08d", ++sequence));
+      one.mutable_proposal()->set_run(name);
+      one.mutable_proposal()->set_policy_version(view->policy.version());
+      *one.mutable_proposal()->mutable_create_time() = ToTimestamp(draft.now());
+      one.set_supersedes(change.supersedes);
+      recorded.mutable_run()->add_proposals(one.proposal().name());
+      if (!change.supersedes.empty()) recorded.mutable_run()->add_superseded(change.supersedes);
+    }
+    for (const std::string& kept : outcome.kept) recorded.mutable_run()->add_proposals(kept);
+    draft.Emit(name, recorded);
+    for (const v1::ProposalMade& one : made) draft.Emit(one.proposal().name(), one);
+    if (view->policy.approve_automatically()) {
+      for (const v1::ProposalMade& one : made) {
+        if (one.proposal().assignments_size() == 0) continue;
+        Decide(draft, *view, one.proposal(), v1::PROPOSAL_STATE_APPROVED, "");
+      }
+    }
+    draft.AnswerWith(name);
+    return absl::OkStatus();
+  };
+}
+
+journal::Decide DecideProposal(std::shared_ptr<const PoolView> view, std::string name,
+                               std::string etag, std::vector<v1::Assignment> wanted,
+                               std::string reason) {
+  return [=](Draft& draft) -> absl::Status {
+    const auto* found = draft.Find<v1::Proposal>(name);
+    if (found == nullptr) return ResourceNotFound("critac.matching.v1.Proposal", name);
+    if (!etag.empty() && etag != found->etag()) return WrongEtag(name, found->etag());
+    if (found->state() != v1::PROPOSAL_STATE_OPEN) {
+      return FailedPrecondition(
+          "PROPOSAL_NOT_OPEN", name,
+          absl::StrCat("is not open any more: ", v1::ProposalState_Name(found->state())));
+    }
+    RETURN_IF_ERROR(CheckUnchanged(draft, *view));
+    v1::Proposal proposal = *found;
+    const v1::Demand* demand = view->FindDemand(proposal.request());
+    if (demand == nullptr) {
+      return FailedPrecondition(
+          "PROPOSAL_NOT_OPEN", name,
+          absl::StrCat(proposal.request(), " is not open for matching any more"));
+    }
+    const bool as_it_is = wanted.empty();
+    const std::vector<v1::Assignment> named(proposal.assignments().begin(),
+                                            proposal.assignments().end());
+    if (as_it_is && named.empty()) {
+      return FailedPrecondition("NOTHING_PROPOSED", name,
+                                "proposes nobody; its open slots say what keeps them open");
+    }
+    ASSIGN_OR_RETURN(const std::vector<v1::Assignment> complete,
+                     CompleteAssignments(*view->pool, *demand, as_it_is ? named : wanted));
+    proposal.clear_assignments();
+    for (const v1::Assignment& one : complete) *proposal.add_assignments() = one;
+    Decide(draft, *view, std::move(proposal),
+           as_it_is ? v1::PROPOSAL_STATE_APPROVED : v1::PROPOSAL_STATE_OVERRIDDEN, reason);
+    draft.AnswerWith(name);
+    return absl::OkStatus();
+  };
+}
+
+journal::Decide AcceptOffer(std::string name, std::string partner) {
+  return [=](Draft& draft) -> absl::Status {
+    ASSIGN_OR_RETURN(const v1::Offer* offer, FindOffer(draft, name, partner));
+    RETURN_IF_ERROR(CheckAnswerable(*offer, DayOf(draft.now())));
+    RETURN_IF_ERROR(CheckRoom(draft, offer->assignment()));
+    v1::OfferAccepted accepted;
+    *accepted.mutable_offer() = *offer;
+    Answer(draft, *accepted.mutable_offer(), v1::OFFER_STATE_ACCEPTED);
+    draft.Emit(name, accepted);
+    AgreeIfComplete(draft, accepted.offer().request());
+    draft.AnswerWith(name);
+    return absl::OkStatus();
+  };
+}
+
+journal::Decide DeclineOffer(std::string name, std::string partner, v1::OfferDeclineCode code,
+                             std::string reason) {
+  return [=](Draft& draft) -> absl::Status {
+    ASSIGN_OR_RETURN(const v1::Offer* offer, FindOffer(draft, name, partner));
+    RETURN_IF_ERROR(CheckAnswerable(*offer, DayOf(draft.now())));
+    v1::OfferDeclined declined;
+    *declined.mutable_offer() = *offer;
+    Answer(draft, *declined.mutable_offer(), v1::OFFER_STATE_DECLINED);
+    declined.mutable_offer()->set_decline_code(code);
+    declined.mutable_offer()->set_reason(reason);
+    draft.Emit(name, declined);
+    draft.AnswerWith(name);
+    return absl::OkStatus();
+  };
+}
+
+}  // namespace critac::matching

@@ -1,0 +1,46 @@
+#ifndef SERVICES_MATCHING_MATCH_COMMANDS_H_
+#define SERVICES_MATCHING_MATCH_COMMANDS_H_
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "common/journal/command.h"
+#include "critac/intake/v1/request.pb.h"
+#include "critac/matching/v1/engagement.pb.h"
+#include "critac/matching/v1/match.pb.h"
+#include "services/matching/assign.h"
+#include "services/matching/pool_reader.h"
+
+// The commands of matching from a ready request to an agreed engagement. Those that rest on a pool
+// are refused with ABORTED, reason INPUTS_CHANGED, when something it was made of has changed since:
+// read again and redo.
+namespace critac::matching {
+
+// Takes up a request that is ready, or follows one that is not any more: the demand is opened,
+// opened afresh (the request became ready once more), or closed with its proposal and open offers.
+// Nothing happens where the demand is as the request is.
+journal::Decide FollowRequest(intake::v1::Request request);
+
+// Records a plan: the run, and the proposals it changes; a run that changes none only where it was
+// asked for (`asked`). With a policy that approves by itself, new proposals are decided at once.
+// Answers with the run.
+journal::Decide RecordSolve(std::shared_ptr<const PoolView> view, Plan plan, v1::SolveRun run,
+                            bool asked);
+
+// Decides on a proposal; `wanted` empty: as it is, otherwise for these instead. Answers with the
+// proposal. FAILED_PRECONDITION: PROPOSAL_NOT_OPEN, NOT_ELIGIBLE, NOTHING_PROPOSED. ABORTED,
+// ETAG_MISMATCH: it is not the one the caller saw.
+journal::Decide DecideProposal(std::shared_ptr<const PoolView> view, std::string name,
+                               std::string etag, std::vector<v1::Assignment> wanted,
+                               std::string reason);
+
+// Answers an offer for its partner. The last acceptance makes the engagement. Answers with the
+// offer. `partner` is the caller's, empty for those who may answer for any.
+journal::Decide AcceptOffer(std::string name, std::string partner);
+journal::Decide DeclineOffer(std::string name, std::string partner, v1::OfferDeclineCode code,
+                             std::string reason);
+
+}  // namespace critac::matching
+
+#endif  // SERVICES_MATCHING_MATCH_COMMANDS_H_

@@ -1,0 +1,193 @@
+#include "services/matching/match_service.h"
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "common/status/error.h"
+#include "services/matching/callers.h"
+#include "services/matching/explain.h"
+#include "services/matching/match_commands.h"
+#include "services/matching/matching_states.h"
+#include "services/matching/partner_commands.h"
+#include "services/matching/pool_methods.h"
+#include "services/matching/rank.h"
+#include "services/matching/solve.h"
+
+namespace critac::matching {
+namespace {
+
+using rpc::Call;
+using store::FilterType;
+
+const Filters& ProposalFilters() {
+  static const auto& filters = *new Filters{
+      {"request", {FilterType::kText, "request", {}}},
+      {"state", {FilterType::kEnum, "state", EnumValues(*v1::ProposalState_descriptor())}}};
+  return filters;
+}
+
+// The slot meant by a call. NOT_FOUND: the request is not open for matching. INVALID_ARGUMENT: it has
+// no such slot.
+absl::StatusOr<int> SlotMeant(const PoolView& view, const std::string& request,
+                              const std::string& slot) {
+  const v1::Demand* demand = view.FindDemand(request);
+  if (demand == nullptr) {
+    return Error(absl::StatusCode::kNotFound, "NOT_OPEN_FOR_MATCHING",
+                 absl::StrCat(request,
+                              " is not open for matching; a request is from READY until "
+                              "every slot is accepted"))
+        .Resource("critac.intake.v1.Request", request)
+        .ToStatus();
+  }
+  const auto row = view.pool->FindSlot(request, slot);
+  if (row.has_value()) return *row;
+  return InvalidField(
+      "slot",
+      absl::StrCat("'", slot, "' is none of the request's slots: ",
+                   absl::StrJoin(demand->slots(), ", ",
+                                 [](std::string* out, const auto& one) { *out += one.id(); })));
+}
+
+void NameCandidate(const PoolView& view, v1::Candidate& candidate) {
+  const auto name = view.full_names.find(candidate.expert());
+  if (name != view.full_names.end()) candidate.set_full_name(name->second);
+}
+
+absl::Status Rank(const PoolView& view, const v1::RankCandidatesRequest& in,
+                  v1::RankCandidatesResponse& out) {
+  ASSIGN_OR_RETURN(const int slot, SlotMeant(view, in.request(), in.slot()));
+  RankOptions options;
+  options.top = in.top() == 0 ? 10 : std::min(in.top(), 1000);
+  options.list_excluded = !in.omit_excluded();
+  out = matching::RankCandidates(*view.pool, slot, options);
+  for (v1::Candidate& candidate : *out.mutable_candidates()) NameCandidate(view, candidate);
+  return absl::OkStatus();
+}
+
+absl::Status Explain(const PoolView& view, const Clock& clock, const v1::ExplainMatchRequest& in,
+                     v1::ExplainMatchResponse& out) {
+  ASSIGN_OR_RETURN(const int slot, SlotMeant(view, in.request(), in.slot()));
+  const auto expert = view.pool->FindExpert(in.expert());
+  if (!expert.has_value()) return ResourceNotFound("critac.matching.v1.Expert", in.expert());
+  ASSIGN_OR_RETURN(const Solved solved, SolveAndCheck(*view.pool, view.policy.version(), clock));
+  out = matching::ExplainMatch(*view.pool, &solved.plan, slot, *expert);
+  if (out.has_candidate()) NameCandidate(view, *out.mutable_candidate());
+  return absl::OkStatus();
+}
+
+}  // namespace
+
+grpc::ServerUnaryReactor* MatchService::GetPolicy(grpc::CallbackServerContext* context,
+                                                  const v1::GetPolicyRequest* request,
+                                                  v1::Policy* response) {
+  return pipeline_.Read<v1::GetPolicyRequest, v1::Policy>(
+      context, request, response, [this](const Call&, const auto&, auto& out) {
+        return journal_.GetInto(kCurrentPolicy, out);
+      });
+}
+
+grpc::ServerUnaryReactor* MatchService::UpdatePolicy(grpc::CallbackServerContext* context,
+                                                     const v1::UpdatePolicyRequest* request,
+                                                     v1::Policy* response) {
+  return pipeline_.Write<v1::UpdatePolicyRequest, v1::Policy>(
+      context, request, response, journal_, [](const Call&, const auto& in) {
+        return matching::UpdatePolicy(in.policy(), in.base_version());
+      });
+}
+
+grpc::ServerUnaryReactor* MatchService::RankCandidates(grpc::CallbackServerContext* context,
+                                                       const v1::RankCandidatesRequest* request,
+                                                       v1::RankCandidatesResponse* response) {
+  return InTasks<v1::RankCandidatesRequest>(
+      pipeline_, tasks_, context, request, response,
+      [this, response](const Call&, const auto& in) -> absl::Status {
+        ASSIGN_OR_RETURN(const auto view, pools_.Read());
+        return Rank(*view, in, *response);
+      });
+}
+
+grpc::ServerUnaryReactor* MatchService::ExplainMatch(grpc::CallbackServerContext* context,
+                                                     const v1::ExplainMatchRequest* request,
+                                                     v1::ExplainMatchResponse* response) {
+  return InTasks<v1::ExplainMatchRequest>(
+      pipeline_, tasks_, context, request, response,
+      [this, response](const Call&, const auto& in) -> absl::Status {
+        ASSIGN_OR_RETURN(const auto view, pools_.Read());
+        return Explain(*view, clock_, in, *response);
+      });
+}
+
+grpc::ServerUnaryReactor* MatchService::SolveMatches(grpc::CallbackServerContext* context,
+                                                     const v1::SolveMatchesRequest* request,
+                                                     v1::SolveRun* response) {
+  return InTasks<v1::SolveMatchesRequest>(
+      pipeline_, tasks_, context, request, response,
+      [this, response](const Call& call, const auto& in) -> absl::Status {
+        if (in.validate_only()) {
+          ASSIGN_OR_RETURN(const auto view, pools_.Read());
+          ASSIGN_OR_RETURN(Solved solved,
+                           SolveAndCheck(*view->pool, view->policy.version(), clock_));
+          *response = std::move(solved.run);
+          return absl::OkStatus();
+        }
+        return ExecuteOnPool(
+            journal_, pools_, call, in, *response,
+            [this](std::shared_ptr<const PoolView> view) -> absl::StatusOr<journal::Decide> {
+              ASSIGN_OR_RETURN(Solved solved,
+                               SolveAndCheck(*view->pool, view->policy.version(), clock_));
+              return RecordSolve(view, std::move(solved.plan), std::move(solved.run), true);
+            });
+      });
+}
+
+grpc::ServerUnaryReactor* MatchService::GetProposal(grpc::CallbackServerContext* context,
+                                                    const v1::GetProposalRequest* request,
+                                                    v1::Proposal* response) {
+  return pipeline_.Read<v1::GetProposalRequest, v1::Proposal>(
+      context, request, response,
+      [this](const Call&, const auto& in, auto& out) { return journal_.GetInto(in.name(), out); });
+}
+
+grpc::ServerUnaryReactor* MatchService::ListProposals(grpc::CallbackServerContext* context,
+                                                      const v1::ListProposalsRequest* request,
+                                                      v1::ListProposalsResponse* response) {
+  return pipeline_.Read<v1::ListProposalsRequest, v1::ListProposalsResponse>(
+      context, request, response, [this](const Call&, const auto& in, auto& out) {
+        return journal_.ListInto({.collection = "proposals",
+                                  .filter = in.filter(),
+                                  .filter_fields = &ProposalFilters(),
+                                  .page_size = in.page_size(),
+                                  .page_token = in.page_token(),
+                                  .descending = true},
+                                 AddTo(*out.mutable_proposals()), *out.mutable_next_page_token());
+      });
+}
+
+grpc::ServerUnaryReactor* MatchService::ApproveProposal(grpc::CallbackServerContext* context,
+                                                        const v1::ApproveProposalRequest* request,
+                                                        v1::Proposal* response) {
+  return InTasks<v1::ApproveProposalRequest>(
+      pipeline_, tasks_, context, request, response,
+      [this, response](const Call& call, const auto& in) {
+        return ExecuteOnPool(journal_, pools_, call, in, *response,
+                             [&in](std::shared_ptr<const PoolView> view) {
+                               return DecideProposal(std::move(view), in.name(), in.etag(), {}, "");
+                             });
+      });
+}
+
+grpc::ServerUnaryReactor* MatchService::OverrideProposal(grpc::CallbackServerContext* context,
+                                                         const v1::OverrideProposalRequest* request,
+                                                         v1::Proposal* response) {
+  return InTasks<v1::OverrideProposalRequest>(
+      pipeline_, tasks_, context, request, response,
+      [this, response](const Call& call, const auto& in) {
+        return ExecuteOnPool(
+            journal_, pools_, call, in, *response, [&in](std::shared_ptr<const PoolView> view) {
+              return DecideProposal(std::move(view), in.name(), in.etag(),
+                                    {in.assignments().begin(), in.assignments().end()},
+                                    in.reason());
+            });
+      });
+}
+
+}  // namespace critac::matching

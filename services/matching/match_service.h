@@ -1,0 +1,58 @@
+#ifndef SERVICES_MATCHING_MATCH_SERVICE_H_
+#define SERVICES_MATCHING_MATCH_SERVICE_H_
+
+#include "common/base/task_pool.h"
+#include "common/journal/journal.h"
+#include "common/rpc/pipeline.h"
+#include "critac/matching/v1/match.grpc.pb.h"
+#include "services/matching/pool_reader.h"
+
+namespace critac::matching {
+
+// critac.matching.v1.MatchService over the pipeline. What rests on a pool runs in `tasks`, since
+// reading one may wait for intake.
+class MatchService final : public v1::MatchService::CallbackService {
+ public:
+  MatchService(rpc::Pipeline& pipeline, journal::Journal& journal, PoolReader& pools,
+               TaskPool& tasks, const Clock& clock)
+      : pipeline_(pipeline), journal_(journal), pools_(pools), tasks_(tasks), clock_(clock) {}
+
+  grpc::ServerUnaryReactor* GetPolicy(grpc::CallbackServerContext* context,
+                                      const v1::GetPolicyRequest* request,
+                                      v1::Policy* response) override;
+  grpc::ServerUnaryReactor* UpdatePolicy(grpc::CallbackServerContext* context,
+                                         const v1::UpdatePolicyRequest* request,
+                                         v1::Policy* response) override;
+  grpc::ServerUnaryReactor* RankCandidates(grpc::CallbackServerContext* context,
+                                           const v1::RankCandidatesRequest* request,
+                                           v1::RankCandidatesResponse* response) override;
+  grpc::ServerUnaryReactor* ExplainMatch(grpc::CallbackServerContext* context,
+                                         const v1::ExplainMatchRequest* request,
+                                         v1::ExplainMatchResponse* response) override;
+  grpc::ServerUnaryReactor* SolveMatches(grpc::CallbackServerContext* context,
+                                         const v1::SolveMatchesRequest* request,
+                                         v1::SolveRun* response) override;
+  grpc::ServerUnaryReactor* GetProposal(grpc::CallbackServerContext* context,
+                                        const v1::GetProposalRequest* request,
+                                        v1::Proposal* response) override;
+  grpc::ServerUnaryReactor* ListProposals(grpc::CallbackServerContext* context,
+                                          const v1::ListProposalsRequest* request,
+                                          v1::ListProposalsResponse* response) override;
+  grpc::ServerUnaryReactor* ApproveProposal(grpc::CallbackServerContext* context,
+                                            const v1::ApproveProposalRequest* request,
+                                            v1::Proposal* response) override;
+  grpc::ServerUnaryReactor* OverrideProposal(grpc::CallbackServerContext* context,
+                                             const v1::OverrideProposalRequest* request,
+                                             v1::Proposal* response) override;
+
+ private:
+  rpc::Pipeline& pipeline_;
+  journal::Journal& journal_;
+  PoolReader& pools_;
+  TaskPool& tasks_;
+  const Clock& clock_;
+};
+
+}  // namespace critac::matching
+
+#endif  // SERVICES_MATCHING_MATCH_SERVICE_H_

@@ -1,0 +1,63 @@
+#include "services/matching/match_worker.h"
+
+#include <algorithm>
+
+#include "common/status/error.h"
+#include "critac/matching/v1/match.pb.h"
+#include "critac/matching/v1/states.pb.h"
+#include "services/matching/match_commands.h"
+#include "services/matching/matching_states.h"
+#include "services/matching/pool_methods.h"
+#include "services/matching/solve.h"
+
+namespace critac::matching {
+
+absl::Status MatchWorker::Handle(const queue::Job& job) {
+  if (job.key() != kSolveJob) RETURN_IF_ERROR(Annotate(Follow(job.key()), job.key()));
+  return Annotate(Solve(), "solving");
+}
+
+absl::Status MatchWorker::Follow(const std::string& request) {
+  ASSIGN_OR_RETURN(intake::v1::Request now, intake_.GetRequest(request));
+  journal::Command command;
+  command.actor = "service:matching";
+  command.decide = FollowRequest(std::move(now));
+  return journal_.Execute(std::move(command)).status();
+}
+
+absl::Status MatchWorker::Solve() {
+  int64_t revision = -1;
+  RETURN_IF_ERROR(ExecuteOnPool(
+      journal_, pools_,
+      [&](std::shared_ptr<const PoolView> view) -> absl::StatusOr<journal::Decide> {
+        revision = view->revision;
+        ASSIGN_OR_RETURN(Solved solved, SolveAndCheck(*view->pool, view->policy.version(), clock_));
+        return RecordSolve(view, std::move(solved.plan), std::move(solved.run), false);
+      }));
+  solved_revision_ = revision;
+  return absl::OkStatus();
+}
+
+absl::StatusOr<std::vector<queue::NewJob>> MatchWorker::Due() {
+  const auto inputs = journal_.Get<v1::SolverInputs>(kSolverInputs);
+  if (!inputs.ok() && inputs.status().code() != absl::StatusCode::kNotFound) return inputs.status();
+  if (!inputs.ok() || inputs->revision() == solved_revision_) return std::vector<queue::NewJob>();
+  ASSIGN_OR_RETURN(const auto open,
+                   journal_.List<v1::Demand>(
+                       {.collection = "demands",
+                        .condition = {"state = :p1", {int64_t{v1::DEMAND_STATE_OPEN}}},
+                        .page_size = 1}));
+  if (open.items.empty()) return std::vector<queue::NewJob>();
+  return std::vector<queue::NewJob>{{.key = kSolveJob}};
+}
+
+bool ConcernsPlan(absl::Span<const journal::Event> events) {
+  static constexpr absl::string_view kNot[] = {"critac.matching.v1.SolveRecorded",
+                                               "critac.matching.v1.ProposalMade",
+                                               "critac.matching.v1.EngagementSettled"};
+  return std::any_of(events.begin(), events.end(), [](const journal::Event& event) {
+    return std::find(std::begin(kNot), std::end(kNot), event.type()) == std::end(kNot);
+  });
+}
+
+}  // namespace critac::matching

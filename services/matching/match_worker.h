@@ -1,0 +1,53 @@
+#ifndef SERVICES_MATCHING_MATCH_WORKER_H_
+#define SERVICES_MATCHING_MATCH_WORKER_H_
+
+#include <atomic>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/types/span.h"
+#include "common/base/clock.h"
+#include "common/journal/journal.h"
+#include "common/queue/job.h"
+#include "common/queue/work_queue.h"
+#include "services/matching/intake_client.h"
+#include "services/matching/pool_reader.h"
+
+namespace critac::matching {
+
+// Key of the job that solves without a request having changed: experts, partners, offers did.
+inline constexpr char kSolveJob[] = "demands";
+
+// Does the jobs of the queue "match". A job is keyed by a request, which is followed (see
+// FollowRequest), or is kSolveJob; either way all open demands are then solved at once, checked, and
+// the proposals recorded. A job done twice changes nothing the second time. Thread-safe.
+class MatchWorker {
+ public:
+  MatchWorker(journal::Journal& journal, IntakeClient& intake, PoolReader& pools, const Clock& clock)
+      : journal_(journal), intake_(intake), pools_(pools), clock_(clock) {}
+
+  absl::Status Handle(const queue::Job& job);
+
+  // What should be queued by what is on record: kSolveJob where a demand is open and the solver's
+  // input is not the one it was last solved with.
+  absl::StatusOr<std::vector<queue::NewJob>> Due();
+
+ private:
+  absl::Status Follow(const std::string& request);
+  absl::Status Solve();
+
+  journal::Journal& journal_;
+  IntakeClient& intake_;
+  PoolReader& pools_;
+  const Clock& clock_;
+  // Of the last plan whose proposals are on record. Not kept: after a restart all is solved once.
+  std::atomic<int64_t> solved_revision_{-1};
+};
+
+// Whether one of these events may change the plan.
+bool ConcernsPlan(absl::Span<const journal::Event> events);
+
+}  // namespace critac::matching
+
+#endif  // SERVICES_MATCHING_MATCH_WORKER_H_

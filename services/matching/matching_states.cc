@@ -1,0 +1,365 @@
+#include "services/matching/matching_states.h"
+
+#include <algorithm>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_replace.h"
+#include "absl/strings/strip.h"
+#include "critac/matching/v1/engagement.pb.h"
+#include "critac/matching/v1/events.pb.h"
+#include "critac/matching/v1/match.pb.h"
+#include "critac/matching/v1/partner.pb.h"
+#include "critac/matching/v1/states.pb.h"
+
+namespace critac::matching {
+namespace {
+
+using google::protobuf::Message;
+using journal::Event;
+using journal::MutableStates;
+
+// A column that holds a field of the message.
+template <typename State, typename Get>
+journal::Projection::Column Column(std::string name, Get get) {
+  return {std::move(name), [get](const Message& message) -> store::Value {
+            return get(static_cast<const State&>(message));
+          }};
+}
+
+int64_t Number(int value) { return value; }
+
+constexpr char kTables[] = R"sql(
+CREATE TABLE partner (name TEXT PRIMARY KEY, body TEXT NOT NULL);
+CREATE TABLE expert (
+  name TEXT PRIMARY KEY, body TEXT NOT NULL,
+  partner TEXT NOT NULL, active BIGINT NOT NULL, home_state TEXT NOT NULL
+);
+CREATE TABLE conflict (
+  name TEXT PRIMARY KEY, body TEXT NOT NULL, expert TEXT NOT NULL, agency TEXT NOT NULL
+);
+CREATE TABLE policy (name TEXT PRIMARY KEY, body TEXT NOT NULL);
+CREATE TABLE solver (name TEXT PRIMARY KEY, body TEXT NOT NULL);
+CREATE TABLE demand (
+  name TEXT PRIMARY KEY, body TEXT NOT NULL, state BIGINT NOT NULL, proposal TEXT NOT NULL
+);
+CREATE TABLE capacity (name TEXT PRIMARY KEY, body TEXT NOT NULL);
+CREATE TABLE run (name TEXT PRIMARY KEY, body TEXT NOT NULL);
+CREATE TABLE proposal (
+  name TEXT PRIMARY KEY, body TEXT NOT NULL, request TEXT NOT NULL, state BIGINT NOT NULL
+);
+CREATE INDEX proposal_request ON proposal (request, name);
+CREATE TABLE offer (
+  name TEXT PRIMARY KEY, body TEXT NOT NULL,
+  request TEXT NOT NULL, state BIGINT NOT NULL, partner TEXT NOT NULL, expert TEXT NOT NULL
+);
+CREATE INDEX offer_request ON offer (request, name);
+CREATE INDEX offer_partner ON offer (partner, name);
+CREATE TABLE engagement (
+  name TEXT PRIMARY KEY, body TEXT NOT NULL,
+  request TEXT NOT NULL, state BIGINT NOT NULL, lead_partner TEXT NOT NULL, settled BIGINT NOT NULL
+);
+CREATE INDEX engagement_request ON engagement (request, name);
+CREATE INDEX engagement_settled ON engagement (settled, name);
+CREATE TABLE import_key (name TEXT PRIMARY KEY, body TEXT NOT NULL);
+)sql";
+
+void Bump(MutableStates& states) {
+  auto& inputs = states.Mutable<v1::SolverInputs>(kSolverInputs);
+  inputs.set_name(kSolverInputs);
+  inputs.set_revision(inputs.revision() + 1);
+}
+
+// Adds `units` to what `owner` agreed to in a period.
+void Use(MutableStates& states, const Event& event, const std::string& owner,
+         const std::string& period, int units) {
+  const std::string name = CapacityName(owner, period);
+  auto& use = states.Mutable<v1::CapacityUse>(name);
+  use.set_name(name);
+  use.set_owner(owner);
+  use.set_period(period);
+  use.set_used(use.used() + units);
+  *use.mutable_update_time() = event.record_time();
+}
+
+void UseFor(MutableStates& states, const Event& event, const v1::Assignment& assignment,
+            int units) {
+  for (const std::string& owner : {assignment.expert(), assignment.partner()}) {
+    Use(states, event, owner, assignment.period(), units);
+    Use(states, event, owner, "open", units);
+  }
+}
+
+// An engagement that is over frees what was open; what was used in its periods stays used.
+void Close(MutableStates& states, const Event& event, const v1::Engagement& engagement) {
+  for (const v1::Assignment& assignment : engagement.assignments()) {
+    Use(states, event, assignment.expert(), "open", -1);
+    Use(states, event, assignment.partner(), "open", -1);
+  }
+}
+
+void Supersede(MutableStates& states, const Event& event, const std::string& proposal) {
+  if (proposal.empty()) return;
+  auto& state = states.Mutable<v1::Proposal>(proposal);
+  state.set_state(v1::PROPOSAL_STATE_SUPERSEDED);
+  state.set_etag(absl::StrCat(event.sequence()));
+}
+
+// How many people of a slot the demand has offered to or agreed on.
+int Committed(const v1::Demand& demand, const std::string& slot) {
+  return static_cast<int>(
+      std::count_if(demand.committed().begin(), demand.committed().end(),
+                    [&](const v1::Assignment& one) { return one.slot() == slot; }));
+}
+
+v1::DemandState StateOf(const v1::Demand& demand) {
+  for (const auto& slot : demand.slots()) {
+    if (Committed(demand, slot.id()) < std::max(1, slot.people())) return v1::DEMAND_STATE_OPEN;
+  }
+  return v1::DEMAND_STATE_OFFERED;
+}
+
+void Apply(MutableStates& states, const Event& event, const v1::PartnerSet& payload) {
+  auto& state = states.Mutable<v1::Partner>(event.subject());
+  state = payload.partner();
+  state.set_etag(absl::StrCat(event.sequence()));
+  Bump(states);
+}
+
+void Apply(MutableStates& states, const Event& event, const v1::ExpertSet& payload) {
+  auto& state = states.Mutable<v1::Expert>(event.subject());
+  state = payload.expert();
+  state.set_etag(absl::StrCat(event.sequence()));
+  Bump(states);
+}
+
+void Apply(MutableStates& states, const Event& event, const v1::ConflictSet& payload) {
+  states.Mutable<v1::Conflict>(event.subject()) = payload.conflict();
+  Bump(states);
+}
+
+void Apply(MutableStates& states, const Event&, const v1::PolicySet& payload) {
+  states.Mutable<v1::Policy>(kCurrentPolicy) = payload.policy();
+  Bump(states);
+}
+
+// Ends the engagement of a demand that has one which is not over.
+void EndEngagement(MutableStates& states, const Event& event, const std::string& name) {
+  if (name.empty()) return;
+  auto& engagement = states.Mutable<v1::Engagement>(name);
+  if (engagement.state() == v1::ENGAGEMENT_STATE_DELIVERED ||
+      engagement.state() == v1::ENGAGEMENT_STATE_ENDED)
+    return;
+  Close(states, event, engagement);
+  engagement.set_state(v1::ENGAGEMENT_STATE_ENDED);
+  engagement.set_settled(true);
+  engagement.set_etag(absl::StrCat(event.sequence()));
+}
+
+void Apply(MutableStates& states, const Event& event, const v1::DemandOpened& payload) {
+  auto& state = states.Mutable<v1::Demand>(event.subject());
+  EndEngagement(states, event, state.engagement());
+  state = payload.demand();
+  state.set_state(v1::DEMAND_STATE_OPEN);
+  Bump(states);
+}
+
+void Apply(MutableStates& states, const Event& event, const v1::DemandClosed& payload) {
+  auto& state = states.Mutable<v1::Demand>(event.subject());
+  EndEngagement(states, event, state.engagement());
+  state.set_state(v1::DEMAND_STATE_CLOSED);
+  state.clear_proposal();
+  state.clear_engagement();
+  state.clear_committed();
+  for (const std::string& name : payload.withdrawn_offers()) {
+    auto& offer = states.Mutable<v1::Offer>(name);
+    offer.set_state(v1::OFFER_STATE_WITHDRAWN);
+    offer.set_etag(absl::StrCat(event.sequence()));
+  }
+  Supersede(states, event, payload.superseded_proposal());
+  Bump(states);
+}
+
+void Apply(MutableStates& states, const Event& event, const v1::SolveRecorded& payload) {
+  states.Mutable<v1::SolveRun>(event.subject()) = payload.run();
+}
+
+void Apply(MutableStates& states, const Event& event, const v1::ProposalMade& payload) {
+  auto& proposal = states.Mutable<v1::Proposal>(event.subject());
+  proposal = payload.proposal();
+  proposal.set_etag(absl::StrCat(event.sequence()));
+  Supersede(states, event, payload.supersedes());
+  states.Mutable<v1::Demand>(DemandOf(proposal.request())).set_proposal(event.subject());
+  Bump(states);
+}
+
+void Apply(MutableStates& states, const Event& event, const v1::ProposalDecided& payload) {
+  auto& proposal = states.Mutable<v1::Proposal>(event.subject());
+  proposal = payload.proposal();
+  proposal.set_etag(absl::StrCat(event.sequence()));
+  auto& demand = states.Mutable<v1::Demand>(DemandOf(proposal.request()));
+  demand.clear_proposal();
+  for (const v1::Offer& made : payload.offers()) {
+    auto& offer = states.Mutable<v1::Offer>(made.name());
+    offer = made;
+    offer.set_etag(absl::StrCat(event.sequence()));
+    *demand.add_committed() = made.assignment();
+  }
+  demand.set_state(StateOf(demand));
+  Bump(states);
+}
+
+void Apply(MutableStates& states, const Event& event, const v1::OfferAccepted& payload) {
+  auto& offer = states.Mutable<v1::Offer>(event.subject());
+  offer = payload.offer();
+  offer.set_etag(absl::StrCat(event.sequence()));
+  UseFor(states, event, offer.assignment(), 1);
+  Bump(states);
+}
+
+void Apply(MutableStates& states, const Event& event, const v1::OfferDeclined& payload) {
+  auto& offer = states.Mutable<v1::Offer>(event.subject());
+  offer = payload.offer();
+  offer.set_etag(absl::StrCat(event.sequence()));
+  auto& demand = states.Mutable<v1::Demand>(DemandOf(offer.request()));
+  auto& committed = *demand.mutable_committed();
+  committed.erase(
+      std::remove_if(committed.begin(), committed.end(),
+                     [&](const v1::Assignment& one) { return one.offer() == event.subject(); }),
+      committed.end());
+  demand.add_declined(absl::StrCat(offer.assignment().slot(), " ", offer.assignment().expert()));
+  demand.set_state(StateOf(demand));
+  Bump(states);
+}
+
+void Apply(MutableStates& states, const Event& event, const v1::EngagementAgreed& payload) {
+  auto& engagement = states.Mutable<v1::Engagement>(event.subject());
+  engagement = payload.engagement();
+  engagement.set_etag(absl::StrCat(event.sequence()));
+  if (!engagement.external_id().empty()) {
+    // Of the past: no offer took its capacity.
+    const std::string name = ImportKeyName(engagement.external_id());
+    auto& key = states.Mutable<v1::ImportKey>(name);
+    key.set_name(name);
+    key.set_target(event.subject());
+    for (const v1::Assignment& assignment : engagement.assignments())
+      UseFor(states, event, assignment, 1);
+    Bump(states);
+    return;
+  }
+  auto& demand = states.Mutable<v1::Demand>(DemandOf(engagement.request()));
+  demand.set_state(v1::DEMAND_STATE_MATCHED);
+  demand.set_engagement(event.subject());
+}
+
+// Takes over the state that a delivery or a waiver leads to.
+void Advance(MutableStates& states, const Event& event, v1::Engagement& engagement,
+             v1::EngagementState to) {
+  if (to == v1::ENGAGEMENT_STATE_DELIVERED && engagement.state() != to) {
+    Close(states, event, engagement);
+    Bump(states);
+  }
+  engagement.set_state(to);
+  engagement.set_etag(absl::StrCat(event.sequence()));
+}
+
+void Apply(MutableStates& states, const Event& event, const v1::DeliveryRecorded& payload) {
+  auto& engagement = states.Mutable<v1::Engagement>(event.subject());
+  *engagement.add_deliveries() = payload.delivery();
+  Advance(states, event, engagement, payload.state());
+}
+
+void Apply(MutableStates& states, const Event& event, const v1::SlotWaived& payload) {
+  auto& engagement = states.Mutable<v1::Engagement>(event.subject());
+  *engagement.add_waivers() = payload.waiver();
+  Advance(states, event, engagement, payload.state());
+}
+
+void Apply(MutableStates& states, const Event& event, const v1::EngagementSettled&) {
+  states.Mutable<v1::Engagement>(event.subject()).set_settled(true);
+}
+
+// Applies the event where its payload is a `Payload`.
+template <typename Payload>
+bool TryApply(MutableStates& states, const Event& event, const Message& payload) {
+  const auto* typed = dynamic_cast<const Payload*>(&payload);
+  if (typed == nullptr) return false;
+  Apply(states, event, *typed);
+  return true;
+}
+
+template <typename... Payloads>
+void ApplyOneOf(MutableStates& states, const Event& event, const Message& payload) {
+  (TryApply<Payloads>(states, event, payload) || ...);
+}
+
+}  // namespace
+
+std::string DemandOf(absl::string_view request) {
+  return absl::StrCat("demands/", absl::StripPrefix(request, "requests/"));
+}
+
+std::string CapacityName(absl::string_view owner, absl::string_view period) {
+  return absl::StrCat("capacities/", absl::StrReplaceAll(owner, {{"/", "-"}}), "@", period);
+}
+
+std::string ImportKeyName(absl::string_view external_id) {
+  return absl::StrCat("importKeys/", external_id);
+}
+
+std::vector<journal::Projection> MatchingProjections() {
+  using v1::Conflict, v1::Demand, v1::Engagement, v1::Expert, v1::Offer, v1::Proposal;
+  return {
+      {"partners", "partner", &v1::Partner::default_instance(), {}},
+      {"experts",
+       "expert",
+       &Expert::default_instance(),
+       {Column<Expert>("partner", [](const Expert& e) { return e.partner(); }),
+        Column<Expert>("active", [](const Expert& e) { return Number(e.active()); }),
+        Column<Expert>("home_state", [](const Expert& e) { return e.home_state(); })}},
+      {"conflicts",
+       "conflict",
+       &Conflict::default_instance(),
+       {Column<Conflict>("expert", [](const Conflict& c) { return c.expert(); }),
+        Column<Conflict>("agency", [](const Conflict& c) { return c.agency(); })}},
+      {"policies", "policy", &v1::Policy::default_instance(), {}},
+      {"solver", "solver", &v1::SolverInputs::default_instance(), {}},
+      {"demands",
+       "demand",
+       &Demand::default_instance(),
+       {Column<Demand>("state", [](const Demand& d) { return Number(d.state()); }),
+        Column<Demand>("proposal", [](const Demand& d) { return d.proposal(); })}},
+      {"capacities", "capacity", &v1::CapacityUse::default_instance(), {}},
+      {"runs", "run", &v1::SolveRun::default_instance(), {}},
+      {"proposals",
+       "proposal",
+       &Proposal::default_instance(),
+       {Column<Proposal>("request", [](const Proposal& p) { return p.request(); }),
+        Column<Proposal>("state", [](const Proposal& p) { return Number(p.state()); })}},
+      {"offers",
+       "offer",
+       &Offer::default_instance(),
+       {Column<Offer>("request", [](const Offer& o) { return o.request(); }),
+        Column<Offer>("state", [](const Offer& o) { return Number(o.state()); }),
+        Column<Offer>("partner", [](const Offer& o) { return o.assignment().partner(); }),
+        Column<Offer>("expert", [](const Offer& o) { return o.assignment().expert(); })}},
+      {"engagements",
+       "engagement",
+       &Engagement::default_instance(),
+       {Column<Engagement>("request", [](const Engagement& e) { return e.request(); }),
+        Column<Engagement>("state", [](const Engagement& e) { return Number(e.state()); }),
+        Column<Engagement>("lead_partner", [](const Engagement& e) { return e.lead_partner(); }),
+        Column<Engagement>("settled", [](const Engagement& e) { return Number(e.settled()); })}},
+      {"importKeys", "import_key", &v1::ImportKey::default_instance(), {}},
+  };
+}
+
+std::vector<store::Migration> MatchingMigrations() { return {{1, "matching", kTables}}; }
+
+void ApplyMatching(MutableStates& states, const Event& event, const Message& payload) {
+  ApplyOneOf<v1::PartnerSet, v1::ExpertSet, v1::ConflictSet, v1::PolicySet, v1::DemandOpened,
+             v1::DemandClosed, v1::SolveRecorded, v1::ProposalMade, v1::ProposalDecided,
+             v1::OfferAccepted, v1::OfferDeclined, v1::EngagementAgreed, v1::DeliveryRecorded,
+             v1::SlotWaived, v1::EngagementSettled>(states, event, payload);
+}
+
+}  // namespace critac::matching

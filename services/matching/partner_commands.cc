@@ -1,0 +1,190 @@
+#include "services/matching/partner_commands.h"
+
+#include <memory>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
+#include "common/base/calendar.h"
+#include "common/journal/event_time.h"
+#include "common/rpc/field_rules.h"
+#include "common/status/error.h"
+#include "critac/matching/v1/events.pb.h"
+#include "google/protobuf/util/message_differencer.h"
+#include "services/matching/matching_states.h"
+#include "services/matching/partner_rules.h"
+
+namespace critac::matching {
+namespace {
+
+using google::protobuf::util::MessageDifferencer;
+using intake::v1::ImportResult;
+using journal::Draft;
+
+// A state as its row in an import would be.
+v1::Expert RowOf(Draft& draft, v1::Expert expert) {
+  draft.ReadTexts(expert);
+  expert.clear_etag();
+  return expert;
+}
+
+v1::Partner RowOf(v1::Partner partner) {
+  partner.clear_etag();
+  return partner;
+}
+
+// Imports rows one by one: `import_row` fills in the outcome, or says why a row is refused.
+template <typename Response, typename Row, typename ImportRow>
+std::unique_ptr<Response> ImportRows(const std::vector<Row>& rows, const ImportRow& import_row) {
+  auto answer = std::make_unique<Response>();
+  for (size_t i = 0; i < rows.size(); ++i) {
+    ImportResult& result = *answer->add_results();
+    result.set_index(static_cast<int32_t>(i));
+    Row row = rows[i];
+    rpc::ClearOutputOnly(row);
+    const absl::Status status = import_row(row, result);
+    if (status.ok()) {
+      result.set_name(rows[i].name());
+      continue;
+    }
+    result.set_outcome(intake::v1::IMPORT_OUTCOME_REFUSED);
+    result.set_problem(std::string(status.message()));
+  }
+  return answer;
+}
+
+void SetOutcome(bool known, bool same, ImportResult& result) {
+  result.set_outcome(!known  ? intake::v1::IMPORT_OUTCOME_CREATED
+                     : !same ? intake::v1::IMPORT_OUTCOME_UPDATED
+                             : intake::v1::IMPORT_OUTCOME_UNCHANGED);
+}
+
+absl::Status ImportPartner(Draft& draft, const v1::Partner& row, bool validate_only,
+                           ImportResult& result) {
+  RETURN_IF_ERROR(rpc::CheckFields(row));
+  RETURN_IF_ERROR(CheckPartner(row));
+  const auto* known = draft.Find<v1::Partner>(row.name());
+  const bool same = known != nullptr && MessageDifferencer::Equals(RowOf(*known), row);
+  SetOutcome(known != nullptr, same, result);
+  if (same || validate_only) return absl::OkStatus();
+  v1::PartnerSet set;
+  *set.mutable_partner() = row;
+  draft.Emit(row.name(), set);
+  return absl::OkStatus();
+}
+
+absl::Status ImportExpert(Draft& draft, const v1::Expert& row, const std::string& partner,
+                          bool validate_only, ImportResult& result) {
+  RETURN_IF_ERROR(rpc::CheckFields(row));
+  RETURN_IF_ERROR(CheckExpert(row));
+  const auto* known = draft.Find<v1::Expert>(row.name());
+  if (!partner.empty() && (row.partner() != partner || (known && known->partner() != partner))) {
+    return InvalidField("partner", absl::StrCat(row.name(), " belongs to ", row.partner(),
+                                                "; a partner imports its own experts only"));
+  }
+  if (draft.Find<v1::Partner>(row.partner()) == nullptr) {
+    return InvalidField("partner", absl::StrCat("there is no ", row.partner()));
+  }
+  const bool same = known != nullptr && MessageDifferencer::Equals(RowOf(draft, *known), row);
+  SetOutcome(known != nullptr, same, result);
+  if (same || validate_only) return absl::OkStatus();
+  v1::ExpertSet set;
+  *set.mutable_expert() = row;
+  draft.Emit(row.name(), set);
+  return absl::OkStatus();
+}
+
+}  // namespace
+
+journal::Decide ImportPartners(std::vector<v1::Partner> rows, bool validate_only) {
+  return [rows = std::move(rows), validate_only](Draft& draft) -> absl::Status {
+    draft.AnswerWith(ImportRows<v1::ImportPartnersResponse>(
+        rows, [&](const v1::Partner& row, ImportResult& result) {
+          return ImportPartner(draft, row, validate_only, result);
+        }));
+    return absl::OkStatus();
+  };
+}
+
+journal::Decide ImportExperts(std::vector<v1::Expert> rows, std::string partner,
+                              bool validate_only) {
+  return [rows = std::move(rows), partner = std::move(partner),
+          validate_only](Draft& draft) -> absl::Status {
+    draft.AnswerWith(ImportRows<v1::ImportExpertsResponse>(
+        rows, [&](const v1::Expert& row, ImportResult& result) {
+          return ImportExpert(draft, row, partner, validate_only, result);
+        }));
+    return absl::OkStatus();
+  };
+}
+
+journal::Decide CreateConflict(v1::Conflict conflict, std::string partner) {
+  return
+      [conflict = std::move(conflict), partner = std::move(partner)](Draft& draft) -> absl::Status {
+        RETURN_IF_ERROR(CheckConflict(conflict, DayOf(draft.now())));
+        const auto* expert = draft.Find<v1::Expert>(conflict.expert());
+        if (expert == nullptr || (!partner.empty() && expert->partner() != partner)) {
+          return ResourceNotFound("critac.matching.v1.Expert", conflict.expert());
+        }
+        v1::ConflictSet set;
+        *set.mutable_conflict() = conflict;
+        const std::string name = absl::StrFormat("conflicts/c%08d", draft.sequence() + 1);
+        set.mutable_conflict()->set_name(name);
+        set.mutable_conflict()->set_declared_by(draft.actor());
+        draft.Emit(name, set);
+        draft.AnswerWith(name);
+        return absl::OkStatus();
+      };
+}
+
+journal::Decide OverrideConflict(std::string name, std::string reason) {
+  return [=](Draft& draft) -> absl::Status {
+    const auto* conflict = draft.Find<v1::Conflict>(name);
+    if (conflict == nullptr) return ResourceNotFound("critac.matching.v1.Conflict", name);
+    if (conflict->declared_by() == draft.actor()) {
+      return Error(absl::StatusCode::kPermissionDenied, "SECOND_PERSON_NEEDED",
+                   absl::StrCat(name, " was declared by ", draft.actor(),
+                                "; another person must override it"))
+          .ToStatus();
+    }
+    v1::ConflictSet set;
+    *set.mutable_conflict() = *conflict;
+    set.mutable_conflict()->set_overridden_by(draft.actor());
+    set.mutable_conflict()->set_override_reason(reason);
+    draft.Emit(name, set);
+    draft.AnswerWith(name);
+    return absl::OkStatus();
+  };
+}
+
+journal::Decide UpdatePolicy(v1::Policy policy, int64_t base_version) {
+  return [policy = std::move(policy), base_version](Draft& draft) -> absl::Status {
+    RETURN_IF_ERROR(CheckPolicy(policy));
+    const auto* current = draft.Find<v1::Policy>(kCurrentPolicy);
+    const int64_t version = current == nullptr ? 0 : current->version();
+    if (base_version != 0 && base_version != version) {
+      return Error(absl::StatusCode::kAborted, "VERSION_MISMATCH",
+                   absl::StrCat("base_version: the policy is at version ", version, ", not ",
+                                base_version, "; read it again and redo"))
+          .Fact("current_version", absl::StrCat(version))
+          .ToStatus();
+    }
+    v1::PolicySet set;
+    *set.mutable_policy() = policy;
+    set.mutable_policy()->set_version(version + 1);
+    *set.mutable_policy()->mutable_effective_time() = journal::ToTimestamp(draft.now());
+    set.mutable_policy()->set_actor(draft.actor());
+    draft.Emit(kCurrentPolicy, set);
+    draft.AnswerWith(kCurrentPolicy);
+    return absl::OkStatus();
+  };
+}
+
+journal::Decide BeginPolicy() {
+  return [](Draft& draft) -> absl::Status {
+    if (draft.Find<v1::Policy>(kCurrentPolicy) != nullptr) return absl::OkStatus();
+    return UpdatePolicy(FirstPolicy(), 0)(draft);
+  };
+}
+
+}  // namespace critac::matching

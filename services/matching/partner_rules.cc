@@ -1,0 +1,107 @@
+#include "services/matching/partner_rules.h"
+
+#include <algorithm>
+#include <set>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "common/base/calendar.h"
+#include "common/status/error.h"
+
+namespace critac::matching {
+namespace {
+
+template <typename Ranges>
+absl::Status CheckRanges(const Ranges& ranges, absl::string_view path) {
+  for (int i = 0; i < ranges.size(); ++i) {
+    if (!ranges[i].end().empty() && ranges[i].end() < ranges[i].start()) {
+      return InvalidField(
+          absl::StrCat(path, "[", i, "].end"),
+          absl::StrCat(ranges[i].end(), " is before the start, ", ranges[i].start()));
+    }
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace
+
+absl::Status CheckPartner(const v1::Partner& partner) {
+  RETURN_IF_ERROR(CheckRanges(partner.memberships(), "memberships"));
+  // ISO dates sort as text; an empty start is before all, an empty end after all.
+  std::vector<std::pair<std::string, std::string>> spans;
+  for (const v1::DateRange& range : partner.memberships()) {
+    spans.emplace_back(range.start(), range.end().empty() ? "9999" : range.end());
+  }
+  std::sort(spans.begin(), spans.end());
+  for (size_t i = 1; i < spans.size(); ++i) {
+    if (spans[i].first <= spans[i - 1].second) {
+      return InvalidField("memberships", absl::StrCat("the one that begins on ", spans[i].first,
+                                                      " overlaps the one before, which ends on ",
+                                                      spans[i - 1].second));
+    }
+  }
+  return absl::OkStatus();
+}
+
+absl::Status CheckExpert(const v1::Expert& expert) {
+  std::set<std::string> topics;
+  for (int i = 0; i < expert.topics_size(); ++i) {
+    if (!topics.insert(expert.topics(i).topic()).second) {
+      return InvalidField(absl::StrCat("topics[", i, "].topic"),
+                          absl::StrCat(expert.topics(i).topic(),
+                                       " stands there already; a topic is held at one level"));
+    }
+  }
+  RETURN_IF_ERROR(CheckRanges(expert.unavailable(), "unavailable"));
+  if (expert.rating_sum() < expert.rating_count() ||
+      expert.rating_sum() > 5 * int64_t{expert.rating_count()}) {
+    return InvalidField(
+        "rating_sum", absl::StrCat(expert.rating_sum(), " is not in ", expert.rating_count(), "..",
+                                   5 * int64_t{expert.rating_count()}, ", as ",
+                                   expert.rating_count(), " ratings of 1 to 5 add up to"));
+  }
+  return absl::OkStatus();
+}
+
+absl::Status CheckConflict(const v1::Conflict& conflict, absl::CivilDay today) {
+  const auto last = ParseDate(conflict.valid_to());
+  if (last.has_value() && *last < today) {
+    return InvalidField(
+        "conflict.valid_to",
+        absl::StrCat(conflict.valid_to(), " is over; leave it empty, or name a day to come"));
+  }
+  return absl::OkStatus();
+}
+
+absl::Status CheckPolicy(const v1::Policy& policy) {
+  const v1::Weights& weights = policy.weights();
+  if (weights.topic_fit() + weights.peer_similarity() + weights.rating() + weights.load() +
+          weights.distance() ==
+      0) {
+    return InvalidField("policy.weights", "all are 0; at least one part of the score must count");
+  }
+  return absl::OkStatus();
+}
+
+v1::Policy FirstPolicy() {
+  v1::Policy policy;
+  policy.set_period(v1::PERIOD_QUARTER);
+  policy.mutable_weights()->set_topic_fit(400'000);
+  policy.mutable_weights()->set_peer_similarity(300'000);
+  policy.mutable_weights()->set_rating(150'000);
+  policy.mutable_weights()->set_load(100'000);
+  policy.mutable_weights()->set_distance(50'000);
+  // Leaving a person out costs more than the best score gains, so a slot stays open only when nobody can fill it.
+  policy.set_unassigned_price(2'000'000);
+  policy.set_urgency_price(500'000);
+  policy.set_waiting_price_per_day(10'000);
+  policy.set_fairness_price(20'000);
+  policy.set_stability_bonus(50'000);
+  policy.set_recent_agency_years(5);
+  policy.set_rating_prior_count(5);
+  policy.set_rating_prior_mean_e3(4'000);
+  policy.set_offer_business_days(5);
+  return policy;
+}
+
+}  // namespace critac::matching

@@ -1,0 +1,77 @@
+#include "services/matching/partner_rules.h"
+
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+
+namespace critac::matching {
+namespace {
+
+using ::testing::HasSubstr;
+
+v1::DateRange Range(const std::string& start, const std::string& end) {
+  v1::DateRange range;
+  range.set_start(start);
+  range.set_end(end);
+  return range;
+}
+
+TEST(PartnerRules, MembershipsNeitherEndBeforeTheyBeginNorOverlap) {
+  v1::Partner partner;
+  *partner.add_memberships() = Range("2020-09-01", "");
+  *partner.add_memberships() = Range("2017-01-01", "2020-08-31");
+  EXPECT_TRUE(CheckPartner(partner).ok());
+  partner.mutable_memberships(1)->set_end("2020-09-01");
+  EXPECT_THAT(CheckPartner(partner).message(), HasSubstr("memberships: the one that begins on"));
+  *partner.mutable_memberships(1) = Range("2017-01-02", "2017-01-01");
+  EXPECT_THAT(CheckPartner(partner).message(),
+              HasSubstr("memberships[1].end: 2017-01-01 is before"));
+}
+
+TEST(PartnerRules, ATopicIsHeldAtOneLevel) {
+  v1::Expert expert;
+  expert.add_topics()->set_topic("topics/a");
+  expert.add_topics()->set_topic("topics/b");
+  EXPECT_TRUE(CheckExpert(expert).ok());
+  expert.add_topics()->set_topic("topics/a");
+  EXPECT_THAT(CheckExpert(expert).message(), HasSubstr("topics[2].topic: topics/a stands there"));
+}
+
+TEST(PartnerRules, RatingsAddUpToOneToFiveEach) {
+  v1::Expert expert;
+  expert.set_rating_count(4);
+  for (const int sum : {4, 20}) {
+    expert.set_rating_sum(sum);
+    EXPECT_TRUE(CheckExpert(expert).ok()) << sum;
+  }
+  for (const int sum : {3, 21}) {
+    expert.set_rating_sum(sum);
+    EXPECT_THAT(CheckExpert(expert).message(), HasSubstr("is not in 4..20")) << sum;
+  }
+}
+
+TEST(PartnerRules, AConflictIsNotOverWhenItIsDeclared) {
+  v1::Conflict conflict;
+  EXPECT_TRUE(CheckConflict(conflict, absl::CivilDay(2026, 11, 20)).ok());
+  conflict.set_valid_to("2026-11-20");
+  EXPECT_TRUE(CheckConflict(conflict, absl::CivilDay(2026, 11, 20)).ok());
+  EXPECT_FALSE(CheckConflict(conflict, absl::CivilDay(2026, 11, 21)).ok());
+}
+
+TEST(PartnerRules, SomePartOfAScoreMustCount) {
+  v1::Policy policy = FirstPolicy();
+  EXPECT_TRUE(CheckPolicy(policy).ok());
+  policy.mutable_weights()->Clear();
+  EXPECT_FALSE(CheckPolicy(policy).ok());
+  policy.mutable_weights()->set_load(1);
+  EXPECT_TRUE(CheckPolicy(policy).ok());
+}
+
+TEST(PartnerRules, TheFirstPolicyLeavesASlotOpenOnlyWhenNobodyCanFillIt) {
+  // The dearest assignment there is: no score, and a fairness price as of the fiftieth assignment.
+  const v1::Policy policy = FirstPolicy();
+  EXPECT_GT(policy.unassigned_price(), 49 * policy.fairness_price());
+  EXPECT_FALSE(policy.approve_automatically());
+}
+
+}  // namespace
+}  // namespace critac::matching

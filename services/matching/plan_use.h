@@ -1,0 +1,43 @@
+#ifndef SERVICES_MATCHING_PLAN_USE_H_
+#define SERVICES_MATCHING_PLAN_USE_H_
+
+#include <cstdint>
+#include <utility>
+
+#include "absl/container/flat_hash_map.h"
+#include "absl/container/flat_hash_set.h"
+#include "services/matching/assign.h"
+#include "services/matching/pool.h"
+
+namespace critac::matching {
+
+// What a plan uses, and what it leaves of every limit. The pool must outlive it.
+class PlanUse {
+ public:
+  explicit PlanUse(const Pool& pool) : pool_(pool) {}
+  PlanUse(const Pool& pool, const Plan& plan) : pool_(pool) {
+    for (const PlanUnit& unit : plan.units) Add(unit);
+  }
+
+  void Add(const PlanUnit& unit);
+
+  // Whether the expert, under whichever record, is in the slot.
+  bool HasPerson(int slot, int expert) const;
+  int64_t UnitsOfPartner(int partner) const;
+  // Units that a limit leaves beside those agreed, held and in the plan; negative where exceeded.
+  int64_t OpenLeft(int expert) const;
+  int64_t LeftIn(int expert, int32_t period) const;
+  int64_t PartnerLeftIn(int partner, int32_t period) const;
+
+ private:
+  const Pool& pool_;
+  absl::flat_hash_map<int, int64_t> experts_;
+  absl::flat_hash_map<int, int64_t> partners_;
+  absl::flat_hash_map<std::pair<int, int32_t>, int64_t> expert_periods_;
+  absl::flat_hash_map<std::pair<int, int32_t>, int64_t> partner_periods_;
+  absl::flat_hash_set<std::pair<int, int>> persons_;
+};
+
+}  // namespace critac::matching
+
+#endif  // SERVICES_MATCHING_PLAN_USE_H_

@@ -1,0 +1,643 @@
+#include "services/matching/pool.h"
+
+#include <algorithm>
+#include <numeric>
+#include <string>
+#include <utility>
+
+#include "absl/container/flat_hash_set.h"
+#include "absl/strings/ascii.h"
+#include "absl/strings/numbers.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_split.h"
+#include "common/base/calendar.h"
+#include "common/status/error.h"
+#include "services/matching/score.h"
+
+namespace critac::matching {
+namespace {
+
+using intake::v1::Catalog;
+using intake::v1::CatalogEntry;
+using intake::v1::Level;
+using intake::v1::Slot;
+
+using PeriodUses = std::vector<std::pair<int32_t, int64_t>>;
+
+// Limits of the policy's prices as the `.proto` has them; a test compares the two.
+constexpr int64_t kMaxSlotPrice = 1'000'000'000;
+constexpr int64_t kMaxUnitPrice = 1'000'000;
+
+int64_t UsedIn(const PeriodUses& used, int32_t period) {
+  const auto found =
+      std::lower_bound(used.begin(), used.end(), std::make_pair(period, int64_t{0}),
+                       [](const auto& a, const auto& b) { return a.first < b.first; });
+  return found != used.end() && found->first == period ? found->second : 0;
+}
+
+// A day, or `otherwise` where the text is empty. Nothing where it cannot be read.
+std::optional<Day> ReadDay(absl::string_view text, Day otherwise) {
+  if (text.empty()) return otherwise;
+  const std::optional<absl::CivilDay> day = ParseDate(text);
+  if (!day.has_value()) return std::nullopt;
+  return DayNumber(*day);
+}
+
+// Nothing where an end cannot be read, or the range ends before it begins.
+std::optional<DayRange> ReadRange(absl::string_view first, absl::string_view last) {
+  const std::optional<Day> start = ReadDay(first, kFirstDay);
+  const std::optional<Day> end = ReadDay(last, kLastDay);
+  if (!start.has_value() || !end.has_value() || *end < *start) return std::nullopt;
+  return DayRange{*start, *end};
+}
+
+// Sorts ranges and joins those that touch.
+std::vector<DayRange> Merge(std::vector<DayRange> ranges) {
+  std::sort(ranges.begin(), ranges.end(),
+            [](const DayRange& a, const DayRange& b) { return a.first < b.first; });
+  std::vector<DayRange> merged;
+  for (const DayRange& range : ranges) {
+    if (!merged.empty() && range.first <= merged.back().last + 1) {
+      merged.back().last = std::max(merged.back().last, range.last);
+    } else {
+      merged.push_back(range);
+    }
+  }
+  return merged;
+}
+
+template <typename Enum>
+uint32_t Bit(Enum value) {
+  return static_cast<uint32_t>(value) < 32 ? uint32_t{1} << static_cast<uint32_t>(value) : 0;
+}
+
+template <typename T>
+void SortAndUnique(std::vector<T>& values) {
+  std::sort(values.begin(), values.end());
+  values.erase(std::unique(values.begin(), values.end()), values.end());
+}
+
+// The messages by name.
+template <typename T, typename Name>
+std::vector<const T*> ByName(absl::Span<const T> messages, Name name) {
+  std::vector<const T*> sorted;
+  sorted.reserve(messages.size());
+  for (const T& message : messages) sorted.push_back(&message);
+  std::sort(sorted.begin(), sorted.end(),
+            [&](const T* a, const T* b) { return name(*a) < name(*b); });
+  return sorted;
+}
+
+// The first name that two of the sorted messages have in common.
+template <typename T, typename Name>
+const std::string* Repeated(const std::vector<const T*>& sorted, Name name) {
+  const auto found = std::adjacent_find(
+      sorted.begin(), sorted.end(), [&](const T* a, const T* b) { return name(*a) == name(*b); });
+  return found == sorted.end() ? nullptr : &name(**found);
+}
+
+absl::Status CheckPrice(absl::string_view field, int64_t value, int64_t most) {
+  if (value >= 0 && value <= most) return absl::OkStatus();
+  return InvalidField(absl::StrCat("policy.", field), absl::StrCat(value, " is not in 0..", most));
+}
+
+absl::Status CheckPolicy(const v1::Policy& policy) {
+  const v1::Weights& weights = policy.weights();
+  const std::pair<absl::string_view, int64_t> parts[] = {
+      {"weights.topic_fit", weights.topic_fit()},
+      {"weights.peer_similarity", weights.peer_similarity()},
+      {"weights.rating", weights.rating()},
+      {"weights.load", weights.load()},
+      {"weights.distance", weights.distance()}};
+  for (const auto& [field, weight] : parts) {
+    if (weight < 0) {
+      return InvalidField(absl::StrCat("policy.", field), absl::StrCat(weight, " is negative"));
+    }
+  }
+  RETURN_IF_ERROR(CheckPrice("unassigned_price", policy.unassigned_price(), kMaxSlotPrice));
+  RETURN_IF_ERROR(CheckPrice("urgency_price", policy.urgency_price(), kMaxSlotPrice));
+  RETURN_IF_ERROR(
+      CheckPrice("waiting_price_per_day", policy.waiting_price_per_day(), kMaxUnitPrice));
+  RETURN_IF_ERROR(CheckPrice("fairness_price", policy.fairness_price(), kMaxUnitPrice));
+  return CheckPrice("stability_bonus", policy.stability_bonus(), kMaxUnitPrice);
+}
+
+// Numbers for texts, in the order in which they come.
+class Interner {
+ public:
+  int Number(absl::string_view text) {
+    const auto [entry, added] = numbers_.try_emplace(text, static_cast<int>(texts_.size()));
+    if (added) texts_.emplace_back(text);
+    return entry->second;
+  }
+  std::vector<std::string> Take() { return std::move(texts_); }
+
+ private:
+  absl::flat_hash_map<std::string, int> numbers_;
+  std::vector<std::string> texts_;
+};
+
+// Sets of experts that are one person: union-find over rows, the first by name standing for all.
+class Persons {
+ public:
+  explicit Persons(size_t count) : leader_(count) { std::iota(leader_.begin(), leader_.end(), 0); }
+  int Find(int row) {
+    while (leader_[row] != row) row = leader_[row] = leader_[leader_[row]];
+    return row;
+  }
+  void Join(int a, int b) {
+    a = Find(a);
+    b = Find(b);
+    leader_[std::max(a, b)] = std::min(a, b);
+  }
+
+ private:
+  std::vector<int> leader_;
+};
+
+}  // namespace
+
+int64_t PartnerRow::RoomIn(int32_t period) const {
+  if (capacity_per_period == 0) return kNoLimit;
+  return std::max<int64_t>(0, capacity_per_period - UsedIn(used, period));
+}
+
+int64_t ExpertRow::RoomIn(int32_t period) const {
+  return std::max<int64_t>(0, capacity_per_period - UsedIn(used, period));
+}
+
+int64_t ExpertRow::RoomOpen() const { return std::max<int64_t>(0, capacity_open - used_open); }
+
+// Makes a pool, one kind of row after another.
+class PoolBuilder {
+ public:
+  explicit PoolBuilder(const PoolInput& input) : input_(input) {}
+
+  absl::StatusOr<Pool> Build() {
+    pool_.today_ = DayNumber(input_.today);
+    if (input_.policy != nullptr) pool_.policy_ = *input_.policy;
+    RETURN_IF_ERROR(CheckPolicy(pool_.policy_));
+    pool_.shares_e6_ = SharesOf(pool_.policy_.weights());
+    ReadCatalog();
+    RETURN_IF_ERROR(AddPartners());
+    RETURN_IF_ERROR(AddExperts());
+    RETURN_IF_ERROR(AddUses());
+    AddConflicts();
+    RETURN_IF_ERROR(AddDemands());
+    AddStandingProposals();
+    pool_.topic_titles_ = TopicTitles();
+    pool_.agency_names_ = agencies_.Take();
+    return std::move(pool_);
+  }
+
+ private:
+  void ReadCatalog() {
+    if (input_.catalog == nullptr) return;
+    for (const CatalogEntry& entry : input_.catalog->entries()) {
+      if (entry.has_topic()) titles_[entry.name()] = entry.topic().title();
+      if (entry.has_delivery_type()) delivery_types_[entry.name()] = &entry.delivery_type();
+    }
+  }
+
+  absl::Status AddPartners() {
+    const auto name = [](const v1::Partner& p) -> const std::string& { return p.name(); };
+    const auto sorted = ByName<v1::Partner>(input_.partners, name);
+    if (const std::string* twice = Repeated(sorted, name)) {
+      return InvalidField("partners", absl::StrCat(*twice, " is there twice"));
+    }
+    for (const v1::Partner* partner : sorted) {
+      partner_rows_[partner->name()] = static_cast<int>(pool_.partners_.size());
+      pool_.partners_.push_back(RowOf(*partner));
+    }
+    return absl::OkStatus();
+  }
+
+  static PartnerRow RowOf(const v1::Partner& partner) {
+    PartnerRow row;
+    row.name = partner.name();
+    row.display_name = partner.display_name().empty() ? partner.name() : partner.display_name();
+    row.capacity_per_period = std::max(0, partner.capacity_per_period());
+    std::vector<DayRange> memberships;
+    for (const v1::DateRange& range : partner.memberships()) {
+      const std::optional<DayRange> days = ReadRange(range.start(), range.end());
+      if (days.has_value()) memberships.push_back(*days);
+    }
+    row.memberships = Merge(std::move(memberships));
+    return row;
+  }
+
+  absl::Status AddExperts() {
+    const auto name = [](const v1::Expert& e) -> const std::string& { return e.name(); };
+    experts_ = ByName<v1::Expert>(input_.experts, name);
+    if (const std::string* twice = Repeated(experts_, name)) {
+      return InvalidField("experts", absl::StrCat(*twice, " is there twice"));
+    }
+    Persons persons(experts_.size());
+    absl::flat_hash_map<std::string, int> address_owner;
+    for (const v1::Expert* expert : experts_) {
+      const int row = static_cast<int>(pool_.experts_.size());
+      pool_.expert_rows_[expert->name()] = row;
+      pool_.experts_.push_back(RowOf(*expert));
+      for (const std::string& email : expert->emails()) {
+        if (email.empty()) continue;
+        const auto [owner, added] = address_owner.try_emplace(absl::AsciiStrToLower(email), row);
+        if (!added) persons.Join(owner->second, row);
+      }
+    }
+    for (int row = 0; row < static_cast<int>(experts_.size()); ++row) {
+      pool_.experts_[row].person = persons.Find(row);
+    }
+    return absl::OkStatus();
+  }
+
+  ExpertRow RowOf(const v1::Expert& expert) {
+    ExpertRow row;
+    row.name = expert.name();
+    row.partner_name = expert.partner();
+    const auto partner = partner_rows_.find(expert.partner());
+    if (partner != partner_rows_.end()) row.partner = partner->second;
+    row.active = expert.active();
+    AddTopics(expert, row);
+    AddServices(expert, row);
+    AddCredentials(expert, row);
+    for (const std::string& language : expert.languages()) {
+      row.languages.push_back(absl::AsciiStrToLower(language));
+    }
+    SortAndUnique(row.languages);
+    row.on_site = row.virtually = expert.modes().empty();
+    for (const int mode : expert.modes()) {
+      row.on_site |= mode == type::v1::DELIVERY_MODE_ON_SITE;
+      row.virtually |= mode == type::v1::DELIVERY_MODE_VIRTUAL;
+    }
+    row.home_state = FindState(expert.home_state());
+    if (expert.has_home()) {
+      row.home = PointAt(expert.home().latitude_e6(), expert.home().longitude_e6());
+    }
+    row.travel_radius_km = std::max(0, expert.travel_radius_km());
+    row.travels_anywhere = expert.travels_anywhere();
+    row.capacity_per_period = std::max(0, expert.capacity_per_period());
+    row.capacity_open = std::max(0, expert.capacity_open());
+    for (const v1::DateRange& range : expert.unavailable()) {
+      row.unavailable.push_back(
+          ReadRange(range.start(), range.end()).value_or(DayRange{kFirstDay, kLastDay}));
+    }
+    row.unavailable = Merge(std::move(row.unavailable));
+    row.rating_count = std::max(0, expert.rating_count());
+    row.rating_sum = std::max(0, expert.rating_sum());
+    return row;
+  }
+
+  int TopicNumber(absl::string_view name) {
+    const int topic = topics_.Number(name);
+    if (topic == static_cast<int>(pool_.holders_.size())) pool_.holders_.emplace_back();
+    return topic;
+  }
+
+  // Of a topic named twice the higher level counts.
+  void AddTopics(const v1::Expert& expert, ExpertRow& row) {
+    for (const v1::HeldTopic& held : expert.topics()) {
+      row.topics.emplace_back(TopicNumber(held.topic()), held.level());
+    }
+    std::sort(row.topics.begin(), row.topics.end(), [](const auto& a, const auto& b) {
+      return a.first != b.first ? a.first < b.first : a.second > b.second;
+    });
+    row.topics.erase(std::unique(row.topics.begin(), row.topics.end(),
+                                 [](const auto& a, const auto& b) { return a.first == b.first; }),
+                     row.topics.end());
+    const int expert_row = static_cast<int>(pool_.experts_.size());
+    for (const auto& [topic, level] : row.topics) pool_.holders_[topic].push_back(expert_row);
+  }
+
+  static void AddServices(const v1::Expert& expert, ExpertRow& row) {
+    for (const v1::Service& service : expert.services()) {
+      row.services.push_back({service.type(), service.size_band(), FindState(service.state())});
+      row.service_types |= Bit(service.type());
+      row.service_sizes |= Bit(service.size_band());
+    }
+  }
+
+  void AddCredentials(const v1::Expert& expert, ExpertRow& row) {
+    for (const v1::Credential& credential : expert.credentials()) {
+      const std::optional<Day> last = ReadDay(credential.valid_to(), kLastDay);
+      if (last.has_value())
+        row.credentials.emplace_back(CredentialNumber(credential.title()), *last);
+    }
+    std::sort(row.credentials.begin(), row.credentials.end(), [](const auto& a, const auto& b) {
+      return a.first != b.first ? a.first < b.first : a.second > b.second;
+    });
+    row.credentials.erase(
+        std::unique(row.credentials.begin(), row.credentials.end(),
+                    [](const auto& a, const auto& b) { return a.first == b.first; }),
+        row.credentials.end());
+  }
+
+  int CredentialNumber(absl::string_view title) {
+    return credentials_.Number(absl::AsciiStrToLower(absl::StripAsciiWhitespace(title)));
+  }
+
+  absl::Status AddUses() {
+    for (size_t i = 0; i < input_.uses.size(); ++i) {
+      const v1::CapacityUse& use = input_.uses[i];
+      RETURN_IF_ERROR(
+          AddUse(absl::StrCat("uses[", i, "].period"), use.owner(), use.period(), use.used()));
+    }
+    for (size_t i = 0; i < input_.held.size(); ++i) {
+      const v1::Assignment& held = input_.held[i];
+      const std::optional<int> expert = pool_.FindExpert(held.expert());
+      const std::string& partner = !held.partner().empty() || !expert.has_value()
+                                       ? held.partner()
+                                       : pool_.experts_[*expert].partner_name;
+      const std::string field = absl::StrCat("held[", i, "].period");
+      for (const std::string& owner : {held.expert(), partner}) {
+        RETURN_IF_ERROR(AddUse(field, owner, held.period(), 1));
+        RETURN_IF_ERROR(AddUse(field, owner, "open", 1));
+      }
+    }
+    return absl::OkStatus();
+  }
+
+  absl::Status AddUse(absl::string_view field, const std::string& owner, const std::string& text,
+                      int64_t used) {
+    used = std::max<int64_t>(0, used);
+    const std::optional<int> expert = pool_.FindExpert(owner);
+    const auto partner = partner_rows_.find(owner);
+    if (text == "open") {
+      if (expert.has_value()) pool_.experts_[*expert].used_open += used;
+      if (partner != partner_rows_.end()) pool_.partners_[partner->second].used_open += used;
+      return absl::OkStatus();
+    }
+    const std::optional<Period> period = ParsePeriod(text);
+    if (!period.has_value()) {
+      return InvalidField(field, absl::StrCat("`", text,
+                                              "` is not `open`, a month such as `2026-11`, or a "
+                                              "quarter such as `2026Q4`"));
+    }
+    const DayRange days = DaysOf(*period);
+    const int32_t last = PeriodOf(pool_.period_length(), days.last).number;
+    for (int32_t n = PeriodOf(pool_.period_length(), days.first).number; n <= last; ++n) {
+      if (expert.has_value()) AddTo(pool_.experts_[*expert].used, n, used);
+      if (partner != partner_rows_.end()) AddTo(pool_.partners_[partner->second].used, n, used);
+    }
+    return absl::OkStatus();
+  }
+
+  static void AddTo(PeriodUses& uses, int32_t period, int64_t used) {
+    const auto place =
+        std::lower_bound(uses.begin(), uses.end(), period,
+                         [](const auto& entry, int32_t wanted) { return entry.first < wanted; });
+    if (place != uses.end() && place->first == period) {
+      place->second += used;
+    } else {
+      uses.insert(place, {period, used});
+    }
+  }
+
+  void AddConflicts() {
+    pool_.conflicts_.resize(pool_.experts_.size());
+    // Person and agency whose own or recent agency was overridden.
+    absl::flat_hash_set<std::pair<int, int>> overridden;
+    for (const v1::Conflict& conflict : input_.conflicts) {
+      const std::optional<int> expert = pool_.FindExpert(conflict.expert());
+      if (!expert.has_value()) continue;
+      const int person = pool_.experts_[*expert].person;
+      ConflictRow row;
+      row.agency = agencies_.Number(conflict.agency());
+      row.kind = conflict.kind();
+      row.last = ReadDay(conflict.valid_to(), kLastDay).value_or(kLastDay);
+      row.overridden = !conflict.overridden_by().empty();
+      pool_.conflicts_[person].push_back(row);
+      const bool of_service =
+          row.kind == v1::CONFLICT_KIND_OWN_AGENCY || row.kind == v1::CONFLICT_KIND_RECENT_AGENCY;
+      if (row.overridden && of_service) overridden.emplace(person, row.agency);
+    }
+    for (size_t i = 0; i < experts_.size(); ++i) {
+      for (const v1::Service& service : experts_[i]->services()) {
+        if (service.agency().empty()) continue;
+        ConflictRow row = ConflictOf(service);
+        const int person = pool_.experts_[i].person;
+        row.overridden = overridden.contains({person, row.agency});
+        pool_.conflicts_[person].push_back(row);
+      }
+    }
+    for (std::vector<ConflictRow>& conflicts : pool_.conflicts_) SortAndUnique(conflicts);
+  }
+
+  // What a service in an agency means as a conflict.
+  ConflictRow ConflictOf(const v1::Service& service) {
+    ConflictRow row;
+    row.agency = agencies_.Number(service.agency());
+    row.from_service = true;
+    const Day end = ReadDay(service.end(), kLastDay).value_or(kLastDay);
+    row.kind = end >= pool_.today_ ? v1::CONFLICT_KIND_OWN_AGENCY : v1::CONFLICT_KIND_RECENT_AGENCY;
+    const absl::CivilDay left = CivilDayOf(end);
+    const int years = std::clamp(pool_.policy_.recent_agency_years(), 0, 1000);
+    const absl::CivilDay free(left.year() + years, left.month(), left.day());
+    row.last = std::clamp(DayNumber(free) - 1, end, std::max(end, kLastDay));
+    return row;
+  }
+
+  absl::Status AddDemands() {
+    const auto name = [](const v1::Demand& d) -> const std::string& { return d.request(); };
+    const auto sorted = ByName<v1::Demand>(input_.demands, name);
+    if (const std::string* twice = Repeated(sorted, name)) {
+      return InvalidField("demands", absl::StrCat(*twice, " is there twice"));
+    }
+    for (const v1::Demand* demand : sorted) {
+      pool_.demand_rows_[demand->request()] = static_cast<int>(pool_.demands_.size());
+      pool_.demands_.push_back(RowOf(*demand));
+      RETURN_IF_ERROR(AddSlots(*demand));
+    }
+    return absl::OkStatus();
+  }
+
+  DemandRow RowOf(const v1::Demand& demand) {
+    DemandRow row;
+    row.request = demand.request();
+    row.urgency = demand.urgency();
+    if (demand.has_ready_time()) {
+      constexpr int64_t kSecondsPerDay = 86400;
+      const int64_t ready = std::clamp<int64_t>(
+          demand.ready_time().seconds(), kFirstDay * kSecondsPerDay, kLastDay * kSecondsPerDay);
+      const int64_t day = DayNumber(DayOf(absl::FromUnixSeconds(ready)));
+      row.days_waited = std::max<int64_t>(0, pool_.today_ - day);
+    }
+    row.agencies.push_back(agencies_.Number(demand.agency().agency()));
+    for (const std::string& agency : demand.co_served_agencies()) {
+      row.agencies.push_back(agencies_.Number(agency));
+    }
+    row.agency_type = demand.agency().type();
+    row.size_band = demand.agency().size_band();
+    row.state = FindState(demand.agency().state());
+    if (demand.agency().has_coordinates()) {
+      const type::v1::Coordinates& at = demand.agency().coordinates();
+      row.place = PointAt(at.latitude_e6(), at.longitude_e6());
+    }
+    return row;
+  }
+
+  absl::Status AddSlots(const v1::Demand& demand) {
+    const int demand_row = static_cast<int>(pool_.demands_.size()) - 1;
+    std::vector<SlotRow> slots;
+    for (int place = 0; place < demand.slots_size(); ++place) {
+      slots.push_back(RowOf(demand, demand.slots(place)));
+      slots.back().demand = demand_row;
+      slots.back().place = place;
+    }
+    std::sort(slots.begin(), slots.end(),
+              [](const SlotRow& a, const SlotRow& b) { return a.id < b.id; });
+    for (size_t i = 1; i < slots.size(); ++i) {
+      if (slots[i].id != slots[i - 1].id) continue;
+      return InvalidField("demands",
+                          absl::StrCat(demand.request(), " has slot `", slots[i].id, "` twice"));
+    }
+    std::vector<int>& rows = pool_.demands_[demand_row].slots;
+    rows.resize(slots.size());
+    for (SlotRow& slot : slots) {
+      rows[slot.place] = static_cast<int>(pool_.slots_.size());
+      pool_.slots_.push_back(std::move(slot));
+    }
+    return absl::OkStatus();
+  }
+
+  SlotRow RowOf(const v1::Demand& demand, const Slot& slot) {
+    SlotRow row;
+    row.request = demand.request();
+    row.id = slot.id();
+    row.topic = TopicNumber(slot.topic());
+    row.minimum_level = slot.minimum_level();
+    row.on_site = slot.on_site();
+    row.delivery_type_title = slot.delivery_type();
+    const auto type = delivery_types_.find(slot.delivery_type());
+    if (type != delivery_types_.end()) {
+      row.delivery_type_title = type->second->title();
+      row.lead_time_days = std::clamp(type->second->lead_time_days(), 0, 100'000);
+      row.on_site |= type->second->mode() == type::v1::DELIVERY_MODE_ON_SITE;
+    }
+    row.served_in_type = slot.served_in_type();
+    row.served_in_size_band = slot.served_in_size_band();
+    row.credential_title = slot.credential();
+    if (!slot.credential().empty()) row.credential = CredentialNumber(slot.credential());
+    row.language = absl::AsciiStrToLower(slot.language());
+    row.open_price = OpenPrice(demand.urgency());
+    SetDates(demand, slot, row);
+    SetPeople(demand, slot, row);
+    return row;
+  }
+
+  int64_t OpenPrice(intake::v1::Urgency urgency) const {
+    const v1::Policy& policy = pool_.policy_;
+    const int64_t steps = urgency == intake::v1::URGENCY_CRITICAL   ? 2
+                          : urgency == intake::v1::URGENCY_ELEVATED ? 1
+                                                                    : 0;
+    return policy.unassigned_price() + steps * policy.urgency_price() +
+           pool_.demands_.back().days_waited * policy.waiting_price_per_day();
+  }
+
+  void SetDates(const v1::Demand& demand, const Slot& slot, SlotRow& row) const {
+    constexpr DayRange kNone{1, 0};
+    row.window = kNone;
+    row.dates = kNone;
+    const std::optional<Day> needed_by = ReadDay(demand.needed_by(), kLastDay);
+    row.needed_by = needed_by.value_or(kFirstDay);
+    if (slot.window_start().empty() || slot.window_end().empty()) return;
+    const std::optional<DayRange> window = ReadRange(slot.window_start(), slot.window_end());
+    if (!window.has_value()) return;
+    row.window = *window;
+    row.dates.first = std::max(window->first, pool_.today_ + row.lead_time_days);
+    row.dates.last = std::min(window->last, row.needed_by);
+    if (row.dates.empty()) return;
+    row.first_period = PeriodOf(pool_.period_length(), row.dates.first).number;
+    const int32_t count =
+        std::min(kPeriodsPerSlot,
+                 PeriodOf(pool_.period_length(), row.dates.last).number - row.first_period + 1);
+    row.periods = (PeriodSet{1} << count) - 1;
+  }
+
+  // People missing, and who cannot be asked: committed ones and those who declined.
+  void SetPeople(const v1::Demand& demand, const Slot& slot, SlotRow& row) const {
+    constexpr int kMaxPeople = 1000;
+    row.people = std::clamp(slot.people(), 1, kMaxPeople);
+    int committed = 0;
+    for (const v1::Assignment& assignment : demand.committed()) {
+      if (assignment.slot() != slot.id()) continue;
+      ++committed;
+      const std::optional<int> expert = pool_.FindExpert(assignment.expert());
+      if (expert.has_value()) row.committed_persons.push_back(pool_.experts_[*expert].person);
+    }
+    row.missing = std::max(0, row.people - committed);
+    for (const std::string& declined : demand.declined()) {
+      const std::pair<absl::string_view, absl::string_view> parts =
+          absl::StrSplit(declined, absl::MaxSplits(' ', 1));
+      if (parts.first != slot.id()) continue;
+      const std::optional<int> expert = pool_.FindExpert(parts.second);
+      if (expert.has_value()) row.declined_persons.push_back(pool_.experts_[*expert].person);
+    }
+    SortAndUnique(row.committed_persons);
+    SortAndUnique(row.declined_persons);
+  }
+
+  void AddStandingProposals() {
+    for (const v1::Proposal& proposal : input_.proposals) {
+      if (proposal.state() != v1::PROPOSAL_STATE_OPEN) continue;
+      for (const v1::Assignment& assignment : proposal.assignments()) {
+        if (assignment.slot().empty()) continue;
+        const std::optional<int> slot = pool_.FindSlot(proposal.request(), assignment.slot());
+        const std::optional<int> expert = pool_.FindExpert(assignment.expert());
+        if (slot.has_value() && expert.has_value()) {
+          pool_.slots_[*slot].standing_experts.push_back(*expert);
+        }
+      }
+    }
+    for (SlotRow& slot : pool_.slots_) SortAndUnique(slot.standing_experts);
+  }
+
+  std::vector<std::string> TopicTitles() {
+    std::vector<std::string> titles = topics_.Take();
+    for (std::string& title : titles) {
+      const auto found = titles_.find(title);
+      if (found != titles_.end() && !found->second.empty()) title = found->second;
+    }
+    return titles;
+  }
+
+  const PoolInput& input_;
+  Pool pool_;
+  std::vector<const v1::Expert*> experts_;
+  absl::flat_hash_map<std::string, int> partner_rows_;
+  absl::flat_hash_map<std::string, std::string> titles_;
+  absl::flat_hash_map<std::string, const intake::v1::DeliveryType*> delivery_types_;
+  Interner topics_;
+  Interner agencies_;
+  Interner credentials_;
+};
+
+absl::StatusOr<Pool> Pool::Build(const PoolInput& input) { return PoolBuilder(input).Build(); }
+
+std::optional<int> Pool::FindExpert(absl::string_view name) const {
+  const auto found = expert_rows_.find(name);
+  if (found == expert_rows_.end()) return std::nullopt;
+  return found->second;
+}
+
+std::optional<int> Pool::FindSlot(absl::string_view request, absl::string_view slot_id) const {
+  const auto demand = demand_rows_.find(request);
+  if (demand == demand_rows_.end()) return std::nullopt;
+  const std::vector<int>& rows = demands_[demand->second].slots;
+  if (slot_id.empty()) return rows.empty() ? std::nullopt : std::make_optional(rows.front());
+  for (const int row : rows) {
+    if (slots_[row].id == slot_id) return row;
+  }
+  return std::nullopt;
+}
+
+std::vector<std::string> Pool::PeriodNames(const SlotRow& slot, PeriodSet periods) const {
+  std::vector<std::string> names;
+  for (int i = 0; i < kPeriodsPerSlot; ++i) {
+    if ((periods >> i & 1) == 0) continue;
+    const v1::Period length = PeriodOf(period_length(), 0).length;
+    names.push_back(PeriodName({length, slot.first_period + i}));
+  }
+  return names;
+}
+
+}  // namespace critac::matching

@@ -1,0 +1,55 @@
+#include "services/matching/pool_methods.h"
+
+#include "common/status/error.h"
+
+namespace critac::matching {
+namespace {
+
+// Times a command is made on a fresh view before the caller is told to come back.
+constexpr int kViews = 5;
+
+absl::StatusOr<journal::Answer> ExecuteCommand(
+    journal::Journal& journal, PoolReader& pools, const MakeDecide& make,
+    absl::FunctionRef<journal::Command(journal::Decide)> command_of) {
+  absl::StatusOr<journal::Answer> answer = absl::UnknownError("not executed");
+  for (int i = 0; i < kViews; ++i) {
+    ASSIGN_OR_RETURN(std::shared_ptr<const PoolView> view, pools.Read());
+    ASSIGN_OR_RETURN(journal::Decide decide, make(std::move(view)));
+    answer = journal.Execute(command_of(std::move(decide)));
+    if (answer.ok() || ReasonOf(answer.status()) != "INPUTS_CHANGED") return answer;
+  }
+  return answer;
+}
+
+}  // namespace
+
+absl::Status TooManyTasks() {
+  return Error(absl::StatusCode::kResourceExhausted, "TOO_MANY_TASKS",
+               "too many such calls wait; make the call again later")
+      .RetryAfter(absl::Seconds(1))
+      .ToStatus();
+}
+
+absl::Status ExecuteOnPool(journal::Journal& journal, PoolReader& pools, const rpc::Call& call,
+                           const google::protobuf::Message& request,
+                           google::protobuf::Message& response, const MakeDecide& make) {
+  ASSIGN_OR_RETURN(const journal::Answer answer,
+                   ExecuteCommand(journal, pools, make, [&](journal::Decide decide) {
+                     return rpc::Pipeline::MakeCommand(call, request, std::move(decide));
+                   }));
+  if (answer.message != nullptr) response.CopyFrom(*answer.message);
+  return absl::OkStatus();
+}
+
+absl::Status ExecuteOnPool(journal::Journal& journal, PoolReader& pools, const MakeDecide& make) {
+  return ExecuteCommand(journal, pools, make,
+                        [](journal::Decide decide) {
+                          journal::Command command;
+                          command.actor = "service:matching";
+                          command.decide = std::move(decide);
+                          return command;
+                        })
+      .status();
+}
+
+}  // namespace critac::matching

@@ -1,0 +1,67 @@
+#ifndef SERVICES_MATCHING_POOL_READER_H_
+#define SERVICES_MATCHING_POOL_READER_H_
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "absl/base/thread_annotations.h"
+#include "absl/container/flat_hash_map.h"
+#include "absl/status/statusor.h"
+#include "absl/synchronization/mutex.h"
+#include "absl/time/civil_time.h"
+#include "common/base/calendar.h"
+#include "common/base/clock.h"
+#include "common/journal/journal.h"
+#include "critac/matching/v1/engagement.pb.h"
+#include "critac/matching/v1/match.pb.h"
+#include "services/matching/intake_client.h"
+#include "services/matching/pool.h"
+
+namespace critac::matching {
+
+// Everything a decision of matching rests on, at one position of the journal. Never changes.
+struct PoolView {
+  std::unique_ptr<const Pool> pool;
+  v1::Policy policy;
+  absl::CivilDay today;
+  BusinessCalendar calendar;
+  // Open for matching, by name.
+  std::vector<v1::Demand> demands;
+  // Standing proposals by name.
+  absl::flat_hash_map<std::string, v1::Proposal> standing;
+  // Names of the experts, for those who may see them.
+  absl::flat_hash_map<std::string, std::string> full_names;
+  // The solver's input was this when the view was read.
+  int64_t revision = 0;
+  int64_t sequence = 0;
+
+  // The demand of a request; null: it is not open for matching.
+  const v1::Demand* FindDemand(absl::string_view request) const;
+};
+
+// Reads views. Thread-safe. Blocks on intake for the catalog.
+class PoolReader {
+ public:
+  PoolReader(journal::Journal& journal, IntakeClient& intake, const Clock& clock)
+      : journal_(journal), intake_(intake), clock_(clock) {}
+
+  // A view of the journal as it is now; one that was read before where nothing changed since.
+  absl::StatusOr<std::shared_ptr<const PoolView>> Read();
+
+ private:
+  absl::StatusOr<std::shared_ptr<const PoolView>> ReadAnew(
+      std::shared_ptr<const intake::v1::Catalog> catalog, absl::CivilDay today);
+
+  journal::Journal& journal_;
+  IntakeClient& intake_;
+  const Clock& clock_;
+
+  absl::Mutex mutex_;
+  std::shared_ptr<const PoolView> last_ ABSL_GUARDED_BY(mutex_);
+  std::shared_ptr<const intake::v1::Catalog> last_catalog_ ABSL_GUARDED_BY(mutex_);
+};
+
+}  // namespace critac::matching
+
+#endif  // SERVICES_MATCHING_POOL_READER_H_

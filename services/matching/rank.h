@@ -1,0 +1,37 @@
+#ifndef SERVICES_MATCHING_RANK_H_
+#define SERVICES_MATCHING_RANK_H_
+
+#include <vector>
+
+#include "critac/matching/v1/match.pb.h"
+#include "services/matching/pool.h"
+
+namespace critac::matching {
+
+// An eligible expert of a slot.
+struct RankedExpert {
+  int expert = 0;
+  int64_t score_e6 = 0;
+  PeriodSet periods = 0;
+};
+
+// The eligible experts of a slot, best first, those of the same score by name.
+std::vector<RankedExpert> RankEligible(const Pool& pool, int slot);
+
+// One of them as a candidate, with the parts of its score in words. `rank` is 1 for the best.
+// `full_name` is left empty: the pool holds no names of people.
+v1::Candidate CandidateOf(const Pool& pool, int slot, const RankedExpert& ranked, int rank);
+
+struct RankOptions {
+  // Most candidates. Negative: none.
+  int top = 10;
+  // List the excluded; they are counted in any case.
+  bool list_excluded = true;
+};
+
+// The answer to RankCandidates: the `top` best, and the excluded by gate and name with the reason.
+v1::RankCandidatesResponse RankCandidates(const Pool& pool, int slot, const RankOptions& options);
+
+}  // namespace critac::matching
+
+#endif  // SERVICES_MATCHING_RANK_H_

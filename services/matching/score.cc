@@ -1,0 +1,272 @@
+#include "services/matching/score.h"
+
+#include <algorithm>
+#include <cstdlib>
+#include <numeric>
+#include <string>
+
+#include "absl/numeric/int128.h"
+#include "absl/strings/str_cat.h"
+#include "services/matching/eligibility.h"
+#include "services/matching/region.h"
+#include "services/matching/words.h"
+
+namespace critac::matching {
+namespace {
+
+using intake::v1::Level;
+using type::v1::AgencyType;
+using type::v1::SizeBand;
+
+constexpr int64_t kOne = 1'000'000;
+
+// numerator / denominator of numbers that are not negative, rounded to the nearest, halves up.
+int64_t Quotient(int64_t numerator, int64_t denominator) {
+  return (numerator + denominator / 2) / denominator;
+}
+
+Level HeldLevel(const ExpertRow& expert, int topic) {
+  const auto held =
+      std::lower_bound(expert.topics.begin(), expert.topics.end(), topic,
+                       [](const auto& entry, int wanted) { return entry.first < wanted; });
+  if (held == expert.topics.end() || held->first != topic) return intake::v1::LEVEL_UNSPECIFIED;
+  return held->second;
+}
+
+int64_t TopicFit(const SlotRow& slot, const ExpertRow& expert) {
+  const int level = std::clamp<int>(HeldLevel(expert, slot.topic), 0, 3);
+  return Quotient(level * kOne, 3);
+}
+
+// What an agency is the police of, where that makes a community of its own.
+enum class Community { kNone, kTribal, kCampus, kSheriff, kGeneral };
+
+Community CommunityOf(AgencyType type) {
+  switch (type) {
+    case type::v1::AGENCY_TYPE_TRIBAL:
+      return Community::kTribal;
+    case type::v1::AGENCY_TYPE_CAMPUS:
+    case type::v1::AGENCY_TYPE_SCHOOL_DISTRICT:
+      return Community::kCampus;
+    case type::v1::AGENCY_TYPE_SHERIFF:
+    case type::v1::AGENCY_TYPE_CONSTABLE:
+      return Community::kSheriff;
+    case type::v1::AGENCY_TYPE_MUNICIPAL:
+    case type::v1::AGENCY_TYPE_STATE_POLICE:
+    case type::v1::AGENCY_TYPE_OTHER_STATE:
+    case type::v1::AGENCY_TYPE_SPECIAL_JURISDICTION:
+    case type::v1::AGENCY_TYPE_OTHER:
+    case type::v1::AGENCY_TYPE_FEDERAL:
+      return Community::kGeneral;
+    default:
+      return Community::kNone;
+  }
+}
+
+int64_t TypeLikeness(AgencyType a, AgencyType b) {
+  if (CommunityOf(a) == Community::kNone) return 0;
+  if (a == b) return kOne;
+  return CommunityOf(a) == CommunityOf(b) ? kOne / 2 : 0;
+}
+
+bool IsKnown(SizeBand band) {
+  return band >= type::v1::SIZE_BAND_0_1 && band <= type::v1::SIZE_BAND_1000_PLUS;
+}
+
+int64_t SizeLikeness(SizeBand a, SizeBand b) {
+  if (!IsKnown(a) || !IsKnown(b)) return 0;
+  constexpr int kSteps = type::v1::SIZE_BAND_1000_PLUS - type::v1::SIZE_BAND_0_1;
+  return Quotient((kSteps - std::abs(a - b)) * kOne, kSteps);
+}
+
+int64_t RegionLikeness(int a, int b) {
+  if (a == kUnknownState || b == kUnknownState) return 0;
+  if (a == b) return kOne;
+  if (DivisionOf(a) == DivisionOf(b)) return Quotient(2 * kOne, 3);
+  return RegionOf(a) == RegionOf(b) ? Quotient(kOne, 3) : 0;
+}
+
+int64_t Likeness(const DemandRow& demand, const ServiceRow& service) {
+  return Quotient(TypeLikeness(demand.agency_type, service.type) +
+                      SizeLikeness(demand.size_band, service.size_band) +
+                      RegionLikeness(demand.state, service.state),
+                  3);
+}
+
+// The service most like the agency, the first among equals; null where there is none.
+const ServiceRow* MostAlike(const DemandRow& demand, const ExpertRow& expert) {
+  const ServiceRow* best = nullptr;
+  for (const ServiceRow& service : expert.services) {
+    if (best == nullptr || Likeness(demand, service) > Likeness(demand, *best)) best = &service;
+  }
+  return best;
+}
+
+int64_t PeerSimilarity(const DemandRow& demand, const ExpertRow& expert) {
+  int64_t most = 0;
+  for (const ServiceRow& service : expert.services)
+    most = std::max(most, Likeness(demand, service));
+  return most;
+}
+
+// Ratings go from 1 to 5 points.
+constexpr int64_t kLowestE3 = 1000;
+constexpr int64_t kHighestE3 = 5000;
+
+// The shrunk mean, in thousandths of a point above the lowest, as a sum and a count.
+struct RatingMean {
+  int64_t sum_e3 = 0;
+  int64_t count = 0;
+};
+
+RatingMean ShrunkRating(const v1::Policy& policy, const ExpertRow& expert) {
+  const int64_t mean_e3 =
+      std::clamp<int64_t>(policy.rating_prior_mean_e3(), kLowestE3, kHighestE3) - kLowestE3;
+  const int64_t prior = std::max(0, policy.rating_prior_count());
+  const int64_t sum = std::clamp(expert.rating_sum * 1000, expert.rating_count * kLowestE3,
+                                 expert.rating_count * kHighestE3) -
+                      expert.rating_count * kLowestE3;
+  if (expert.rating_count + prior == 0) return {mean_e3, 1};
+  return {sum + prior * mean_e3, expert.rating_count + prior};
+}
+
+int64_t Rating(const v1::Policy& policy, const ExpertRow& expert) {
+  const RatingMean mean = ShrunkRating(policy, expert);
+  // At most 4000 × 2^32 thousandths: times 250 it stays far below 2^63.
+  constexpr int64_t kPerThousandth = kOne / (kHighestE3 - kLowestE3);
+  return Quotient(mean.sum_e3 * kPerThousandth, mean.count);
+}
+
+struct LoadShares {
+  int64_t periods_left = 0;
+  int64_t periods_capacity = 0;
+  int64_t value_e6 = 0;
+};
+
+LoadShares LoadOf(const SlotRow& slot, const ExpertRow& expert, PeriodSet periods) {
+  LoadShares load;
+  for (int i = 0; i < kPeriodsPerSlot && periods >> i != 0; ++i) {
+    if ((periods >> i & 1) == 0) continue;
+    load.periods_left += expert.RoomIn(slot.first_period + i);
+    load.periods_capacity += expert.capacity_per_period;
+  }
+  if (load.periods_capacity == 0 || expert.capacity_open == 0) return load;
+  load.value_e6 = std::min(Quotient(load.periods_left * kOne, load.periods_capacity),
+                           Quotient(expert.RoomOpen() * kOne, expert.capacity_open));
+  return load;
+}
+
+int64_t HalfDistanceKm(const v1::Policy& policy) {
+  constexpr int64_t kDefaultKm = 1000;
+  return policy.distance_half_km() > 0 ? policy.distance_half_km() : kDefaultKm;
+}
+
+bool SameState(const DemandRow& demand, const ExpertRow& expert) {
+  return demand.state != kUnknownState && demand.state == expert.home_state;
+}
+
+int64_t Nearness(const v1::Policy& policy, const SlotRow& slot, const DemandRow& demand,
+                 const ExpertRow& expert) {
+  if (!slot.on_site) return kOne;
+  const std::optional<int32_t> km = DistanceBetween(demand, expert);
+  if (!km.has_value()) return SameState(demand, expert) ? kOne / 2 : 0;
+  const int64_t half = HalfDistanceKm(policy);
+  return Quotient(half * kOne, half + *km);
+}
+
+std::string PeerWords(const DemandRow& demand, const ExpertRow& expert) {
+  const ServiceRow* service = MostAlike(demand, expert);
+  if (service == nullptr) return "no service in an agency on record";
+  return absl::StrCat("served in ", AgencyTypeWord(service->type), ", ",
+                      SizeBandWord(service->size_band), ", ", StateCode(service->state),
+                      "; the agency is ", AgencyTypeWord(demand.agency_type), ", ",
+                      SizeBandWord(demand.size_band), ", ", StateCode(demand.state));
+}
+
+std::string RatingWords(const v1::Policy& policy, const ExpertRow& expert) {
+  const RatingMean mean = ShrunkRating(policy, expert);
+  const int64_t points_e6 = (kLowestE3 * 1000) + Quotient(mean.sum_e3 * 1000, mean.count);
+  return absl::StrCat("rated ", FractionText(points_e6), " of 5 with ", expert.rating_count,
+                      " ratings and ", std::max(0, policy.rating_prior_count()), " of the mean");
+}
+
+std::string LoadWords(const SlotRow& slot, const ExpertRow& expert, PeriodSet periods) {
+  const LoadShares load = LoadOf(slot, expert, periods);
+  return absl::StrCat(load.periods_left, " of ", load.periods_capacity,
+                      " assignments left in the periods; ", expert.RoomOpen(), " of ",
+                      expert.capacity_open, " open at once left");
+}
+
+std::string DistanceWords(const Pool& pool, const SlotRow& slot, const DemandRow& demand,
+                          const ExpertRow& expert) {
+  if (!slot.on_site) return "not on site";
+  const std::optional<int32_t> km = DistanceBetween(demand, expert);
+  if (km.has_value()) {
+    return absl::StrCat("lives ", *km, " km away; ", HalfDistanceKm(pool.policy()),
+                        " km count half");
+  }
+  return absl::StrCat("the distance is not known; lives in ", StateCode(expert.home_state),
+                      ", the agency is in ", StateCode(demand.state));
+}
+
+}  // namespace
+
+std::array<int64_t, kScoreParts> SharesOf(const v1::Weights& weights) {
+  std::array<int64_t, kScoreParts> weight = {weights.topic_fit(), weights.peer_similarity(),
+                                             weights.rating(), weights.load(), weights.distance()};
+  absl::uint128 sum = 0;
+  for (int64_t& w : weight) sum += static_cast<uint64_t>(w = std::max<int64_t>(0, w));
+  if (sum == 0) {
+    weight.fill(1);
+    sum = kScoreParts;
+  }
+  std::array<int64_t, kScoreParts> shares{};
+  std::array<absl::uint128, kScoreParts> remainders{};
+  int64_t rest = kOne;
+  for (int i = 0; i < kScoreParts; ++i) {
+    const absl::uint128 scaled = absl::uint128(static_cast<uint64_t>(weight[i])) * kOne;
+    shares[i] = static_cast<int64_t>(scaled / sum);
+    remainders[i] = scaled % sum;
+    rest -= shares[i];
+  }
+  std::array<int, kScoreParts> order{};
+  std::iota(order.begin(), order.end(), 0);
+  std::stable_sort(order.begin(), order.end(),
+                   [&](int a, int b) { return remainders[a] > remainders[b]; });
+  for (int i = 0; i < rest; ++i) ++shares[order[i]];
+  return shares;
+}
+
+Score ScoreOf(const Pool& pool, int slot, int expert, PeriodSet periods) {
+  const SlotRow& s = pool.slots()[slot];
+  const DemandRow& demand = pool.demands()[s.demand];
+  const ExpertRow& e = pool.experts()[expert];
+  Score score;
+  score.values_e6 = {TopicFit(s, e), PeerSimilarity(demand, e), Rating(pool.policy(), e),
+                     LoadOf(s, e, periods).value_e6, Nearness(pool.policy(), s, demand, e)};
+  int64_t sum = 0;
+  for (int i = 0; i < kScoreParts; ++i) sum += score.values_e6[i] * pool.shares_e6()[i];
+  score.total_e6 = Quotient(sum, kOne);
+  return score;
+}
+
+std::vector<v1::ScorePart> ExplainScore(const Pool& pool, int slot, int expert, PeriodSet periods) {
+  const SlotRow& s = pool.slots()[slot];
+  const DemandRow& demand = pool.demands()[s.demand];
+  const ExpertRow& e = pool.experts()[expert];
+  const Score score = ScoreOf(pool, slot, expert, periods);
+  const std::array<std::string, kScoreParts> words = {
+      absl::StrCat("holds ", pool.topic_title(s.topic), " as ", LevelWord(HeldLevel(e, s.topic))),
+      PeerWords(demand, e), RatingWords(pool.policy(), e), LoadWords(s, e, periods),
+      DistanceWords(pool, s, demand, e)};
+  std::vector<v1::ScorePart> parts(kScoreParts);
+  for (int i = 0; i < kScoreParts; ++i) {
+    parts[i].set_kind(static_cast<v1::ScorePartKind>(v1::SCORE_PART_KIND_TOPIC_FIT + i));
+    parts[i].set_value_e6(score.values_e6[i]);
+    parts[i].set_weight_e6(pool.shares_e6()[i]);
+    parts[i].set_explanation(words[i]);
+  }
+  return parts;
+}
+
+}  // namespace critac::matching

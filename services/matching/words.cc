@@ -1,0 +1,143 @@
+#include "services/matching/words.h"
+
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
+#include "absl/strings/str_join.h"
+
+namespace critac::matching {
+
+absl::string_view LevelWord(intake::v1::Level level) {
+  switch (level) {
+    case intake::v1::LEVEL_UNSPECIFIED:
+      return "any level";
+    case intake::v1::LEVEL_AWARENESS:
+      return "awareness";
+    case intake::v1::LEVEL_PRACTITIONER:
+      return "practitioner";
+    case intake::v1::LEVEL_EXPERT:
+      return "expert";
+    default:
+      return "unknown";
+  }
+}
+
+absl::string_view AgencyTypeWord(type::v1::AgencyType type) {
+  switch (type) {
+    case type::v1::AGENCY_TYPE_MUNICIPAL:
+      return "municipal police";
+    case type::v1::AGENCY_TYPE_SHERIFF:
+      return "sheriff or county police";
+    case type::v1::AGENCY_TYPE_STATE_POLICE:
+      return "state police";
+    case type::v1::AGENCY_TYPE_OTHER_STATE:
+      return "other state agency";
+    case type::v1::AGENCY_TYPE_CAMPUS:
+      return "university or college police";
+    case type::v1::AGENCY_TYPE_TRIBAL:
+      return "tribal police";
+    case type::v1::AGENCY_TYPE_SCHOOL_DISTRICT:
+      return "school district police";
+    case type::v1::AGENCY_TYPE_SPECIAL_JURISDICTION:
+      return "special jurisdiction";
+    case type::v1::AGENCY_TYPE_CONSTABLE:
+      return "constable or marshal";
+    case type::v1::AGENCY_TYPE_OTHER:
+      return "other";
+    case type::v1::AGENCY_TYPE_FEDERAL:
+      return "federal";
+    default:
+      return "unknown";
+  }
+}
+
+absl::string_view SizeBandWord(type::v1::SizeBand band) {
+  switch (band) {
+    case type::v1::SIZE_BAND_0_1:
+      return "0 or 1 sworn officers";
+    case type::v1::SIZE_BAND_2_9:
+      return "2 to 9 sworn officers";
+    case type::v1::SIZE_BAND_10_24:
+      return "10 to 24 sworn officers";
+    case type::v1::SIZE_BAND_25_49:
+      return "25 to 49 sworn officers";
+    case type::v1::SIZE_BAND_50_99:
+      return "50 to 99 sworn officers";
+    case type::v1::SIZE_BAND_100_249:
+      return "100 to 249 sworn officers";
+    case type::v1::SIZE_BAND_250_999:
+      return "250 to 999 sworn officers";
+    case type::v1::SIZE_BAND_1000_PLUS:
+      return "1,000 or more sworn officers";
+    default:
+      return "unknown size";
+  }
+}
+
+absl::string_view ConflictWord(v1::ConflictKind kind) {
+  switch (kind) {
+    case v1::CONFLICT_KIND_OWN_AGENCY:
+      return "own agency: conflict";
+    case v1::CONFLICT_KIND_RECENT_AGENCY:
+      return "recent agency: conflict";
+    case v1::CONFLICT_KIND_RECUSAL:
+      return "declared recusal: conflict";
+    case v1::CONFLICT_KIND_LITIGATION:
+      return "litigation: conflict";
+    case v1::CONFLICT_KIND_VENDOR_INTEREST:
+      return "vendor interest: conflict";
+    default:
+      return "conflict";
+  }
+}
+
+std::string GateCountText(v1::Gate gate, int64_t count) {
+  const bool one = count == 1;
+  switch (gate) {
+    case v1::GATE_MEMBERSHIP:
+      return absl::StrCat(count, one ? " is" : " are",
+                          " not active or not of a member partner on the dates");
+    case v1::GATE_TOPIC:
+      return absl::StrCat(count, one ? " does" : " do", " not hold the topic at the level asked");
+    case v1::GATE_DEMAND:
+      return absl::StrCat(count, one ? " lacks" : " lack", " what the slot demands");
+    case v1::GATE_CONFLICT:
+      return absl::StrCat(count, one ? " has" : " have", " a conflict of interest");
+    case v1::GATE_AVAILABILITY:
+      return absl::StrCat(count, one ? " is" : " are", " not free in the window");
+    case v1::GATE_CAPACITY:
+      return absl::StrCat(count, one ? " has" : " have", " no capacity left");
+    case v1::GATE_TRAVEL:
+      return absl::StrCat(count, one ? " does" : " do", " not travel that far");
+    case v1::GATE_DECLINED:
+      return absl::StrCat(count, " declined it before");
+    default:
+      return absl::StrCat(count, one ? " is" : " are", " eligible");
+  }
+}
+
+std::string DemandWords(const SlotRow& slot) {
+  std::vector<std::string> words;
+  if (slot.credential >= 0) {
+    words.push_back(absl::StrCat("credential ", slot.credential_title));
+  }
+  if (!slot.language.empty()) words.push_back(slot.language);
+  if (slot.served_in_type != type::v1::AGENCY_TYPE_UNSPECIFIED) {
+    words.push_back(absl::StrCat("served in ", AgencyTypeWord(slot.served_in_type)));
+  }
+  if (slot.served_in_size_band != type::v1::SIZE_BAND_UNSPECIFIED) {
+    words.push_back(absl::StrCat("served with ", SizeBandWord(slot.served_in_size_band)));
+  }
+  words.push_back(slot.on_site ? "on site" : "virtual");
+  return absl::StrJoin(words, ", ");
+}
+
+std::string FractionText(int64_t e6) {
+  const absl::string_view sign = e6 < 0 ? "-" : "";
+  const uint64_t size =
+      e6 < 0 ? uint64_t{0} - static_cast<uint64_t>(e6) : static_cast<uint64_t>(e6);
+  return absl::StrFormat("%s%d.%04d", sign, size / 1'000'000, size % 1'000'000 / 100);
+}
+
+}  // namespace critac::matching

@@ -1,0 +1,136 @@
+#!/usr/bin/env python3
+"""Holds the rules of the tree that no compiler holds: layers, names, and what does not belong in the repository.
+
+Usage: tests/tree_test.py    Prints every breach as FILE:LINE: what is wrong. Exit status 1 where there is one.
+"""
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+
+TOP_LEVEL = {"CMakeLists.txt", "CMakePresets.json", "README.md", "protos", "services", "common", "deploy", "tests"}
+
+# What each folder may include besides itself, the layers left of it in their order.
+LAYERS = ["base", "status", "store", "queue", "journal", "rpc", "server"]
+
+# Third-party headers that stay behind one folder.
+KEPT_BEHIND = {
+    r"^soci/": ["common/store/"],
+    r"^sqlite3\.h": ["common/store/", "tests/bench/"],
+    r"^lemon/": ["services/matching/", "tests/bench/"],
+    r"^hiredis/": ["common/queue/redis/"],
+    r"^microhttpd": ["common/server/"],
+    r"^prometheus/": ["common/server/"],
+    r"^spdlog/": ["common/server/"],
+    r"^CLI/": ["common/server/", "services/cli/"],
+    r"^(openssl)/": ["common/base/"],
+    r"^csv\.h": ["services/cli/"],
+}
+
+# Domain files of a service are pure: they see base, status and messages only. These suffixes mark the others.
+EDGE_FILE = re.compile(r"(_service|_store|_commands|_states|_worker|_follower|follower|_sync|bind|main|_testing|_bench)\.(h|cc)$")
+
+INCLUDE = re.compile(r'^\s*#include\s+["<]([^">]+)[">]')
+CODE = (".h", ".cc")
+
+problems = []
+
+
+def problem(path, line, text):
+    problems.append(f"{path}:{line}: {text}")
+
+
+def tracked_files():
+    listed = subprocess.run(["git", "-C", str(ROOT), "ls-files", "--cached", "--others", "--exclude-standard"],
+                            check=True, capture_output=True, text=True).stdout.split("\n")
+    return [name for name in listed if name and (ROOT / name).is_file()]
+
+
+def check_top_level(files):
+    for name in files:
+        top = name.split("/")[0]
+        if top not in TOP_LEVEL and not top.startswith("."):
+            problem(name, 1, f"'{top}' does not belong at the top level ({', '.join(sorted(TOP_LEVEL))})")
+
+
+def check_include(name, number, header):
+    for pattern, folders in KEPT_BEHIND.items():
+        if re.search(pattern, header) and not any(name.startswith(folder) for folder in folders):
+            problem(name, number, f"<{header}> is seen in {' and '.join(folders)} only")
+    parts = name.split("/")
+    included = header.split("/")
+    if parts[0] == "common":
+        if included[0] in ("services", "tests") and not name.endswith("_test.cc"):
+            problem(name, number, f"common does not include {included[0]}")
+        if included[0] == "common" and parts[1] in LAYERS and included[1] in LAYERS:
+            if LAYERS.index(included[1]) > LAYERS.index(parts[1]):
+                problem(name, number, f"common/{parts[1]} is left of common/{included[1]} and does not include it")
+    if parts[0] == "services" and included[0] == "services" and included[1] != parts[1] and parts[1] != "cli":
+        problem(name, number, f"services/{parts[1]} does not include services/{included[1]}: they talk through stubs")
+    if parts[0] == "services" and parts[1] != "cli" and not EDGE_FILE.search(name) and not name.endswith("_test.cc"):
+        if included[0] == "common" and included[1] not in ("base", "status"):
+            problem(name, number, "a domain file is pure: it includes common/base, common/status and messages only")
+        if header.endswith(".grpc.pb.h") or included[0] in ("grpc", "grpcpp"):
+            problem(name, number, "a domain file is pure: no gRPC")
+
+
+def check_code(name, text):
+    for number, line in enumerate(text.split("\n"), 1):
+        if found := INCLUDE.match(line):
+            check_include(name, number, found.group(1))
+        if re.search(r"\b(TODO|FIXME|XXX)\b", line):
+            problem(name, number, "a TODO; say why it waits, or do it")
+        if re.search(r"\b(sleep_for|sleep_until|SleepFor|usleep|nanosleep)\b", line):
+            problem(name, number, "nothing sleeps: wait on a condition, or take a Clock")
+    if name.endswith(".h"):
+        guard = re.sub(r"[/.]", "_", name).upper() + "_"
+        if f"#ifndef {guard}\n" not in text:
+            problem(name, 1, f"the include guard is {guard}")
+
+
+def check_text(name, text):
+    for number, line in enumerate(text.split("\n"), 1):
+        if line.rstrip() != line:
+            problem(name, number, "white space at the end of the line")
+        if "\t" in line and not name.endswith((".tsv",)):
+            problem(name, number, "a tab")
+        if len(line) > 120 and not name.endswith((".md", ".json", ".proto", ".svg", ".py")) and "http" not in line:
+            problem(name, number, f"{len(line)} characters; 120 at most")
+        if re.search(r"/(home|root|work|Users)/|deb\.debian\.org|registry\.npmjs|pypi\.org", line) and \
+                name != "tests/tree_test.py":
+            problem(name, number, "a path of one machine, or the host of a package registry")
+    if text and not text.endswith("\n"):
+        problem(name, text.count("\n") + 1, "no newline at the end")
+
+
+def check_readmes(files):
+    folders = {"/".join(name.split("/")[:2]) for name in files if name.startswith(("common/", "services/")) and
+               name.endswith(CODE)} | {"deploy", "tests"}
+    for folder in sorted(folders):
+        if not (ROOT / folder / "README.md").is_file():
+            problem(f"{folder}/README.md", 1, "each folder with a contract says what it owns")
+
+
+def main():
+    files = tracked_files()
+    check_top_level(files)
+    check_readmes(files)
+    for name in files:
+        data = (ROOT / name).read_bytes()
+        if b"\0" in data:
+            problem(name, 1, "a binary file")
+            continue
+        if len(data) > 512 * 1024:
+            problem(name, 1, f"{len(data)} bytes; sample data is made by a generator, not committed")
+        text = data.decode("utf-8")
+        check_text(name, text)
+        if name.endswith(CODE):
+            check_code(name, text)
+    print("\n".join(problems) if problems else f"{len(files)} files keep the rules of the tree")
+    return 1 if problems else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
