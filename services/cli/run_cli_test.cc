@@ -413,7 +413,7 @@ TEST_F(Changes, AScopeIsGivenBySlots) {
       "to=2027-03-26,level=expert,on-site "
       "--slot topic=school-safety,delivery=policy-review,hours=8,from=2027-01-11,to=2027-02-01");
   ASSERT_EQ(run.status(), kDone) << run.err();
-  const auto& scope = Acted().details().scope();
+  const intake::v1::Scope scope = Acted().details().scope();
   EXPECT_EQ(Acted().etag(), "e7");
   EXPECT_EQ(scope.date(), "2026-11-24") << "today, by the clock";
   EXPECT_EQ(scope.participants(0), "Moss");
