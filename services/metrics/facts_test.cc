@@ -15,11 +15,11 @@
 namespace critac::metrics {
 namespace {
 
+using testing::At;
 using ::testing::ElementsAre;
 using ::testing::Eq;
 using ::testing::IsNull;
 using ::testing::NotNull;
-using testing::At;
 using testing::Profile;
 using testing::Program;
 using testing::Ran;
@@ -70,8 +70,8 @@ TEST(Facts, TheFirstSubmissionStaysWhenARequestIsReopenedAndSubmittedAgain) {
   program.Request("requests/r", Tribal("agencies/a"), At(2025, 10, 3));
   program.Act("requests/r", intake::v1::REQUEST_ACTION_WITHDRAW,
               intake::v1::REQUEST_STATE_WITHDRAWN, At(2025, 10, 4));
-  program.Act("requests/r", intake::v1::REQUEST_ACTION_SUBMIT,
-              intake::v1::REQUEST_STATE_SUBMITTED, At(2026, 10, 9));
+  program.Act("requests/r", intake::v1::REQUEST_ACTION_SUBMIT, intake::v1::REQUEST_STATE_SUBMITTED,
+              At(2026, 10, 9));
   EXPECT_EQ(FindRequest(program.Taken(), "requests/r")->submit, At(2025, 10, 3));
 }
 
@@ -99,8 +99,7 @@ TEST(Facts, ARunOfAClockThatStartsAfreshIsKeptBesideTheOneBefore) {
               At(2026, 1, 6), {second});
   const RequestFacts request = *FindRequest(program.Taken(), "requests/r");
   ASSERT_EQ(request.clocks.size(), 2u);
-  const ClockRun& run =
-      request.clocks.at({intake::v1::CLOCK_TYPE_ACKNOWLEDGE, At(2025, 10, 3)});
+  const ClockRun& run = request.clocks.at({intake::v1::CLOCK_TYPE_ACKNOWLEDGE, At(2025, 10, 3)});
   EXPECT_EQ(run.stop, At(2025, 10, 6));
   EXPECT_EQ(run.due, absl::CivilDay(2025, 10, 7));
   EXPECT_EQ(request.clocks.at({intake::v1::CLOCK_TYPE_ACKNOWLEDGE, At(2026, 1, 5)}).due,
@@ -199,8 +198,8 @@ TEST(Facts, DeliveriesOfAnImportCountOnceWhetherTheyComeWithTheEngagementOrAfter
   delivery.set_quarter_hours(6);
   delivery.mutable_attendance()->set_virtual_(4);
   program.matching.Add("engagements/1", agreed, At(2026, 1, 1));
-  program.Deliver("engagements/1", "d1", "s1", "deliveryTypes/web",
-                  type::v1::DELIVERY_MODE_VIRTUAL, absl::CivilDay(2024, 5, 1), 8, -1);
+  program.Deliver("engagements/1", "d1", "s1", "deliveryTypes/web", type::v1::DELIVERY_MODE_VIRTUAL,
+                  absl::CivilDay(2024, 5, 1), 8, -1);
   const Facts facts = program.Taken();
   const auto& deliveries = facts.matching.engagements.at("engagements/1").deliveries;
   ASSERT_EQ(deliveries.size(), 1u);
@@ -210,8 +209,8 @@ TEST(Facts, DeliveriesOfAnImportCountOnceWhetherTheyComeWithTheEngagementOrAfter
 
 TEST(Facts, ASurveyRecordedAgainTakesThePlaceOfTheFirst) {
   Program program;
-  program.Survey(testing::Answer("surveyResponses/1", "engagements/1", "2026-01-02", 2,
-                                 v1::YES_NO_NO));
+  program.Survey(
+      testing::Answer("surveyResponses/1", "engagements/1", "2026-01-02", 2, v1::YES_NO_NO));
   program.Survey(testing::Answer("surveyResponses/1", "engagements/1", "2026-01-02", 0,
                                  v1::YES_NO_UNSPECIFIED));
   const Facts facts = program.Taken();
