@@ -1,7 +1,5 @@
 #include "common/server/operational_metrics.h"
 
-#include <optional>
-#include <stop_token>
 #include <string>
 #include <thread>
 #include <vector>
@@ -28,14 +26,16 @@ class StatsQueue final : public queue::WorkQueue {
 
   absl::StatusOr<int64_t> Enqueue(absl::Span<const queue::NewJob>) override { return 0; }
   absl::StatusOr<std::vector<queue::Lease>> Reserve(int, absl::Duration, absl::Duration,
-                                                    const std::stop_token&) override {
+                                                     const std::stop_token&) override {
     return std::vector<queue::Lease>();
   }
-  std::vector<absl::StatusOr<queue::Lease>> ExtendEach(absl::Span<const queue::Lease>,
+  std::vector<absl::StatusOr<queue::Lease>> ExtendEach(absl::Span<const queue::Lease> leases,
                                                        absl::Duration) override {
-    return {};
+    return {leases.begin(), leases.end()};
   }
-  std::vector<absl::Status> CompleteEach(absl::Span<const queue::Lease>) override { return {}; }
+  std::vector<absl::Status> CompleteEach(absl::Span<const queue::Lease> leases) override {
+    return std::vector<absl::Status>(leases.size());
+  }
   absl::Status Fail(const queue::Lease&, absl::string_view, bool) override {
     return absl::OkStatus();
   }
