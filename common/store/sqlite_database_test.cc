@@ -377,6 +377,22 @@ TEST(SqliteDatabase, PastTheAllowedSizeOfAFileRefusesWrites) {
   EXPECT_EQ(child.Line(), "OK  ");
 }
 
+// Nothing but a write that reaches the file can notice this limit.
+TEST(SqliteDatabase, CheckWritableReachesTheDisk) {
+  const TempFolder folder;
+  ChildProcess child([&](const auto& say) {
+    const auto database = MustOpen(folder.file("center.db"));
+    say(InOneLine(database->CheckWritable()));
+    signal(SIGXFSZ, SIG_IGN);
+    const rlimit limit = {1, 1};
+    setrlimit(RLIMIT_FSIZE, &limit);
+    say(InOneLine(database->CheckWritable()));
+  });
+  EXPECT_EQ(child.Line(), "OK  ");
+  EXPECT_THAT(child.Line(), AllOf(HasSubstr("RESOURCE_EXHAUSTED DATABASE_FULL"),
+                                  HasSubstr(folder.file("center.db"))));
+}
+
 // ---- The log
 
 std::uintmax_t LogSize(const std::string& path) {
