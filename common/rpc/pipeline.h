@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <utility>
 
@@ -208,8 +209,9 @@ class Pipeline {
   // Takes the steps after it: tells the observer, and returns what the caller gets.
   grpc::Status Conclude(const Passage& passage, const absl::Status& status);
 
-  grpc::Status ConcludeMalformed(absl::string_view path,
-                                 const grpc::CallbackServerContext& context);
+  // The same for a call whose bytes are no message; nothing for methods that are not the suite's.
+  std::optional<grpc::Status> ConcludeMalformed(absl::string_view path,
+                                                const grpc::ServerContextBase& context);
 
   grpc::ServerUnaryReactor* RunAtOnce(
       grpc::CallbackServerContext& context, const google::protobuf::Message& request,

@@ -13,6 +13,7 @@
 #include "common/rpc/testing/sample_server.h"
 #include "common/status/error.h"
 #include "gmock/gmock.h"
+#include "grpcpp/generic/async_generic_service.h"
 #include "grpcpp/generic/generic_stub.h"
 #include "gtest/gtest.h"
 
@@ -563,6 +564,34 @@ TEST_F(PipelineTest, ACallerThatGoesAwayDoesNotUndoItsCommand) {
   EXPECT_EQ(Write(WriteRequest())->name(), "samples/a");
 }
 
+TEST_F(PipelineTest, ACommandMadeByItselfIsTheOneThatAWriteGives) {
+  journal::Command made;
+  server_.service.write = [&](const Call& call, const WriteSampleRequest& request) {
+    made = Pipeline::MakeCommand(call, request, [](journal::Draft&) { return absl::OkStatus(); });
+    return [](journal::Draft&) { return absl::OkStatus(); };
+  };
+  Start();
+  EXPECT_TRUE(Write(WriteRequest()).ok());
+  const auto seen = server_.journal.seen();
+  ASSERT_THAT(seen, SizeIs(1));
+  EXPECT_EQ(made.request_id, seen[0].request_id);
+  EXPECT_EQ(made.fingerprint, seen[0].fingerprint);
+  EXPECT_EQ(made.actor, seen[0].actor);
+  EXPECT_TRUE(made.decide);
+}
+
+TEST_F(PipelineTest, ACallIsInFlightFromItsBeginToItsEnd) {
+  Start();
+  EXPECT_EQ(server_.pipeline.calls_in_flight(), 0);
+  server_.journal.Hold();
+  std::thread caller([this] { EXPECT_TRUE(Write(WriteRequest()).ok()); });
+  server_.journal.AwaitWaiting();
+  EXPECT_EQ(server_.pipeline.calls_in_flight(), 1);
+  server_.journal.Release();
+  caller.join();
+  EXPECT_EQ(server_.pipeline.calls_in_flight(), 0);
+}
+
 TEST_F(PipelineTest, AJournalThatStoppedIsUnavailable) {
   Start();
   server_.journal.Stop();
@@ -664,6 +693,53 @@ TEST_F(HostileTest, AMethodThatIsNotThereIsUnimplemented) {
   Start();
   EXPECT_EQ(Send("", "NoSample").code(), absl::StatusCode::kUnimplemented);
   EXPECT_THAT(server_.records.records(), IsEmpty());
+}
+
+// Answers everything with OK, once the caller has sent all.
+class GenericEcho final : public grpc::CallbackGenericService {
+ public:
+  grpc::ServerGenericBidiReactor* CreateReactor(grpc::GenericCallbackServerContext*) override {
+    class Reactor final : public grpc::ServerGenericBidiReactor {
+     public:
+      Reactor() { StartRead(&message_); }
+      void OnReadDone(bool ok) override {
+        if (ok) return StartRead(&message_);
+        Finish(grpc::Status::OK);
+      }
+      void OnDone() override { delete this; }
+
+     private:
+      grpc::ByteBuffer message_;
+    };
+    return new Reactor;
+  }
+};
+
+TEST(PipelineConfigure, AStreamOfNoRequestsIsNotMalformed) {
+  RandomIdSource ids;
+  Pipeline pipeline(SystemClock::Instance(), ids, nullptr);
+  GenericEcho service;
+  grpc::ServerBuilder builder;
+  pipeline.Configure(builder);
+  builder.RegisterCallbackGenericService(&service);
+  const std::unique_ptr<grpc::Server> server = builder.BuildAndStart();
+  grpc::GenericStub stub(server->InProcessChannel({}));
+  class Caller final : public grpc::ClientBidiReactor<grpc::ByteBuffer, grpc::ByteBuffer> {
+   public:
+    void OnDone(const grpc::Status& result) override {
+      status = result;
+      done.Notify();
+    }
+    grpc::Status status;
+    absl::Notification done;
+  } caller;
+  grpc::ClientContext context;
+  stub.PrepareBidiStreamingCall(&context, "/other.Service/Talk", {}, &caller);
+  caller.StartCall();
+  caller.StartWritesDone();
+  caller.done.WaitForNotification();
+  EXPECT_EQ(FromGrpcStatus(caller.status), absl::OkStatus());
+  server->Shutdown();
 }
 
 TEST_F(HostileTest, ANestThatProtobufReadsIsRefusedPastTheLimit) {
