@@ -177,7 +177,8 @@ class Pipeline {
   }
 
   // Ends all streams and returns when their bodies have; new ones are refused with UNAVAILABLE,
-  // reason STOPPING. Called before the server shuts down.
+  // reason STOPPING. A write under way gets limits::kLastWrite to end; past it the caller sees
+  // CANCELLED. Called before the server shuts down.
   void StopStreams();
 
   // Calls that have come and not ended, streams included.
