@@ -60,6 +60,11 @@ inline constexpr int64_t kEventBytesPerMessage = 1 << 20;
 // Streams of one process that follow a journal; each holds a thread.
 inline constexpr int kFollowers = 64;
 
+// How long a message of a stream that is under way may still take when the process stops: time for
+// one that only has to be taken note of, so that its reader learns that it should come back, and a
+// small part of kDrain for a reader that takes nothing.
+inline constexpr absl::Duration kLastWrite = absl::Seconds(2);
+
 // How often a followed stream without news sends an empty batch, so that both ends learn of a dead
 // peer.
 inline constexpr absl::Duration kFollowKeepAlive = absl::Seconds(15);

@@ -26,9 +26,8 @@ class MalformedCallInterceptor final : public Interceptor {
       }
     } else if (malformed_ &&
                methods->QueryInterceptionHookPoint(InterceptionHookPoints::PRE_SEND_STATUS)) {
-      methods->ModifySendStatus(
-          refuse_(info_.method(),
-                  *static_cast<const grpc::CallbackServerContext*>(info_.server_context())));
+      const std::optional<grpc::Status> refusal = refuse_(info_.method(), *info_.server_context());
+      if (refusal.has_value()) methods->ModifySendStatus(*refusal);
     }
     methods->Proceed();
   }
@@ -45,7 +44,9 @@ class MalformedCallInterceptors final : public ServerInterceptorFactoryInterface
   explicit MalformedCallInterceptors(RefuseMalformed refuse) : refuse_(std::move(refuse)) {}
 
   Interceptor* CreateServerInterceptor(ServerRpcInfo* info) override {
-    return new MalformedCallInterceptor(*info, refuse_);
+    const bool one_request = info->type() == ServerRpcInfo::Type::UNARY ||
+                             info->type() == ServerRpcInfo::Type::SERVER_STREAMING;
+    return one_request ? new MalformedCallInterceptor(*info, refuse_) : nullptr;
   }
 
  private:

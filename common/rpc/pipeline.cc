@@ -139,7 +139,7 @@ void Pipeline::Configure(grpc::ServerBuilder& builder) {
   ConfigureServer(builder);
   std::vector<std::unique_ptr<grpc::experimental::ServerInterceptorFactoryInterface>> creators;
   creators.push_back(MakeMalformedCallInterceptors(
-      [this](absl::string_view path, const grpc::CallbackServerContext& context) {
+      [this](absl::string_view path, const grpc::ServerContextBase& context) {
         return ConcludeMalformed(path, context);
       }));
   builder.experimental().SetInterceptorCreators(std::move(creators));
@@ -192,23 +192,23 @@ grpc::Status Pipeline::Conclude(const Passage& passage, const absl::Status& stat
   return ToGrpcStatus(status, passage.call.domain, record.incident);
 }
 
-grpc::Status Pipeline::ConcludeMalformed(absl::string_view path,
-                                         const grpc::CallbackServerContext& context) {
-  Passage passage(in_flight_);
+std::optional<grpc::Status> Pipeline::ConcludeMalformed(absl::string_view path,
+                                                        const grpc::ServerContextBase& base) {
   const Method* method = FindMethodByPath(path);
+  if (method == nullptr) return std::nullopt;
+  // All methods of the suite are of gRPC's callback API.
+  const auto& context = static_cast<const grpc::CallbackServerContext&>(base);
+  Passage passage(in_flight_);
   Begin(context, method, passage.call);
   if (absl::StatusOr<Principal> principal = ReadPrincipal(context); principal.ok()) {
     passage.call.principal = *std::move(principal);
   }
-  return Conclude(
-      passage,
-      Error(absl::StatusCode::kInvalidArgument, "MALFORMED_MESSAGE",
-            absl::StrCat(
-                "the bytes are no ",
-                method == nullptr ? "request" : method->descriptor->input_type()->full_name(),
-                ": cut off, of another type, with a string that is not UTF-8, or nested "
-                "deeper than 100 messages"))
-          .ToStatus());
+  return Conclude(passage, Error(absl::StatusCode::kInvalidArgument, "MALFORMED_MESSAGE",
+                                 absl::StrCat("the bytes are no ",
+                                              method->descriptor->input_type()->full_name(),
+                                              ": cut off, of another type, with a string that is "
+                                              "not UTF-8, or nested deeper than 100 messages"))
+                               .ToStatus());
 }
 
 grpc::ServerUnaryReactor* Pipeline::RunAtOnce(

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <utility>
 
@@ -176,7 +177,8 @@ class Pipeline {
   }
 
   // Ends all streams and returns when their bodies have; new ones are refused with UNAVAILABLE,
-  // reason STOPPING. Called before the server shuts down.
+  // reason STOPPING. A write under way gets limits::kLastWrite to end; past it the caller sees
+  // CANCELLED. Called before the server shuts down.
   void StopStreams();
 
   // Calls that have come and not ended, streams included.
@@ -208,8 +210,9 @@ class Pipeline {
   // Takes the steps after it: tells the observer, and returns what the caller gets.
   grpc::Status Conclude(const Passage& passage, const absl::Status& status);
 
-  grpc::Status ConcludeMalformed(absl::string_view path,
-                                 const grpc::CallbackServerContext& context);
+  // The same for a call whose bytes are no message; nothing for methods that are not the suite's.
+  std::optional<grpc::Status> ConcludeMalformed(absl::string_view path,
+                                                const grpc::ServerContextBase& context);
 
   grpc::ServerUnaryReactor* RunAtOnce(
       grpc::CallbackServerContext& context, const google::protobuf::Message& request,

@@ -9,10 +9,12 @@
 #include <vector>
 
 #include "absl/synchronization/notification.h"
+#include "absl/time/clock.h"
 #include "common/base/limits.h"
 #include "common/rpc/testing/sample_server.h"
 #include "common/status/error.h"
 #include "gmock/gmock.h"
+#include "grpcpp/generic/async_generic_service.h"
 #include "grpcpp/generic/generic_stub.h"
 #include "gtest/gtest.h"
 
@@ -254,44 +256,46 @@ TEST_F(PipelineTest, ADeadlineIsCappedByTheMethods) {
   EXPECT_GT(records[1].call.deadline - records[1].call.start, absl::Seconds(5));
 }
 
-// A clock that is asked for the first time by the call under test, and answers once the caller has
-// given up.
+// A clock that can be made to answer only from some moment of the machine's clock on.
 class LateClock final : public Clock {
  public:
   absl::Time Now() const override {
-    caller_gave_up_.WaitForNotification();
+    while (absl::ToUnixNanos(absl::Now()) < answers_from_nanos_) std::this_thread::yield();
     return absl::FromUnixSeconds(1'800'000'000);
   }
   bool AwaitUntil(absl::Mutex& mutex, const absl::Condition& condition,
                   absl::Time deadline) const override {
     return mutex.AwaitWithDeadline(condition, deadline);
   }
-  void CallerGaveUp() { caller_gave_up_.Notify(); }
+  void AnswerFrom(absl::Time moment) { answers_from_nanos_ = absl::ToUnixNanos(moment); }
 
  private:
-  absl::Notification caller_gave_up_;
+  std::atomic<int64_t> answers_from_nanos_ = 0;
 };
 
 TEST(PipelineDeadline, ACallWhoseDeadlineIsPastOnArrivalDoesNothing) {
   LateClock clock;
   SampleServer server(clock);
-  std::atomic<bool> handled = false;
+  std::atomic<int> handled = 0;
   server.service.read = [&](const Call&, const ReadSampleRequest&, Sample&) {
-    handled = true;
+    ++handled;
     return absl::OkStatus();
   };
   server.Start();
-  CallSettings settings = AsCoordinator();
-  settings.timeout = absl::Milliseconds(200);
-  settings.wait_for_ready = true;
   const auto stub = server.stub();
-  const absl::Status status = Invoke(*stub, &Stub::ReadSample, ReadRequest(), settings).status();
-  EXPECT_EQ(status.code(), absl::StatusCode::kDeadlineExceeded);
-  clock.CallerGaveUp();
-  const std::vector<KeptRecord> records = server.records.Await(1);
-  EXPECT_EQ(records[0].status.code(), absl::StatusCode::kDeadlineExceeded);
-  EXPECT_EQ(ReasonOf(records[0].status), "DEADLINE_PAST");
-  EXPECT_FALSE(handled);
+  // The connection is there before the call under test, which has not long to arrive.
+  EXPECT_TRUE(Invoke(*stub, &Stub::ReadSample, ReadRequest(), AsCoordinator()).ok());
+
+  CallSettings settings = AsCoordinator();
+  settings.timeout = absl::Milliseconds(300);
+  // The pipeline looks at its clock first; gRPC rounds a deadline up by up to a tenth on its way.
+  clock.AnswerFrom(absl::Now() + settings.timeout * 2);
+  EXPECT_EQ(Invoke(*stub, &Stub::ReadSample, ReadRequest(), settings).status().code(),
+            absl::StatusCode::kDeadlineExceeded);
+  const std::vector<KeptRecord> records = server.records.Await(2);
+  EXPECT_EQ(records[1].status.code(), absl::StatusCode::kDeadlineExceeded);
+  EXPECT_EQ(ReasonOf(records[1].status), "DEADLINE_PAST");
+  EXPECT_EQ(handled, 1);
 }
 
 // ---- Trace
@@ -563,6 +567,34 @@ TEST_F(PipelineTest, ACallerThatGoesAwayDoesNotUndoItsCommand) {
   EXPECT_EQ(Write(WriteRequest())->name(), "samples/a");
 }
 
+TEST_F(PipelineTest, ACommandMadeByItselfIsTheOneThatAWriteGives) {
+  journal::Command made;
+  server_.service.write = [&](const Call& call, const WriteSampleRequest& request) {
+    made = Pipeline::MakeCommand(call, request, [](journal::Draft&) { return absl::OkStatus(); });
+    return [](journal::Draft&) { return absl::OkStatus(); };
+  };
+  Start();
+  EXPECT_TRUE(Write(WriteRequest()).ok());
+  const auto seen = server_.journal.seen();
+  ASSERT_THAT(seen, SizeIs(1));
+  EXPECT_EQ(made.request_id, seen[0].request_id);
+  EXPECT_EQ(made.fingerprint, seen[0].fingerprint);
+  EXPECT_EQ(made.actor, seen[0].actor);
+  EXPECT_TRUE(made.decide);
+}
+
+TEST_F(PipelineTest, ACallIsInFlightFromItsBeginToItsEnd) {
+  Start();
+  EXPECT_EQ(server_.pipeline.calls_in_flight(), 0);
+  server_.journal.Hold();
+  std::thread caller([this] { EXPECT_TRUE(Write(WriteRequest()).ok()); });
+  server_.journal.AwaitWaiting();
+  EXPECT_EQ(server_.pipeline.calls_in_flight(), 1);
+  server_.journal.Release();
+  caller.join();
+  EXPECT_EQ(server_.pipeline.calls_in_flight(), 0);
+}
+
 TEST_F(PipelineTest, AJournalThatStoppedIsUnavailable) {
   Start();
   server_.journal.Stop();
@@ -664,6 +696,53 @@ TEST_F(HostileTest, AMethodThatIsNotThereIsUnimplemented) {
   Start();
   EXPECT_EQ(Send("", "NoSample").code(), absl::StatusCode::kUnimplemented);
   EXPECT_THAT(server_.records.records(), IsEmpty());
+}
+
+// Answers everything with OK, once the caller has sent all.
+class GenericEcho final : public grpc::CallbackGenericService {
+ public:
+  grpc::ServerGenericBidiReactor* CreateReactor(grpc::GenericCallbackServerContext*) override {
+    class Reactor final : public grpc::ServerGenericBidiReactor {
+     public:
+      Reactor() { StartRead(&message_); }
+      void OnReadDone(bool ok) override {
+        if (ok) return StartRead(&message_);
+        Finish(grpc::Status::OK);
+      }
+      void OnDone() override { delete this; }
+
+     private:
+      grpc::ByteBuffer message_;
+    };
+    return new Reactor;
+  }
+};
+
+TEST(PipelineConfigure, AStreamOfNoRequestsIsNotMalformed) {
+  RandomIdSource ids;
+  Pipeline pipeline(SystemClock::Instance(), ids, nullptr);
+  GenericEcho service;
+  grpc::ServerBuilder builder;
+  pipeline.Configure(builder);
+  builder.RegisterCallbackGenericService(&service);
+  const std::unique_ptr<grpc::Server> server = builder.BuildAndStart();
+  grpc::GenericStub stub(server->InProcessChannel({}));
+  class Caller final : public grpc::ClientBidiReactor<grpc::ByteBuffer, grpc::ByteBuffer> {
+   public:
+    void OnDone(const grpc::Status& result) override {
+      status = result;
+      done.Notify();
+    }
+    grpc::Status status;
+    absl::Notification done;
+  } caller;
+  grpc::ClientContext context;
+  stub.PrepareBidiStreamingCall(&context, "/other.Service/Talk", {}, &caller);
+  caller.StartCall();
+  caller.StartWritesDone();
+  caller.done.WaitForNotification();
+  EXPECT_EQ(FromGrpcStatus(caller.status), absl::OkStatus());
+  server->Shutdown();
 }
 
 TEST_F(HostileTest, ANestThatProtobufReadsIsRefusedPastTheLimit) {

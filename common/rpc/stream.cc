@@ -2,6 +2,7 @@
 
 #include <pthread.h>
 
+#include <algorithm>
 #include <system_error>
 #include <utility>
 
@@ -42,6 +43,10 @@ bool StreamState::Write(absl::FunctionRef<void()> start) {
   {
     absl::MutexLock lock(&mutex_);
     clock_.AwaitUntil(mutex_, absl::Condition(this, &StreamState::Settled), deadline_);
+    if (writing_ && end_ == End::kStopped) {
+      clock_.AwaitUntil(mutex_, absl::Condition(this, &StreamState::Idle),
+                        std::min(deadline_, clock_.Now() + limits::kLastWrite));
+    }
     if (!writing_) return end_ == End::kNone;
     FinishLocked(End::kDeadline);
   }

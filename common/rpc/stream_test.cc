@@ -81,10 +81,40 @@ TEST_F(StreamStateTest, AWriteUnderWayAtTheDeadlineIsGivenUp) {
   EXPECT_EQ(state_.Outcome(absl::OkStatus()).code(), absl::StatusCode::kDeadlineExceeded);
 }
 
-TEST_F(StreamStateTest, AWriteUnderWayAtTheStopIsGivenUp) {
-  EXPECT_FALSE(state_.Write([&] { state_.Finish(StreamState::End::kStopped); }));
+TEST_F(StreamStateTest, AWriteUnderWayAtTheStopMayEnd) {
+  EXPECT_FALSE(state_.Write([&] {
+    state_.Finish(StreamState::End::kStopped);
+    clock_.Advance(limits::kLastWrite - absl::Nanoseconds(1));
+    state_.OnWriteDone(true);
+  }));
+  EXPECT_EQ(aborted_, 0);
+  EXPECT_EQ(ReasonOf(state_.Outcome(absl::OkStatus())), "STOPPING");
+}
+
+// Goal: the time for the last write runs from the stop on. Method: the body is stopped while it
+// writes, and the clock moves on while it waits, which it does once the stop is noticed.
+TEST_F(StreamStateTest, AWriteUnderWayAtTheStopIsGivenUpAfterAWhile) {
+  std::atomic<bool> over = false;
+  std::thread time;
+  EXPECT_FALSE(state_.Write([&] {
+    state_.Finish(StreamState::End::kStopped);
+    time = std::thread([&] {
+      while (!over) {
+        clock_.Advance(absl::Milliseconds(10));
+        std::this_thread::yield();
+      }
+    });
+  }));
+  over = true;
+  time.join();
   EXPECT_EQ(aborted_, 1);
   EXPECT_EQ(state_.Outcome(absl::OkStatus()).code(), absl::StatusCode::kUnavailable);
+}
+
+TEST_F(StreamStateTest, AWriteOfACallerThatIsGoneIsGivenUpAtOnce) {
+  EXPECT_FALSE(state_.Write([&] { state_.Finish(StreamState::End::kCallerGone); }));
+  EXPECT_EQ(aborted_, 1);
+  EXPECT_EQ(state_.Outcome(absl::OkStatus()).code(), absl::StatusCode::kCancelled);
 }
 
 TEST_F(StreamStateTest, TheFirstReasonStays) {
@@ -303,17 +333,56 @@ TEST_F(StreamTest, StoppingEndsStreamsAndRefusesNewOnes) {
   Sample message;
   ASSERT_TRUE(watch->reader->Read(&message));
   std::thread stopper([&] { server_.pipeline.StopStreams(); });
-  // What was written before the stop arrives or not, as the write under way is given up.
   const absl::Status ended = watch->Drain();
-  EXPECT_THAT(ended.code(),
-              ::testing::AnyOf(absl::StatusCode::kUnavailable, absl::StatusCode::kCancelled));
   stopper.join();
+  EXPECT_EQ(ended.code(), absl::StatusCode::kUnavailable);
+  EXPECT_EQ(ReasonOf(ended), "STOPPING");
   EXPECT_EQ(server_.records.records()[0].status.code(), absl::StatusCode::kUnavailable);
 
   const absl::Status refused = Open(0)->Drain();
   EXPECT_EQ(refused.code(), absl::StatusCode::kUnavailable);
   EXPECT_EQ(ReasonOf(refused), "STOPPING");
   EXPECT_TRUE(RetryInfoOf(refused).has_retry_delay());
+}
+
+// Goal: a caller that has just read learns of the stop, whatever moment gRPC tells of the write.
+TEST_F(StreamTest, AStopRightAfterAMessageIsUnavailableNotCancelled) {
+  server_.service.watch = [&](const Call& call, const WatchSampleRequest&, Writer write) {
+    write(Sample());
+    while (!call.HasEnded()) std::this_thread::yield();
+    return absl::OkStatus();
+  };
+  Start();
+  const auto watch = Open(0);
+  Sample message;
+  ASSERT_TRUE(watch->reader->Read(&message));
+  server_.pipeline.StopStreams();
+  EXPECT_EQ(watch->Drain().code(), absl::StatusCode::kUnavailable);
+}
+
+TEST_F(StreamTest, AStopDoesNotWaitLongForACallerThatDoesNotRead) {
+  absl::Notification writing;
+  server_.service.watch = [&](const Call&, const WatchSampleRequest&, Writer write) {
+    const Sample large = LargeSample();
+    if (write(large)) writing.Notify();
+    while (write(large)) {
+    }
+    return absl::OkStatus();
+  };
+  Start();
+  const auto watch = Open(0);
+  writing.WaitForNotification();
+  std::atomic<bool> stopped = false;
+  std::thread time([&] {
+    while (!stopped) {
+      clock_.Advance(absl::Milliseconds(10));
+      std::this_thread::yield();
+    }
+  });
+  server_.pipeline.StopStreams();
+  stopped = true;
+  time.join();
+  EXPECT_FALSE(watch->Drain().ok());
 }
 
 TEST_F(StreamTest, AStoppedStreamThatOnlyWaitsEndsWithUnavailable) {
@@ -333,9 +402,9 @@ TEST_F(StreamTest, AStoppedStreamThatOnlyWaitsEndsWithUnavailable) {
 }
 
 TEST_F(StreamTest, StoppingLeavesNoThread) {
-  server_.service.watch = [&](const Call&, const WatchSampleRequest&, Writer write) {
-    while (write(Sample())) {
-    }
+  server_.service.watch = [&](const Call& call, const WatchSampleRequest&, Writer write) {
+    write(Sample());
+    while (!call.HasEnded()) std::this_thread::yield();
     return absl::OkStatus();
   };
   Start();

@@ -144,7 +144,7 @@ absl::Status Process::BindServices(const std::vector<Bind>& binds) {
 absl::Status Process::StartServer() {
   EnableHealthAndReflection();
   grpc::ServerBuilder builder;
-  rpc::ConfigureServer(builder);
+  pipeline_.Configure(builder);
   // Otherwise a second process could listen at the same port and take half the calls.
   builder.AddChannelArgument(GRPC_ARG_ALLOW_REUSEPORT, 0);
   // Only reflection is served by gRPC's own threads.
