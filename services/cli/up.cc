@@ -3,6 +3,7 @@
 #include "common/server/run.h"
 #include "services/intake/bind.h"
 #include "services/matching/bind.h"
+#include "services/metrics/bind.h"
 
 namespace critac::cli {
 
@@ -12,9 +13,10 @@ int RunUp(const std::vector<std::string>& arguments) {
                                    .default_listen = "127.0.0.1:7400",
                                    .default_admin_listen = "127.0.0.1:7480",
                                    .default_data = "critac-data",
-                                   .services = {"intake", "matching"},
+                                   .services = {"intake", "matching", "metrics"},
                                    .peers = {}};
-  return server::RunProgram(program, arguments, {intake::BindIntake, matching::BindMatching});
+  return server::RunProgram(program, arguments,
+                            {intake::BindIntake, matching::BindMatching, metrics::BindMetrics});
 }
 
 }  // namespace critac::cli
