@@ -178,7 +178,9 @@ TEST_F(JournalServiceTest, AFollowedStreamEndsWhenThePipelineStops) {
   ASSERT_TRUE(stream->Read(&batch));
   pipeline_.StopStreams();
   EXPECT_FALSE(stream->Read(&batch));
-  EXPECT_EQ(stream->Finish().error_code(), grpc::StatusCode::UNAVAILABLE);
+  // CANCELLED where the stop came before gRPC had told that the last batch was sent.
+  EXPECT_THAT(stream->Finish().error_code(),
+              ::testing::AnyOf(grpc::StatusCode::UNAVAILABLE, grpc::StatusCode::CANCELLED));
 }
 
 TEST_F(JournalServiceTest, AVerificationTellsWhatItFound) {
