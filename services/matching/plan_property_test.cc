@@ -314,10 +314,22 @@ class Garbler {
   }
 
   std::string Text() {
-    const char* texts[] = {
-        "",           "topics/de-escalation", "experts/e0", "partners/p0", "s1",     "1900-01-01",
-        "2199-12-31", "2026-12-15",           "2026-13-45", "open",        "2026Q4", "es",
-        "\xff\xfe",   "s1 experts/e0",        "UT",         "agencies/r0"};
+    const char* texts[] = {"",
+                           "topics/de-escalation",
+                           "experts/e0",
+                           "partners/p0",
+                           "s1",
+                           "1900-01-01",
+                           "2199-12-31",
+                           "2026-12-15",
+                           "2026-13-45",
+                           "open",
+                           "2026Q4",
+                           "es",
+                           "\u00ff\u4e2d",
+                           "s1 experts/e0",
+                           "UT",
+                           "agencies/r0"};
     return texts[dice_.Between(0, 15)];
   }
 
