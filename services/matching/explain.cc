@@ -92,7 +92,8 @@ v1::ExplainMatchResponse ExplainMatch(const Pool& pool, const Plan* plan, int sl
                             : UnitOf(*plan, slot, expert) != nullptr);
   int eligible_count = 0;
   if (response.eligible()) {
-    const std::vector<RankedExpert> ranked = RankEligible(pool, slot);
+    const std::vector<RankedExpert> ranked =
+        RankEligible(pool, slot, static_cast<int>(pool.experts().size()));
     eligible_count = static_cast<int>(ranked.size());
     const auto place = std::find_if(ranked.begin(), ranked.end(),
                                     [&](const RankedExpert& r) { return r.expert == expert; });

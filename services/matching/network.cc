@@ -67,13 +67,14 @@ PlanNetwork::PlanNetwork(const Pool& pool, const std::vector<Pair>& pairs,
   ConnectPairs();
 }
 
-// Unit arcs of growing price, one more than there are people to assign: the last never fills, so
-// that a partner's price is never more than its next assignment's.
+// Unit arcs of growing price, one more than the partner can be given people: the last never fills,
+// so that a partner's price is never more than its next assignment's.
 void PlanNetwork::AddPartners() {
   partner_nodes_.assign(pool_.partners().size(), -1);
+  std::vector<int64_t> most(pool_.partners().size(), 0);
   for (const Pair& pair : pairs_) {
-    int& node = partner_nodes_[pool_.experts()[pair.expert].partner];
-    if (node < 0) node = problem_.AddNode();
+    const int partner = pool_.experts()[pair.expert].partner;
+    if (++most[partner] == 1) partner_nodes_[partner] = problem_.AddNode();
   }
   for (int p = 0; p < static_cast<int>(partner_nodes_.size()); ++p) {
     if (partner_nodes_[p] < 0) continue;
@@ -81,7 +82,7 @@ void PlanNetwork::AddPartners() {
       problem_.AddArc({partner_nodes_[p], sink_, demand_ + 1, 0});
       continue;
     }
-    for (int64_t k = 0; k <= demand_; ++k) {
+    for (int64_t k = 0; k <= std::min(demand_, most[p]); ++k) {
       const int64_t price = FairnessPrice(pool_, pool_.partners()[p].used_open + k);
       problem_.AddArc({partner_nodes_[p], sink_, 1, price});
     }

@@ -10,9 +10,14 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "google/protobuf/descriptor.h"
+#include "google/protobuf/message.h"
 #include "gtest/gtest.h"
 #include "services/matching/certificate.h"
 #include "services/matching/eligibility.h"
+#include "services/matching/explain.h"
+#include "services/matching/proposal.h"
+#include "services/matching/rank.h"
 #include "services/matching/score.h"
 #include "services/matching/testing_center.h"
 
@@ -257,6 +262,130 @@ TEST(PlanProperties, TheSameCenterInAnotherOrderOrByAnotherSolverHasTheSamePlan)
     EXPECT_EQ(plan.bound, again.bound);
     EXPECT_EQ(plan.open, again.open);
   }
+}
+
+// Fills every field of a message, and of those in it, with what nobody should send.
+class Garbler {
+ public:
+  explicit Garbler(Dice& dice) : dice_(dice) {}
+
+  void Garble(google::protobuf::Message& message) {
+    const google::protobuf::Descriptor* type = message.GetDescriptor();
+    for (int i = 0; i < type->field_count(); ++i) {
+      if (!dice_.OneIn(3)) continue;
+      const int count = type->field(i)->is_repeated() ? dice_.Between(0, 3) : 1;
+      for (int n = 0; n < count; ++n) GarbleField(message, *type->field(i));
+    }
+  }
+
+ private:
+  using Field = google::protobuf::FieldDescriptor;
+
+  void GarbleField(google::protobuf::Message& message, const Field& field) {
+    const google::protobuf::Reflection& access = *message.GetReflection();
+    const bool many = field.is_repeated();
+    switch (field.cpp_type()) {
+      case Field::CPPTYPE_MESSAGE:
+        Garble(*(many ? access.AddMessage(&message, &field)
+                      : access.MutableMessage(&message, &field)));
+        break;
+      case Field::CPPTYPE_STRING:
+        many ? access.AddString(&message, &field, Text())
+             : access.SetString(&message, &field, Text());
+        break;
+      case Field::CPPTYPE_INT32:
+        if (!many) access.SetInt32(&message, &field, static_cast<int32_t>(Number()));
+        break;
+      case Field::CPPTYPE_INT64:
+        if (!many) access.SetInt64(&message, &field, Number());
+        break;
+      case Field::CPPTYPE_ENUM: {
+        const int value = dice_.Between(-2, 40);
+        many ? access.AddEnumValue(&message, &field, value)
+             : access.SetEnumValue(&message, &field, value);
+        break;
+      }
+      case Field::CPPTYPE_BOOL:
+        if (!many) access.SetBool(&message, &field, dice_.OneIn(2));
+        break;
+      default:
+        break;
+    }
+  }
+
+  std::string Text() {
+    const char* texts[] = {"",
+                           "topics/de-escalation",
+                           "experts/e0",
+                           "partners/p0",
+                           "s1",
+                           "1900-01-01",
+                           "2199-12-31",
+                           "2026-12-15",
+                           "2026-13-45",
+                           "open",
+                           "2026Q4",
+                           "es",
+                           "\u00ff\u4e2d",
+                           "s1 experts/e0",
+                           "UT",
+                           "agencies/r0"};
+    return texts[dice_.Between(0, 15)];
+  }
+
+  int64_t Number() {
+    const int64_t numbers[] = {0, 1, -1, 2, 1000, INT32_MAX, INT32_MIN, INT64_MAX, INT64_MIN};
+    return numbers[dice_.Between(0, 8)];
+  }
+
+  Dice& dice_;
+};
+
+TEST(PlanProperties, WhateverStandsInTheFieldsThePlanHoldsOrTheInputIsRefused) {
+  std::cout << "seed " << kSeed + 3 << "\n";
+  Dice dice(kSeed + 3);
+  Garbler garbler(dice);
+  int planned = 0;
+  int refused = 0;
+  int assigned = 0;
+  for (int round = 0; round < 3000 && !HasFailure(); ++round) {
+    SCOPED_TRACE(absl::StrCat("round ", round));
+    Center center = RandomCenter(dice, Shape{});
+    const auto any = [&](auto& messages) {
+      for (auto& message : messages) {
+        if (dice.OneIn(4)) garbler.Garble(message);
+      }
+    };
+    any(center.partners);
+    any(center.experts);
+    any(center.demands);
+    any(center.proposals);
+    for (int i = 0; i < 3; ++i) garbler.Garble(center.conflicts.emplace_back());
+    if (dice.OneIn(4)) garbler.Garble(center.policy);
+    if (dice.OneIn(4)) any(center.uses);
+    if (dice.OneIn(4)) garbler.Garble(center.held.emplace_back());
+    if (dice.OneIn(4)) garbler.Garble(center.catalog);
+    const absl::StatusOr<Pool> pool = Pool::Build(center.Input());
+    if (!pool.ok()) {
+      EXPECT_EQ(pool.status().code(), absl::StatusCode::kInvalidArgument) << pool.status();
+      ++refused;
+      continue;
+    }
+    const Plan plan = Solved(*pool);
+    ++planned;
+    assigned += static_cast<int>(plan.units.size());
+    for (int s = 0; s < static_cast<int>(pool->slots().size()); ++s) {
+      RankCandidates(*pool, s, {});
+      if (!pool->experts().empty()) ExplainMatch(*pool, &plan, s, 0);
+    }
+    for (int d = 0; d < static_cast<int>(pool->demands().size()); ++d) {
+      AssignmentsOf(*pool, plan, d);
+      OpenSlotsOf(*pool, plan, d);
+    }
+  }
+  EXPECT_GT(planned, 500);
+  EXPECT_GT(refused, 100);
+  EXPECT_GT(assigned, 500);
 }
 
 }  // namespace

@@ -25,7 +25,7 @@ v1::Exclusion ExclusionOf(const Pool& pool, int slot, int expert) {
 
 }  // namespace
 
-std::vector<RankedExpert> RankEligible(const Pool& pool, int slot) {
+std::vector<RankedExpert> RankEligible(const Pool& pool, int slot, int top) {
   std::vector<RankedExpert> ranked;
   // Whoever does not hold the topic is out at that gate or before it.
   for (const int expert : pool.holders_of(pool.slots()[slot].topic)) {
@@ -34,7 +34,8 @@ std::vector<RankedExpert> RankEligible(const Pool& pool, int slot) {
     const Score score = ScoreOf(pool, slot, expert, verdict.periods);
     ranked.push_back({expert, score.total_e6, verdict.periods});
   }
-  std::sort(ranked.begin(), ranked.end(), Better);
+  const int sorted = std::clamp(top, 0, static_cast<int>(ranked.size()));
+  std::partial_sort(ranked.begin(), ranked.begin() + sorted, ranked.end(), Better);
   return ranked;
 }
 
@@ -57,7 +58,7 @@ v1::RankCandidatesResponse RankCandidates(const Pool& pool, int slot, const Rank
   v1::RankCandidatesResponse response;
   response.set_slot(pool.slots()[slot].id);
   response.set_policy_version(pool.policy().version());
-  const std::vector<RankedExpert> ranked = RankEligible(pool, slot);
+  const std::vector<RankedExpert> ranked = RankEligible(pool, slot, options.top);
   const int all = static_cast<int>(pool.experts().size());
   const int eligible = static_cast<int>(ranked.size());
   response.set_eligible_count(eligible);

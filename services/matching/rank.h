@@ -15,8 +15,9 @@ struct RankedExpert {
   PeriodSet periods = 0;
 };
 
-// The eligible experts of a slot, best first, those of the same score by name.
-std::vector<RankedExpert> RankEligible(const Pool& pool, int slot);
+// Every eligible expert of a slot. The first `top` come first: best first, those of the same score
+// by name; the others are in no order.
+std::vector<RankedExpert> RankEligible(const Pool& pool, int slot, int top);
 
 // One of them as a candidate, with the parts of its score in words. `rank` is 1 for the best.
 // `full_name` is left empty: the pool holds no names of people.

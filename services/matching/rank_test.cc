@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "absl/strings/str_cat.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "services/matching/testing_center.h"
@@ -88,6 +89,21 @@ TEST_F(Ranking, OnlyTheTopAreListedAndAllAreCounted) {
   EXPECT_EQ(Rank(options).candidates_size(), 0);
   options.top = 1000;
   EXPECT_EQ(Rank(options).candidates_size(), 3);
+}
+
+TEST_F(Ranking, TheTopOfManyIsTheBeginningOfTheWholeOrder) {
+  for (int i = 0; i < 200; ++i) {
+    AddExpert(absl::StrCat("m", i), static_cast<intake::v1::Level>(1 + i * 7 % 3));
+  }
+  RankOptions all;
+  all.top = 1000;
+  const std::vector<std::string> whole = Names(Rank(all));
+  ASSERT_EQ(whole.size(), 203u);
+  for (const int top : {0, 1, 10, 100, 203}) {
+    RankOptions some;
+    some.top = top;
+    EXPECT_EQ(Names(Rank(some)), std::vector<std::string>(whole.begin(), whole.begin() + top));
+  }
 }
 
 TEST_F(Ranking, WithoutExpertsNobodyIsRanked) {
