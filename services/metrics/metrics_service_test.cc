@@ -1,17 +1,16 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <algorithm>
 #include <map>
 #include <string>
 #include <thread>
 #include <vector>
 
 #include "absl/strings/match.h"
-#include "absl/synchronization/notification.h"
 #include "common/base/sha256.h"
 #include "common/queue/job.h"
 #include "common/status/error.h"
+#include "critac/matching/v1/events.pb.h"
 #include "services/metrics/measures.h"
 #include "services/metrics/render.h"
 #include "services/metrics/report_commands.h"
@@ -207,8 +206,6 @@ TEST(Metrics, IsReadyAndSaysWhenAJournalIsAnotherThanBefore) {
   other.Request("requests/other", Lake(), At(2025, 12, 2));
   testing::Record(*server.intake, other.intake);
   server.Open();
-  Position head = server.Heads()[0];
-  head.clear_hash();
   std::vector<Position> rest = {server.Heads()[1], server.Heads()[2]};
   ASSERT_TRUE(server.GetSnapshot(rest).ok());
   // The other journals are followed on; the fault of this one comes with its first batch.
@@ -508,6 +505,14 @@ class WorkerOf {
   ReportWorker worker;
 };
 
+std::string FirstEngagement(const Program& program) {
+  const std::string& agreed = matching::v1::EngagementAgreed::descriptor()->full_name();
+  for (const journal::v1::Event& event : program.matching.events()) {
+    if (event.type() == agreed) return event.subject();
+  }
+  return "";
+}
+
 // Goal: a report depends on its snapshot alone. Method: make one, let more happen, lose its documents
 // and all that was followed, and make them again.
 TEST(ReportWorker, TheSameSnapshotGivesTheSameBytesAfterMoreHappened) {
@@ -525,9 +530,9 @@ TEST(ReportWorker, TheSameSnapshotGivesTheSameBytesAfterMoreHappened) {
     program.Request(absl::StrCat("requests/later-", i), Lake(), At(2026, 2, 1));
   }
   testing::Record(*server.intake, program.intake, known);
-  ASSERT_TRUE(
-      server.RecordSurvey(Answer("", "engagements/en-1", "2026-02-02", 1, v1::YES_NO_NO)).ok() ||
-      server.RecordSurvey(Answer("", "engagements/en-2", "2026-02-02", 1, v1::YES_NO_NO)).ok());
+  v1::SurveyResponse later = Response(1);
+  later.set_engagement(FirstEngagement(program));
+  ASSERT_TRUE(server.RecordSurvey(later).ok());
   const double requests = server.Total("requests");
 
   server.queue_paused = true;
