@@ -16,7 +16,6 @@ using ::testing::AllOf;
 using testing::AskHttp;
 using ::testing::HasSubstr;
 using testing::HttpAnswer;
-using ::testing::Not;
 using testing::SendHttp;
 
 Address Loopback(uint16_t port = 0) {

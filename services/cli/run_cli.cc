@@ -63,8 +63,10 @@ std::string PathOf(const CLI::App& command) {
 }
 
 // What is wrong, in words. A command that there is not shows as an argument left over.
-std::string ProblemOf(const CLI::App& command, const CLI::ParseError& error) {
-  const std::vector<std::string> left = command.remaining();
+// CLI11 leaves it with the command that was named, or hands it back to the program.
+std::string ProblemOf(const CLI::App& app, const CLI::App& command, const CLI::ParseError& error) {
+  std::vector<std::string> left = command.remaining();
+  if (left.empty()) left = app.remaining();
   const bool needs_command = !command.get_subcommands({}).empty();
   if (!needs_command || left.empty() || left.front()[0] == '-') return error.what();
   std::vector<std::string> names;
@@ -75,7 +77,7 @@ std::string ProblemOf(const CLI::App& command, const CLI::ParseError& error) {
 
 ExitStatus ReportUsage(const CLI::App& app, const CLI::ParseError& error, World& world) {
   const CLI::App& command = NamedCommand(app);
-  world.err << "error: " << Printable(ProblemOf(command, error)) << "\n"
+  world.err << "error: " << Printable(ProblemOf(app, command, error)) << "\n"
             << "  hint: see `" << PathOf(command) << " --help`\n";
   return kUsage;
 }

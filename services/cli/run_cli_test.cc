@@ -413,7 +413,7 @@ TEST_F(Changes, AScopeIsGivenBySlots) {
       "to=2027-03-26,level=expert,on-site "
       "--slot topic=school-safety,delivery=policy-review,hours=8,from=2027-01-11,to=2027-02-01");
   ASSERT_EQ(run.status(), kDone) << run.err();
-  const auto& scope = Acted().details().scope();
+  const intake::v1::Scope scope = Acted().details().scope();
   EXPECT_EQ(Acted().etag(), "e7");
   EXPECT_EQ(scope.date(), "2026-11-24") << "today, by the clock";
   EXPECT_EQ(scope.participants(0), "Moss");
@@ -572,7 +572,9 @@ TEST_F(Imports, SumUpForProgramsToo) {
   EXPECT_EQ(Run("import agencies --output csv", {path}).out(),
             "kind,rows,created,updated,unchanged,refused,refused_file,seconds,rows_per_second\r\n"
             "agencies,1,1,0,0,0,,0.000,0\r\n");
-  EXPECT_THAT(Run("import agencies --output json", {path}).out(), HasSubstr("\"unchanged\": 1"));
+  const std::string more = folder_.Write("b.csv", "ori9,display_name\nUTZZ00100,A\nUTZZ00200,B\n");
+  EXPECT_THAT(Run("import agencies --output json", {more}).out(),
+              AllOf(HasSubstr("\"unchanged\": 1"), HasSubstr("\"created\": 1")));
 }
 
 TEST_F(Imports, ADryRunSaysSoAndChangesNothing) {

@@ -13,8 +13,6 @@
 namespace critac::matching {
 namespace {
 
-using intake::v1::Level;
-
 // Days on which an expert could start: ranges in order, apart from each other.
 using DaySet = absl::InlinedVector<DayRange, 4>;
 

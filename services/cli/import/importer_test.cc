@@ -85,7 +85,7 @@ TEST_F(Importer, TakesTheRegistryForAgenciesOnly) {
   EXPECT_EQ(summary_.refused, 1);
   EXPECT_EQ(ReadAll(path + ".refused.csv"),
             "row,key,reason,text\r\n"
-            "2,UT TS0000000,ori: TS0000000 is a test agency of the registry, not a real one,"
+            "2,UT TS0000000,\"ori: TS0000000 is a test agency of the registry, not a real one\","
             "\"{\"\"agency_name\"\":\"\"Test\"\",\"\"agency_type_name\"\":\"\"Other\"\"}\"\r\n");
   EXPECT_THAT(std::string(Import(path, "run", "partners").message()), HasSubstr("not partners"));
 }
