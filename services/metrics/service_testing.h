@@ -37,6 +37,20 @@ constexpr char kDana[] = "coordinator:dana";
 constexpr char kMorgan[] = "program-manager:morgan";
 constexpr char kAlex[] = "auditor:alex";
 
+// A clock that runs like the machine's, but began at noon of 2026-11-05. The streams between the
+// services wait on it, so it must run.
+class TestClock final : public Clock {
+ public:
+  absl::Time Now() const override { return SystemClock::Instance().Now() + ahead_; }
+  bool AwaitUntil(absl::Mutex& mutex, const absl::Condition& condition,
+                  absl::Time deadline) const override ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex) {
+    return SystemClock::Instance().AwaitUntil(mutex, condition, deadline - ahead_);
+  }
+
+ private:
+  const absl::Duration ahead_ = At(2026, 11, 5) - SystemClock::Instance().Now();
+};
+
 // The journal of a service that is not here: real, with whatever events a test writes.
 inline std::unique_ptr<journal::Journal> OpenPeerJournal(const std::string& name,
                                                          const std::string& path,
@@ -268,7 +282,7 @@ class MetricsServer {
     ASSERT_TRUE(status.ok()) << status;
   }
 
-  ManualClock clock{At(2026, 11, 5)};
+  TestClock clock;
   SeededIdSource ids{20261105};
   // The queue begins paused.
   bool queue_paused = false;
