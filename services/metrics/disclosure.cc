@@ -249,8 +249,8 @@ using Equation = std::vector<uint64_t>;
 void Eliminate(Equation& row, const Equation& pivot, size_t column) {
   const uint64_t factor = row[column];
   if (factor == 0) return;
-  for (size_t i = 0; i < row.size(); ++i) {
-    row[i] = (row[i] + kPrime - Multiply(factor, pivot[i])) % kPrime;
+  for (size_t i = column; i < row.size(); ++i) {
+    if (pivot[i] != 0) row[i] = (row[i] + kPrime - Multiply(factor, pivot[i])) % kPrime;
   }
 }
 

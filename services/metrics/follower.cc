@@ -229,12 +229,11 @@ void Follower::CallWaiters() {
     v1::Snapshot to_store;
     {
       absl::MutexLock lock(&mutex_);
-      const absl::Time now = clock_.Now();
       absl::Time next = stored + kStoreEvery;
       for (const Waiter& waiter : waiters_) next = std::min(next, waiter.deadline);
       const auto due = [this]()
                            ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) { return changed_ || stopping_; };
-      clock_.AwaitFor(mutex_, absl::Condition(&due), next - now);
+      clock_.AwaitUntil(mutex_, absl::Condition(&due), next);
       if (stopping_) return;
       changed_ = false;
       calls = TakeCalls(clock_.Now());

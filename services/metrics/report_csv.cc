@@ -1,4 +1,5 @@
 #include <string>
+#include <utility>
 #include <variant>
 
 #include "absl/strings/str_cat.h"
@@ -20,23 +21,48 @@ std::string TextField(absl::string_view text) {
   return absl::StrCat("\"", absl::StrReplaceAll(field, {{"\"", "\"\""}}), "\"");
 }
 
-void WriteRow(absl::string_view section, absl::string_view figure, absl::string_view row,
-              const TableColumn& column, const TableCell& cell, std::string& out) {
+// Where a cell stands.
+struct Place {
+  absl::string_view section;
+  absl::string_view figure;
+  absl::string_view row;
+  absl::string_view column;
+  absl::string_view unit;
+};
+
+void WriteRow(const Place& place, const TableCell& cell, std::string& out) {
   const bool number = cell.kind == TableCell::Kind::kNumber;
-  absl::StrAppend(&out, TextField(section), ",", TextField(figure), ",", TextField(row), ",",
-                  TextField(column.title), ",", TextField(column.unit), ",",
-                  number ? PlainNumber(cell.value) : "", ",", number ? "shown" : cell.text, "\r\n");
+  const bool text = cell.kind == TableCell::Kind::kText;
+  for (const absl::string_view field :
+       {place.section, place.figure, place.row, place.column, place.unit}) {
+    absl::StrAppend(&out, TextField(field), ",");
+  }
+  absl::StrAppend(&out,
+                  number ? PlainNumber(cell.value)
+                  : text ? TextField(cell.text)
+                         : "",
+                  ",", number || text ? "shown" : cell.text, "\r\n");
 }
 
 void Write(const Section& section, const ReportFigure& figure, std::string& out) {
   for (const TableRow& row : figure.table.rows) {
     for (size_t i = 1; i < row.cells.size(); ++i) {
-      if (row.cells[i].kind == TableCell::Kind::kText) continue;
-      WriteRow(section.id, figure.id, row.cells[0].text, figure.table.columns[i], row.cells[i],
+      const TableColumn& column = figure.table.columns[i];
+      WriteRow({section.id, figure.id, row.cells[0].text, column.title, column.unit}, row.cells[i],
                out);
     }
   }
 }
+
+void Write(const Section& section, const KeyFigures& figures, std::string& out) {
+  for (const KeyFigure& figure : figures.figures) {
+    WriteRow({section.id, "key-figures", figure.label, "This period", "value"}, figure.cell, out);
+  }
+}
+
+// Paragraphs and definitions are no figures.
+template <typename Other>
+void Write(const Section&, const Other&, std::string&) {}
 
 }  // namespace
 
@@ -44,9 +70,16 @@ std::string PlainNumber(double value) { return absl::StrFormat("%.12g", value); 
 
 std::string RenderCsv(const Document& document) {
   std::string out = "section,figure,row,column,unit,value,status\r\n";
+  const std::pair<absl::string_view, const std::string*> report[] = {
+      {"Title", &document.title},
+      {"First day", &document.start_date},
+      {"Last day", &document.end_date}};
+  for (const auto& [row, text] : report) {
+    WriteRow({"report", "report", row, "Text", ""}, TableCell::Text(*text), out);
+  }
   for (const Section& section : document.sections) {
     for (const Block& block : section.blocks) {
-      if (const auto* figure = std::get_if<ReportFigure>(&block)) Write(section, *figure, out);
+      std::visit([&](const auto& each) { Write(section, each, out); }, block);
     }
   }
   return out;

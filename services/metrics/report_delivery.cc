@@ -84,9 +84,9 @@ std::vector<TableColumn> DeliveryColumns(absl::string_view first) {
 
 ReportFigure DeliveryFigure(ReportSource& source, v1::Dimension dimension, std::string id,
                             std::string title, absl::string_view column, const PublishedCut& cut) {
-  const MeasureAnswer deliveries = source.Ask("deliveries", {dimension});
-  const MeasureAnswer hours = source.Ask("hours", {dimension});
-  const MeasureAnswer people = source.Ask("participants", {dimension});
+  const MeasureAnswer& deliveries = source.Ask("deliveries", {dimension});
+  const MeasureAnswer& hours = source.Ask("hours", {dimension});
+  const MeasureAnswer& people = source.Ask("participants", {dimension});
   ReportFigure figure{.id = std::move(id),
                       .title = std::move(title),
                       .summary = "Sessions and products by the day on which they were delivered.",
@@ -233,13 +233,13 @@ MeasureAnswer WithPartnersOf(MeasureAnswer first, absl::Span<const MeasureAnswer
 
 ReportFigure PartnerFigure(ReportSource& source) {
   const std::vector<v1::Dimension> by = {v1::DIMENSION_PARTNER};
-  const MeasureAnswer load = source.Ask("load", by);
-  const MeasureAnswer engagements = source.Ask("engagements", by);
-  const MeasureAnswer deliveries = source.Ask("deliveries", by);
-  const MeasureAnswer hours = source.Ask("hours", by);
-  const MeasureAnswer offers = source.Ask("offers", by);
-  const MeasureAnswer accepted = source.Ask("acceptance-rate", by);
-  const MeasureAnswer points = source.Ask("satisfaction", by);
+  const MeasureAnswer& load = source.Ask("load", by);
+  const MeasureAnswer& engagements = source.Ask("engagements", by);
+  const MeasureAnswer& deliveries = source.Ask("deliveries", by);
+  const MeasureAnswer& hours = source.Ask("hours", by);
+  const MeasureAnswer& offers = source.Ask("offers", by);
+  const MeasureAnswer& accepted = source.Ask("acceptance-rate", by);
+  const MeasureAnswer& points = source.Ask("satisfaction", by);
   ReportFigure figure{
       .id = "partners",
       .title = "Expert assignments by partner organization",
@@ -319,7 +319,7 @@ Section TimelinessSection(ReportSource& source, Detail detail) {
 
 Section DeliverySection(ReportSource& source) {
   Section section{.id = "deliveries", .heading = "What was delivered", .blocks = {}};
-  const MeasureAnswer deliveries = source.Ask("deliveries");
+  const MeasureAnswer& deliveries = source.Ask("deliveries");
   if (deliveries.total.record_count == 0) {
     section.blocks.push_back(Paragraph{"Nothing was delivered in the period."});
     return section;
@@ -355,7 +355,7 @@ Section SatisfactionSection(ReportSource& source, Detail detail) {
 
 Section PartnerSection(ReportSource& source, Detail detail) {
   Section section{.id = "partner-section", .heading = "Who helped", .blocks = {}};
-  const MeasureAnswer load = source.Ask("load", {v1::DIMENSION_PARTNER});
+  const MeasureAnswer& load = source.Ask("load", {v1::DIMENSION_PARTNER});
   if (load.total.record_count == 0) {
     section.blocks.push_back(Paragraph{"No engagement was agreed in the period."});
   } else if (detail == Detail::kBrief) {

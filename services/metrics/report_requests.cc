@@ -49,7 +49,7 @@ ReportFigure GlanceTable(ReportSource& source) {
                             {"Records", "count"},
                             {"Not recorded", "count"}}}};
   for (const GlanceRow& row : kGlanceRows) {
-    const MeasureAnswer answer = source.Ask(row.measure);
+    const MeasureAnswer& answer = source.Ask(row.measure);
     if (answer.measure == nullptr) break;
     const Figure before = source.YearBefore(row.measure);
     const auto cell = [&](const Figure& of, absl::string_view column) {
@@ -103,7 +103,7 @@ KeyFigures GlanceFigures(ReportSource& source) {
           : absl::StrCat("not known for ", Counted(officers.missing_count, "agency", "agencies")));
   const PublishedCut& small = source.profile_cuts().by_under_50;
   if (small.safe && small.Shows({kUnder50})) {
-    const MeasureAnswer by_under_50 = source.Ask("agencies", {v1::DIMENSION_UNDER_50_SWORN});
+    const MeasureAnswer& by_under_50 = source.Ask("agencies", {v1::DIMENSION_UNDER_50_SWORN});
     add("Agencies with fewer than 50 sworn officers",
         ShareCell(FigureOf(by_under_50, {kUnder50}), by_under_50.total));
   }
@@ -135,8 +135,8 @@ std::string TopicSummary(const std::vector<NamedFigure>& topics) {
 
 ReportFigure TopicFigure(ReportSource& source, Detail detail) {
   const bool brief = detail == Detail::kBrief;
-  const MeasureAnswer requests = source.Ask("requests", {v1::DIMENSION_TOPIC});
-  const MeasureAnswer agencies = source.Ask("agencies", {v1::DIMENSION_TOPIC});
+  const MeasureAnswer& requests = source.Ask("requests", {v1::DIMENSION_TOPIC});
+  const MeasureAnswer& agencies = source.Ask("agencies", {v1::DIMENSION_TOPIC});
   const std::vector<NamedFigure> topics = Ranked(source.facts(), v1::DIMENSION_TOPIC, requests);
   ReportFigure figure{
       .id = "requests-by-topic",
@@ -184,7 +184,7 @@ std::string MonthLabel(absl::CivilMonth month) {
 constexpr int kMostMonths = 24;
 
 ReportFigure MonthFigure(ReportSource& source) {
-  const MeasureAnswer requests = source.Ask("requests", {v1::DIMENSION_MONTH});
+  const MeasureAnswer& requests = source.Ask("requests", {v1::DIMENSION_MONTH});
   ReportFigure figure{.id = "requests-by-month",
                       .title = "Requests by month",
                       .summary = "Requests by the month in which they were first submitted.",
@@ -206,7 +206,7 @@ ReportFigure MonthFigure(ReportSource& source) {
 }
 
 ReportFigure StandingFigure(ReportSource& source) {
-  const MeasureAnswer requests = source.Ask("requests", {v1::DIMENSION_REQUEST_STATE});
+  const MeasureAnswer& requests = source.Ask("requests", {v1::DIMENSION_REQUEST_STATE});
   ReportFigure figure{
       .id = "where-requests-stand",
       .title = "Where the requests stand",
@@ -276,8 +276,8 @@ std::vector<TableColumn> AgencyColumns(absl::string_view first) {
 }
 
 ReportFigure TypeFigure(ReportSource& source) {
-  const MeasureAnswer requests = source.Ask("requests", {v1::DIMENSION_AGENCY_TYPE});
-  const MeasureAnswer agencies = source.Ask("agencies", {v1::DIMENSION_AGENCY_TYPE});
+  const MeasureAnswer& requests = source.Ask("requests", {v1::DIMENSION_AGENCY_TYPE});
+  const MeasureAnswer& agencies = source.Ask("agencies", {v1::DIMENSION_AGENCY_TYPE});
   ReportFigure figure{.id = "requests-by-agency-type",
                       .title = "Requests by type of agency",
                       .summary = "The type of each agency at the time of its request.",
@@ -310,10 +310,10 @@ const std::vector<BandClass>& BandClasses() {
 }
 
 ReportFigure SizeFigure(ReportSource& source) {
-  const MeasureAnswer bands = source.Ask("requests", {v1::DIMENSION_SIZE_BAND});
-  const MeasureAnswer band_agencies = source.Ask("agencies", {v1::DIMENSION_SIZE_BAND});
-  const MeasureAnswer classes = source.Ask("requests", {v1::DIMENSION_UNDER_50_SWORN});
-  const MeasureAnswer class_agencies = source.Ask("agencies", {v1::DIMENSION_UNDER_50_SWORN});
+  const MeasureAnswer& bands = source.Ask("requests", {v1::DIMENSION_SIZE_BAND});
+  const MeasureAnswer& band_agencies = source.Ask("agencies", {v1::DIMENSION_SIZE_BAND});
+  const MeasureAnswer& classes = source.Ask("requests", {v1::DIMENSION_UNDER_50_SWORN});
+  const MeasureAnswer& class_agencies = source.Ask("agencies", {v1::DIMENSION_UNDER_50_SWORN});
   const AgencyProfileCuts& cuts = source.profile_cuts();
   ReportFigure figure{.id = "requests-by-agency-size",
                       .title = "Requests by size of agency",
@@ -348,9 +348,9 @@ ReportFigure SizeFigure(ReportSource& source) {
 }
 
 ReportFigure TypeAndSizeFigure(ReportSource& source) {
-  const MeasureAnswer types = source.Ask("requests", {v1::DIMENSION_AGENCY_TYPE});
-  const MeasureAnswer classes = source.Ask("requests", {v1::DIMENSION_UNDER_50_SWORN});
-  const MeasureAnswer inner =
+  const MeasureAnswer& types = source.Ask("requests", {v1::DIMENSION_AGENCY_TYPE});
+  const MeasureAnswer& classes = source.Ask("requests", {v1::DIMENSION_UNDER_50_SWORN});
+  const MeasureAnswer& inner =
       source.Ask("requests", {v1::DIMENSION_AGENCY_TYPE, v1::DIMENSION_UNDER_50_SWORN});
   const AgencyProfileCuts& cuts = source.profile_cuts();
   ReportFigure figure{.id = "requests-by-type-and-size",
@@ -414,7 +414,7 @@ ReportFigure RegionFigure(ReportSource& source, const MeasureAnswer& by_state) {
 }
 
 ReportFigure StateFigure(ReportSource& source, const MeasureAnswer& requests) {
-  const MeasureAnswer agencies = source.Ask("agencies", {v1::DIMENSION_STATE});
+  const MeasureAnswer& agencies = source.Ask("agencies", {v1::DIMENSION_STATE});
   ReportFigure figure{
       .id = "requests-by-state",
       .title = "Requests by state and territory",
@@ -496,7 +496,7 @@ Section AgencySection(ReportSource& source) {
 
 Section StateSection(ReportSource& source, Detail detail) {
   Section section{.id = "states", .heading = "Where requests came from", .blocks = {}};
-  const MeasureAnswer requests = source.Ask("requests", {v1::DIMENSION_STATE});
+  const MeasureAnswer& requests = source.Ask("requests", {v1::DIMENSION_STATE});
   if (!source.place_cuts().by_state.safe) {
     section.blocks.push_back(LeftOut("Tables by state and region"));
     return section;

@@ -20,11 +20,16 @@ absl::CivilDay YearBeforeDay(absl::CivilDay day) {
 ReportSource::ReportSource(const Facts& facts, absl::CivilDay start, absl::CivilDay end)
     : facts_(facts), start_(start), end_(end) {}
 
-MeasureAnswer ReportSource::Ask(absl::string_view measure, std::vector<v1::Dimension> group_by) {
-  return Kept(Evaluate(facts_, {.measure = std::string(measure),
-                                .group_by = std::move(group_by),
-                                .start = start_,
-                                .end = end_}));
+const MeasureAnswer& ReportSource::Ask(absl::string_view measure,
+                                       std::vector<v1::Dimension> group_by) {
+  const auto [known, first] = answers_.try_emplace({std::string(measure), std::move(group_by)});
+  if (first) {
+    known->second = Kept(Evaluate(facts_, {.measure = known->first.first,
+                                           .group_by = known->first.second,
+                                           .start = start_,
+                                           .end = end_}));
+  }
+  return known->second;
 }
 
 Figure ReportSource::YearBefore(absl::string_view measure) {
@@ -58,8 +63,8 @@ const PlaceCuts& ReportSource::place_cuts() {
 
 const PublishedCut& ReportSource::participants_by_type() {
   if (!participant_cuts_.has_value()) {
-    const MeasureAnswer by_type = Ask("participants", {v1::DIMENSION_DELIVERY_TYPE});
-    const MeasureAnswer by_mode = Ask("participants", {v1::DIMENSION_MODE});
+    const MeasureAnswer& by_type = Ask("participants", {v1::DIMENSION_DELIVERY_TYPE});
+    const MeasureAnswer& by_mode = Ask("participants", {v1::DIMENSION_MODE});
     participant_cuts_ = Kept(ProtectPeople({&by_type, &by_mode}));
     participant_cuts_->resize(2);
   }

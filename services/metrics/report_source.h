@@ -1,6 +1,7 @@
 #ifndef SERVICES_METRICS_REPORT_SOURCE_H_
 #define SERVICES_METRICS_REPORT_SOURCE_H_
 
+#include <map>
 #include <optional>
 #include <string>
 #include <utility>
@@ -29,8 +30,9 @@ class ReportSource {
   absl::CivilDay end() const { return end_; }
   const absl::Status& status() const { return status_; }
 
-  // A measure of the period.
-  MeasureAnswer Ask(absl::string_view measure, std::vector<v1::Dimension> group_by = {});
+  // A measure of the period. Sections ask for the same figures, so each is computed once; it stays
+  // where it is.
+  const MeasureAnswer& Ask(absl::string_view measure, std::vector<v1::Dimension> group_by = {});
   // Its total in the period a year before.
   Figure YearBefore(absl::string_view measure);
 
@@ -67,6 +69,7 @@ class ReportSource {
   const absl::CivilDay start_;
   const absl::CivilDay end_;
   absl::Status status_;
+  std::map<std::pair<std::string, std::vector<v1::Dimension>>, MeasureAnswer> answers_;
   std::optional<AgencyProfileCuts> profile_cuts_;
   std::optional<PlaceCuts> place_cuts_;
   std::optional<std::vector<PublishedCut>> participant_cuts_;

@@ -410,7 +410,7 @@ class ReadersEquations {
 // alone.
 TEST(Report, AReaderOfAllItsTablesWorksOutNoWithheldNumber) {
   int hidden = 0;
-  for (uint64_t seed = 1; seed <= 25; ++seed) {
+  for (uint64_t seed = 1; seed <= 8; ++seed) {
     SCOPED_TRACE(seed);
     const Facts facts = SampleProgram(seed).Taken();
     for (const auto& [start, end] :
@@ -425,7 +425,7 @@ TEST(Report, AReaderOfAllItsTablesWorksOutNoWithheldNumber) {
       EXPECT_THAT(equations.GivenAway(), IsEmpty());
     }
   }
-  EXPECT_GT(hidden, 500);
+  EXPECT_GT(hidden, 300);
 }
 
 TEST(Report, WhatIsWithheldIsInTheLogAndNowhereElse) {
@@ -664,10 +664,16 @@ TEST(RenderCsv, IsRfc4180WithAHeaderAndAFigureARow) {
   ASSERT_GT(rows.size(), 200u);
   EXPECT_THAT(rows[0],
               ElementsAre("section", "figure", "row", "column", "unit", "value", "status"));
+  EXPECT_THAT(rows[1], ElementsAre("report", "report", "Title", "Text", "",
+                                   "Annual review, fiscal year 2026", "shown"));
+  EXPECT_THAT(rows, ::testing::Contains(ElementsAre("snapshot", "snapshot-positions", "intake",
+                                                    "SHA-256", "", std::string(64, 'a'), "shown")));
+  EXPECT_THAT(
+      rows, ::testing::Contains(ElementsAre("at-a-glance", "key-figures", "Requests", "This period",
+                                            "value", ::testing::_, "shown")));
   std::set<std::string> statuses;
   for (size_t i = 1; i < rows.size(); ++i) {
     ASSERT_EQ(rows[i].size(), 7u);
-    EXPECT_FALSE(rows[i][4].empty());
     EXPECT_EQ(rows[i][5].empty(), rows[i][6] != "shown");
     statuses.insert(rows[i][6]);
   }
