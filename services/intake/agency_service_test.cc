@@ -106,8 +106,9 @@ TEST_F(AgencyServiceTest, AnUpdateChangesTheNamedFieldsAndFreesRemovedIdentifier
       intake_.CreateAgency(AgencyCalled("Lake", {Ori9("UT0180100"), Ori9("UT0180200")}));
   ASSERT_THAT(lake, Succeeds());
   intake_.clock.Advance(absl::Hours(1));
-  const auto updated =
-      intake_.UpdateAgency(lake->name(), AgencyCalled("Ignored", {Ori9("UT0180200")}), {"aliases"});
+  v1::Agency wanted;
+  *wanted.add_aliases() = Ori9("UT0180200");
+  const auto updated = intake_.UpdateAgency(lake->name(), wanted, {"aliases"});
   ASSERT_THAT(updated, Succeeds());
   EXPECT_EQ(updated->display_name(), "Lake");
   EXPECT_EQ(updated->aliases_size(), 1);

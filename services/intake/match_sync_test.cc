@@ -3,6 +3,8 @@
 
 #include <algorithm>
 
+#include "absl/synchronization/notification.h"
+
 #include "services/intake/service_testing.h"
 
 namespace critac::intake {

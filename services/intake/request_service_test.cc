@@ -236,7 +236,7 @@ TEST_F(RequestServiceTest, FiltersByWhatAQueueIsWorkedBy) {
 
 TEST_F(RequestServiceTest, AnUpdateChangesTheNamedFieldsAndKeepsTheTexts) {
   const std::string name = Create(true);
-  v1::Request wanted = IntakeServer::Wanted();
+  v1::Request wanted;
   wanted.set_problem("Said in other words");
   const auto updated = Update(name, wanted, {"problem"});
   ASSERT_THAT(updated, Succeeds());
@@ -406,6 +406,8 @@ TEST_F(RequestServiceTest, HostileInputIsRefusedAndNothingHappens) {
     r.set_title("vault:1.1:AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA");
   });
   refuse("a title that is too long", [](v1::Request& r) { r.set_title(std::string(201, 'x')); });
+  refuse("no title", [](v1::Request& r) { r.clear_title(); });
+  refuse("no agency", [](v1::Request& r) { r.clear_agency(); });
   refuse("a control character", [](v1::Request& r) { r.set_title(std::string("a\0b", 3)); });
   refuse("an unknown enum", [](v1::Request& r) { r.set_urgency(static_cast<v1::Urgency>(77)); });
   refuse("another kind of resource", [](v1::Request& r) { r.add_topics("agencies/ag-000001"); });
