@@ -30,7 +30,9 @@ KEPT_BEHIND = {
 }
 
 # Domain files of a service are pure: they see base, status and messages only. These suffixes mark the others.
-EDGE_FILE = re.compile(r"(_service|_store|_commands|_states|_worker|_follower|follower|_sync|bind|main|_testing|_bench)\.(h|cc)$")
+EDGE_FILE = re.compile(
+    r"(_service|_store|_states|_commands|_methods|_reader|_client|_worker|follower|_sync|callers|bind|main|_testing|_bench)"
+    r"\.(h|cc)$")
 
 INCLUDE = re.compile(r'^\s*#include\s+["<]([^">]+)[">]')
 CODE = (".h", ".cc")
@@ -82,7 +84,8 @@ def check_code(name, text):
             check_include(name, number, found.group(1))
         if re.search(r"\b(TODO|FIXME|XXX)\b", line):
             problem(name, number, "a TODO; say why it waits, or do it")
-        if re.search(r"\b(sleep_for|sleep_until|SleepFor|usleep|nanosleep)\b", line):
+        # The command line's pause between two tries is the one sleep: main hands it in, so that tests need none.
+        if re.search(r"\b(sleep_for|sleep_until|SleepFor|usleep|nanosleep)\b", line) and name != "services/cli/main.cc":
             problem(name, number, "nothing sleeps: wait on a condition, or take a Clock")
     if name.endswith(".h"):
         guard = re.sub(r"[/.]", "_", name).upper() + "_"
@@ -96,7 +99,8 @@ def check_text(name, text):
             problem(name, number, "white space at the end of the line")
         if "\t" in line and not name.endswith((".tsv",)):
             problem(name, number, "a tab")
-        if len(line) > 120 and not name.endswith((".md", ".json", ".proto", ".svg", ".py")) and "http" not in line:
+        long_lines = (".md", ".json", ".proto", ".svg", ".py", "report_html.cc")  # the last holds a style sheet
+        if len(line) > 120 and not name.endswith(long_lines) and "http" not in line:
             problem(name, number, f"{len(line)} characters; 120 at most")
         if re.search(r"/(home|root|work|Users)/|deb\.debian\.org|registry\.npmjs|pypi\.org", line) and \
                 name != "tests/tree_test.py":

@@ -205,7 +205,7 @@ CommandLoop::Decided CommandLoop::DecideAll(std::vector<Waiting> waiting) {
 absl::Status CommandLoop::DecideInTransaction(absl::Span<Waiting> waiting,
                                               absl::Span<Outcome> outcomes, Decided& decided) {
   Decided here;
-  const absl::Status status = database_.Write(
+  absl::Status status = database_.Write(
       [&](store::Connection& connection) { return DecideOn(connection, waiting, outcomes, here); });
   if (!status.ok()) {
     cache_.clear();

@@ -295,7 +295,7 @@ absl::StatusOr<Verification> SqlJournal::VerifyChain() {
 }
 
 absl::Status SqlJournal::Rebuild() {
-  const absl::Status status = database_->Write([&](store::Connection& connection) -> absl::Status {
+  absl::Status status = database_->Write([&](store::Connection& connection) -> absl::Status {
     Replay states(projections_);
     RETURN_IF_ERROR(journal::ReadEvents(connection, 1, std::numeric_limits<int64_t>::max(), {}, "",
                                         [&](const Event& event) -> absl::StatusOr<bool> {

@@ -343,8 +343,7 @@ TEST_F(JournalTest, AnyChangeOfAnyEventShowsInTheChain) {
       "UPDATE journal_event SET type = 'x' WHERE sequence = 2",
       "UPDATE journal_event SET request_id = '' WHERE sequence = 2",
       "UPDATE journal_event SET record_time = record_time + 1 WHERE sequence = 2",
-      "UPDATE journal_event SET hash = (SELECT hash FROM journal_event WHERE sequence = 1) WHERE "
-      "sequence = 2",
+      "UPDATE journal_event SET hash = replace(hash, 'a', 'b') || 'c' WHERE sequence = 2",
       "DELETE FROM journal_event WHERE sequence = 2"};
   for (const std::string& tampering : tamperings) {
     ASSERT_TRUE(Sql("CREATE TABLE backup AS SELECT * FROM journal_event").ok());

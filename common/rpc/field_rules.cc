@@ -98,27 +98,30 @@ bool HasFormat(absl::string_view text, type::v1::Format format) {
   }
 }
 
-// Says which bound a number breaks. Empty: none.
+// The bounds that a number breaks.
+enum class Bound { kNone, kMinimum, kMaximum, kFinite };
+
 template <typename Number>
-std::string OutOfBounds(const CompiledField& rules, Number value) {
-  bool low = false;
-  bool high = false;
+Bound BrokenBound(const CompiledField& rules, Number value) {
   if constexpr (std::is_floating_point_v<Number>) {
-    if (!std::isfinite(value)) return absl::StrCat(value, " is not a finite number");
-    low = value < static_cast<double>(rules.minimum);
-    high = value > static_cast<double>(rules.maximum);
+    if (!std::isfinite(value)) return Bound::kFinite;
+    if (rules.has_minimum && value < static_cast<double>(rules.minimum)) return Bound::kMinimum;
+    if (rules.has_maximum && value > static_cast<double>(rules.maximum)) return Bound::kMaximum;
   } else {
-    low = std::cmp_less(value, rules.minimum);
-    high = std::cmp_greater(value, rules.maximum);
+    if (rules.has_minimum && std::cmp_less(value, rules.minimum)) return Bound::kMinimum;
+    if (rules.has_maximum && std::cmp_greater(value, rules.maximum)) return Bound::kMaximum;
   }
-  low = low && rules.has_minimum;
-  high = high && rules.has_maximum;
-  if (!low && !high) return "";
+  return Bound::kNone;
+}
+
+template <typename Number>
+std::string Describe(const CompiledField& rules, Number value, Bound broken) {
+  if (broken == Bound::kFinite) return absl::StrCat(value, " is not a finite number");
   if (rules.has_minimum && rules.has_maximum) {
     return absl::StrCat(value, " is not in ", rules.minimum, "..", rules.maximum);
   }
-  return low ? absl::StrCat(value, " is below ", rules.minimum)
-             : absl::StrCat(value, " is above ", rules.maximum);
+  return broken == Bound::kMinimum ? absl::StrCat(value, " is below ", rules.minimum)
+                                   : absl::StrCat(value, " is above ", rules.maximum);
 }
 
 // Checks one message and collects what is wrong.
@@ -126,7 +129,8 @@ class Checker {
  public:
   explicit Checker(absl::string_view prefix) : prefix_(prefix) {}
 
-  void CheckMessage(const Message& message, const MessageRules& rules, const Path& path, int depth);
+  void CheckMessage(const MessageView& view, const MessageRules& rules, const Path& path,
+                    int depth);
 
   absl::Status Result() const;
 
@@ -140,11 +144,12 @@ class Checker {
   bool full() const { return violations_.size() > size_t{limits::kViolations}; }
   void Report(const Path& path, std::string description);
 
-  void CheckSingle(const Message& message, const CompiledField& rules, const Path& path, int depth);
-  void CheckList(const Message& message, const CompiledField& rules, const Path& path, int depth);
+  void CheckSingle(const MessageView& view, const CompiledField& rules, const Path& path,
+                   int depth);
+  void CheckList(const MessageView& view, const CompiledField& rules, const Path& path, int depth);
   bool CheckSize(const CompiledField& rules, const Path& path, int size);
-  void CheckUnique(const Message& message, const CompiledField& rules, const Path& path, int size);
-  void CheckMap(const Message& message, const CompiledField& rules, const Path& path, int depth);
+  void CheckUnique(const MessageView& view, const CompiledField& rules, const Path& path, int size);
+  void CheckMap(const MessageView& view, const CompiledField& rules, const Path& path, int depth);
 
   void CheckString(absl::string_view text, const CompiledField& rules, const Path& path);
   void CheckEnum(int number, const CompiledField& rules, const Path& path);
@@ -176,27 +181,27 @@ absl::Status Checker::Result() const {
   return error.ToStatus();
 }
 
-void Checker::CheckMessage(const Message& message, const MessageRules& rules, const Path& path,
+void Checker::CheckMessage(const MessageView& view, const MessageRules& rules, const Path& path,
                            int depth) {
   if (depth > limits::kMessageDepth) {
     Report(path, absl::StrCat("is nested deeper than ", limits::kMessageDepth, " messages"));
     return;
   }
-  if (rules.kind != MessageRules::Kind::kOrdinary) return CheckTime(message, rules, path);
+  if (rules.kind != MessageRules::Kind::kOrdinary) return CheckTime(view.message, rules, path);
   for (const CompiledField& field : rules.fields) {
     if (full()) return;
     const Path at{&path, field.field};
     if (field.field->is_map()) {
-      CheckMap(message, field, at, depth);
+      CheckMap(view, field, at, depth);
     } else if (field.field->is_repeated()) {
-      CheckList(message, field, at, depth);
+      CheckList(view, field, at, depth);
     } else {
-      CheckSingle(message, field, at, depth);
+      CheckSingle(view, field, at, depth);
     }
   }
 }
 
-// What CheckValue does with a value, by its type.
+// What is done with a value, by its type.
 struct Checker::ValueVisitor {
   Checker& checker;
   const CompiledField& rules;
@@ -216,7 +221,8 @@ struct Checker::ValueVisitor {
     if (rules.required) checker.Report(path, "is required");
   }
   void operator()(const Message& message) const {
-    if (rules.nested != nullptr) checker.CheckMessage(message, *rules.nested, path, depth + 1);
+    if (rules.nested != nullptr)
+      checker.CheckMessage(MessageView(message), *rules.nested, path, depth + 1);
   }
   void operator()(bool value) const {
     if (rules.required && !value && !is_entry && !rules.has_presence) {
@@ -229,19 +235,18 @@ struct Checker::ValueVisitor {
     if (rules.required && value == 0 && !is_entry && !rules.has_presence) {
       return checker.Report(path, "is required");
     }
-    if (std::string problem = OutOfBounds(rules, value); !problem.empty()) {
-      checker.Report(path, std::move(problem));
-    }
+    const Bound broken = BrokenBound(rules, value);
+    if (broken != Bound::kNone) checker.Report(path, Describe(rules, value, broken));
   }
 };
 
-void Checker::CheckSingle(const Message& message, const CompiledField& rules, const Path& path,
+void Checker::CheckSingle(const MessageView& view, const CompiledField& rules, const Path& path,
                           int depth) {
-  if (rules.has_presence && !message.GetReflection()->HasField(message, rules.field)) {
+  if (rules.has_presence && !view.Has(rules.field)) {
     if (rules.required) Report(path, "is required");
     return;
   }
-  VisitValue(message, rules.field, kNoIndex, ValueVisitor{*this, rules, path, false, depth});
+  VisitValue(view, rules.field, kNoIndex, ValueVisitor{*this, rules, path, false, depth});
 }
 
 bool Checker::CheckSize(const CompiledField& rules, const Path& path, int size) {
@@ -262,15 +267,15 @@ bool Checker::CheckSize(const CompiledField& rules, const Path& path, int size) 
   return true;
 }
 
-void Checker::CheckList(const Message& message, const CompiledField& rules, const Path& path,
+void Checker::CheckList(const MessageView& view, const CompiledField& rules, const Path& path,
                         int depth) {
-  const int size = message.GetReflection()->FieldSize(message, rules.field);
+  const int size = view.Size(rules.field);
   if (!CheckSize(rules, path, size) || rules.rows) return;
   for (int i = 0; i < size && !full(); ++i) {
     const Path at{path.parent, rules.field, i};
-    VisitValue(message, rules.field, i, ValueVisitor{*this, rules, at, true, depth});
+    VisitValue(view, rules.field, i, ValueVisitor{*this, rules, at, true, depth});
   }
-  if (rules.unique_items) CheckUnique(message, rules, path, size);
+  if (rules.unique_items && size > 1) CheckUnique(view, rules, path, size);
 }
 
 // A value as text that is the same where the value is.
@@ -284,33 +289,33 @@ struct KeyVisitor {
   }
 };
 
-void Checker::CheckUnique(const Message& message, const CompiledField& rules, const Path& path,
+void Checker::CheckUnique(const MessageView& view, const CompiledField& rules, const Path& path,
                           int size) {
   absl::flat_hash_map<std::string, int> first;
   for (int i = 0; i < size && !full(); ++i) {
-    const auto [seen, added] =
-        first.try_emplace(VisitValue(message, rules.field, i, KeyVisitor()), i);
+    const auto [seen, added] = first.try_emplace(VisitValue(view, rules.field, i, KeyVisitor()), i);
     if (added) continue;
     Report(Path{path.parent, rules.field, i}, absl::StrCat("is the same as entry ", seen->second));
   }
 }
 
-void Checker::CheckMap(const Message& message, const CompiledField& rules, const Path& path,
+void Checker::CheckMap(const MessageView& view, const CompiledField& rules, const Path& path,
                        int depth) {
-  const Reflection& reflection = *message.GetReflection();
-  const int size = reflection.FieldSize(message, rules.field);
+  const int size = view.Size(rules.field);
   if (!CheckSize(rules, path, size)) return;
   // By key, so that the same map gives the same list of violations.
   std::map<std::string, const Message*> entries;
   for (int i = 0; i < size; ++i) {
-    const Message& entry = reflection.GetRepeatedMessage(message, rules.field, i);
-    entries.emplace(VisitValue(entry, rules.key->field, kNoIndex, KeyVisitor()), &entry);
+    const Message& entry = view.reflection.GetRepeatedMessage(view.message, rules.field, i);
+    entries.emplace(VisitValue(MessageView(entry), rules.key->field, kNoIndex, KeyVisitor()),
+                    &entry);
   }
   for (const auto& [key, entry] : entries) {
     if (full()) return;
     const Path at{path.parent, rules.field, kNoIndex, &key};
-    CheckSingle(*entry, *rules.key, at, depth);
-    CheckSingle(*entry, *rules.value, at, depth);
+    const MessageView entry_view(*entry);
+    CheckSingle(entry_view, *rules.key, at, depth);
+    CheckSingle(entry_view, *rules.value, at, depth);
   }
 }
 
@@ -394,26 +399,40 @@ void Checker::CheckTime(const Message& message, const MessageRules& rules, const
   }
 }
 
-bool HasOutputOnlyAt(const Message& message, const MessageRules& rules, int depth) {
+// Whether a value is other than the zero that a field reads as while it is not set.
+struct NotZeroVisitor {
+  bool operator()(const std::string& text) const { return !text.empty(); }
+  bool operator()(EnumNumber value) const { return value.number != 0; }
+  bool operator()(const Message&) const { return true; }
+  template <typename Number>
+  bool operator()(Number value) const {
+    return value != 0;
+  }
+};
+
+bool IsSet(const MessageView& view, const FieldDescriptor* field) {
+  if (field->is_repeated()) return view.Size(field) > 0;
+  if (field->has_presence()) return view.Has(field);
+  return VisitValue(view, field, kNoIndex, NotZeroVisitor());
+}
+
+bool HasOutputOnlyAt(const MessageView& view, const MessageRules& rules, int depth) {
   if (depth > limits::kMessageDepth) return false;
-  const Reflection& reflection = *message.GetReflection();
-  const auto is_set = [&](const FieldDescriptor* field) {
-    return field->is_repeated() ? reflection.FieldSize(message, field) > 0
-                                : reflection.HasField(message, field);
+  for (const FieldDescriptor* field : rules.output_only) {
+    if (IsSet(view, field)) return true;
+  }
+  const auto has_below = [&](const Message& message, const OutputOnlyBelow& below) {
+    return HasOutputOnlyAt(MessageView(message), *below.nested, depth + 1);
   };
-  if (std::any_of(rules.output_only.begin(), rules.output_only.end(), is_set)) return true;
   for (const OutputOnlyBelow& below : rules.output_only_below) {
     if (!below.field->is_repeated()) {
-      if (reflection.HasField(message, below.field) &&
-          HasOutputOnlyAt(reflection.GetMessage(message, below.field), *below.nested, depth + 1)) {
-        return true;
-      }
+      if (!view.Has(below.field)) continue;
+      if (has_below(view.reflection.GetMessage(view.message, below.field), below)) return true;
       continue;
     }
-    const int size = reflection.FieldSize(message, below.field);
+    const int size = view.Size(below.field);
     for (int i = 0; i < size; ++i) {
-      if (HasOutputOnlyAt(reflection.GetRepeatedMessage(message, below.field, i), *below.nested,
-                          depth + 1)) {
+      if (has_below(view.reflection.GetRepeatedMessage(view.message, below.field, i), below)) {
         return true;
       }
     }
@@ -444,12 +463,12 @@ void ClearOutputOnlyAt(Message& message, const MessageRules& rules, int depth) {
 
 absl::Status CheckFields(const Message& message, absl::string_view prefix) {
   Checker checker(prefix);
-  checker.CheckMessage(message, RulesOf(*message.GetDescriptor()), Path(), 1);
+  checker.CheckMessage(MessageView(message), RulesOf(*message.GetDescriptor()), Path(), 1);
   return checker.Result();
 }
 
 bool HasOutputOnly(const Message& message) {
-  return HasOutputOnlyAt(message, RulesOf(*message.GetDescriptor()), 1);
+  return HasOutputOnlyAt(MessageView(message), RulesOf(*message.GetDescriptor()), 1);
 }
 
 void ClearOutputOnly(Message& message) {

@@ -20,7 +20,6 @@ namespace {
 
 using ::critac::rpc::testing::v1::Color;
 using ::critac::rpc::testing::v1::Gapped;
-using ::critac::rpc::testing::v1::Leaf;
 using ::critac::rpc::testing::v1::Nest;
 using ::critac::rpc::testing::v1::Sample;
 using ::testing::ElementsAre;

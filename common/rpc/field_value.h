@@ -13,16 +13,33 @@ struct EnumNumber {
   int number;
 };
 
+// A message with what reads its fields, which is not looked up again for every field: that costs more
+// than reading one.
+struct MessageView {
+  explicit MessageView(const google::protobuf::Message& viewed)
+      : message(viewed), reflection(*viewed.GetReflection()) {}
+
+  bool Has(const google::protobuf::FieldDescriptor* field) const {
+    return reflection.HasField(message, field);
+  }
+  int Size(const google::protobuf::FieldDescriptor* field) const {
+    return reflection.FieldSize(message, field);
+  }
+
+  const google::protobuf::Message& message;
+  const google::protobuf::Reflection& reflection;
+};
+
 // Stands for the field itself where VisitValue takes the index of an entry.
 inline constexpr int kNoIndex = -1;
 
 // Calls `visit` with the value of a field, or with entry `index` of a list: a `const std::string&`,
 // an EnumNumber, a `const Message&`, a number, or a bool. Returns what `visit` returns.
 template <typename Visitor>
-auto VisitValue(const google::protobuf::Message& message,
-                const google::protobuf::FieldDescriptor* field, int index, Visitor&& visit) {
+auto VisitValue(const MessageView& view, const google::protobuf::FieldDescriptor* field, int index,
+                Visitor&& visit) {
   using google::protobuf::FieldDescriptor;
-  const google::protobuf::Reflection& reflection = *message.GetReflection();
+  const auto& [message, reflection] = view;
   const bool single = index == kNoIndex;
   switch (field->cpp_type()) {
     case FieldDescriptor::CPPTYPE_STRING: {

@@ -41,7 +41,7 @@ bool StreamState::Write(absl::FunctionRef<void()> start) {
   start();
   {
     absl::MutexLock lock(&mutex_);
-    clock_.AwaitFor(mutex_, absl::Condition(this, &StreamState::Settled), deadline_ - clock_.Now());
+    clock_.AwaitUntil(mutex_, absl::Condition(this, &StreamState::Settled), deadline_);
     if (!writing_) return end_ == End::kNone;
     FinishLocked(End::kDeadline);
   }

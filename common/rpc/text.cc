@@ -16,12 +16,32 @@ namespace {
 constexpr uint64_t kEveryByte = 0x0101010101010101ULL;
 constexpr uint64_t kHighBits = 0x80 * kEveryByte;
 
-// Whether eight bytes are all printable ASCII. The subtraction borrows from a byte only where the
-// byte below it was under 0x20, which is found then anyway.
-bool IsPrintableAscii(uint64_t bytes) {
+// Has bits in the highest places of those of eight bytes that are not printable ASCII, and none where
+// all are. The subtraction borrows from a byte only where the byte below it was under 0x20, which is
+// found then anyway; the addition carries only from a byte that is beyond ASCII.
+uint64_t NotPrintableAscii(uint64_t bytes) {
   const uint64_t under_space = (bytes - 0x20 * kEveryByte) & ~bytes;
   const uint64_t from_delete = bytes + kEveryByte;
-  return ((bytes | under_space | from_delete) & kHighBits) == 0;
+  return (bytes | under_space | from_delete) & kHighBits;
+}
+
+// The length of the printable ASCII that `text` begins with, in whole blocks.
+size_t PrintablePrefix(absl::string_view text) {
+  std::array<uint64_t, 4> block;
+  size_t length = 0;
+  while (length + sizeof(block) <= text.size()) {
+    std::memcpy(block.data(), text.data() + length, sizeof(block));
+    uint64_t found = 0;
+    for (const uint64_t bytes : block) found |= NotPrintableAscii(bytes);
+    if (found != 0) break;
+    length += sizeof(block);
+  }
+  while (length + sizeof(block[0]) <= text.size()) {
+    std::memcpy(block.data(), text.data() + length, sizeof(block[0]));
+    if (NotPrintableAscii(block[0]) != 0) break;
+    length += sizeof(block[0]);
+  }
+  return length;
 }
 
 bool IsControl(uint32_t character) {
@@ -75,14 +95,10 @@ TextScan ScanText(absl::string_view text) {
   TextScan scan;
   size_t i = 0;
   while (i < text.size()) {
-    if (uint64_t bytes; i + sizeof(bytes) <= text.size()) {
-      std::memcpy(&bytes, text.data() + i, sizeof(bytes));
-      if (IsPrintableAscii(bytes)) {
-        i += sizeof(bytes);
-        scan.characters += sizeof(bytes);
-        continue;
-      }
-    }
+    const size_t printable = PrintablePrefix(text.substr(i));
+    i += printable;
+    scan.characters += printable;
+    if (i == text.size()) break;
     uint32_t character = static_cast<uint8_t>(text[i]);
     const size_t length = character < 0x80 ? 1 : ReadCodePoint(text.substr(i), character);
     if (length == 0) {

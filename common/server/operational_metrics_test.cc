@@ -26,7 +26,7 @@ class StatsQueue final : public queue::WorkQueue {
 
   absl::StatusOr<int64_t> Enqueue(absl::Span<const queue::NewJob>) override { return 0; }
   absl::StatusOr<std::vector<queue::Lease>> Reserve(int, absl::Duration, absl::Duration,
-                                                     const std::stop_token&) override {
+                                                    const std::stop_token&) override {
     return std::vector<queue::Lease>();
   }
   std::vector<absl::StatusOr<queue::Lease>> ExtendEach(absl::Span<const queue::Lease> leases,

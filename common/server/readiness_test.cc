@@ -1,9 +1,11 @@
 #include "common/server/readiness.h"
 
+#include <map>
 #include <string>
 #include <utility>
 #include <vector>
 
+#include "absl/synchronization/mutex.h"
 #include "absl/synchronization/notification.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
@@ -34,18 +36,24 @@ class ReadinessTest : public ::testing::Test {
       changes_.push_back({service, status.ok()});
     };
   }
-  void AwaitChanges(size_t count) {
+  // Lets time pass until this many changes were told. A wait that begins just as the clock moves
+  // counts from then, so one interval may not be enough.
+  void PassTimeUntilChanges(size_t count) {
     const auto reached = [this, count]() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
       return changes_.size() >= count;
     };
-    absl::MutexLock lock(&mutex_);
-    mutex_.Await(absl::Condition(&reached));
+    PassTimeUntil(absl::Condition(&reached));
   }
-  void AwaitAsked(int count) {
+  void PassTimeUntilAsked(int count) {
     const auto reached = [this, count]()
                              ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) { return asked_ >= count; };
+    PassTimeUntil(absl::Condition(&reached));
+  }
+  void PassTimeUntil(const absl::Condition& condition) {
     absl::MutexLock lock(&mutex_);
-    mutex_.Await(absl::Condition(&reached));
+    do {
+      clock_.Advance(Readiness::kInterval);
+    } while (!mutex_.AwaitWithTimeout(condition, absl::Milliseconds(50)));
   }
   std::vector<std::pair<std::string, bool>> Changes() {
     absl::MutexLock lock(&mutex_);
@@ -81,12 +89,10 @@ TEST_F(ReadinessTest, AChangeIsTold) {
   Readiness readiness({Service("intake"), Service("matching")}, clock_, Record());
   readiness.Start();
   Set("intake", absl::UnavailableError("the disk is full"));
-  clock_.Advance(Readiness::kInterval);
-  AwaitChanges(3);
+  PassTimeUntilChanges(3);
   EXPECT_FALSE(readiness.Answers()[0].status.ok());
   Set("intake", absl::OkStatus());
-  clock_.Advance(Readiness::kInterval);
-  AwaitChanges(4);
+  PassTimeUntilChanges(4);
   EXPECT_TRUE(readiness.Answers()[0].status.ok());
   EXPECT_THAT(Changes(), ElementsAre(Pair("intake", true), Pair("matching", true),
                                      Pair("intake", false), Pair("intake", true)));
@@ -97,32 +103,29 @@ TEST_F(ReadinessTest, AnotherReasonIsNoChange) {
   Readiness readiness({Service("intake")}, clock_, Record());
   readiness.Start();
   Set("intake", absl::UnavailableError("the disk is gone"));
-  clock_.Advance(Readiness::kInterval);
-  // The second round of questions begins only after the first was told of.
-  AwaitAsked(2);
-  clock_.Advance(Readiness::kInterval);
-  AwaitAsked(3);
+  // A round of questions begins only after the one before was told of.
+  PassTimeUntilAsked(3);
   EXPECT_EQ(Changes().size(), 1u);
   EXPECT_EQ(readiness.Answers()[0].status.message(), "the disk is gone");
 }
 
 TEST_F(ReadinessTest, AServiceThatDoesNotComeBackIsNotReadyAfterAWhile) {
-  absl::Notification asked;
   absl::Notification release;
   int calls = 0;
   Readiness readiness({{"intake",
                         [&] {
-                          if (++calls == 2) {
-                            asked.Notify();
-                            release.WaitForNotification();
+                          {
+                            absl::MutexLock lock(&mutex_);
+                            ++asked_;
                           }
+                          if (++calls == 2) release.WaitForNotification();
                           return absl::OkStatus();
                         }}},
                       clock_, Record());
   readiness.Start();
-  clock_.Advance(Readiness::kInterval);
-  asked.WaitForNotification();
-  clock_.Advance(Readiness::kLongestSilence - Readiness::kInterval);
+  const absl::Time answered = clock_.Now();
+  PassTimeUntilAsked(2);
+  clock_.Advance(answered + Readiness::kLongestSilence - clock_.Now());
   EXPECT_TRUE(readiness.Answers()[0].status.ok());
   clock_.Advance(absl::Nanoseconds(1));
   EXPECT_THAT(std::string(readiness.Answers()[0].status.message()), HasSubstr("has not answered"));

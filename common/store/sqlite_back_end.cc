@@ -18,11 +18,15 @@ namespace {
 using soci::details::session_backend;
 using soci::details::statement_backend;
 
-sqlite_api::sqlite3* Handle(session_backend& session) {
+// SOCI hides the type information of its back ends' classes, which UndefinedBehaviorSanitizer would
+// look at where one is cast to.
+#define CRITAC_HIDDEN_TYPE __attribute__((no_sanitize("vptr")))
+
+CRITAC_HIDDEN_TYPE sqlite_api::sqlite3* Handle(session_backend& session) {
   return static_cast<soci::sqlite3_session_backend&>(session).conn_;
 }
 
-sqlite_api::sqlite3_stmt* Statement(statement_backend& statement) {
+CRITAC_HIDDEN_TYPE sqlite_api::sqlite3_stmt* Statement(statement_backend& statement) {
   return static_cast<soci::sqlite3_statement_backend&>(statement).stmt_;
 }
 

@@ -4,27 +4,26 @@
 #include <chrono>
 #include <optional>
 
-#include "common/base/limits.h"
+#include "common/rpc/channel.h"
 #include "common/rpc/principal.h"
 #include "common/status/error.h"
 #include "grpcpp/create_channel.h"
 #include "grpcpp/security/credentials.h"
-#include "grpcpp/support/channel_arguments.h"
 
 namespace critac::cli {
 namespace {
 
 std::shared_ptr<grpc::Channel> OpenChannel(const ClientOptions& options) {
-  grpc::ChannelArguments arguments;
-  arguments.SetMaxReceiveMessageSize(limits::kMessageBytes);
-  // A center that is just starting is found within one backoff of ours, not one of gRPC's.
+  rpc::ChannelOptions channel;
+  channel.target = options.server;
+  channel.attempts = 1;          // the client itself makes calls again, and says so
+  channel.check_health = false;  // a center that is stopping says so better in its answer
+  grpc::ChannelArguments arguments = rpc::MakeChannelArguments(channel);
+  // A center that is just starting is found at the next try, not when gRPC feels like it.
   const int backoff = static_cast<int>(absl::ToInt64Milliseconds(options.first_backoff));
   arguments.SetInt(GRPC_ARG_INITIAL_RECONNECT_BACKOFF_MS, backoff);
   arguments.SetInt(GRPC_ARG_MIN_RECONNECT_BACKOFF_MS, backoff);
-  arguments.SetInt(GRPC_ARG_MAX_RECONNECT_BACKOFF_MS,
-                   static_cast<int>(absl::ToInt64Milliseconds(options.longest_backoff)));
-  // Loopback and internal addresses are not for a proxy.
-  arguments.SetInt(GRPC_ARG_ENABLE_HTTP_PROXY, 0);
+  arguments.SetInt(GRPC_ARG_MAX_RECONNECT_BACKOFF_MS, backoff);
   return grpc::CreateCustomChannel(options.server, grpc::InsecureChannelCredentials(), arguments);
 }
 

@@ -1,32 +1,28 @@
 #include "services/cli/context.h"
 
 #include <algorithm>
-#include <map>
+#include <utility>
 
-#include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
 #include "common/base/ids.h"
+#include "common/rpc/principal.h"
 #include "services/cli/exit_status.h"
 
 namespace critac::cli {
 namespace {
 
-const std::map<std::string, OutputFormat>& Formats() {
-  static const auto* const formats = new std::map<std::string, OutputFormat>{
-      {"table", OutputFormat::kTable},
-      {"json", OutputFormat::kJson},
-      {"csv", OutputFormat::kCsv},
-      {"name", OutputFormat::kName},
-  };
-  return *formats;
-}
-
-// Whether text can travel as metadata; what it must be beyond that, the center says.
-bool IsPrintableAscii(absl::string_view text) {
-  return std::all_of(text.begin(), text.end(),
-                     [](char c) { return absl::ascii_isprint(static_cast<unsigned char>(c)); });
-}
+struct NamedFormat {
+  const char* name;
+  OutputFormat format;
+};
+constexpr NamedFormat kFormats[] = {
+    {"table", OutputFormat::kTable},
+    {"json", OutputFormat::kJson},
+    {"csv", OutputFormat::kCsv},
+    {"name", OutputFormat::kName},
+};
 
 absl::Status CheckReach(const std::string& server, const std::string& principal) {
   if (server.empty() || !absl::StrContains(server, ':')) {
@@ -35,9 +31,8 @@ absl::Status CheckReach(const std::string& server, const std::string& principal)
   if (principal.empty()) {
     return UsageError("--as: say who you are, for example --as coordinator:dana, or set CRITAC_AS");
   }
-  if (!IsPrintableAscii(principal)) {
-    return UsageError("--as: only printable ASCII characters can stand in a principal");
-  }
+  const auto parsed = rpc::ParsePrincipal(principal);
+  if (!parsed.ok()) return UsageError(absl::StrCat("--as: ", parsed.status().message()));
   return absl::OkStatus();
 }
 
@@ -53,8 +48,12 @@ void Context::AddGlobalOptions(CLI::App& app) {
                  "program-manager, auditor, operator")
       ->envname("CRITAC_AS")
       ->type_name("PRINCIPAL");
-  app.add_option("--output", format_, "Form of what is printed: table, json, csv, name")
-      ->transform(CLI::CheckedTransformer(Formats(), CLI::ignore_case).description(""))
+  std::vector<std::string> formats;
+  for (const NamedFormat& format : kFormats) formats.emplace_back(format.name);
+  app.add_option("--output", output_, "Form of what is printed: table, json, csv, name")
+      ->envname("CRITAC_OUTPUT")
+      ->check(OneOf(formats))
+      ->capture_default_str()
       ->type_name("FORM");
   app.add_option("--timeout", timeout_seconds_,
                  "Most seconds a call may take (default: 60, more for what takes long)")
@@ -92,6 +91,13 @@ void Context::AddRequestId(CLI::App& command) {
 
 absl::Status Context::Run() { return action_ ? action_() : absl::OkStatus(); }
 
+Printer Context::printer() {
+  for (const NamedFormat& known : kFormats) {
+    if (output_ == known.name) return Printer(world_, known.format);
+  }
+  return Printer(world_, OutputFormat::kTable);
+}
+
 absl::StatusOr<Client*> Context::client() {
   if (client_ == nullptr) {
     if (absl::Status status = CheckReach(server_, principal_); !status.ok()) return status;
@@ -114,6 +120,15 @@ absl::StatusOr<std::string> Context::RequestId() {
                                    "\" is not a UUID, xxxxxxxx-xxxx-xxxx-xxxx-xxxxxxxxxxxx"));
   }
   return request_id_;
+}
+
+CLI::Validator OneOf(std::vector<std::string> values) {
+  return CLI::Validator(
+      [values = std::move(values)](std::string& given) {
+        if (std::find(values.begin(), values.end(), given) != values.end()) return std::string();
+        return absl::StrCat("\"", given, "\" is none of: ", absl::StrJoin(values, ", "));
+      },
+      "");
 }
 
 CLI::Option* AddRepeated(CLI::App& command, const std::string& flag,

@@ -51,7 +51,7 @@ class Context {
   World& world() { return world_; }
   // The client, made at the first use. UsageError: --as or --server cannot be used.
   absl::StatusOr<Client*> client();
-  Printer printer() { return Printer(world_, format_); }
+  Printer printer();
   const std::string& server() const { return server_; }
   const std::string& principal() const { return principal_; }
 
@@ -77,12 +77,15 @@ class Context {
   World& world_;
   std::string server_ = "127.0.0.1:7400";
   std::string principal_;
-  OutputFormat format_ = OutputFormat::kTable;
+  std::string output_ = "table";
   double timeout_seconds_ = 0;  // 0: not given
   std::string request_id_;
   std::unique_ptr<Client> client_;
   std::function<absl::Status()> action_;
 };
+
+// Accepts these values only, and says which where it gets another.
+CLI::Validator OneOf(std::vector<std::string> values);
 
 // An option that may be given several times, each time with one value.
 CLI::Option* AddRepeated(CLI::App& command, const std::string& flag,

@@ -12,6 +12,7 @@
 #include "common/base/clock.h"
 #include "common/base/ids.h"
 #include "services/cli/run_cli.h"
+#include "services/cli/up.h"
 
 namespace {
 
@@ -25,6 +26,9 @@ int TerminalWidth() {
 }  // namespace
 
 int main(int argc, char** argv) {
+  if (argc > 1 && std::string(argv[1]) == "up") {
+    return critac::cli::RunUp(std::vector<std::string>(argv + 2, argv + argc));
+  }
   // A reader that went away is an error of the output, not the end of the process.
   std::signal(SIGPIPE, SIG_IGN);
   critac::RandomIdSource ids;

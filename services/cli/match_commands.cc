@@ -191,20 +191,28 @@ absl::Status RunGetPolicy(Context& context) {
   return context.printer().Show(policy, PolicyColumns());
 }
 
-// Reads the policy in force, changes what was given, and puts that in force, on condition that
-// nobody else did so in between.
-absl::Status RunSetPolicy(Context& context, const std::vector<std::string>& settings) {
-  matching::v1::UpdatePolicyRequest request;
-  ASSIGN_OR_RETURN(*request.mutable_policy(), GetPolicy(context));
-  request.set_base_version(request.policy().version());
+absl::Status ApplySettings(const std::vector<std::string>& settings, Policy& policy) {
   for (const std::string& setting : settings) {
     const std::pair<std::string, std::string> parts =
         absl::StrSplit(setting, absl::MaxSplits('=', 1));
     if (parts.first == setting) {
       return UsageError(absl::StrCat("\"", setting, "\" is not FIELD=VALUE"));
     }
-    RETURN_IF_ERROR(SetField(*request.mutable_policy(), parts.first, parts.second));
+    RETURN_IF_ERROR(SetField(policy, parts.first, parts.second));
   }
+  return absl::OkStatus();
+}
+
+// Reads the policy in force, changes what was given, and puts that in force, on condition that
+// nobody else did so in between.
+absl::Status RunSetPolicy(Context& context, const std::vector<std::string>& settings) {
+  matching::v1::UpdatePolicyRequest request;
+  // What was typed is looked at before anything is asked of the center.
+  Policy tried;
+  RETURN_IF_ERROR(ApplySettings(settings, tried));
+  ASSIGN_OR_RETURN(*request.mutable_policy(), GetPolicy(context));
+  request.set_base_version(request.policy().version());
+  RETURN_IF_ERROR(ApplySettings(settings, *request.mutable_policy()));
   ASSIGN_OR_RETURN(*request.mutable_request_id(), context.RequestId());
   ASSIGN_OR_RETURN(const Policy policy, context.Call(&MatchService::Stub::UpdatePolicy, request));
   return context.printer().Show(policy, PolicyColumns());

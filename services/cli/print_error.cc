@@ -71,11 +71,13 @@ void AppendLine(std::string& text, absl::string_view line) {
 
 // A violation that the message states already, word for word, is not said twice.
 void AppendViolations(const absl::Status& status, std::string& text) {
-  for (const auto& violation : BadRequestOf(status).field_violations()) {
+  const google::rpc::BadRequest bad_request = BadRequestOf(status);
+  for (const auto& violation : bad_request.field_violations()) {
     const std::string line = absl::StrCat(violation.field(), ": ", violation.description());
     if (line != status.message()) AppendLine(text, line);
   }
-  for (const auto& violation : PreconditionFailureOf(status).violations()) {
+  const google::rpc::PreconditionFailure precondition = PreconditionFailureOf(status);
+  for (const auto& violation : precondition.violations()) {
     if (violation.description() == status.message()) continue;
     AppendLine(text, absl::StrCat(violation.subject(), ": ", violation.description()));
   }

@@ -32,8 +32,9 @@ Method MethodOf(Context& context,
                              google::protobuf::Message& response) {
             absl::StatusOr<Response> answer =
                 context.Call(method, static_cast<const Request&>(request));
-            if (answer.ok()) static_cast<Response&>(response) = *std::move(answer);
-            return answer.status();
+            if (!answer.ok()) return answer.status();
+            static_cast<Response&>(response) = *std::move(answer);
+            return absl::OkStatus();
           }};
 }
 

@@ -5,10 +5,12 @@
 #include <exception>
 
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
 #include "services/cli/commands.h"
 #include "services/cli/context.h"
 #include "services/cli/display_width.h"
 #include "services/cli/print_error.h"
+#include "services/cli/up.h"
 
 namespace critac::cli {
 namespace {
@@ -28,6 +30,7 @@ constexpr char kFooter[] =
     "  CRITAC_AS=coordinator:dana critac match rank fy27-000001 --output json";
 
 void AddCommands(CLI::App& app, Context& context) {
+  app.add_subcommand("up", kUpDescription);  // main runs it, with options of its own
   AddImportCommands(app, context);
   AddSampleCommand(app, context);
   AddAgencyCommands(app, context);
@@ -59,10 +62,29 @@ std::string PathOf(const CLI::App& command) {
                            : absl::StrCat(PathOf(*parent), " ", command.get_name());
 }
 
+// What is wrong, in words. A command that there is not shows as an argument left over.
+// CLI11 leaves it with the command that was named, or hands it back to the program.
+std::string ProblemOf(const CLI::App& app, const CLI::App& command, const CLI::ParseError& error) {
+  std::vector<std::string> left = command.remaining();
+  if (left.empty()) left = app.remaining();
+  const bool needs_command = !command.get_subcommands({}).empty();
+  if (!needs_command || left.empty() || left.front()[0] == '-') return error.what();
+  std::vector<std::string> names;
+  for (const CLI::App* each : command.get_subcommands({})) names.push_back(each->get_name());
+  return absl::StrCat("\"", left.front(), "\" is no command of ", PathOf(command),
+                      "; there are: ", absl::StrJoin(names, ", "));
+}
+
 ExitStatus ReportUsage(const CLI::App& app, const CLI::ParseError& error, World& world) {
-  world.err << "error: " << Printable(error.what()) << "\n"
-            << "  hint: see `" << PathOf(NamedCommand(app)) << " --help`\n";
+  const CLI::App& command = NamedCommand(app);
+  world.err << "error: " << Printable(ProblemOf(app, command, error)) << "\n"
+            << "  hint: see `" << PathOf(command) << " --help`\n";
   return kUsage;
+}
+
+std::string HelpOf(const CLI::App& command) {
+  const CLI::App* parent = command.get_parent();
+  return command.help(parent == nullptr ? "" : PathOf(*parent));
 }
 
 // What is typed must be UTF-8, as all text that the center takes.
@@ -102,7 +124,7 @@ ExitStatus RunCli(const std::vector<std::string>& arguments, World& world) {
     app.parse(std::vector<std::string>(arguments.rbegin(), arguments.rend()));
     return Finish(context.Run(), context, world);
   } catch (const CLI::CallForHelp&) {
-    world.out << NamedCommand(app).help(PathOf(NamedCommand(app)));
+    world.out << HelpOf(NamedCommand(app));
     return kDone;
   } catch (const CLI::CallForVersion& version) {
     world.out << version.what() << "\n";

@@ -10,7 +10,6 @@ using ::testing::ElementsAre;
 using testing::FailsWith;
 using ::testing::HasSubstr;
 using testing::kAlex;
-using testing::kDana;
 using testing::kLakeChief;
 using testing::Ori9;
 using testing::Succeeds;

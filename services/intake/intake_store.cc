@@ -65,8 +65,10 @@ CREATE TABLE intake_request (
   urgency TEXT NOT NULL,
   needed_by TEXT,
   create_time BIGINT NOT NULL,
+  external_id TEXT NOT NULL,
   matching BIGINT NOT NULL
 );
+CREATE INDEX intake_request_external_id ON intake_request (external_id) WHERE external_id <> '';
 CREATE INDEX intake_request_agency ON intake_request (agency, name);
 CREATE INDEX intake_request_state ON intake_request (state, name);
 CREATE INDEX intake_request_matching ON intake_request (matching, name) WHERE matching <> 0;
@@ -132,6 +134,7 @@ Projection RequestProjection() {
         [](const Message& state) -> Value {
           return absl::ToUnixMicros(FromProto(static_cast<const Request&>(state).create_time()));
         }},
+       TextColumn<Request>("external_id", [](const Request& r) { return r.external_id(); }),
        {"matching", [](const Message& state) -> Value {
           return MatchingOf(static_cast<const Request&>(state));
         }}}};
@@ -180,6 +183,7 @@ const FilterFields& RequestFilterFields() {
       {"urgency", EnumField("urgency", *v1::Urgency_descriptor())},
       {"needed_by", {FilterType::kDate, "needed_by", {}}},
       {"create_time", {FilterType::kTimestamp, "create_time", {}}},
+      {"external_id", {FilterType::kText, "external_id", {}}},
   };
   return fields;
 }

@@ -201,11 +201,11 @@ TEST_F(MatchSyncTest, EveryoneThatLeftComesUpInTurn) {
     std::vector<std::vector<store::Value>> rows;
     for (int i = 0; i < count; ++i) {
       rows.push_back({absl::StrFormat("requests/fy20-%06d", i), "{}", "REQUEST_STATE_WITHDRAWN", "",
-                      "", "", "", nullptr, int64_t{0}, int64_t{2}});
+                      "", "", "", nullptr, int64_t{0}, "", int64_t{2}});
     }
     return connection.InsertRows("intake_request",
                                  {"name", "body", "state", "agency", "primary_topic", "coordinator",
-                                  "urgency", "needed_by", "create_time", "matching"},
+                                  "urgency", "needed_by", "create_time", "external_id", "matching"},
                                  rows);
   });
   ASSERT_TRUE(written.ok()) << written;

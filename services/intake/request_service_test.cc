@@ -22,7 +22,6 @@ using testing::kMatching;
 using testing::kMorgan;
 using testing::kSummitChief;
 using ::testing::Not;
-using testing::Ori9;
 using testing::Succeeds;
 
 class RequestServiceTest : public ::testing::Test {

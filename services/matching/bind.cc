@@ -128,9 +128,9 @@ absl::StatusOr<std::unique_ptr<server::BoundService>> BindMatching(
     server::Environment& environment) {
   ASSIGN_OR_RETURN(std::unique_ptr<store::Database> database,
                    environment.open_database("matching"));
-  ASSIGN_OR_RETURN(std::unique_ptr<journal::Journal> journal,
-                   journal::Journal::Open(Options(), std::move(database), environment.clock,
-                                          environment.ids));
+  ASSIGN_OR_RETURN(
+      std::unique_ptr<journal::Journal> journal,
+      journal::Journal::Open(Options(), std::move(database), environment.clock, environment.ids));
   journal::Command begin;
   begin.actor = "service:matching";
   begin.decide = BeginPolicy();

@@ -1,6 +1,7 @@
 #include "services/matching/distance.h"
 
 #include <algorithm>
+#include <cmath>
 #include <vector>
 
 namespace critac::matching {
@@ -76,6 +77,16 @@ std::vector<uint64_t> MakeThresholds() {
   return thresholds;
 }
 
+const std::vector<uint64_t>& Thresholds() {
+  static const std::vector<uint64_t>& thresholds = *new std::vector<uint64_t>(MakeThresholds());
+  return thresholds;
+}
+
+uint64_t SquaredChord(const SpherePoint& a, const SpherePoint& b) {
+  const auto square = [](int64_t d) { return static_cast<uint64_t>(d * d); };
+  return square(a.x - b.x) + square(a.y - b.y) + square(a.z - b.z);
+}
+
 }  // namespace
 
 SpherePoint PointAt(int64_t latitude_e6, int64_t longitude_e6) {
@@ -86,11 +97,20 @@ SpherePoint PointAt(int64_t latitude_e6, int64_t longitude_e6) {
 }
 
 int32_t DistanceKm(const SpherePoint& a, const SpherePoint& b) {
-  static const std::vector<uint64_t>& thresholds = *new std::vector<uint64_t>(MakeThresholds());
-  const auto square = [](int64_t d) { return static_cast<uint64_t>(d * d); };
-  const uint64_t chord_squared = square(a.x - b.x) + square(a.y - b.y) + square(a.z - b.z);
-  const auto above = std::upper_bound(thresholds.begin(), thresholds.end(), chord_squared);
-  return static_cast<int32_t>(above - thresholds.begin());
+  const std::vector<uint64_t>& thresholds = Thresholds();
+  const uint64_t chord = SquaredChord(a, b);
+  // The floating-point guess only says where to begin to look; the table decides.
+  const double sine = std::sqrt(static_cast<double>(chord)) / (2.0 * kOne);
+  const double guess = 2e-3 * kEarthRadiusM * std::asin(std::min(1.0, sine));
+  int32_t km = std::clamp(static_cast<int32_t>(guess), 0, kFarthestKm);
+  while (km > 0 && chord < thresholds[km - 1]) --km;
+  while (km < kFarthestKm && chord >= thresholds[km]) ++km;
+  return km;
+}
+
+bool IsWithinKm(const SpherePoint& a, const SpherePoint& b, int32_t km) {
+  if (km < 0) return false;
+  return km >= kFarthestKm || SquaredChord(a, b) < Thresholds()[km];
 }
 
 }  // namespace critac::matching

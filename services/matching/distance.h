@@ -22,6 +22,9 @@ SpherePoint PointAt(int64_t latitude_e6, int64_t longitude_e6);
 // where the chord grows.
 int32_t DistanceKm(const SpherePoint& a, const SpherePoint& b);
 
+// Whether DistanceKm is at most `km`; quicker.
+bool IsWithinKm(const SpherePoint& a, const SpherePoint& b, int32_t km);
+
 }  // namespace critac::matching
 
 #endif  // SERVICES_MATCHING_DISTANCE_H_

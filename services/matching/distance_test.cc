@@ -50,6 +50,14 @@ TEST(Distance, ItCrossesTheDateLineAndTakesAnyLongitude) {
   EXPECT_EQ(DistanceKm(PointAt(95000000, 0), PointAt(90000000, 0)), 0);
 }
 
+TEST(Distance, NothingIsFartherThanHalfAround) {
+  EXPECT_TRUE(IsWithinKm(PointAt(90000000, 0), PointAt(-90000000, 0), 20015));
+  EXPECT_FALSE(IsWithinKm(PointAt(90000000, 0), PointAt(-90000000, 0), 20014));
+  EXPECT_TRUE(IsWithinKm(PointAt(90000000, 0), PointAt(-90000000, 0), INT32_MAX));
+  EXPECT_TRUE(IsWithinKm(PointAt(1, 1), PointAt(1, 1), 0));
+  EXPECT_FALSE(IsWithinKm(PointAt(1, 1), PointAt(1, 1), INT32_MIN));
+}
+
 TEST(Distance, ItIsTheHaversineOfRandomPlacesToTheMeter) {
   constexpr uint32_t kSeed = 7;
   std::cout << "seed " << kSeed << "\n";
@@ -67,6 +75,8 @@ TEST(Distance, ItIsTheHaversineOfRandomPlacesToTheMeter) {
     const double slack = exact > 19900 ? 0.6 : 0.001;
     EXPECT_LE(std::abs(km - exact), 0.5 + slack)
         << lat1 << " " << lon1 << " " << lat2 << " " << lon2;
+    EXPECT_TRUE(IsWithinKm(PointAt(lat1, lon1), PointAt(lat2, lon2), km));
+    EXPECT_FALSE(IsWithinKm(PointAt(lat1, lon1), PointAt(lat2, lon2), km - 1));
   }
 }
 

@@ -13,7 +13,6 @@
 namespace critac::matching {
 namespace {
 
-using intake::v1::Level;
 
 // Days on which an expert could start: ranges in order, apart from each other.
 using DaySet = absl::InlinedVector<DayRange, 4>;
@@ -75,6 +74,13 @@ DaySet Without(const DaySet& days, const std::vector<DayRange>& ranges) {
   return left;
 }
 
+// Whether one of the ranges has all of the days; so it is nearly always, and nothing is to be cut.
+bool Covered(const DayRange& days, const std::vector<DayRange>& ranges) {
+  return std::any_of(ranges.begin(), ranges.end(), [&](const DayRange& range) {
+    return range.first <= days.first && days.last <= range.last;
+  });
+}
+
 void CutTo(DaySet& days, const DayRange& range) {
   if (range.first <= days.front().first && days.back().last <= range.last) return;
   days = Within(days, {range});
@@ -87,7 +93,7 @@ bool Membership(Case& c, Why why) {
   }
   const PartnerRow& partner = c.pool.partners()[c.expert.partner];
   const DayRange asked = c.days.front();
-  c.days = Within(c.days, partner.memberships);
+  if (!Covered(asked, partner.memberships)) c.days = Within(c.days, partner.memberships);
   if (c.days.empty()) {
     return Say(false, why, partner.display_name, " is not a member on ", RangeText(asked));
   }
@@ -154,6 +160,7 @@ bool MeetsDemand(Case& c, Why why) {
   }
   if (c.slot.on_site && !c.expert.on_site) return Say(false, why, "does not work on site");
   if (!c.slot.on_site && !c.expert.virtually) return Say(false, why, "works on site only");
+  if (why == nullptr) return true;
   return Say(true, why, "has what the slot demands: ", DemandWords(c.slot));
 }
 
@@ -297,9 +304,11 @@ bool CanTravel(Case& c, Why why) {
   if (!c.slot.on_site) return Say(true, why, "not on site");
   if (c.expert.travels_anywhere) return Say(true, why, "travels anywhere");
   const int32_t radius = c.expert.travel_radius_km;
-  const std::optional<int32_t> km = DistanceBetween(c.demand, c.expert);
-  if (km.has_value()) {
-    return Say(*km <= radius, why, "lives ", *km, " km away and travels ", radius, " km");
+  if (c.demand.place.has_value() && c.expert.home.has_value()) {
+    const bool near = IsWithinKm(*c.demand.place, *c.expert.home, radius);
+    if (why == nullptr) return near;
+    return Say(near, why, "lives ", DistanceKm(*c.demand.place, *c.expert.home),
+               " km away and travels ", radius, " km");
   }
   const bool same_state = c.demand.state != kUnknownState && c.demand.state == c.expert.home_state;
   return Say(same_state && radius > 0, why, "the distance is not known; lives in ",

@@ -20,8 +20,9 @@ namespace critac::matching {
 // reason OFFER_EXPIRED where the last day to answer is over.
 absl::Status CheckAnswerable(const v1::Offer& offer, absl::CivilDay today);
 
-// Whether capacity is left for an assignment. `expert_period`, `expert_open` and `partner_period` say what is used; null
-// is nothing. FAILED_PRECONDITION, reason NO_CAPACITY: whose, in which period, how much there is and how much is used.
+// Whether capacity is left for an assignment. `expert_period`, `expert_open` and `partner_period` say
+// what is used; null is nothing. FAILED_PRECONDITION, reason NO_CAPACITY: whose, in which period, how
+// much there is and how much is used.
 absl::Status CheckCapacity(const v1::Assignment& assignment, const v1::Expert& expert,
                            const v1::Partner& partner, const v1::CapacityUse* expert_period,
                            const v1::CapacityUse* expert_open,

@@ -42,11 +42,11 @@ absl::StatusOr<std::vector<queue::NewJob>> MatchWorker::Due() {
   const auto inputs = journal_.Get<v1::SolverInputs>(kSolverInputs);
   if (!inputs.ok() && inputs.status().code() != absl::StatusCode::kNotFound) return inputs.status();
   if (!inputs.ok() || inputs->revision() == solved_revision_) return std::vector<queue::NewJob>();
-  ASSIGN_OR_RETURN(const auto open,
-                   journal_.List<v1::Demand>(
-                       {.collection = "demands",
-                        .condition = {"state = :p1", {int64_t{v1::DEMAND_STATE_OPEN}}},
-                        .page_size = 1}));
+  ASSIGN_OR_RETURN(
+      const auto open,
+      journal_.List<v1::Demand>({.collection = "demands",
+                                 .condition = {"state = :p1", {int64_t{v1::DEMAND_STATE_OPEN}}},
+                                 .page_size = 1}));
   if (open.items.empty()) return std::vector<queue::NewJob>();
   return std::vector<queue::NewJob>{{.key = kSolveJob}};
 }

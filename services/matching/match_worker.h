@@ -24,7 +24,8 @@ inline constexpr char kSolveJob[] = "demands";
 // the proposals recorded. A job done twice changes nothing the second time. Thread-safe.
 class MatchWorker {
  public:
-  MatchWorker(journal::Journal& journal, IntakeClient& intake, PoolReader& pools, const Clock& clock)
+  MatchWorker(journal::Journal& journal, IntakeClient& intake, PoolReader& pools,
+              const Clock& clock)
       : journal_(journal), intake_(intake), pools_(pools), clock_(clock) {}
 
   absl::Status Handle(const queue::Job& job);

@@ -17,9 +17,7 @@
 namespace critac::matching {
 namespace {
 
-using intake::v1::Catalog;
 using intake::v1::CatalogEntry;
-using intake::v1::Level;
 using intake::v1::Slot;
 
 using PeriodUses = std::vector<std::pair<int32_t, int64_t>>;

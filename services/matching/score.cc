@@ -21,7 +21,7 @@ using type::v1::SizeBand;
 constexpr int64_t kOne = 1'000'000;
 
 // numerator / denominator of numbers that are not negative, rounded to the nearest, halves up.
-int64_t Quotient(int64_t numerator, int64_t denominator) {
+constexpr int64_t Quotient(int64_t numerator, int64_t denominator) {
   return (numerator + denominator / 2) / denominator;
 }
 

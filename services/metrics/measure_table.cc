@@ -22,8 +22,7 @@ constexpr char kOwner[] = "program manager";
 
 using EachRow = absl::FunctionRef<void(Row)>;
 
-// ---- What a record says in each dimension
-// ---------------------------------------------------------
+// ---- What a record says in each dimension ----
 
 void DescribeDay(Row& row, absl::CivilDay day) {
   row.day = day;
@@ -74,8 +73,7 @@ Row NamedRow(absl::string_view name) {
   return row;
 }
 
-// ---- Requests and agencies
-// ------------------------------------------------------------------------
+// ---- Requests and agencies ----
 
 // A draft was never sent; a duplicate is the same need as another request.
 bool Counts(const RequestFacts& request) {
@@ -168,8 +166,7 @@ void ReachedRows(const Facts& facts, EachRow each) {
   AgencyRows(facts, each);
 }
 
-// ---- Clocks
-// ---------------------------------------------------------------------------------------
+// ---- Clocks ----
 
 // Runs of a clock that ended, by the day on which they did.
 void ClockRows(const Facts& facts, ClockType type,
@@ -205,8 +202,7 @@ std::function<void(const Facts&, EachRow)> WithinTarget(ClockType type) {
   };
 }
 
-// ---- Matching and delivery
-// ------------------------------------------------------------------------
+// ---- Matching and delivery ----
 
 void OfferRows(const Facts& facts, EachRow each) {
   for (const auto& [name, offer] : facts.matching.offers) {
@@ -298,8 +294,7 @@ void HourRows(const Facts& facts, EachRow each) {
   });
 }
 
-// ---- Surveys
-// --------------------------------------------------------------------------------------
+// ---- Surveys ----
 
 // Whether it speaks for the agency: consultants rate their own work, and knowledge is measured by
 // other questionnaires.
@@ -390,8 +385,7 @@ void KnowledgeRows(const Facts& facts, EachRow each) {
   }
 }
 
-// ---- The table
-// ------------------------------------------------------------------------------------
+// ---- The table ----
 
 const std::vector<Dimension>& AgencyDimensions() {
   static const auto& dimensions =

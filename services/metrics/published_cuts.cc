@@ -6,6 +6,7 @@
 #include <limits>
 
 #include "common/status/error.h"
+#include "services/metrics/wording.h"
 
 namespace critac::metrics {
 namespace {
@@ -51,13 +52,33 @@ Disposition PublishedCut::Of(const std::vector<std::string>& group) const {
   return found == groups.end() ? Disposition::kShown : found->second;
 }
 
-absl::StatusOr<PublishedCut> ProtectAgencyCut(const MeasureAnswer& by_group) {
+std::map<std::string, Figure> RegionFigures(const MeasureAnswer& by_state) {
+  std::map<std::string, Figure> regions;
+  for (const Figure& state : by_state.figures) {
+    const std::string name = RegionOf(state.group[0]);
+    Figure& region = regions[name];
+    region.group = {name};
+    region.value = region.value.value_or(0) + state.value.value_or(0);
+    region.record_count += state.record_count;
+    region.agency_count += state.agency_count;
+  }
+  return regions;
+}
+
+absl::StatusOr<PlaceCuts> ProtectPlaces(const MeasureAnswer& by_state) {
   DisclosureTables tables;
-  const int total = tables.Add(CellOf(by_group.total, CellKind::kFixed));
-  const CellsByGroup cells = AddCells(by_group, CellKind::kPublished, tables);
-  tables.sums.push_back({total, All(cells)});
+  const int total = tables.Add(CellOf(by_state.total, CellKind::kFixed));
+  const CellsByGroup states = AddCells(by_state, CellKind::kPublished, tables);
+  CellsByGroup regions;
+  std::map<std::string, std::vector<int>> parts;
+  for (const auto& [group, cell] : states) parts[RegionOf(group[0])].push_back(cell);
+  for (const auto& [name, figure] : RegionFigures(by_state)) {
+    regions[{name}] = tables.Add(CellOf(figure, CellKind::kPublished));
+    tables.sums.push_back({regions[{name}], parts[name]});
+  }
+  tables.sums.push_back({total, All(regions)});
   ASSIGN_OR_RETURN(const DisclosurePlan plan, Protect(tables));
-  return CutOf(cells, plan);
+  return PlaceCuts{CutOf(states, plan), CutOf(regions, plan)};
 }
 
 absl::StatusOr<AgencyProfileCuts> ProtectAgencyProfile(const AgencyProfileAnswers& answers) {

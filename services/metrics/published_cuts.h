@@ -26,9 +26,16 @@ struct PublishedCut {
   }
 };
 
-// Counts of requests by one attribute of agencies. The total of the program is shown whatever it
-// is.
-absl::StatusOr<PublishedCut> ProtectAgencyCut(const MeasureAnswer& by_group);
+// Counts of requests by state and by region, which share sums. The total of the program is shown
+// whatever it is.
+struct PlaceCuts {
+  PublishedCut by_state;
+  // By region's name.
+  PublishedCut by_region;
+};
+// Requests of each region, from those of its states.
+std::map<std::string, Figure> RegionFigures(const MeasureAnswer& by_state);
+absl::StatusOr<PlaceCuts> ProtectPlaces(const MeasureAnswer& by_state);
 
 // Counts of requests by agency type, by size band, by fewer than 50 sworn officers or more, and by
 // type and that: four tables that share sums and are protected as one.

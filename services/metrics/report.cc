@@ -79,6 +79,11 @@ Paragraph LeftOut(absl::string_view what) {
 
 Section MethodSection(Detail detail) {
   Section section{.id = "methods", .heading = "Methods and definitions", .blocks = {}};
+  if (detail == Detail::kBrief) {
+    section.blocks.push_back(Paragraph{
+        "The annual review of the same period gives the definition of each measure, the method of "
+        "its computation, and the tables by state, type and size of agency."});
+  }
   section.blocks.push_back(Paragraph{
       "Every figure is computed from the center's journals, up to the events that the last section "
       "names; the same events give the same report. Days are those of UTC, and what happened "
@@ -97,11 +102,7 @@ Section MethodSection(Detail detail) {
       "Both "
       "are marked alike. Means and shares of survey answers are given where at least five people "
       "answered."});
-  if (detail == Detail::kBrief) {
-    section.blocks.push_back(
-        Paragraph{"The annual review gives the definition of each measure in full."});
-    return section;
-  }
+  if (detail == Detail::kBrief) return section;
   Definitions definitions;
   for (const MeasureDefinition& measure : Measures()) {
     definitions.terms.emplace_back(
@@ -156,21 +157,22 @@ absl::StatusOr<Document> MakeReport(const Facts& facts, const ReportScope& scope
   std::vector<Section>& sections = document.sections;
   switch (scope.kind) {
     case v1::REPORT_KIND_ANNUAL_REVIEW:
-      sections.push_back(GlanceSection(source));
+      sections.push_back(GlanceSection(source, Detail::kFull));
       sections.push_back(TopicSection(source, Detail::kFull));
       sections.push_back(AgencySection(source));
       sections.push_back(StateSection(source, Detail::kFull));
-      sections.push_back(TimelinessSection(source));
+      sections.push_back(TimelinessSection(source, Detail::kFull));
       sections.push_back(DeliverySection(source));
-      sections.push_back(SatisfactionSection(source));
+      sections.push_back(SatisfactionSection(source, Detail::kFull));
       sections.push_back(PartnerSection(source, Detail::kFull));
       sections.push_back(MethodSection(Detail::kFull));
       break;
     case v1::REPORT_KIND_EXECUTIVE_SUMMARY:
-      sections.push_back(GlanceSection(source));
+      sections.push_back(GlanceSection(source, Detail::kBrief));
       sections.push_back(TopicSection(source, Detail::kBrief));
       sections.push_back(StateSection(source, Detail::kBrief));
-      sections.push_back(TimelinessSection(source));
+      sections.push_back(TimelinessSection(source, Detail::kBrief));
+      sections.push_back(SatisfactionSection(source, Detail::kBrief));
       sections.push_back(PartnerSection(source, Detail::kBrief));
       sections.push_back(MethodSection(Detail::kBrief));
       break;

@@ -5,14 +5,14 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "absl/types/span.h"
 #include "services/metrics/report_sections.h"
 #include "services/metrics/wording.h"
 
 namespace critac::metrics {
 namespace {
 
-// ---- Timeliness
-// -----------------------------------------------------------------------------------
+// ---- Timeliness ----
 
 struct ClockRow {
   absl::string_view id;
@@ -28,19 +28,19 @@ constexpr ClockRow kClockRows[] = {
     {"close", "Closed"},
 };
 
-ReportFigure TimelinessFigure(ReportSource& source) {
+ReportFigure TimelinessFigure(ReportSource& source, Detail detail) {
   ReportFigure figure{
       .id = "timeliness",
       .title = "Days to each step",
       .summary =
           "Half of the steps took no longer than the median, nine in ten no longer than the "
           "90th percentile. Calendar days, by the day on which the step was taken.",
-      .table = {.columns = {{"Step", ""},
-                            {"Times", "count"},
-                            {"Median days", "days"},
-                            {"90th percentile", "days"},
-                            {"Within target", "percent"},
-                            {"With a target", "count"}}}};
+      .table = {.columns = {{"Step", ""}, {"Median days", "days"}, {"90th percentile", "days"}}}};
+  if (detail == Detail::kFull) {
+    figure.table.columns.push_back({"Times", "count"});
+    figure.table.columns.push_back({"Within target", "percent"});
+    figure.table.columns.push_back({"With a target", "count"});
+  }
   SpanChart chart{
       .spans = {}, .low_name = "Median", .high_name = "90th percentile", .unit = "calendar days"};
   for (const ClockRow& row : kClockRows) {
@@ -51,23 +51,28 @@ ReportFigure TimelinessFigure(ReportSource& source) {
                                ? ValueCell(*days.percentile_90, v1::UNIT_DAYS)
                                : TableCell::Nothing();
     chart.spans.push_back({std::string(row.label), median, high});
-    figure.table.rows.push_back(
-        {TableRow::Kind::kPlain,
-         {TableCell::Text(std::string(row.label)), CountCell(days.record_count), median, high,
-          CellOf(target, v1::UNIT_PERCENT), CountCell(target.record_count)}});
+    TableRow cells{TableRow::Kind::kPlain, {TableCell::Text(std::string(row.label)), median, high}};
+    if (detail == Detail::kFull) {
+      cells.cells.push_back(CountCell(days.record_count));
+      cells.cells.push_back(CellOf(target, v1::UNIT_PERCENT));
+      cells.cells.push_back(CountCell(target.record_count));
+    }
+    figure.table.rows.push_back(std::move(cells));
   }
   figure.notes.push_back(
       "Each step is timed from the one it follows: acknowledged, first contact and closed from the "
       "submission, scoped from the acceptance, matched from ready, plan approved from matched, "
-      "first "
-      "delivery from the approved plan. Targets are in business days, without the days on which a "
-      "request waited for information or was on hold.");
+      "first delivery from the approved plan.");
+  if (detail == Detail::kFull) {
+    figure.notes.push_back(
+        "Targets are in business days, without the days on which a request waited for information "
+        "or was on hold.");
+  }
   figure.chart = std::move(chart);
   return figure;
 }
 
-// ---- Deliveries
-// -----------------------------------------------------------------------------------
+// ---- Deliveries ----
 
 std::vector<TableColumn> DeliveryColumns(absl::string_view first) {
   return {{std::string(first), ""},
@@ -113,8 +118,7 @@ ReportFigure DeliveryFigure(ReportSource& source, v1::Dimension dimension, std::
   return figure;
 }
 
-// ---- Satisfaction
-// ---------------------------------------------------------------------------------
+// ---- Satisfaction ----
 
 std::string SatisfactionWords(ReportSource& source) {
   const Figure points = source.Ask("satisfaction").total;
@@ -199,10 +203,35 @@ ReportFigure PointsFigure(const std::vector<PointsBucket>& buckets) {
   return figure;
 }
 
-// ---- Partners
-// -------------------------------------------------------------------------------------
+// ---- Partners ----
 
-ReportFigure PartnerFigure(ReportSource& source, Detail detail) {
+std::string PartnerWords(ReportSource& source, const MeasureAnswer& load) {
+  std::vector<std::string> partners;
+  for (const NamedFigure& partner : Ranked(source.facts(), v1::DIMENSION_PARTNER, load)) {
+    partners.push_back(
+        absl::StrCat(partner.label, " (", CellOf(partner.figure, v1::UNIT_COUNT).text, ")"));
+  }
+  return absl::StrCat("Partner organizations sent experts ",
+                      Counted(load.total.record_count, "time", "times"), ": ", Listed(partners),
+                      ".");
+}
+
+// The partners of any of the answers, with their figures of the first, which are empty for those
+// that were only asked, or delivered what was agreed before.
+MeasureAnswer WithPartnersOf(MeasureAnswer first, absl::Span<const MeasureAnswer* const> others) {
+  for (const MeasureAnswer* other : others) {
+    for (const Figure& figure : other->figures) {
+      const auto at =
+          std::lower_bound(first.figures.begin(), first.figures.end(), figure,
+                           [](const Figure& a, const Figure& b) { return a.group < b.group; });
+      if (at != first.figures.end() && at->group == figure.group) continue;
+      first.figures.insert(at, FigureOf(first, figure.group));
+    }
+  }
+  return first;
+}
+
+ReportFigure PartnerFigure(ReportSource& source) {
   const std::vector<v1::Dimension> by = {v1::DIMENSION_PARTNER};
   const MeasureAnswer load = source.Ask("load", by);
   const MeasureAnswer engagements = source.Ask("engagements", by);
@@ -217,61 +246,54 @@ ReportFigure PartnerFigure(ReportSource& source, Detail detail) {
       .summary =
           "How often an expert of each partner was assigned to a slot of an engagement "
           "agreed in the period.",
-      .table = {.columns = {{"Partner", ""}, {"Assignments", "count"}, {"Engagements", "count"}}}};
-  if (detail == Detail::kFull) {
-    for (const TableColumn& column :
-         {TableColumn{"Deliveries", "count"}, TableColumn{"Hours", "hours"},
-          TableColumn{"Offers", "count"}, TableColumn{"Accepted", "percent"},
-          TableColumn{"Satisfaction", "points"}}) {
-      figure.table.columns.push_back(column);
-    }
-  }
-  BarChart chart;
-  bool withheld = false;
-  const auto row = [&](std::string label, const Figure& of_load, const auto& of,
-                       const TableCell& satisfaction) {
-    TableRow cells{TableRow::Kind::kPlain,
-                   {TableCell::Text(std::move(label)), CountCell(of_load.record_count),
-                    CountCell(of(engagements).record_count)}};
-    if (detail == Detail::kFull) {
-      cells.cells.push_back(CountCell(of(deliveries).record_count));
-      cells.cells.push_back(ValueCell(of(hours).value.value_or(0), v1::UNIT_HOURS));
-      cells.cells.push_back(CountCell(of(offers).record_count));
-      cells.cells.push_back(CellOf(of(accepted), v1::UNIT_PERCENT));
-      cells.cells.push_back(satisfaction);
-    }
-    return cells;
+      .table = {.columns = {{"Partner", ""},
+                            {"Assignments", "count"},
+                            {"Engagements", "count"},
+                            {"Deliveries", "count"},
+                            {"Hours", "hours"},
+                            {"Offers", "count"},
+                            {"Accepted", "percent"},
+                            {"Satisfaction", "points"}}}};
+  const auto add = [&](std::string label, const auto& of, TableCell satisfaction) {
+    figure.table.rows.push_back(
+        {TableRow::Kind::kPlain,
+         {TableCell::Text(std::move(label)), CountCell(of(load).record_count),
+          CountCell(of(engagements).record_count), CountCell(of(deliveries).record_count),
+          ValueCell(of(hours).value.value_or(0), v1::UNIT_HOURS),
+          CountCell(of(offers).record_count), CellOf(of(accepted), v1::UNIT_PERCENT),
+          satisfaction}});
   };
-  for (const NamedFigure& partner : Ranked(source.facts(), v1::DIMENSION_PARTNER, load)) {
+  BarChart chart;
+  const MeasureAnswer listed = WithPartnersOf(load, {&engagements, &deliveries, &offers});
+  for (const NamedFigure& partner : Ranked(source.facts(), v1::DIMENSION_PARTNER, listed)) {
     const std::vector<std::string>& group = partner.figure.group;
-    TableCell satisfaction = CellOf(FigureOf(points, group), v1::UNIT_POINTS);
-    if (detail == Detail::kFull) {
-      satisfaction = source.Published(source.responses_by_partner(), group, satisfaction, figure.id,
-                                      "Satisfaction");
-    }
-    withheld = withheld || satisfaction.kind == TableCell::Kind::kWithheld;
-    figure.table.rows.push_back(row(
-        partner.label, partner.figure,
-        [&](const MeasureAnswer& answer) { return FigureOf(answer, group); }, satisfaction));
+    add(
+        partner.label, [&](const MeasureAnswer& answer) { return FigureOf(answer, group); },
+        source.Published(source.responses_by_partner(), group,
+                         CellOf(FigureOf(points, group), v1::UNIT_POINTS), figure.id,
+                         "Satisfaction"));
     chart.bars.push_back({partner.label, figure.table.rows.back().cells[1]});
   }
-  figure.table.rows.push_back(row(
-      "All partners", load.total, [](const MeasureAnswer& answer) { return answer.total; },
-      points.total.record_count >= kDisclosureThreshold || points.total.record_count == 0
-          ? CellOf(points.total, v1::UNIT_POINTS)
-          : TableCell::Withheld()));
+  add(
+      "All partners", [](const MeasureAnswer& answer) { return answer.total; },
+      source.PublishedPeople(static_cast<double>(points.total.record_count),
+                             CellOf(points.total, v1::UNIT_POINTS), figure.id, "all"));
   figure.table.rows.back().kind = TableRow::Kind::kTotal;
   figure.notes.push_back(
       "An engagement or delivery that several partners serve counts with each of them, and once in "
       "the total.");
-  if (withheld) figure.notes.push_back(kWithheldNote);
+  for (const TableRow& row : figure.table.rows) {
+    if (row.cells.back().kind != TableCell::Kind::kWithheld) continue;
+    figure.notes.push_back(kWithheldNote);
+    break;
+  }
   figure.chart = std::move(chart);
   return figure;
 }
 
 }  // namespace
 
-Section TimelinessSection(ReportSource& source) {
+Section TimelinessSection(ReportSource& source, Detail detail) {
   Section section{.id = "timeliness-section", .heading = "How soon help came", .blocks = {}};
   const Figure acknowledged = source.Ask("days-to-acknowledge").total;
   const Figure matched = source.Ask("days-to-match").total;
@@ -291,7 +313,7 @@ Section TimelinessSection(ReportSource& source) {
           ? "No step was completed in the period."
           : absl::StrCat(parts.size() == 2 ? absl::StrCat(parts[0], ", and ", parts[1]) : parts[0],
                          ".")});
-  section.blocks.push_back(TimelinessFigure(source));
+  section.blocks.push_back(TimelinessFigure(source, detail));
   return section;
 }
 
@@ -314,9 +336,10 @@ Section DeliverySection(ReportSource& source) {
   return section;
 }
 
-Section SatisfactionSection(ReportSource& source) {
+Section SatisfactionSection(ReportSource& source, Detail detail) {
   Section section{.id = "satisfaction-section", .heading = "What people say of it", .blocks = {}};
   section.blocks.push_back(Paragraph{SatisfactionWords(source)});
+  if (detail == Detail::kBrief) return section;
   const std::vector<int64_t> counts = source.SatisfactionCounts();
   const std::vector<PointsBucket> buckets = PointsBuckets(counts);
   int64_t all = 0;
@@ -332,11 +355,14 @@ Section SatisfactionSection(ReportSource& source) {
 
 Section PartnerSection(ReportSource& source, Detail detail) {
   Section section{.id = "partner-section", .heading = "Who helped", .blocks = {}};
-  if (source.Ask("load").total.record_count == 0) {
+  const MeasureAnswer load = source.Ask("load", {v1::DIMENSION_PARTNER});
+  if (load.total.record_count == 0) {
     section.blocks.push_back(Paragraph{"No engagement was agreed in the period."});
-    return section;
+  } else if (detail == Detail::kBrief) {
+    section.blocks.push_back(Paragraph{PartnerWords(source, load)});
+  } else {
+    section.blocks.push_back(PartnerFigure(source));
   }
-  section.blocks.push_back(PartnerFigure(source, detail));
   return section;
 }
 

@@ -15,19 +15,19 @@ constexpr absl::string_view kStyle = R"css(
 *{box-sizing:border-box}
 html{scroll-behavior:smooth;-webkit-text-size-adjust:100%}
 @media (prefers-reduced-motion:reduce){html{scroll-behavior:auto}}
-body{margin:0;color:var(--ink);background:#fff;font:1.0625rem/1.6 system-ui,-apple-system,"Segoe UI",Roboto,"Helvetica Neue",Arial,sans-serif}
-h1,h2{font-family:Charter,"Iowan Old Style","Palatino Linotype",Georgia,serif;line-height:1.15;text-wrap:balance}
+body{margin:0;color:var(--ink);background:#fff;font:1.0625rem/1.6 system-ui,-apple-system,"Segoe UI",Roboto,"Helvetica Neue",Arial,"Liberation Sans",sans-serif}
+h1,h2{font-family:Charter,"Iowan Old Style","Palatino Linotype",Georgia,"Liberation Serif",serif;line-height:1.15;text-wrap:balance}
 a{color:var(--blue)}
 a:focus-visible,.scroll:focus-visible{outline:3px solid #c2570c;outline-offset:2px}
 .skip{position:absolute;left:-999rem;top:0;background:#fff;color:var(--ink);padding:.75rem 1rem;z-index:2}
 .skip:focus{left:0}
-.wrap{max-width:58rem;margin:0 auto;padding:0 1.5rem}
+.wrap{max-width:60rem;margin:0 auto;padding:0 1.5rem}
 header{background:var(--navy);color:#fff;padding:4.5rem 0 3.5rem;border-bottom:6px solid #d9822b}
 header p{margin:0;color:#c9d9f0}
 header .kind{font-weight:600;letter-spacing:.09em;text-transform:uppercase;font-size:.875rem}
 h1{font-size:clamp(2.1rem,5.5vw,3.5rem);margin:.7rem 0 .9rem;font-weight:700}
 nav{background:var(--wash);border-bottom:1px solid var(--line);padding:1.5rem 0}
-nav h2{font:600 .875rem/1 inherit;font-family:inherit;letter-spacing:.09em;text-transform:uppercase;color:var(--quiet);margin:0 0 .75rem}
+nav h2{font-family:inherit;font-size:.875rem;font-weight:600;letter-spacing:.09em;text-transform:uppercase;color:var(--quiet);margin:0 0 .75rem}
 nav ol{margin:0;padding-left:1.5rem;columns:2;column-gap:2.5rem}
 nav li{padding:.15rem 0;break-inside:avoid}
 section{padding:2.75rem 0 1rem;border-bottom:1px solid var(--line)}
@@ -39,7 +39,7 @@ p{max-width:44rem;margin:0 0 1.1rem}
 .keys>div{background:#fff;padding:1.15rem 1.2rem 1.05rem;display:flex;flex-direction:column}
 .keys dt{order:2;font-weight:600;line-height:1.3}
 .keys dd{margin:0}
-.keys .value{order:1;font:700 2.35rem/1.1 Charter,"Iowan Old Style","Palatino Linotype",Georgia,serif;color:var(--blue);font-variant-numeric:lining-nums}
+.keys .value{order:1;font:700 2.35rem/1.1 Charter,"Iowan Old Style","Palatino Linotype",Georgia,"Liberation Serif",serif;color:var(--blue);font-variant-numeric:lining-nums}
 .keys .note{order:3;color:var(--quiet);font-size:.875rem;line-height:1.4;margin-top:.3rem}
 figure{margin:2rem 0 2.75rem}
 figcaption{margin-bottom:1rem}
@@ -47,13 +47,18 @@ figcaption p{color:var(--quiet);margin:0}
 .scroll{overflow-x:auto}
 .chart{margin:0 0 1.25rem}
 .chart svg{display:block;width:100%;min-width:34rem;height:auto;font-family:inherit}
+.pair .chart svg{min-width:24rem}
+@media (min-width:56rem){.pair .both{display:grid;grid-template-columns:minmax(0,5fr) minmax(0,4fr);gap:2.5rem;align-items:start}}
 .long{max-height:30rem;overflow:auto;border:1px solid var(--line)}
 table{border-collapse:collapse;width:100%;font-size:.9375rem;line-height:1.4;font-variant-numeric:tabular-nums lining-nums}
 th,td{padding:.42rem .7rem;border-bottom:1px solid var(--line);text-align:left;vertical-align:top}
-th[scope=row]{font-weight:400}
+th[scope=row]{font-weight:400;min-width:9.5rem}
 thead th{font-weight:600;border-bottom:2px solid var(--navy);vertical-align:bottom;background:#fff}
 .long thead th{position:sticky;top:0}
-.n{text-align:right;white-space:nowrap}
+.n{text-align:right}
+td.n{white-space:nowrap}
+.narrow table{max-width:34rem}
+.pair th[scope=row]{min-width:0}
 .off{color:var(--quiet);font-style:italic}
 .subtotal *{font-weight:600}
 .subtotal{background:var(--wash)}
@@ -67,19 +72,32 @@ thead th{font-weight:600;border-bottom:2px solid var(--navy);vertical-align:bott
 footer{background:var(--wash);border-top:1px solid var(--line);color:var(--quiet);padding:1.5rem 0 2.5rem;font-size:.9375rem}
 @media (max-width:40rem){nav ol{columns:1}header{padding:3rem 0 2.25rem}}
 @media print{
-@page{size:letter;margin:18mm 16mm}
-body{font-size:10.5pt}
+@page{size:letter;margin:14mm 16mm}
+html{font-size:9.25pt}
+body{font-size:1rem;line-height:1.45}
+p{margin-bottom:.6rem;max-width:none}
+h1{font-size:2.6rem;margin:.3rem 0 .4rem}
+section>h2{font-size:1.6rem;margin-bottom:.5rem}
+figure{margin:.8rem 0 1.1rem}
+figcaption{margin-bottom:.4rem}
+.chart{margin-bottom:.5rem}
+.keys{margin:.8rem 0}
+.keys>div{padding:.6rem .8rem}
+.keys .value{font-size:1.9rem}
+th,td{padding:.2rem .5rem}
+footer{display:none}
 .skip,nav{display:none}
-header{background:none;color:#000;border-bottom:3pt solid #12294b;padding:0 0 14pt}
+header{background:none;color:#000;border-bottom:3pt solid #12294b;padding:0 0 8pt}
 header p{color:#333}
 .wrap{max-width:none;padding:0}
-section{padding:16pt 0 4pt}
+section{padding:9pt 0 2pt}
 h2,h3,figcaption{break-after:avoid}
 figure,.keys>div,.terms>div{break-inside:avoid}
 figure.tall{break-inside:auto}
 .chart{break-inside:avoid}
 .scroll,.long{overflow:visible;max-height:none;border:0}
-.chart svg{min-width:0}
+.chart svg,.pair .chart svg{min-width:0}
+.pair .both{display:grid;grid-template-columns:minmax(0,5fr) minmax(0,4fr);gap:8mm;align-items:start}
 tr{break-inside:avoid}
 thead{display:table-header-group}
 *{-webkit-print-color-adjust:exact;print-color-adjust:exact}
@@ -88,6 +106,9 @@ thead{display:table-header-group}
 
 // Tables longer than this scroll on a screen.
 constexpr size_t kLongTable = 22;
+
+// Tables of so few columns are not stretched over the page, so that the eye keeps the row.
+constexpr size_t kNarrowTable = 3;
 
 void WriteCell(const TableCell& cell, bool numeric, std::string& out) {
   const bool off =
@@ -109,6 +130,7 @@ void WriteTable(const ReportFigure& figure, std::string& out) {
   const std::string caption =
       has_chart ? absl::StrCat("Table: ", figure.title) : std::string(figure.title);
   absl::StrAppend(&out, "<div class=\"scroll", table.rows.size() > kLongTable ? " long" : "",
+                  table.columns.size() <= kNarrowTable ? " narrow" : "",
                   "\" tabindex=\"0\" role=\"region\" aria-label=\"", EscapeMarkup(caption),
                   "\">\n<table aria-label=\"", EscapeMarkup(caption), "\">\n<thead><tr>");
   for (const TableColumn& column : table.columns) {
@@ -149,11 +171,13 @@ void Write(const KeyFigures& block, std::string& out) {
 
 void Write(const ReportFigure& block, std::string& out) {
   const std::string svg = ToSvg(block);
+  const bool pair = StandsBesideTable(block);
   absl::StrAppend(&out, "<figure id=\"", EscapeMarkup(block.id), "\"",
                   block.table.rows.size() > kLongTable ? " class=\"tall\"" : "",
-                  ">\n<figcaption><h3>", EscapeMarkup(block.title), "</h3>");
+                  pair ? " class=\"pair\"" : "", ">\n<figcaption><h3>", EscapeMarkup(block.title),
+                  "</h3>");
   if (!block.summary.empty()) absl::StrAppend(&out, "<p>", EscapeMarkup(block.summary), "</p>");
-  absl::StrAppend(&out, "</figcaption>\n");
+  absl::StrAppend(&out, "</figcaption>\n<div class=\"both\">\n");
   if (!svg.empty()) {
     absl::StrAppend(&out,
                     "<div class=\"chart scroll\" tabindex=\"0\" role=\"region\" "
@@ -161,6 +185,7 @@ void Write(const ReportFigure& block, std::string& out) {
                     EscapeMarkup(block.title), "\">", svg, "</div>\n");
   }
   WriteTable(block, out);
+  absl::StrAppend(&out, "</div>\n");
   for (const std::string& note : block.notes) {
     absl::StrAppend(&out, "<p class=\"note\">", EscapeMarkup(note), "</p>\n");
   }
@@ -195,9 +220,9 @@ std::string RenderHtml(const Document& document) {
       "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n", "<title>",
       EscapeMarkup(document.title), "</title>\n<style>", kStyle, "</style>\n</head>\n<body>\n",
       "<a class=\"skip\" href=\"#main\">Skip to the report</a>\n",
-      "<header><div class=\"wrap\"><p class=\"kind\">", EscapeMarkup(document.kind), "</p>\n<h1>",
-      EscapeMarkup(document.title), "</h1>\n<p>", EscapeMarkup(document.period),
-      "</p></div></header>\n");
+      "<header><div class=\"wrap\"><p class=\"kind\">Technical assistance center</p>\n<h1>",
+      EscapeMarkup(document.title), "</h1>\n<p>", EscapeMarkup(document.kind), " for ",
+      EscapeMarkup(document.period), "</p></div></header>\n");
   WriteContents(document, out);
   absl::StrAppend(&out, "<main id=\"main\" class=\"wrap\" tabindex=\"-1\">\n");
   for (const Section& section : document.sections) {

@@ -69,7 +69,7 @@ void Write(const Definitions& block, std::string& out) {
 
 std::string RenderMarkdown(const Document& document) {
   std::string out = absl::StrCat("# ", Escaped(document.title), "\n\n", Escaped(document.kind),
-                                 ", ", Escaped(document.period), "\n\n");
+                                 " for ", Escaped(document.period), "\n\n");
   for (const Section& section : document.sections) {
     absl::StrAppend(&out, "## ", Escaped(section.heading), "\n\n");
     for (const Block& block : section.blocks) {

@@ -13,11 +13,10 @@
 namespace critac::metrics {
 namespace {
 
-constexpr size_t kBriefTopics = 8;
+constexpr size_t kBriefTopics = 6;
 constexpr size_t kChartTopics = 15;
 
-// ---- At a glance
-// ----------------------------------------------------------------------------------
+// ---- At a glance ----
 
 struct GlanceRow {
   absl::string_view measure;
@@ -91,32 +90,32 @@ KeyFigures GlanceFigures(ReportSource& source) {
   const auto add = [&keys](absl::string_view label, TableCell cell, std::string note = "") {
     keys.figures.push_back({std::string(label), std::move(cell), std::move(note)});
   };
-  add("requests", CellOf(source.Ask("requests").total, v1::UNIT_COUNT));
+  add("Requests", CellOf(source.Ask("requests").total, v1::UNIT_COUNT));
   const Figure agencies = source.Ask("agencies").total;
   const Figure repeat = source.Ask("repeat-agencies").total;
-  add("agencies asked for help", CellOf(agencies, v1::UNIT_COUNT),
+  add("Agencies that asked for help", CellOf(agencies, v1::UNIT_COUNT),
       absl::StrCat(CellOf(repeat, v1::UNIT_COUNT).text, " had asked before"));
-  add("states and territories", CountCell(StatesReached(source)));
+  add("States and territories", CountCell(StatesReached(source)));
   const Figure officers = source.Ask("officers").total;
-  add("sworn officers in those agencies", CellOf(officers, v1::UNIT_COUNT),
+  add("Sworn officers in those agencies", CellOf(officers, v1::UNIT_COUNT),
       officers.missing_count == 0
           ? "known for every agency"
           : absl::StrCat("not known for ", Counted(officers.missing_count, "agency", "agencies")));
   const PublishedCut& small = source.profile_cuts().by_under_50;
   if (small.safe && small.Shows({kUnder50})) {
     const MeasureAnswer by_under_50 = source.Ask("agencies", {v1::DIMENSION_UNDER_50_SWORN});
-    add("of agencies have fewer than 50 sworn officers",
+    add("Agencies with fewer than 50 sworn officers",
         ShareCell(FigureOf(by_under_50, {kUnder50}), by_under_50.total));
   }
-  add("deliveries", CellOf(source.Ask("deliveries").total, v1::UNIT_COUNT),
+  add("Deliveries", CellOf(source.Ask("deliveries").total, v1::UNIT_COUNT),
       absl::StrCat("in ", Counted(source.Ask("engagements").total.record_count, "new engagement",
                                   "new engagements")));
   const Figure people = source.Ask("participants").total;
-  add("participants", source.participants_by_type().total == Disposition::kShown
+  add("Participants", source.participants_by_type().total == Disposition::kShown
                           ? CellOf(people, v1::UNIT_COUNT)
                           : TableCell::Withheld());
   const Figure goals = source.Ask("met-goals").total;
-  add("say it met its goals",
+  add("Say that it met its goals",
       source.PublishedPeople(static_cast<double>(goals.record_count),
                              CellOf(goals, v1::UNIT_PERCENT), "at-a-glance", "met-goals"),
       goals.record_count < kDisclosureThreshold
@@ -125,8 +124,7 @@ KeyFigures GlanceFigures(ReportSource& source) {
   return keys;
 }
 
-// ---- Topics and months
-// ----------------------------------------------------------------------------
+// ---- Topics and months ----
 
 std::string TopicSummary(const std::vector<NamedFigure>& topics) {
   if (topics.empty()) return "No request names a topic.";
@@ -136,39 +134,42 @@ std::string TopicSummary(const std::vector<NamedFigure>& topics) {
 }
 
 ReportFigure TopicFigure(ReportSource& source, Detail detail) {
+  const bool brief = detail == Detail::kBrief;
   const MeasureAnswer requests = source.Ask("requests", {v1::DIMENSION_TOPIC});
   const MeasureAnswer agencies = source.Ask("agencies", {v1::DIMENSION_TOPIC});
   const std::vector<NamedFigure> topics = Ranked(source.facts(), v1::DIMENSION_TOPIC, requests);
   ReportFigure figure{
       .id = "requests-by-topic",
-      .title = "Requests by topic",
+      .title = brief ? "Topics asked for most" : "Requests by topic",
       .summary = TopicSummary(topics),
-      .table = {
-          .columns = {
-              {"Topic", ""}, {"Requests", "count"}, {"Share", "percent"}, {"Agencies", "count"}}}};
-  const size_t listed =
-      detail == Detail::kBrief ? std::min(kBriefTopics, topics.size()) : topics.size();
+      .table = {.columns = {{"Topic", ""}, {"Requests", "count"}, {"Share", "percent"}}}};
+  if (!brief) figure.table.columns.push_back({"Agencies", "count"});
+  const auto row = [&](std::string label, const Figure& of_requests, const Figure& of_agencies) {
+    TableRow cells{TableRow::Kind::kPlain,
+                   {TableCell::Text(std::move(label)), CellOf(of_requests, v1::UNIT_COUNT),
+                    ShareCell(of_requests, requests.total)}};
+    if (!brief) cells.cells.push_back(CellOf(of_agencies, v1::UNIT_COUNT));
+    return cells;
+  };
   BarChart chart;
-  for (size_t i = 0; i < listed; ++i) {
+  for (size_t i = 0; i < topics.size() && (!brief || i < kBriefTopics); ++i) {
     const NamedFigure& topic = topics[i];
-    const TableCell count = CellOf(topic.figure, v1::UNIT_COUNT);
-    if (i < kChartTopics) chart.bars.push_back({topic.label, count});
     figure.table.rows.push_back(
-        {TableRow::Kind::kPlain,
-         {TableCell::Text(topic.label), count, ShareCell(topic.figure, requests.total),
-          CellOf(FigureOf(agencies, topic.figure.group), v1::UNIT_COUNT)}});
+        row(topic.label, topic.figure, FigureOf(agencies, topic.figure.group)));
+    if (i < kChartTopics) chart.bars.push_back({topic.label, figure.table.rows[i].cells[1]});
   }
-  figure.table.rows.push_back(
-      {TableRow::Kind::kTotal,
-       {TableCell::Text("All topics"), CellOf(requests.total, v1::UNIT_COUNT),
-        ShareCell(requests.total, requests.total), CellOf(agencies.total, v1::UNIT_COUNT)}});
-  if (topics.size() > chart.bars.size()) {
+  figure.table.rows.push_back(row("All topics", requests.total, agencies.total));
+  figure.table.rows.back().kind = TableRow::Kind::kTotal;
+  if (brief && topics.size() > kBriefTopics) {
+    figure.notes.push_back(absl::StrCat("Requests named ", topics.size(), " topics in all."));
+  } else if (topics.size() > chart.bars.size()) {
     figure.notes.push_back(absl::StrCat("The chart shows the ", chart.bars.size(),
-                                        " topics asked for most, of ", topics.size(),
-                                        detail == Detail::kBrief ? "; so does the table." : "."));
+                                        " topics asked for most, of ", topics.size(), "."));
   }
-  figure.notes.push_back(
-      "An agency that asked about two topics counts in both, and once in total.");
+  if (!brief) {
+    figure.notes.push_back(
+        "An agency that asked about two topics counts in both, and once in the total.");
+  }
   figure.chart = std::move(chart);
   return figure;
 }
@@ -233,8 +234,7 @@ ReportFigure StandingFigure(ReportSource& source) {
   return figure;
 }
 
-// ---- Agencies
-// -------------------------------------------------------------------------------------
+// ---- Agencies ----
 
 // A row of requests, their share and agencies, withheld together.
 TableRow AgencyRow(ReportSource& source, const PublishedCut& cut, absl::string_view figure_id,
@@ -388,6 +388,57 @@ ReportFigure TypeAndSizeFigure(ReportSource& source) {
   return figure;
 }
 
+ReportFigure RegionFigure(ReportSource& source, const MeasureAnswer& by_state) {
+  ReportFigure figure{
+      .id = "requests-by-region",
+      .title = "Requests by region",
+      .summary = "Regions as the Census Bureau draws them.",
+      .table = {.columns = {{"Region", ""}, {"Requests", "count"}, {"Share", "percent"}}}};
+  BarChart chart;
+  for (const auto& [name, region] : RegionFigures(by_state)) {
+    const TableCell count = source.Published(source.place_cuts().by_region, region.group,
+                                             CellOf(region, v1::UNIT_COUNT), figure.id, "Requests");
+    const bool withheld = count.kind == TableCell::Kind::kWithheld;
+    chart.bars.push_back({name, count});
+    figure.table.rows.push_back(
+        {TableRow::Kind::kPlain,
+         {TableCell::Text(name), count,
+          withheld ? TableCell::Withheld() : ShareCell(region, by_state.total)}});
+  }
+  figure.table.rows.push_back({TableRow::Kind::kTotal,
+                               {TableCell::Text("All"), CellOf(by_state.total, v1::UNIT_COUNT),
+                                ShareCell(by_state.total, by_state.total)}});
+  if (AnyWithheld(figure.table)) figure.notes.push_back(kWithheldNote);
+  figure.chart = std::move(chart);
+  return figure;
+}
+
+ReportFigure StateFigure(ReportSource& source, const MeasureAnswer& requests) {
+  const MeasureAnswer agencies = source.Ask("agencies", {v1::DIMENSION_STATE});
+  ReportFigure figure{
+      .id = "requests-by-state",
+      .title = "Requests by state and territory",
+      .summary = absl::StrCat("Requests came from ", StatesReached(source),
+                              " of the 50 states, the District of Columbia and five territories. "
+                              "Each square is one of them, about where it lies."),
+      .table = {.columns = AgencyColumns("State or territory")}};
+  std::vector<NamedFigure> states = Ranked(source.facts(), v1::DIMENSION_STATE, requests);
+  std::sort(states.begin(), states.end(),
+            [](const NamedFigure& a, const NamedFigure& b) { return a.label < b.label; });
+  TileMap map;
+  for (const NamedFigure& state : states) {
+    figure.table.rows.push_back(AgencyRow(source, source.place_cuts().by_state, figure.id,
+                                          state.label, state.figure, requests.total,
+                                          FigureOf(agencies, state.figure.group)));
+    map.tiles.push_back({state.figure.group[0], figure.table.rows.back().cells[1]});
+  }
+  figure.table.rows.push_back(AgencyTotal("All", requests, agencies));
+  figure.notes.push_back("States and territories that are not in the table sent no request.");
+  if (AnyWithheld(figure.table)) figure.notes.push_back(kWithheldNote);
+  figure.chart = std::move(map);
+  return figure;
+}
+
 std::string AgencyWords(ReportSource& source) {
   const Figure agencies = source.Ask("agencies").total;
   const Figure officers = source.Ask("officers").total;
@@ -406,7 +457,7 @@ std::string AgencyWords(ReportSource& source) {
 
 }  // namespace
 
-Section GlanceSection(ReportSource& source) {
+Section GlanceSection(ReportSource& source, Detail detail) {
   Section section{.id = "at-a-glance", .heading = "The program at a glance", .blocks = {}};
   const Figure requests = source.Ask("requests").total;
   section.blocks.push_back(Paragraph{absl::StrCat(
@@ -416,7 +467,7 @@ Section GlanceSection(ReportSource& source) {
       Counted(StatesReached(source), "state or territory", "states and territories"),
       ". Assistance is voluntary, tailored to what the agency asks for, and free of cost to it.")});
   section.blocks.push_back(GlanceFigures(source));
-  section.blocks.push_back(GlanceTable(source));
+  if (detail == Detail::kFull) section.blocks.push_back(GlanceTable(source));
   return section;
 }
 
@@ -446,36 +497,12 @@ Section AgencySection(ReportSource& source) {
 Section StateSection(ReportSource& source, Detail detail) {
   Section section{.id = "states", .heading = "Where requests came from", .blocks = {}};
   const MeasureAnswer requests = source.Ask("requests", {v1::DIMENSION_STATE});
-  const MeasureAnswer agencies = source.Ask("agencies", {v1::DIMENSION_STATE});
-  const PublishedCut& cut = source.state_cut();
-  if (!cut.safe) {
-    section.blocks.push_back(LeftOut("The map and the table by state"));
+  if (!source.place_cuts().by_state.safe) {
+    section.blocks.push_back(LeftOut("Tables by state and region"));
     return section;
   }
-  ReportFigure figure{
-      .id = "requests-by-state",
-      .title = "Requests by state and territory",
-      .summary = absl::StrCat("Requests came from ", StatesReached(source),
-                              " of the 50 states, the District of Columbia and five territories. "
-                              "Each square is one of them, about where it lies."),
-      .table = {.columns = AgencyColumns("State or territory")}};
-  TileMap map;
-  std::vector<NamedFigure> states = Ranked(source.facts(), v1::DIMENSION_STATE, requests);
-  std::sort(states.begin(), states.end(),
-            [](const NamedFigure& a, const NamedFigure& b) { return a.label < b.label; });
-  for (const NamedFigure& state : states) {
-    figure.table.rows.push_back(AgencyRow(source, cut, figure.id, state.label, state.figure,
-                                          requests.total, FigureOf(agencies, state.figure.group)));
-    map.tiles.push_back({state.figure.group[0], figure.table.rows.back().cells[1]});
-  }
-  figure.table.rows.push_back(AgencyTotal("All", requests, agencies));
-  figure.notes.push_back("States and territories that are not in the table sent no request.");
-  if (AnyWithheld(figure.table)) figure.notes.push_back(kWithheldNote);
-  if (detail == Detail::kBrief && AnyWithheld(figure.table)) {
-    figure.notes.push_back("Squares marked w in the map are withheld.");
-  }
-  figure.chart = std::move(map);
-  section.blocks.push_back(std::move(figure));
+  if (detail == Detail::kFull) section.blocks.push_back(StateFigure(source, requests));
+  section.blocks.push_back(RegionFigure(source, requests));
   return section;
 }
 

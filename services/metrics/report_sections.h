@@ -16,19 +16,18 @@ enum class Detail {
   kBrief,
 };
 
-Section GlanceSection(ReportSource& source);
+Section GlanceSection(ReportSource& source, Detail detail);
 Section TopicSection(ReportSource& source, Detail detail);
 Section AgencySection(ReportSource& source);
 Section StateSection(ReportSource& source, Detail detail);
-Section TimelinessSection(ReportSource& source);
+Section TimelinessSection(ReportSource& source, Detail detail);
 Section DeliverySection(ReportSource& source);
-Section SatisfactionSection(ReportSource& source);
+Section SatisfactionSection(ReportSource& source, Detail detail);
 Section PartnerSection(ReportSource& source, Detail detail);
 Section MethodSection(Detail detail);
 Section SnapshotSection(const v1::Snapshot& snapshot);
 
-// ---- Shared by the sections
-// -----------------------------------------------------------------------
+// ---- Shared by the sections ----
 
 // A figure of a group together with what it is called.
 struct NamedFigure {

@@ -49,11 +49,11 @@ const AgencyProfileCuts& ReportSource::profile_cuts() {
   return *profile_cuts_;
 }
 
-const PublishedCut& ReportSource::state_cut() {
-  if (!state_cut_.has_value()) {
-    state_cut_ = Kept(ProtectAgencyCut(Ask("requests", {v1::DIMENSION_STATE})));
+const PlaceCuts& ReportSource::place_cuts() {
+  if (!place_cuts_.has_value()) {
+    place_cuts_ = Kept(ProtectPlaces(Ask("requests", {v1::DIMENSION_STATE})));
   }
-  return *state_cut_;
+  return *place_cuts_;
 }
 
 const PublishedCut& ReportSource::participants_by_type() {

@@ -36,7 +36,7 @@ class ReportSource {
 
   // The tables of agencies' attributes, protected once and the same wherever they are shown.
   const AgencyProfileCuts& profile_cuts();
-  const PublishedCut& state_cut();
+  const PlaceCuts& place_cuts();
   // Participants by delivery type and by mode.
   const PublishedCut& participants_by_type();
   const PublishedCut& participants_by_mode();
@@ -68,7 +68,7 @@ class ReportSource {
   const absl::CivilDay end_;
   absl::Status status_;
   std::optional<AgencyProfileCuts> profile_cuts_;
-  std::optional<PublishedCut> state_cut_;
+  std::optional<PlaceCuts> place_cuts_;
   std::optional<std::vector<PublishedCut>> participant_cuts_;
   std::optional<PublishedCut> responses_by_partner_;
   std::vector<WithheldCell> log_;

@@ -18,8 +18,12 @@
 namespace critac::metrics {
 namespace {
 
-// All charts are drawn this wide, in the unit of their view box, and scale with the page.
-constexpr double kWidth = 720;
+// Charts are drawn this wide, in the unit of their view box, and scale with the page.
+constexpr double kFullWidth = 720;
+constexpr double kPairedWidth = 500;
+
+// About the width of a character of a label.
+constexpr double kCharacter = 7.8;
 
 constexpr absl::string_view kInk = "#12233f";
 constexpr absl::string_view kQuietInk = "#4a5a73";
@@ -35,7 +39,10 @@ std::string Number(double value) {
 // Gathers the elements of a drawing.
 class Canvas {
  public:
-  explicit Canvas(const ReportFigure& figure) : figure_(figure) {}
+  explicit Canvas(const ReportFigure& figure)
+      : figure_(figure), width_(StandsBesideTable(figure) ? kPairedWidth : kFullWidth) {}
+
+  double width() const { return width_; }
 
   void Rect(double x, double y, double width, double height, absl::string_view fill,
             absl::string_view more = "") {
@@ -88,7 +95,7 @@ class Canvas {
     std::string definitions;
     for (const auto& [unused, pattern] : patterns_) definitions += pattern;
     if (!definitions.empty()) definitions = absl::StrCat("<defs>", definitions, "</defs>");
-    return absl::StrCat("<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 ", Number(kWidth),
+    return absl::StrCat("<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 ", Number(width_),
                         " ", Number(height), "\" role=\"img\" aria-labelledby=\"", title, " ",
                         description, "\"><title id=\"", title, "\">", EscapeMarkup(figure_.title),
                         "</title><desc id=\"", description, "\">", EscapeMarkup(figure_.summary),
@@ -105,6 +112,7 @@ class Canvas {
   }
 
   const ReportFigure& figure_;
+  const double width_;
   std::string body_;
   std::map<std::string, std::string> patterns_;
 };
@@ -127,14 +135,21 @@ double Largest(const std::vector<Mark>& marks) {
   return largest == 0 ? 1 : largest;
 }
 
-// ---- Bars
-// -----------------------------------------------------------------------------------------
+// ---- Bars ----
 
-constexpr double kBarLabelWidth = 236;
 constexpr double kBarHeight = 18;
 constexpr double kBarStep = 27;
 constexpr double kWrappedLine = 15;
-constexpr size_t kBarLabelCharacters = 36;
+constexpr size_t kBarLabelCharacters = 31;
+
+// Room for the longest line of the labels.
+double LabelWidth(const std::vector<std::vector<std::string>>& labels) {
+  size_t longest = 4;
+  for (const std::vector<std::string>& lines : labels) {
+    for (const std::string& line : lines) longest = std::max(longest, line.size());
+  }
+  return kCharacter * static_cast<double>(std::min(longest, kBarLabelCharacters + 2)) + 12;
+}
 
 double DrawLegend(const std::vector<std::string>& groups, double x, Canvas& canvas) {
   if (groups.empty()) return 4;
@@ -146,49 +161,51 @@ double DrawLegend(const std::vector<std::string>& groups, double x, Canvas& canv
   return 34;
 }
 
-void DrawBar(const Mark& mark, double middle, double scale, Canvas& canvas) {
+void DrawBar(const Mark& mark, double left, double middle, double scale, Canvas& canvas) {
   const double top = middle - kBarHeight / 2;
   if (mark.cell.kind == TableCell::Kind::kWithheld) {
-    canvas.Rect(kBarLabelWidth, top, 40, kBarHeight, canvas.WithheldFill(), " stroke=\"#9aa8bd\"");
-    canvas.Text(kBarLabelWidth + 48, middle + 4.5, mark.cell.text, 13, kQuietInk);
+    canvas.Rect(left, top, 40, kBarHeight, canvas.WithheldFill(), " stroke=\"#9aa8bd\"");
+    canvas.Text(left + 48, middle + 4.5, mark.cell.text, 13, kQuietInk);
     return;
   }
   const double width = std::max(mark.cell.value * scale, 0.0);
   if (width > 0) {
-    canvas.Rect(kBarLabelWidth, top, std::max(width, 1.0), kBarHeight, canvas.GroupFill(mark.group),
+    canvas.Rect(left, top, std::max(width, 1.0), kBarHeight, canvas.GroupFill(mark.group),
                 " rx=\"1.5\"");
   }
-  canvas.Text(kBarLabelWidth + width + 7, middle + 4.5, mark.cell.text, 13, kInk,
-              Canvas::Anchor::kStart, true);
+  canvas.Text(left + width + 7, middle + 4.5, mark.cell.text, 13, kInk, Canvas::Anchor::kStart,
+              true);
 }
 
 std::string Draw(const BarChart& chart, Canvas& canvas) {
-  const double scale = (kWidth - kBarLabelWidth - 76) / Largest(chart.bars);
-  const double top = DrawLegend(chart.groups, kBarLabelWidth, canvas);
+  std::vector<std::vector<std::string>> labels;
+  for (const Mark& mark : chart.bars) labels.push_back(Wrapped(mark.label, kBarLabelCharacters));
+  const double left = LabelWidth(labels);
+  const double scale = (canvas.width() - left - 76) / Largest(chart.bars);
+  const double top = DrawLegend(chart.groups, left, canvas);
   double y = top;
-  for (const Mark& mark : chart.bars) {
-    const std::vector<std::string> lines = Wrapped(mark.label, kBarLabelCharacters);
-    const double extra = kWrappedLine * static_cast<double>(lines.size() - 1);
+  for (size_t i = 0; i < chart.bars.size(); ++i) {
+    const double extra = kWrappedLine * static_cast<double>(labels[i].size() - 1);
     const double middle = y + (kBarStep + extra) / 2;
-    for (size_t i = 0; i < lines.size(); ++i) {
-      canvas.Text(kBarLabelWidth - 10,
-                  middle + 4.5 - extra / 2 + kWrappedLine * static_cast<double>(i), lines[i], 13,
-                  kInk, Canvas::Anchor::kEnd);
+    double baseline = middle + 4.5 - extra / 2;
+    for (const std::string& line : labels[i]) {
+      canvas.Text(left - 10, baseline, line, 13, kInk, Canvas::Anchor::kEnd);
+      baseline += kWrappedLine;
     }
-    DrawBar(mark, middle, scale, canvas);
+    DrawBar(chart.bars[i], left, middle, scale, canvas);
     y += kBarStep + extra;
   }
-  canvas.Line(kBarLabelWidth, top, kBarLabelWidth, y, kQuietInk, 1);
+  canvas.Line(left, top, left, y, kQuietInk, 1);
   return canvas.Finish(y + 4);
 }
 
-// ---- Columns
-// --------------------------------------------------------------------------------------
+// ---- Columns ----
 
 std::string Draw(const ColumnChart& chart, Canvas& canvas) {
   constexpr double kTop = 24;
   constexpr double kBase = 214;
-  const double step = kWidth / static_cast<double>(std::max<size_t>(chart.columns.size(), 1));
+  const double step =
+      canvas.width() / static_cast<double>(std::max<size_t>(chart.columns.size(), 1));
   const double width = std::min(step * 0.68, 64.0);
   const double scale = (kBase - kTop) / Largest(chart.columns);
   for (size_t i = 0; i < chart.columns.size(); ++i) {
@@ -203,31 +220,33 @@ std::string Draw(const ColumnChart& chart, Canvas& canvas) {
     }
     canvas.Text(middle, kBase - height - 7, mark.cell.text, 13, withheld ? kQuietInk : kInk,
                 Canvas::Anchor::kMiddle, !withheld);
-    const std::vector<std::string> lines = absl::StrSplit(mark.label, ' ');
+    const std::vector<std::string> lines =
+        Wrapped(mark.label, static_cast<size_t>(step / kCharacter));
     for (size_t line = 0; line < lines.size(); ++line) {
       canvas.Text(middle, kBase + 18 + kWrappedLine * static_cast<double>(line), lines[line], 13,
                   line == 0 ? kInk : kQuietInk, Canvas::Anchor::kMiddle);
     }
   }
-  canvas.Line(0, kBase, kWidth, kBase, kQuietInk, 1);
+  canvas.Line(0, kBase, canvas.width(), kBase, kQuietInk, 1);
   return canvas.Finish(kBase + 44);
 }
 
-// ---- Map
-// ------------------------------------------------------------------------------------------
+// ---- Map ----
 
 constexpr double kTileStep = 60;
 constexpr double kTile = 55;
 
-// The least value of each step: whole numbers, equally far apart, the last step reaching the
-// largest.
-std::vector<double> StepStarts(double largest) {
-  const double size = std::max(std::ceil(largest / std::size(kMapSteps)), 1.0);
-  std::vector<double> starts;
-  for (size_t i = 0; i < std::size(kMapSteps) && 1 + size * static_cast<double>(i) <= largest;
-       ++i) {
-    starts.push_back(1 + size * static_cast<double>(i));
+// The least value of each step: whole numbers, equally far apart, from the least value shown that
+// is not zero to the largest.
+std::vector<double> StepStarts(const std::vector<Mark>& tiles) {
+  const double largest = Largest(tiles);
+  double least = largest;
+  for (const Mark& tile : tiles) {
+    if (tile.cell.value > 0) least = std::min(least, tile.cell.value);
   }
+  const double size = std::ceil((largest - least + 1) / std::size(kMapSteps));
+  std::vector<double> starts;
+  for (double start = least; start <= largest; start += size) starts.push_back(start);
   return starts;
 }
 
@@ -278,7 +297,7 @@ std::string Draw(const TileMap& chart, Canvas& canvas) {
   std::map<absl::string_view, const Mark*> marks;
   for (const Mark& mark : chart.tiles) marks[mark.label] = &mark;
   const double largest = Largest(chart.tiles);
-  const std::vector<double> starts = StepStarts(largest);
+  const std::vector<double> starts = StepStarts(chart.tiles);
   const Mark none{"", TableCell::Number(0, "0")};
   double bottom = 0;
   for (const StateTile& place : StateTiles()) {
@@ -290,8 +309,7 @@ std::string Draw(const TileMap& chart, Canvas& canvas) {
   return canvas.Finish(bottom + 36);
 }
 
-// ---- Spans
-// ----------------------------------------------------------------------------------------
+// ---- Spans ----
 
 // A round distance between the marks of an axis that reaches to `largest`: 1, 2 or 5 times a power
 // of ten, at most six of them.
@@ -302,7 +320,7 @@ double AxisStep(double largest) {
 }
 
 std::string Draw(const SpanChart& chart, Canvas& canvas) {
-  constexpr double kLabel = 150;
+  constexpr double kLabel = 130;
   constexpr double kTop = 40;
   constexpr double kStep = 36;
   double largest = 1;
@@ -311,13 +329,13 @@ std::string Draw(const SpanChart& chart, Canvas& canvas) {
   }
   const double bottom = kTop + kStep * static_cast<double>(chart.spans.size());
   const double axis_step = AxisStep(largest);
-  const double scale = (kWidth - kLabel - 60) / largest;
+  const double scale = (canvas.width() - kLabel - 110) / largest;
   for (double at = 0; at <= largest; at += axis_step) {
     canvas.Line(kLabel + at * scale, kTop - 6, kLabel + at * scale, bottom, kLine, 1);
     canvas.Text(kLabel + at * scale, bottom + 18, NumberText(at), 12, kQuietInk,
                 Canvas::Anchor::kMiddle);
   }
-  canvas.Text(kWidth - 4, bottom + 36, chart.unit, 12, kQuietInk, Canvas::Anchor::kEnd);
+  canvas.Text(kLabel, bottom + 36, chart.unit, 12, kQuietInk, Canvas::Anchor::kMiddle);
 
   const auto low_mark = [&](double x, double y) {
     canvas.Raw(absl::StrCat("<circle cx=\"", Number(x), "\" cy=\"", Number(y), "\" r=\"7\" fill=\"",
@@ -373,6 +391,14 @@ double Luminance(absl::string_view color) {
 std::string ToSvg(const ReportFigure& figure) {
   Canvas canvas(figure);
   return std::visit([&](const auto& chart) { return Draw(chart, canvas); }, figure.chart);
+}
+
+bool StandsBesideTable(const ReportFigure& figure) {
+  constexpr size_t kMostColumns = 3;
+  constexpr size_t kMostRows = 16;
+  return !std::holds_alternative<std::monostate>(figure.chart) &&
+         !std::holds_alternative<TileMap>(figure.chart) &&
+         figure.table.columns.size() <= kMostColumns && figure.table.rows.size() <= kMostRows;
 }
 
 std::string EscapeMarkup(absl::string_view text) {

@@ -14,6 +14,9 @@ namespace critac::metrics {
 // gives the same bytes.
 std::string ToSvg(const ReportFigure& figure);
 
+// Whether chart and table are small enough to stand side by side; the chart is then drawn narrower.
+bool StandsBesideTable(const ReportFigure& figure);
+
 // Text in XML or HTML, content or attribute.
 std::string EscapeMarkup(absl::string_view text);
 

@@ -44,15 +44,20 @@ std::string Listed(const std::vector<std::string>& items);
 // `2–9`, `Utah`. A value without a title is shown as it is.
 std::string DimensionLabel(const Facts& facts, v1::Dimension dimension, absl::string_view value);
 
-// A state or territory, and where its tile stands in the map.
+// A state or territory, its region as the Census Bureau draws them, and where its tile stands in
+// the map.
 struct StateTile {
   absl::string_view code;
   absl::string_view name;
+  absl::string_view region;
   int column;
   int row;
 };
 // The 50 states, the District of Columbia and the five territories, by code.
 const std::vector<StateTile>& StateTiles();
+
+// `Northeast`, `Midwest`, `South`, `West`, `Territories`, or `Not known`.
+std::string RegionOf(absl::string_view state);
 
 }  // namespace critac::metrics
 

@@ -10,6 +10,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "common/status/error.h"
 #include "services/cli/exit_status.h"
 #include "services/cli/import/row.h"
 
@@ -69,10 +70,10 @@ ByteSource::int_type ByteSource::underflow() {
   const char* message = gzerror(static_cast<gzFile>(file_), &code);
   if (code != Z_OK && code != Z_STREAM_END) {
     // A file cut short reports Z_BUF_ERROR beside its last good bytes.
-    status_ = absl::DataLossError(absl::StrCat(path_, ": is damaged or cut short: ",
-                                               code == Z_ERRNO       ? std::strerror(errno)
-                                               : code == Z_BUF_ERROR ? "unexpected end of file"
-                                                                     : message));
+    status_ = BrokenFile(absl::StrCat(path_, ": is damaged or cut short: ",
+                                      code == Z_ERRNO       ? std::strerror(errno)
+                                      : code == Z_BUF_ERROR ? "unexpected end of file"
+                                                            : message));
   }
   if (read <= 0) return traits_type::eof();
   setg(block_.data(), block_.data(), block_.data() + read);

@@ -45,7 +45,8 @@ std::map<size_t, std::string> ProblemsByRow(const absl::Status& status,
                                             absl::string_view list_field, size_t row_count) {
   std::map<size_t, std::string> problems;
   if (status.code() != absl::StatusCode::kInvalidArgument) return problems;
-  for (const auto& violation : BadRequestOf(status).field_violations()) {
+  const google::rpc::BadRequest bad_request = BadRequestOf(status);
+  for (const auto& violation : bad_request.field_violations()) {
     absl::string_view rest;
     const std::optional<size_t> row = RowOf(violation.field(), list_field, rest);
     if (!row.has_value() || *row >= row_count) continue;

@@ -1,6 +1,7 @@
 // Who asked for what and when, and what came of it.
 
 #include <algorithm>
+#include <map>
 #include <utility>
 
 #include "absl/strings/ascii.h"
@@ -25,11 +26,13 @@ constexpr int kTwice = 24;
 constexpr int kThrice = 4;
 
 // What becomes of a request.
-enum class Outcome { kHelped, kWithdrawn, kReopened, kReferred, kIneligible };
+enum class Outcome { kHelped, kWithdrawn, kReopened, kReferred, kIneligible, kDuplicate };
 constexpr int kWithdrawn = 22;
 constexpr int kReopened = 3;
 constexpr int kReferred = 16;
 constexpr int kIneligible = 10;
+// Of the requests of those who ask again, every so many is the same as the first one.
+constexpr int kDuplicateOfRepeated = 6;
 
 constexpr const char* kCoordinators[] = {"coordinator:d.reyes", "coordinator:s.okoye",
                                          "coordinator:l.marsh", "coordinator:i.valdez",
@@ -53,9 +56,9 @@ int WeightFor(const Subject& subject, const intake::v1::Agency& agency, absl::Ci
   const bool border = agency.type() == type::v1::AGENCY_TYPE_SHERIFF &&
                       (agency.state() == "TX" || agency.state() == "AZ" || agency.state() == "NM" ||
                        agency.state() == "CA");
-  if (subject.group == intake::v1::TOPIC_GROUP_TRIBAL) return tribal ? subject.weight * 12 : 0;
-  if (subject.group == intake::v1::TOPIC_GROUP_SHERIFF) return border ? subject.weight * 12 : 0;
-  if (!subject.valid_from.empty() && !IsPandemic(day)) return 2;
+  if (subject.group == intake::v1::TOPIC_GROUP_TRIBAL) return tribal ? subject.weight * 25 : 0;
+  if (subject.group == intake::v1::TOPIC_GROUP_SHERIFF) return border ? subject.weight * 25 : 0;
+  if (!subject.valid_from.empty()) return IsPandemic(day) ? subject.weight * 3 : 2;
   const bool school = agency.type() == type::v1::AGENCY_TYPE_CAMPUS ||
                       agency.type() == type::v1::AGENCY_TYPE_SCHOOL_DISTRICT;
   return school && subject.id == "school-safety" ? subject.weight * 4 : subject.weight;
@@ -233,7 +236,8 @@ class Story {
         coordinator_(dice.Pick(kCoordinators)),
         manager_(dice.Pick(kProgramManagers)) {}
 
-  void Write(absl::Time create_time, Outcome outcome) {
+  // `original` is the request that this one duplicates, where the outcome is that.
+  void Write(absl::Time create_time, Outcome outcome, const SampleRequest* original) {
     const absl::CivilDay day = DayOf(create_time);
     subjects_ = PickSubjects(request_.agency->agency, day, dice_);
     ways_ = PickWays(day, dice_);
@@ -244,7 +248,13 @@ class Story {
     FillRequest(*request_.agency, subjects_, ways_, past.create_time(), day, dice_,
                 *past.mutable_request());
     Life life(past, create_time, dice_);
-    Tell(life, outcome);
+    if (outcome == Outcome::kDuplicate) {
+      AskTheSame(*original);
+      Begin(life);
+      FindDuplicate(life, *original);
+    } else {
+      Tell(life, outcome);
+    }
     CutLife(days_.last, past);
     Settle();
   }
@@ -266,6 +276,7 @@ class Story {
       case Outcome::kIneligible:
         return Decline(life);
       case Outcome::kHelped:
+      case Outcome::kDuplicate:
         break;
     }
     if (!Review(life)) return;
@@ -280,6 +291,25 @@ class Story {
     life.TakePlain(intake::v1::REQUEST_ACTION_SUBMIT, by_agency ? kContact : coordinator_);
     life.Wait(0, 3);
     life.TakePlain(intake::v1::REQUEST_ACTION_ACKNOWLEDGE, coordinator_);
+  }
+
+  void AskTheSame(const SampleRequest& original) {
+    Request& request = *request_.past.mutable_request();
+    const Request& first = original.past.request();
+    *request.mutable_topics() = first.topics();
+    *request.mutable_delivery_types() = first.delivery_types();
+    request.clear_initiatives();
+    request.set_title(first.title());
+    request.set_problem(first.problem());
+    request.set_desired_outcome(first.desired_outcome());
+    request.set_audience(first.audience());
+  }
+
+  void FindDuplicate(Life& life, const SampleRequest& original) {
+    life.Wait(1, 5);
+    life.TakePlain(intake::v1::REQUEST_ACTION_MARK_DUPLICATE, coordinator_);
+    request_.past.mutable_actions()->rbegin()->set_duplicate_of_external_id(
+        original.past.external_id());
   }
 
   void Ask(Life& life) {
@@ -507,6 +537,25 @@ std::vector<const SampleAgency*> Askers(const std::vector<SampleAgency>& agencie
   return askers;
 }
 
+// The first request of the same agency, for those that are not it; -1 for those that are.
+std::vector<int> FirstOfSame(const std::vector<const SampleAgency*>& askers) {
+  std::map<const SampleAgency*, int> first;
+  std::vector<int> same;
+  for (size_t i = 0; i < askers.size(); ++i) {
+    const auto [found, is_first] = first.emplace(askers[i], static_cast<int>(i));
+    same.push_back(is_first ? -1 : found->second);
+  }
+  return same;
+}
+
+void MarkDuplicates(const std::vector<int>& first_of_same, std::vector<Outcome>& outcomes) {
+  int repeated = 0;
+  for (size_t i = 0; i < outcomes.size(); ++i) {
+    if (first_of_same[i] < 0 || outcomes[i] != Outcome::kHelped) continue;
+    if (++repeated % kDuplicateOfRepeated == 0) outcomes[i] = Outcome::kDuplicate;
+  }
+}
+
 std::vector<Outcome> Outcomes(Dice& dice) {
   std::vector<Outcome> outcomes(kFirstYearRequests + kSecondYearRequests, Outcome::kHelped);
   size_t next = 0;
@@ -530,14 +579,17 @@ std::vector<SampleRequest> MakeRequests(const SampleOptions& options,
   const SampleDays days(options);
   const std::vector<absl::Time> times = CreateTimes(days, dice);
   const std::vector<const SampleAgency*> askers = Askers(agencies, dice);
-  const std::vector<Outcome> outcomes = Outcomes(dice);
+  const std::vector<int> first_of_same = FirstOfSame(askers);
+  std::vector<Outcome> outcomes = Outcomes(dice);
+  MarkDuplicates(first_of_same, outcomes);
   Casting casting(partners, experts);
   std::vector<SampleRequest> requests(times.size());
   for (size_t i = 0; i < requests.size(); ++i) {
     const std::string id = absl::StrFormat("%04d", i + 1);
     Dice own(options.seed, absl::StrCat("request ", id));
     requests[i].agency = askers[i];
-    Story(days, casting, id, own, requests[i]).Write(times[i], outcomes[i]);
+    const SampleRequest* original = first_of_same[i] < 0 ? nullptr : &requests[first_of_same[i]];
+    Story(days, casting, id, own, requests[i]).Write(times[i], outcomes[i], original);
   }
   return requests;
 }

@@ -1,0 +1,83 @@
+#include "common/queue/worker.h"
+
+#include <pthread.h>
+
+#include <algorithm>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
+#include "absl/strings/str_join.h"
+#include "common/queue/worker_core.h"
+
+namespace critac::queue {
+namespace {
+
+// Names the calling thread; Linux keeps 15 characters.
+void NameThread(const std::string& worker, absl::string_view role) {
+  const std::string name = absl::StrCat(worker.substr(0, 10), "-", role).substr(0, 15);
+  pthread_setname_np(pthread_self(), name.c_str());
+}
+
+absl::Status NotReturned(const WorkerOptions& options, const std::vector<std::string>& keys) {
+  return absl::DeadlineExceededError(absl::StrFormat(
+      "worker %s: %d handlers did not return within %s; their jobs were given back: %s",
+      options.name, keys.size(), absl::FormatDuration(options.drain + options.grace),
+      absl::StrJoin(keys, ", ")));
+}
+
+}  // namespace
+
+Worker::Worker(WorkQueue& queue, Handler handler, WorkerOptions options, const Clock& clock,
+               IdSource& ids)
+    : options_(std::move(options)),
+      core_(std::make_shared<Core>(queue, std::move(handler), options_, clock, ids)) {}
+
+Worker::~Worker() { (void)Stop(); }
+
+void Worker::Start() {
+  absl::MutexLock lock(&mutex_);
+  for (int i = 0; i < options_.threads; ++i) {
+    runners_.emplace_back([core = core_, name = options_.name, i] {
+      NameThread(name, absl::StrCat(i + 1));
+      core->RunJobs(i);
+    });
+  }
+  keeper_ = std::thread([core = core_, name = options_.name] {
+    NameThread(name, "keep");
+    core->KeepLeases();
+  });
+  taker_ = std::thread([core = core_, name = options_.name] {
+    NameThread(name, "take");
+    core->TakeJobs();
+  });
+}
+
+absl::Status Worker::Stop() {
+  absl::MutexLock lock(&mutex_);
+  if (stopped_) return stop_status_;
+  stopped_ = true;
+  if (!taker_.joinable()) return stop_status_;
+  core_->StopTaking();
+  taker_.join();
+  core_->ReleaseWaiting();
+  const std::vector<Core::LeftBehind> left = core_->Drain();
+  core_->StopKeeping();
+  keeper_.join();
+  core_->TellTheRest();
+  std::vector<std::string> keys;
+  for (const Core::LeftBehind& one : left) {
+    runners_[static_cast<size_t>(one.thread)].detach();
+    keys.push_back(one.key);
+  }
+  for (std::thread& runner : runners_) {
+    if (runner.joinable()) runner.join();
+  }
+  if (!keys.empty()) {
+    std::sort(keys.begin(), keys.end());
+    stop_status_ = NotReturned(options_, keys);
+  }
+  return stop_status_;
+}
+
+}  // namespace critac::queue

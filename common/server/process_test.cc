@@ -1,0 +1,568 @@
+#include "common/server/process.h"
+
+#include <atomic>
+#include <memory>
+#include <sstream>
+#include <string>
+#include <thread>
+#include <utility>
+#include <vector>
+
+#include "absl/strings/match.h"
+#include "absl/synchronization/notification.h"
+#include "common/rpc/channel.h"
+#include "common/rpc/testing/sample_server.h"
+#include "common/server/testing/http_client.h"
+#include "common/server/testing/raw_call.h"
+#include "common/server/testing/sample_service.h"
+#include "common/status/error.h"
+#include "critac/journal/v1/journal.grpc.pb.h"
+#include "critac/queue/v1/queue.grpc.pb.h"
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+#include "nlohmann/json.hpp"
+#include "tests/support/temp_folder.h"
+
+namespace critac::server {
+namespace {
+
+using ::critac::rpc::testing::AsCoordinator;
+using ::critac::rpc::testing::v1::ReadSampleRequest;
+using ::critac::rpc::testing::v1::Sample;
+using ::critac::rpc::testing::v1::TouchSampleRequest;
+using ::testing::AllOf;
+using testing::AskHttp;
+using ::testing::Contains;
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using testing::HealthOf;
+using testing::HttpAnswer;
+using ::testing::Not;
+using testing::RawCall;
+using testing::SampleBoundService;
+using SampleStub = ::critac::rpc::testing::v1::SampleService;
+using JournalStub = ::critac::journal::v1::JournalService;
+using QueueStub = ::critac::queue::v1::QueueService;
+
+// A log that can be read while it is written to.
+class LockedStream final : public std::stringbuf {
+ public:
+  std::string text() {
+    absl::MutexLock lock(&mutex_);
+    return text_;
+  }
+
+ protected:
+  std::streamsize xsputn(const char* text, std::streamsize size) override {
+    absl::MutexLock lock(&mutex_);
+    text_.append(text, static_cast<size_t>(size));
+    return size;
+  }
+  int overflow(int c) override {
+    absl::MutexLock lock(&mutex_);
+    text_ += static_cast<char>(c);
+    return c;
+  }
+
+ private:
+  absl::Mutex mutex_;
+  std::string text_ ABSL_GUARDED_BY(mutex_);
+};
+
+class ProcessTest : public ::testing::Test {
+ protected:
+  ProcessTest() {
+    config_.name = "critac-sample";
+    config_.listen = *ParseAddress("127.0.0.1:0");
+    config_.admin_listen = *ParseAddress("127.0.0.1:0");
+    config_.data = folder_.path();
+    config_.drain_timeout = absl::Seconds(20);
+  }
+
+  // A bind of a sample service; `prepare` sets it up before the process serves.
+  Bind BindSample(const std::string& name,
+                  std::function<void(SampleBoundService&, Environment&)> prepare = nullptr) {
+    return [this, name,
+            prepare](Environment& environment) -> absl::StatusOr<std::unique_ptr<BoundService>> {
+      auto service = std::make_unique<SampleBoundService>(
+          name, environment, [this](const std::string& event) { Note(event); });
+      // gRPC takes a service once; of several, the first is reached.
+      if (!services_.empty()) service->WithoutSample();
+      services_[name] = service.get();
+      if (prepare) prepare(*service, environment);
+      Note(name + " bound");
+      return service;
+    };
+  }
+
+  // Starts a process that has to start.
+  void Start(const std::vector<Bind>& binds) {
+    absl::StatusOr<std::unique_ptr<Process>> process =
+        Process::Start(config_, binds, SystemClock::Instance(), ids_, log_);
+    ASSERT_TRUE(process.ok()) << process.status();
+    process_ = *std::move(process);
+  }
+  absl::Status Refusal(const ServerConfig& config, const std::vector<Bind>& binds) {
+    return Process::Start(config, binds, SystemClock::Instance(), ids_, log_).status();
+  }
+
+  // A channel as a client of another process has it.
+  std::shared_ptr<grpc::Channel> Channel() {
+    return rpc::MakeChannel({.target = process_->address().ToString(), .check_health = false});
+  }
+  absl::StatusOr<Sample> Read(const std::shared_ptr<grpc::Channel>& channel) {
+    return rpc::Invoke(*SampleStub::NewStub(channel), &SampleStub::Stub::ReadSample,
+                       rpc::testing::ReadRequest(), AsCoordinator());
+  }
+  HttpAnswer Ask(const std::string& path) {
+    return AskHttp(*process_->admin_address(), "GET", path);
+  }
+
+  void Note(const std::string& event) {
+    absl::MutexLock lock(&mutex_);
+    events_.push_back(event);
+  }
+  std::vector<std::string> Events() {
+    absl::MutexLock lock(&mutex_);
+    return events_;
+  }
+
+  critac::testing::TempFolder folder_;
+  ServerConfig config_;
+  SeededIdSource ids_{11};
+  LockedStream log_text_;
+  std::ostream log_stream_{&log_text_};
+  Log log_{LogLevel::kInfo, SystemClock::Instance(), log_stream_};
+  std::map<std::string, SampleBoundService*> services_;
+  absl::Mutex mutex_;
+  std::vector<std::string> events_ ABSL_GUARDED_BY(mutex_);
+  std::unique_ptr<Process> process_;
+};
+
+// ---- Serving
+// ----------------------------------------------------------------------------------------------------
+
+TEST_F(ProcessTest, ServesItsServicesOverTheNetworkAndWithinItself) {
+  Start({BindSample("intake")});
+  EXPECT_NE(process_->address().port, 0);
+  EXPECT_EQ(Read(Channel())->name(), "samples/a");
+  EXPECT_EQ(Read(process_->ChannelTo("intake"))->name(), "samples/a");
+}
+
+TEST_F(ProcessTest, CallsWithinTheProcessGoTheSameRoad) {
+  Start({BindSample("intake")});
+  const auto stub = SampleStub::NewStub(process_->ChannelTo("intake"));
+  grpc::ClientContext nobody;
+  Sample response;
+  EXPECT_EQ(stub->ReadSample(&nobody, rpc::testing::ReadRequest(), &response).error_code(),
+            grpc::StatusCode::UNAUTHENTICATED);
+  EXPECT_THAT(
+      Ask("/metrics").body,
+      HasSubstr("critac_calls_total{code=\"UNAUTHENTICATED\",method=\"critac.rpc.testing.v1."
+                "SampleService.ReadSample\"} 1"));
+}
+
+TEST_F(ProcessTest, AChannelCanBeHadBeforeTheProcessServes) {
+  std::shared_ptr<grpc::Channel> channel;
+  absl::Status before;
+  Start({BindSample("intake", [&](SampleBoundService&, Environment& environment) {
+    channel = environment.channel("intake");
+    EXPECT_EQ(environment.channel("intake"), channel);
+    const auto stub = SampleStub::NewStub(channel);
+    before =
+        rpc::Invoke(*stub, &SampleStub::Stub::TouchSample, TouchSampleRequest(), AsCoordinator())
+            .status();
+  })});
+  EXPECT_EQ(before.code(), absl::StatusCode::kUnavailable);
+  rpc::CallSettings patient = AsCoordinator();
+  patient.wait_for_ready = true;
+  EXPECT_TRUE(rpc::Invoke(*SampleStub::NewStub(channel), &SampleStub::Stub::ReadSample,
+                          rpc::testing::ReadRequest(), patient)
+                  .ok());
+}
+
+TEST_F(ProcessTest, AChannelToAPeerGoesToItsAddress) {
+  Start({BindSample("matching")});
+  const Address peer = process_->address();
+  std::unique_ptr<Process> first = std::move(process_);
+  config_.peers["matching"] = peer;
+  services_.clear();
+  Start({BindSample("intake", [](SampleBoundService& service, Environment&) {
+    service.sample().read = [](const rpc::Call&, const ReadSampleRequest&, Sample&) {
+      return absl::InternalError("the wrong process");
+    };
+  })});
+  EXPECT_EQ(Read(process_->ChannelTo("matching"))->name(), "samples/a");
+}
+
+TEST_F(ProcessTest, ServesAtAUnixSocket) {
+  config_.listen = *ParseAddress("unix:" + folder_.path() + "/s");
+  Start({BindSample("intake")});
+  EXPECT_EQ(process_->address().ToString(), "unix:" + folder_.path() + "/s");
+  EXPECT_TRUE(Read(Channel()).ok());
+}
+
+TEST_F(ProcessTest, AServiceGetsItsDatabaseInTheDataFolderOrAtItsUrl) {
+  const std::string elsewhere = folder_.path() + "/elsewhere.sqlite";
+  config_.databases["matching"] = "sqlite:" + elsewhere;
+  for (const char* name : {"intake", "matching"}) {
+    Start({BindSample(name, [name](SampleBoundService&, Environment& environment) {
+      const auto database = environment.open_database(name);
+      ASSERT_TRUE(database.ok()) << database.status();
+      EXPECT_TRUE((*database)->CheckWritable().ok());
+    })});
+    process_.reset();
+  }
+  EXPECT_TRUE(std::filesystem::exists(folder_.path() + "/intake.db"));
+  EXPECT_TRUE(std::filesystem::exists(elsewhere));
+  EXPECT_FALSE(std::filesystem::exists(folder_.path() + "/matching.db"));
+}
+
+TEST_F(ProcessTest, AQueueOfANameIsAlwaysTheSame) {
+  Start({BindSample("intake", [](SampleBoundService&, Environment& environment) {
+    const auto match = environment.queue("match");
+    ASSERT_TRUE(match.ok());
+    EXPECT_EQ((*match)->name(), "match");
+    EXPECT_EQ(*environment.queue("match"), *match);
+    EXPECT_NE(*environment.queue("sync"), *match);
+  })});
+}
+
+TEST_F(ProcessTest, ServicesBeginTheirWorkOnceItServes) {
+  Start({BindSample("intake"), BindSample("matching")});
+  EXPECT_THAT(Events(),
+              ElementsAre("intake bound", "matching bound", "intake start", "matching start"));
+}
+
+TEST_F(ProcessTest, JournalsAndQueuesAreServed) {
+  Start({BindSample(
+             "intake",
+             [](SampleBoundService& service, Environment& environment) {
+               service.fake_journal().AppendMany(3);
+               ASSERT_TRUE(
+                   (*environment.queue("match"))->Enqueue({{.key = "requests/fy27-000001"}}).ok());
+             }),
+         BindSample("matching")});
+  journal::v1::GetHeadRequest head;
+  head.set_journal("intake");
+  EXPECT_EQ(rpc::Invoke(*JournalStub::NewStub(Channel()), &JournalStub::Stub::GetHead, head,
+                        AsCoordinator())
+                ->sequence(),
+            3);
+  EXPECT_EQ(rpc::Invoke(*QueueStub::NewStub(Channel()), &QueueStub::Stub::ListQueues,
+                        queue::v1::ListQueuesRequest(), AsCoordinator())
+                ->queues(0)
+                .ready(),
+            1);
+}
+
+TEST_F(ProcessTest, AMessagePastTheLimitIsRefused) {
+  Start({BindSample("intake")});
+  ReadSampleRequest request = rpc::testing::ReadRequest();
+  request.set_name(std::string(limits::kMessageBytes + 1, 'x'));
+  EXPECT_EQ(rpc::Invoke(*SampleStub::NewStub(Channel()), &SampleStub::Stub::ReadSample, request,
+                        AsCoordinator())
+                .status()
+                .code(),
+            absl::StatusCode::kResourceExhausted);
+}
+
+// ---- What is told about it
+// ---------------------------------------------------------------------------------------
+
+TEST_F(ProcessTest, HealthIsToldByServiceAndForAll) {
+  Start(
+      {BindSample("intake"), BindSample("matching", [](SampleBoundService& service, Environment&) {
+         service.SetReady(absl::UnavailableError("the disk is full"));
+       })});
+  EXPECT_EQ(HealthOf(Channel(), "intake"), "SERVING");
+  EXPECT_EQ(HealthOf(Channel(), "matching"), "NOT_SERVING");
+  EXPECT_EQ(HealthOf(Channel(), ""), "NOT_SERVING");
+  EXPECT_EQ(HealthOf(Channel(), "nobody"), "NOT_FOUND");
+}
+
+TEST_F(ProcessTest, HealthFollowsReadiness) {
+  Start({BindSample("intake", [](SampleBoundService& service, Environment&) {
+    service.SetReady(absl::UnavailableError("the disk is full"));
+  })});
+  // Watches until the change comes.
+  RawCall watch(Channel(), "/grpc.health.v1.Health/Watch");
+  ASSERT_TRUE(watch.Send(std::string("\x0a\x06intake", 8)));
+  EXPECT_EQ(watch.Receive(), "\x08\x02");
+  RawCall watch_all(Channel(), "/grpc.health.v1.Health/Watch");
+  ASSERT_TRUE(watch_all.Send(""));
+  EXPECT_EQ(watch_all.Receive(), "\x08\x02");
+  services_["intake"]->SetReady(absl::OkStatus());
+  EXPECT_EQ(watch.Receive(), "\x08\x01");
+  EXPECT_EQ(watch_all.Receive(), "\x08\x01");
+}
+
+TEST_F(ProcessTest, ReflectionNamesTheServices) {
+  Start({BindSample("intake")});
+  RawCall call(Channel(), "/grpc.reflection.v1alpha.ServerReflection/ServerReflectionInfo");
+  // ServerReflectionRequest{list_services = 7}.
+  ASSERT_TRUE(call.Send(std::string("\x3a\x00", 2)));
+  EXPECT_THAT(call.Receive(),
+              AllOf(HasSubstr("critac.rpc.testing.v1.SampleService"),
+                    HasSubstr("critac.journal.v1.JournalService"),
+                    HasSubstr("critac.queue.v1.QueueService"), HasSubstr("grpc.health.v1.Health")));
+}
+
+TEST_F(ProcessTest, AdminPagesTellOfItsLifeAndReadiness) {
+  Start(
+      {BindSample("intake"), BindSample("matching", [](SampleBoundService& service, Environment&) {
+         service.SetReady(absl::UnavailableError("the disk is \"full\""));
+       })});
+  EXPECT_EQ(Ask("/livez").status, 200);
+  const HttpAnswer ready = Ask("/readyz");
+  EXPECT_EQ(ready.status, 503);
+  const auto json = nlohmann::json::parse(ready.body);
+  EXPECT_EQ(json["ready"], false);
+  EXPECT_EQ(json["services"][0], nlohmann::json({{"name", "intake"}, {"ready", true}}));
+  EXPECT_EQ(json["services"][1]["name"], "matching");
+  EXPECT_EQ(json["services"][1]["code"], "UNAVAILABLE");
+  EXPECT_EQ(json["services"][1]["reason"], "the disk is \"full\"");
+  EXPECT_THAT(Ask("/metrics").body,
+              AllOf(HasSubstr("critac_service_ready{service=\"intake\"} 1"),
+                    HasSubstr("critac_service_ready{service=\"matching\"} 0"),
+                    HasSubstr("critac_journal_head_sequence{journal=\"intake\"} 0")));
+  EXPECT_EQ(Ask("/").status, 404);
+}
+
+TEST_F(ProcessTest, WhereAllAreReadyThePageSaysSo) {
+  Start({BindSample("intake")});
+  EXPECT_EQ(Ask("/readyz").status, 200);
+  EXPECT_EQ(Ask("/readyz").body,
+            "{\"ready\":true,\"services\":[{\"name\":\"intake\",\"ready\":true}]}\n");
+}
+
+TEST_F(ProcessTest, WithoutAnAdminAddressThereIsNone) {
+  config_.admin_listen.reset();
+  Start({BindSample("intake")});
+  EXPECT_FALSE(process_->admin_address().has_value());
+}
+
+TEST_F(ProcessTest, CallsInFlightAreCounted) {
+  absl::Notification entered;
+  absl::Notification release;
+  Start({BindSample("intake", [&](SampleBoundService& service, Environment&) {
+    service.sample().read = [&](const rpc::Call&, const ReadSampleRequest&, Sample&) {
+      entered.Notify();
+      release.WaitForNotification();
+      return absl::OkStatus();
+    };
+  })});
+  EXPECT_THAT(Ask("/metrics").body, HasSubstr("critac_calls_in_flight 0"));
+  std::thread caller([this] { EXPECT_TRUE(Read(Channel()).ok()); });
+  entered.WaitForNotification();
+  EXPECT_THAT(Ask("/metrics").body, HasSubstr("critac_calls_in_flight 1"));
+  release.Notify();
+  caller.join();
+}
+
+TEST_F(ProcessTest, TheLogTellsOfTheStartOfRefusedCallsAndOfTheStop) {
+  Start({BindSample("intake")});
+  const auto stub = SampleStub::NewStub(Channel());
+  EXPECT_FALSE(
+      rpc::Invoke(*stub, &SampleStub::Stub::ReadSample, ReadSampleRequest(), AsCoordinator()).ok());
+  process_->Stop();
+  const std::string text = log_text_.text();
+  for (const char* part : {"\"message\":\"serving\"", "\"services\":\"intake\"",
+                           "\"message\":\"ready\"", "\"message\":\"call\"",
+                           "\"code\":\"INVALID_ARGUMENT\"", "\"principal\":\"coordinator:dana\"",
+                           "\"message\":\"stopping\"", "\"message\":\"stopped\""}) {
+    EXPECT_THAT(text, HasSubstr(part));
+  }
+}
+
+// ---- What does not start
+// ----------------------------------------------------------------------------------------
+
+TEST_F(ProcessTest, APortInUseIsSaidBeforeAnythingIsBound) {
+  Start({BindSample("intake")});
+  ServerConfig second = config_;
+  second.listen = process_->address();
+  const absl::Status status = Refusal(second, {BindSample("matching")});
+  EXPECT_EQ(status.code(), absl::StatusCode::kUnavailable);
+  EXPECT_THAT(std::string(status.message()),
+              AllOf(HasSubstr(second.listen.ToString()), HasSubstr("Address already in use")));
+  EXPECT_THAT(Events(), Not(Contains("matching bound")));
+  // The first goes on.
+  EXPECT_TRUE(Read(Channel()).ok());
+}
+
+TEST_F(ProcessTest, AnAdminPortInUseUndoesTheStart) {
+  Start({BindSample("intake")});
+  ServerConfig second = config_;
+  second.admin_listen = process_->admin_address();
+  const absl::Status status = Refusal(second, {BindSample("matching")});
+  EXPECT_THAT(std::string(status.message()), HasSubstr(process_->admin_address()->ToString()));
+  EXPECT_THAT(Events(), AllOf(Contains("matching stop"), Contains("matching gone"),
+                              Not(Contains("matching start"))));
+}
+
+TEST_F(ProcessTest, AHostThatIsNotThereIsSaid) {
+  config_.listen = *ParseAddress("no-such-host.invalid:7400");
+  EXPECT_THAT(std::string(Refusal(config_, {BindSample("intake")}).message()),
+              HasSubstr("no-such-host.invalid:7400"));
+}
+
+TEST_F(ProcessTest, AServiceThatCannotBeBoundUndoesTheStart) {
+  const absl::Status status = Refusal(
+      config_,
+      {BindSample("intake"), [](Environment&) -> absl::StatusOr<std::unique_ptr<BoundService>> {
+         return absl::FailedPreconditionError("the database has a later step");
+       }});
+  EXPECT_EQ(status.message(), "the database has a later step");
+  EXPECT_THAT(Events(), ElementsAre("intake bound", "intake stop", "intake gone"));
+}
+
+TEST_F(ProcessTest, ADataFolderOfAnotherProcessIsRefused) {
+  const auto open = [](const std::string& name) {
+    return [name](SampleBoundService&, Environment& environment) {
+      EXPECT_TRUE(environment.open_database(name).ok());
+    };
+  };
+  Start({BindSample("intake", open("intake"))});
+  const absl::Status status = Refusal(
+      config_, {[](Environment& environment) -> absl::StatusOr<std::unique_ptr<BoundService>> {
+        return environment.open_database("matching").status();
+      }});
+  EXPECT_EQ(ReasonOf(status), "DATA_FOLDER_IN_USE");
+  // Free again once the first is gone.
+  process_.reset();
+  services_.clear();
+  Start({BindSample("intake", open("intake"))});
+}
+
+TEST_F(ProcessTest, ABadDatabaseUrlIsRefused) {
+  config_.databases["intake"] = "sqlite:/nowhere/at/all/x.db";
+  const absl::Status status = Refusal(
+      config_, {[](Environment& environment) -> absl::StatusOr<std::unique_ptr<BoundService>> {
+        return environment.open_database("intake").status();
+      }});
+  EXPECT_THAT(std::string(status.message()), HasSubstr("/nowhere/at/all"));
+}
+
+// ---- Stop
+// -------------------------------------------------------------------------------------------------------
+
+TEST_F(ProcessTest, AStopLetsTheCallInHandEndAndTakesNoOther) {
+  absl::Notification entered;
+  absl::Notification stopping;
+  Start({BindSample("intake", [&](SampleBoundService& service, Environment&) {
+    service.sample().read = [&](const rpc::Call&, const ReadSampleRequest&, Sample& response) {
+      entered.Notify();
+      stopping.WaitForNotification();
+      response.set_name("samples/done");
+      return absl::OkStatus();
+    };
+    service.on_stop = [&] {
+      // Not ready by now, and still there for whoever asks.
+      EXPECT_EQ(Ask("/readyz").status, 503);
+      EXPECT_EQ(Ask("/livez").status, 200);
+      stopping.Notify();
+    };
+  })});
+  const std::shared_ptr<grpc::Channel> channel = Channel();
+  std::thread caller([&] { EXPECT_EQ(Read(channel)->name(), "samples/done"); });
+  entered.WaitForNotification();
+  process_->Stop();
+  caller.join();
+  EXPECT_EQ(Read(channel).status().code(), absl::StatusCode::kUnavailable);
+  EXPECT_EQ(AskHttp(config_.admin_listen.value(), "GET", "/livez").status, 0);
+}
+
+TEST_F(ProcessTest, JobsInHandStillReachTheServicesOfTheProcess) {
+  absl::StatusOr<Sample> during;
+  Start({BindSample("intake"),
+         BindSample("matching", [&](SampleBoundService& service, Environment& environment) {
+           const auto channel = environment.channel("intake");
+           service.on_stop = [&, channel] { during = Read(channel); };
+         })});
+  process_->Stop();
+  EXPECT_TRUE(during.ok()) << during.status();
+}
+
+TEST_F(ProcessTest, ServicesAreStoppedLastFirstAndOnce) {
+  Start({BindSample("intake"), BindSample("matching")});
+  process_->Stop();
+  process_->Stop();
+  process_.reset();
+  EXPECT_THAT(Events(), ElementsAre("intake bound", "matching bound", "intake start",
+                                    "matching start", "matching stop", "intake stop",
+                                    ::testing::AnyOf("intake gone", "matching gone"),
+                                    ::testing::AnyOf("intake gone", "matching gone")));
+}
+
+TEST_F(ProcessTest, ACallThatDoesNotEndIsCutWhenTheDrainTimeoutIsOver) {
+  config_.drain_timeout = absl::Milliseconds(300);
+  absl::Notification entered;
+  absl::AnyInvocable<void(absl::Status)> finish;
+  Start({BindSample("intake", [&](SampleBoundService& service, Environment&) {
+    service.sample().touch = [&](const rpc::Call&, const TouchSampleRequest&, Sample&,
+                                 rpc::Pipeline::Finish end) {
+      finish = std::move(end);
+      entered.Notify();
+    };
+  })});
+  std::thread caller([&] {
+    const absl::Status status =
+        rpc::Invoke(*SampleStub::NewStub(Channel()), &SampleStub::Stub::TouchSample,
+                    TouchSampleRequest(), AsCoordinator())
+            .status();
+    EXPECT_THAT(status.code(),
+                ::testing::AnyOf(absl::StatusCode::kUnavailable, absl::StatusCode::kCancelled));
+    // The handler itself ends only now; the stop waits for that.
+    finish(absl::OkStatus());
+  });
+  entered.WaitForNotification();
+  process_->Stop();
+  caller.join();
+}
+
+TEST_F(ProcessTest, AWatchOfHealthDoesNotHoldUpTheStop) {
+  Start({BindSample("intake")});
+  RawCall watch(Channel(), "/grpc.health.v1.Health/Watch");
+  ASSERT_TRUE(watch.Send(std::string("\x0a\x06intake", 8)));
+  EXPECT_EQ(watch.Receive(), "\x08\x01");
+  const absl::Time before = absl::Now();
+  process_->Stop();
+  EXPECT_LT(absl::Now() - before, config_.drain_timeout / 2);
+  // It was told before it was cut.
+  EXPECT_EQ(watch.Receive(), "\x08\x02");
+}
+
+TEST_F(ProcessTest, AFollowedJournalDoesNotHoldUpTheStop) {
+  Start({BindSample("intake", [](SampleBoundService& service, Environment&) {
+    service.fake_journal().AppendMany(1);
+  })});
+  const auto stub = JournalStub::NewStub(Channel());
+  grpc::ClientContext context;
+  rpc::CallSettings settings = AsCoordinator();
+  settings.principal.role = type::v1::ROLE_AUDITOR;
+  rpc::Prepare(context, settings);
+  journal::v1::ReadEventsRequest request;
+  request.set_follow(true);
+  const auto stream = stub->ReadEvents(&context, request);
+  journal::v1::ReadEventsResponse batch;
+  ASSERT_TRUE(stream->Read(&batch));
+  const absl::Time before = absl::Now();
+  process_->Stop();
+  EXPECT_LT(absl::Now() - before, config_.drain_timeout / 2);
+  EXPECT_FALSE(stream->Read(&batch));
+  EXPECT_EQ(stream->Finish().error_code(), grpc::StatusCode::UNAVAILABLE);
+}
+
+TEST_F(ProcessTest, AfterAStopAnotherProcessTakesItsPlace) {
+  Start({BindSample("intake")});
+  config_.listen = process_->address();
+  config_.admin_listen = process_->admin_address();
+  process_->Stop();
+  services_.clear();
+  Start({BindSample("intake")});
+  EXPECT_TRUE(Read(Channel()).ok());
+}
+
+}  // namespace
+}  // namespace critac::server

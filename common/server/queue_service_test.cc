@@ -1,0 +1,160 @@
+#include "common/server/queue_service.h"
+
+#include <memory>
+#include <string>
+
+#include "common/queue/memory/memory_work_queue.h"
+#include "common/rpc/channel.h"
+#include "common/rpc/testing/sample_server.h"
+#include "common/status/error.h"
+#include "gmock/gmock.h"
+#include "google/protobuf/util/time_util.h"
+#include "grpcpp/server_builder.h"
+#include "gtest/gtest.h"
+
+namespace critac::server {
+namespace {
+
+using ::critac::rpc::testing::AsCoordinator;
+using queue::v1::ListQueuesRequest;
+using queue::v1::PeekQueueRequest;
+using queue::v1::PeekQueueResponse;
+using ::testing::HasSubstr;
+using Stub = queue::v1::QueueService::Stub;
+
+class QueueServiceTest : public ::testing::Test {
+ protected:
+  QueueServiceTest() {
+    grpc::ServerBuilder builder;
+    builder.RegisterService(&service_);
+    server_ = builder.BuildAndStart();
+    stub_ = queue::v1::QueueService::NewStub(server_->InProcessChannel({}));
+  }
+  ~QueueServiceTest() override { server_->Shutdown(); }
+
+  absl::StatusOr<PeekQueueResponse> Peek(const PeekQueueRequest& request) {
+    return rpc::Invoke(*stub_, &Stub::PeekQueue, request, AsCoordinator());
+  }
+  static PeekQueueRequest Of(const std::string& queue,
+                             queue::v1::JobState state = queue::v1::JOB_STATE_UNSPECIFIED,
+                             int limit = 0) {
+    PeekQueueRequest request;
+    request.set_queue(queue);
+    request.set_state(state);
+    request.set_limit(limit);
+    return request;
+  }
+  // Puts in jobs `PREFIX0`, `PREFIX1`, …
+  void Enqueue(queue::WorkQueue& queue, const std::string& prefix, int count,
+               absl::Duration delay = absl::ZeroDuration()) {
+    for (int i = 0; i < count; ++i) {
+      ASSERT_TRUE(queue.Enqueue({{.key = prefix + std::to_string(i), .delay = delay}}).ok());
+    }
+  }
+
+  ManualClock clock_{absl::FromUnixSeconds(1'800'000'000)};
+  SeededIdSource ids_{3};
+  Queues queues_{[this](const std::string& name) {
+    return std::make_unique<queue::MemoryWorkQueue>(name, queue::RetryPolicy(), clock_, ids_);
+  }};
+  rpc::Pipeline pipeline_{SystemClock::Instance(), ids_, nullptr};
+  QueueService service_{pipeline_, queues_};
+  std::unique_ptr<grpc::Server> server_;
+  std::unique_ptr<Stub> stub_;
+};
+
+TEST_F(QueueServiceTest, TheFiguresOfEveryQueueComeByName) {
+  queue::WorkQueue& sync = **queues_.Get("sync");
+  queue::WorkQueue& match = **queues_.Get("match");
+  Enqueue(match, "ready-", 4);
+  Enqueue(match, "later-", 2, absl::Minutes(1));
+  const auto leases = match.Reserve(2, absl::Minutes(5), absl::ZeroDuration());
+  ASSERT_EQ(leases->size(), 2u);
+  ASSERT_TRUE(match.Complete(leases->at(0)).ok());
+  ASSERT_TRUE(sync.Pause().ok());
+  clock_.Advance(absl::Milliseconds(1500));
+
+  const auto answer = rpc::Invoke(*stub_, &Stub::ListQueues, ListQueuesRequest(), AsCoordinator());
+  ASSERT_TRUE(answer.ok()) << answer.status();
+  ASSERT_EQ(answer->queues_size(), 2);
+  const auto& stats = answer->queues(0);
+  EXPECT_EQ(stats.queue(), "match");
+  EXPECT_EQ(stats.ready(), 2);
+  EXPECT_EQ(stats.delayed(), 2);
+  EXPECT_EQ(stats.leased(), 1);
+  EXPECT_EQ(stats.dead(), 0);
+  EXPECT_EQ(stats.completed(), 1);
+  EXPECT_EQ(stats.oldest_ready_milliseconds(), 1500);
+  EXPECT_FALSE(stats.paused());
+  EXPECT_EQ(answer->queues(1).queue(), "sync");
+  EXPECT_TRUE(answer->queues(1).paused());
+}
+
+TEST_F(QueueServiceTest, AProcessWithoutQueuesListsNone) {
+  EXPECT_EQ(
+      rpc::Invoke(*stub_, &Stub::ListQueues, ListQueuesRequest(), AsCoordinator())->queues_size(),
+      0);
+}
+
+TEST_F(QueueServiceTest, JobsAreShownWithTheirStateAndWhy) {
+  queue::WorkQueue& match = **queues_.Get("match");
+  Enqueue(match, "dead-", 1);
+  ASSERT_TRUE(match
+                  .Fail(match.Reserve(1, absl::Minutes(1), absl::ZeroDuration())->at(0),
+                        "no such request", false)
+                  .ok());
+  Enqueue(match, "leased-", 1);
+  ASSERT_EQ(match.Reserve(1, absl::Minutes(1), absl::ZeroDuration())->size(), 1u);
+  Enqueue(match, "later-", 1, absl::Minutes(2));
+  Enqueue(match, "ready-", 1);
+
+  const auto dead = Peek(Of("match", queue::v1::JOB_STATE_DEAD));
+  ASSERT_TRUE(dead.ok()) << dead.status();
+  ASSERT_EQ(dead->jobs_size(), 1);
+  EXPECT_EQ(dead->jobs(0).key(), "dead-0");
+  EXPECT_EQ(dead->jobs(0).state(), queue::v1::JOB_STATE_DEAD);
+  EXPECT_EQ(dead->jobs(0).attempts(), 1);
+  EXPECT_EQ(dead->jobs(0).last_error(), "no such request");
+  EXPECT_EQ(dead->jobs(0).enqueue_time().seconds(), 1'800'000'000);
+  EXPECT_FALSE(dead->jobs(0).has_due_time());
+
+  EXPECT_EQ(Peek(Of("match", queue::v1::JOB_STATE_LEASED))->jobs(0).due_time().seconds(),
+            1'800'000'060);
+  EXPECT_EQ(Peek(Of("match", queue::v1::JOB_STATE_DELAYED))->jobs(0).due_time().seconds(),
+            1'800'000'120);
+  EXPECT_EQ(Peek(Of("match", queue::v1::JOB_STATE_READY))->jobs(0).key(), "ready-0");
+  EXPECT_EQ(Peek(Of("match"))->jobs_size(), 4);
+}
+
+TEST_F(QueueServiceTest, TheLimitHasADefaultAndATop) {
+  Enqueue(**queues_.Get("match"), "job-", 250);
+  const struct {
+    int limit;
+    int shown;
+  } cases[] = {{0, 20}, {1, 1}, {200, 200}, {201, 200}, {1'000'000, 200}};
+  for (const auto& c : cases) {
+    EXPECT_EQ(Peek(Of("match", queue::v1::JOB_STATE_UNSPECIFIED, c.limit))->jobs_size(), c.shown)
+        << c.limit;
+  }
+  EXPECT_EQ(Peek(Of("match", queue::v1::JOB_STATE_UNSPECIFIED, -1)).status().code(),
+            absl::StatusCode::kInvalidArgument);
+}
+
+TEST_F(QueueServiceTest, AnUnknownQueueIsNotFoundWithThoseThatAre) {
+  EXPECT_THAT(std::string(Peek(Of("match")).status().message()), HasSubstr("none"));
+  ASSERT_TRUE(queues_.Get("match").ok());
+  const absl::Status status = Peek(Of("mach")).status();
+  EXPECT_EQ(status.code(), absl::StatusCode::kNotFound);
+  EXPECT_EQ(ReasonOf(status), "QUEUE_NOT_FOUND");
+  EXPECT_THAT(std::string(status.message()), HasSubstr("match"));
+  EXPECT_EQ(Peek(Of("")).status().code(), absl::StatusCode::kInvalidArgument);
+}
+
+TEST_F(QueueServiceTest, AStateThatIsNoneIsRefused) {
+  ASSERT_TRUE(queues_.Get("match").ok());
+  EXPECT_EQ(Peek(Of("match", static_cast<queue::v1::JobState>(99))).status().code(),
+            absl::StatusCode::kInvalidArgument);
+}
+
+}  // namespace
+}  // namespace critac::server

@@ -1,0 +1,143 @@
+#include "services/cli/client.h"
+
+#include <atomic>
+
+#include "common/status/error.h"
+#include "critac/intake/v1/agency.grpc.pb.h"
+#include "critac/journal/v1/journal.grpc.pb.h"
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+#include "services/cli/testing/fake_center.h"
+
+namespace critac::cli {
+namespace {
+
+using intake::v1::Agency;
+using intake::v1::AgencyService;
+using intake::v1::CreateAgencyRequest;
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+
+constexpr char kCreate[] = "critac.intake.v1.AgencyService/CreateAgency";
+
+class ClientTest : public ::testing::Test {
+ protected:
+  Client MakeClient(const std::string& server) {
+    ClientOptions options;
+    options.server = server;
+    options.principal = "coordinator:dana";
+    return Client(options, [this](absl::Duration duration) { slept_.push_back(duration); });
+  }
+
+  absl::StatusOr<Agency> Create(const std::string& request_id = "id") {
+    CreateAgencyRequest request;
+    request.set_request_id(request_id);
+    return MakeClient(center_.address())
+        .Call(&AgencyService::Stub::CreateAgency, request, absl::Seconds(30));
+  }
+
+  FakeCenter center_;
+  std::vector<absl::Duration> slept_;
+};
+
+TEST_F(ClientTest, SendsThePrincipalWithEveryCall) {
+  center_.On<CreateAgencyRequest, Agency>(kCreate, [](const auto&, Agency& agency) {
+    agency.set_name("agencies/ag-1");
+    return absl::OkStatus();
+  });
+  EXPECT_EQ(Create()->name(), "agencies/ag-1");
+  EXPECT_EQ(center_.CallsOf(kCreate)[0].principal, "coordinator:dana");
+}
+
+TEST_F(ClientTest, TriesAgainWithTheSameRequestIdAndLongerWaits) {
+  std::atomic<int> calls = 0;
+  center_.On<CreateAgencyRequest, Agency>(kCreate, [&](const auto&, Agency& agency) {
+    if (++calls < 4) return absl::UnavailableError("starting");
+    agency.set_name("agencies/ag-1");
+    return absl::OkStatus();
+  });
+  EXPECT_TRUE(Create("the-same").ok());
+  EXPECT_THAT(slept_, ElementsAre(absl::Milliseconds(100), absl::Milliseconds(200),
+                                  absl::Milliseconds(400)));
+  for (const auto& request : center_.RequestsOf<CreateAgencyRequest>(kCreate)) {
+    EXPECT_EQ(request.request_id(), "the-same");
+  }
+}
+
+TEST_F(ClientTest, GivesUpAfterFiveAttemptsAndSaysSo) {
+  center_.On<CreateAgencyRequest, Agency>(
+      kCreate, [](const auto&, auto&) { return absl::UnavailableError("down"); });
+  const auto answer = Create();
+  EXPECT_EQ(answer.status().code(), absl::StatusCode::kUnavailable);
+  EXPECT_THAT(std::string(answer.status().message()), HasSubstr("gave up after 5 attempts: down"));
+  EXPECT_EQ(center_.CallsOf(kCreate).size(), 5u);
+}
+
+TEST_F(ClientTest, WhatWouldFailAgainIsNotTriedAgain) {
+  for (const absl::StatusCode code :
+       {absl::StatusCode::kInvalidArgument, absl::StatusCode::kNotFound, absl::StatusCode::kAborted,
+        absl::StatusCode::kFailedPrecondition, absl::StatusCode::kPermissionDenied,
+        absl::StatusCode::kInternal, absl::StatusCode::kResourceExhausted}) {
+    center_.On<CreateAgencyRequest, Agency>(
+        kCreate, [&](const auto&, auto&) { return absl::Status(code, "no"); });
+    EXPECT_EQ(Create().status().code(), code);
+  }
+  EXPECT_EQ(center_.CallsOf(kCreate).size(), 7u);
+  EXPECT_TRUE(slept_.empty());
+}
+
+TEST_F(ClientTest, ComesBackWhenABusyCenterSaysButNotLaterThanItsOwnLimit) {
+  std::atomic<int> calls = 0;
+  center_.On<CreateAgencyRequest, Agency>(kCreate, [&](const auto&, Agency&) {
+    const int call = ++calls;
+    if (call == 3) return absl::OkStatus();
+    return Error(absl::StatusCode::kResourceExhausted, "TOO_BUSY", "the queue is full")
+        .RetryAfter(call == 1 ? absl::Milliseconds(700) : absl::Hours(1))
+        .ToStatus();
+  });
+  EXPECT_TRUE(Create().ok());
+  EXPECT_THAT(slept_, ElementsAre(absl::Milliseconds(700), absl::Seconds(2)));
+}
+
+TEST_F(ClientTest, ErrorsComeWithTheirDetails) {
+  center_.On<CreateAgencyRequest, Agency>(
+      kCreate, [](const auto&, auto&) { return InvalidField("agency.state", "must be present"); });
+  const absl::Status status = Create().status();
+  EXPECT_EQ(ReasonOf(status), "INVALID_FIELD");
+  EXPECT_EQ(ErrorInfoOf(status).domain(), "critac.intake.v1");
+  EXPECT_EQ(BadRequestOf(status).field_violations(0).field(), "agency.state");
+}
+
+TEST_F(ClientTest, NobodyThereIsUnavailable) {
+  Client client = MakeClient("127.0.0.1:1");
+  const auto answer =
+      client.Call(&AgencyService::Stub::CreateAgency, CreateAgencyRequest(), absl::Seconds(30));
+  EXPECT_EQ(answer.status().code(), absl::StatusCode::kUnavailable);
+  EXPECT_EQ(slept_.size(), 4u);
+}
+
+TEST_F(ClientTest, AStreamIsReadToItsEndOrUntilTheReaderHasEnough) {
+  center_.OnStream<journal::v1::ReadEventsRequest, journal::v1::ReadEventsResponse>(
+      "critac.journal.v1.JournalService/ReadEvents", [](const auto&, auto& responses) {
+        for (int i = 1; i <= 3; ++i) responses.emplace_back().set_head_sequence(i);
+        return absl::OkStatus();
+      });
+  Client client = MakeClient(center_.address());
+  std::vector<int64_t> heads;
+  const auto read = [&](size_t enough) {
+    heads.clear();
+    return client.Stream(&journal::v1::JournalService::Stub::ReadEvents,
+                         journal::v1::ReadEventsRequest(), absl::Seconds(30),
+                         [&](const journal::v1::ReadEventsResponse& batch) {
+                           heads.push_back(batch.head_sequence());
+                           return heads.size() < enough;
+                         });
+  };
+  EXPECT_TRUE(read(10).ok());
+  EXPECT_THAT(heads, ElementsAre(1, 2, 3));
+  EXPECT_TRUE(read(2).ok());
+  EXPECT_THAT(heads, ElementsAre(1, 2));
+}
+
+}  // namespace
+}  // namespace critac::cli

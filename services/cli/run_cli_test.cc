@@ -1,0 +1,921 @@
+// The command line from arguments to output and exit status, against a center that a test plays.
+#include "services/cli/run_cli.h"
+
+#include <algorithm>
+#include <atomic>
+#include <cstdlib>
+#include <set>
+
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_split.h"
+#include "common/base/ids.h"
+#include "common/base/sha256.h"
+#include "common/status/error.h"
+#include "critac/intake/v1/agency.pb.h"
+#include "critac/intake/v1/catalog.pb.h"
+#include "critac/intake/v1/request.pb.h"
+#include "critac/journal/v1/journal.pb.h"
+#include "critac/matching/v1/engagement.pb.h"
+#include "critac/matching/v1/match.pb.h"
+#include "critac/metrics/v1/measure.pb.h"
+#include "critac/metrics/v1/report.pb.h"
+#include "critac/queue/v1/queue.pb.h"
+#include "gmock/gmock.h"
+#include "google/protobuf/util/json_util.h"
+#include "gtest/gtest.h"
+#include "services/cli/testing/cli_run.h"
+#include "services/cli/testing/fake_agencies.h"
+#include "services/cli/testing/fake_center.h"
+#include "services/cli/testing/temp_file.h"
+
+namespace critac::cli {
+namespace {
+
+using ::testing::AllOf;
+using ::testing::HasSubstr;
+using ::testing::Not;
+using ::testing::SizeIs;
+using ::testing::StartsWith;
+
+class CommandLine : public ::testing::Test {
+ protected:
+  CommandLine() {
+    unsetenv("CRITAC_SERVER");
+    unsetenv("CRITAC_AS");
+    unsetenv("CRITAC_OUTPUT");
+  }
+
+  // Runs words as one types them, as a coordinator, against the fake center.
+  CliRun Run(const std::string& words, std::vector<std::string> more = {}, int out_width = 0,
+             bool progress = false) {
+    std::vector<std::string> arguments = absl::StrSplit(words, ' ', absl::SkipEmpty());
+    arguments.insert(arguments.end(), more.begin(), more.end());
+    arguments.push_back("--server=" + center_.address());
+    if (!absl::StrContains(words, "--as")) arguments.push_back("--as=coordinator:dana");
+    return CliRun(arguments, out_width, progress);
+  }
+
+  void AnswerAgency(const std::string& method, const intake::v1::Agency& agency) {
+    if (method == "GetAgency") {
+      center_.On<intake::v1::GetAgencyRequest, intake::v1::Agency>(
+          "critac.intake.v1.AgencyService/GetAgency", [agency](const auto&, auto& response) {
+            response = agency;
+            return absl::OkStatus();
+          });
+    } else {
+      center_.On<intake::v1::LookupAgencyRequest, intake::v1::Agency>(
+          "critac.intake.v1.AgencyService/LookupAgency", [agency](const auto&, auto& response) {
+            response = agency;
+            return absl::OkStatus();
+          });
+    }
+  }
+
+  static intake::v1::Agency Umberholt() {
+    intake::v1::Agency agency;
+    agency.set_name("agencies/ag-1");
+    agency.set_display_name("Umberholt Police, \"UPD\"");
+    agency.set_type(type::v1::AGENCY_TYPE_MUNICIPAL);
+    agency.set_state("UT");
+    agency.mutable_sworn_full_time()->set_count(42);
+    agency.set_etag("e1");
+    auto& alias = *agency.add_aliases();
+    alias.set_type(intake::v1::ALIAS_TYPE_ORI9);
+    alias.set_value("UTZZ00100");
+    return agency;
+  }
+
+  TempFolder folder_;
+  FakeCenter center_;
+};
+
+// --- Help and usage ---------------------------------------------------------------------------------
+
+// Every command of the program, as words.
+std::vector<std::string> AllCommands(const std::string& prefix = "") {
+  std::vector<std::string> arguments = absl::StrSplit(prefix, ' ', absl::SkipEmpty());
+  arguments.push_back("--help");
+  const std::string help = CliRun(arguments).out();
+  const size_t list = help.find("\nSubcommands:\n");
+  if (list == std::string::npos) return {prefix};
+  std::vector<std::string> commands;
+  for (const absl::string_view line : absl::StrSplit(help.substr(list + 14), '\n')) {
+    if (!absl::StartsWith(line, "  ") || absl::StartsWith(line, "   ")) break;
+    const std::string name(line.substr(2, line.find(' ', 2) - 2));
+    for (const std::string& command : AllCommands(prefix + (prefix.empty() ? "" : " ") + name)) {
+      commands.push_back(command);
+    }
+  }
+  return commands;
+}
+
+TEST_F(CommandLine, EveryCommandHasHelpWithAnExampleOfItself) {
+  const std::vector<std::string> commands = AllCommands();
+  EXPECT_GE(commands.size(), 50u);
+  for (const std::string& command : commands) {
+    std::vector<std::string> arguments = absl::StrSplit(command, ' ');
+    arguments.push_back("--help");
+    const CliRun run(arguments);
+    EXPECT_EQ(run.status(), kDone) << command;
+    EXPECT_THAT(run.out(), HasSubstr(absl::StrCat("Usage: critac ", command, " "))) << command;
+    EXPECT_THAT(run.out(), HasSubstr(absl::StrCat("\n  critac ", command))) << command;
+    EXPECT_EQ(run.err(), "") << command;
+  }
+}
+
+TEST_F(CommandLine, TheVersionCanBeAskedFor) {
+  const CliRun run({"--version"});
+  EXPECT_EQ(run.status(), kDone);
+  EXPECT_THAT(run.out(), StartsWith("critac "));
+}
+
+TEST_F(CommandLine, ACommandThatThereIsNotListsThoseThereAre) {
+  const CliRun top({"agencies"});
+  EXPECT_EQ(top.status(), kUsage);
+  EXPECT_THAT(top.err(), HasSubstr("\"agencies\" is no command of critac; there are: "));
+  EXPECT_THAT(top.err(), HasSubstr("agency"));
+  const CliRun noun({"request", "approve"});
+  EXPECT_EQ(noun.status(), kUsage);
+  EXPECT_THAT(noun.err(),
+              HasSubstr("\"approve\" is no command of critac request; there are: create"));
+  EXPECT_THAT(noun.err(), HasSubstr("critac request --help"));
+}
+
+TEST_F(CommandLine, WithoutACommandItIsAUsageError) {
+  EXPECT_EQ(CliRun({}).status(), kUsage);
+  EXPECT_EQ(CliRun({"request"}).status(), kUsage);
+}
+
+TEST_F(CommandLine, WrongOptionsAreUsageErrorsAndNothingIsCalled) {
+  EXPECT_EQ(Run("agency get").status(), kUsage);
+  EXPECT_EQ(Run("agency get ag-1 ag-2").status(), kUsage);
+  EXPECT_EQ(Run("agency get ag-1 --colour blue").status(), kUsage);
+  EXPECT_EQ(Run("agency list --limit 0").status(), kUsage);
+  EXPECT_EQ(Run("agency list --type police").status(), kUsage);
+  EXPECT_EQ(Run("request act fy27-000001 approve").status(), kUsage);
+  EXPECT_EQ(Run("request act fy27-000001 acknowledge --request-id 7").status(), kUsage);
+  EXPECT_EQ(Run("delivery record en-1 --slot s1 --type analysis --hours 1.3").status(), kUsage);
+  EXPECT_EQ(Run("report create annual-review").status(), kUsage);
+  EXPECT_EQ(Run("report create annual-review --fiscal-year 2020 --from 2019-10-01").status(),
+            kUsage);
+  EXPECT_EQ(Run("agency lookup").status(), kUsage);
+  EXPECT_EQ(Run("agency lookup UTZZ00100 --name Umberholt").status(), kUsage);
+  EXPECT_EQ(Run("agency create").status(), kUsage);
+  EXPECT_EQ(Run("policy set offer_days").status(), kUsage);
+  EXPECT_EQ(Run("proposal override pr-1 --assign e012 --reason x").status(), kUsage);
+}
+
+TEST_F(CommandLine, AnOutputFormThatThereIsNotIsAUsageError) {
+  const CliRun run = Run("agency get ag-1 --output xml");
+  EXPECT_EQ(run.status(), kUsage);
+  EXPECT_THAT(run.err(), HasSubstr("\"xml\" is none of: table, json, csv, name"));
+}
+
+TEST_F(CommandLine, WhoOneIsMustBeSaid) {
+  const CliRun run({"agency", "get", "ag-1", "--server", center_.address()});
+  EXPECT_EQ(run.status(), kUsage);
+  EXPECT_THAT(run.err(), HasSubstr("--as coordinator:dana"));
+  EXPECT_EQ(Run("agency get ag-1 --as dana").status(), kUsage);
+  EXPECT_EQ(Run("agency get ag-1", {"--as", "coordinator:da\nna"}).status(), kUsage);
+}
+
+TEST_F(CommandLine, TheCommandLineMustBeUtf8) {
+  const CliRun run({"agency", "get",
+                    "N\xfa\xf1"
+                    "ez"});
+  EXPECT_EQ(run.status(), kUsage);
+}
+
+TEST_F(CommandLine, TheEnvironmentSaysWhatTheCommandLineDoesNot) {
+  AnswerAgency("GetAgency", Umberholt());
+  setenv("CRITAC_SERVER", center_.address().c_str(), 1);
+  setenv("CRITAC_AS", "auditor:ines", 1);
+  setenv("CRITAC_OUTPUT", "name", 1);
+  const CliRun run({"agency", "get", "ag-1"});
+  EXPECT_EQ(run.out(), "agencies/ag-1\n");
+  EXPECT_EQ(CliRun({"agency", "get", "ag-1", "--as", "coordinator:dana"}).status(), kDone);
+  const auto calls = center_.CallsOf("critac.intake.v1.AgencyService/GetAgency");
+  ASSERT_THAT(calls, SizeIs(2));
+  EXPECT_EQ(calls[0].principal, "auditor:ines");
+  EXPECT_EQ(calls[1].principal, "coordinator:dana");
+}
+
+// --- Exit status and errors ---------------------------------------------------------------------------
+
+TEST_F(CommandLine, NobodyThereIsUnreachable) {
+  const CliRun run(
+      {"agency", "get", "ag-1", "--server", "127.0.0.1:1", "--as", "coordinator:dana"});
+  EXPECT_EQ(run.status(), kUnreachable);
+  EXPECT_THAT(run.err(), HasSubstr("nothing answers at 127.0.0.1:1"));
+  EXPECT_THAT(run.slept(), SizeIs(4));
+  EXPECT_EQ(run.out(), "");
+}
+
+TEST_F(CommandLine, ARefusalShowsWhatIsWrongFieldByField) {
+  center_.On<intake::v1::CreateAgencyRequest, intake::v1::Agency>(
+      "critac.intake.v1.AgencyService/CreateAgency", [](const auto&, auto&) {
+        return Error(absl::StatusCode::kInvalidArgument, "INVALID_FIELD", "2 fields are wrong")
+            .Field("agency.state", "must be present")
+            .Field("agency.type", "must be given")
+            .ToStatus();
+      });
+  const CliRun run = Run("agency create --name Umberholt");
+  EXPECT_EQ(run.status(), kRefused);
+  EXPECT_EQ(run.out(), "");
+  EXPECT_EQ(run.err(),
+            "error: 2 fields are wrong\n"
+            "  agency.state: must be present\n"
+            "  agency.type: must be given\n"
+            "  reason: INVALID_FIELD\n"
+            "  hint: mend the fields named above and give the command again\n");
+}
+
+TEST_F(CommandLine, AnAmbiguousNameListsTheCandidates) {
+  center_.On<intake::v1::LookupAgencyRequest, intake::v1::Agency>(
+      "critac.intake.v1.AgencyService/LookupAgency", [](const auto&, auto&) {
+        return Error(absl::StatusCode::kFailedPrecondition, "AMBIGUOUS_AGENCY",
+                     "2 agencies in PA are called Perry Township Police Department")
+            .Fact("candidate_1", "agencies/ag-1, PA0200100")
+            .Fact("candidate_2", "agencies/ag-2, PA0300200")
+            .ToStatus();
+      });
+  const CliRun run = Run("request create --state PA --title x --topic de-escalation",
+                         {"--agency-name", "Perry Township Police Department"});
+  EXPECT_EQ(run.status(), kRefused);
+  EXPECT_THAT(run.err(), AllOf(HasSubstr("candidate_1: agencies/ag-1"),
+                               HasSubstr("candidate_2: agencies/ag-2")));
+}
+
+// --- Output -------------------------------------------------------------------------------------------
+
+TEST_F(CommandLine, AResourceIsShownInEveryForm) {
+  AnswerAgency("GetAgency", Umberholt());
+  EXPECT_THAT(Run("agency get ag-1").out(),
+              AllOf(HasSubstr("display name     Umberholt Police, \"UPD\"\n"),
+                    HasSubstr("sworn full time  42\n")));
+  EXPECT_EQ(Run("agency get ag-1 --output csv").out(),
+            "name,display_name,type,state,ori,sworn,size\r\n"
+            "agencies/ag-1,\"Umberholt Police, \"\"UPD\"\"\",MUNICIPAL,UT,UTZZ00100,42,\r\n");
+  EXPECT_EQ(Run("agency get ag-1 --output name").out(), "agencies/ag-1\n");
+  intake::v1::Agency read;
+  ASSERT_TRUE(
+      google::protobuf::util::JsonStringToMessage(Run("agency get ag-1 --output json").out(), &read)
+          .ok());
+  EXPECT_EQ(read.SerializeAsString(), Umberholt().SerializeAsString());
+}
+
+TEST_F(CommandLine, GlobalOptionsMayStandBeforeOrAfterTheCommand) {
+  AnswerAgency("GetAgency", Umberholt());
+  EXPECT_EQ(Run("--output name agency get ag-1").out(), "agencies/ag-1\n");
+  EXPECT_EQ(Run("agency --output name get ag-1").out(), "agencies/ag-1\n");
+}
+
+class Lists : public CommandLine {
+ protected:
+  // A center with this many agencies, in pages.
+  void AnswerList(int count) {
+    center_.On<intake::v1::ListAgenciesRequest, intake::v1::ListAgenciesResponse>(
+        kList, [count](const auto& request, auto& response) {
+          int from = 0;
+          if (!request.page_token().empty()) from = std::stoi(request.page_token());
+          const int to = std::min(count, from + std::min(request.page_size(), 1000));
+          for (int i = from; i < to; ++i) {
+            response.add_agencies()->set_name(absl::StrCat("agencies/ag-", i));
+          }
+          if (to < count) response.set_next_page_token(absl::StrCat(to));
+          return absl::OkStatus();
+        });
+  }
+
+  static constexpr char kList[] = "critac.intake.v1.AgencyService/ListAgencies";
+};
+
+TEST_F(Lists, ShowFiftyUnlessMoreAreAskedForAndSayThatThereAreMore) {
+  AnswerList(120);
+  const CliRun run = Run("agency list");
+  EXPECT_EQ(std::vector<std::string>(absl::StrSplit(run.out(), '\n')).size(), 52u);  // header, end
+  EXPECT_THAT(run.err(), HasSubstr("there are more"));
+  EXPECT_THAT(Run("agency list --limit 120").err(), Not(HasSubstr("more")));
+  EXPECT_THAT(Run("agency list --limit 119").err(), HasSubstr("more"));
+}
+
+TEST_F(Lists, FetchAllPagesAndAskForThemAlike) {
+  AnswerList(2500);
+  const CliRun run = Run("agency list --all --output name");
+  EXPECT_EQ(std::vector<std::string>(absl::StrSplit(run.out(), '\n', absl::SkipEmpty())).size(),
+            2500u);
+  for (const auto& request : center_.RequestsOf<intake::v1::ListAgenciesRequest>(kList)) {
+    EXPECT_EQ(request.page_size(), 1000);
+  }
+}
+
+TEST_F(Lists, AsJsonAreOneDocument) {
+  AnswerList(70);
+  intake::v1::ListAgenciesResponse response;
+  ASSERT_TRUE(google::protobuf::util::JsonStringToMessage(
+                  Run("agency list --limit 60 --output json").out(), &response)
+                  .ok());
+  EXPECT_EQ(response.agencies_size(), 60);
+}
+
+TEST_F(Lists, WithoutEntriesSaySoBesideTheOutput) {
+  AnswerList(0);
+  const CliRun run = Run("agency list");
+  EXPECT_EQ(run.status(), kDone);
+  EXPECT_EQ(run.err(), "(none)\n");
+}
+
+TEST_F(Lists, FlagsBecomeAFilter) {
+  AnswerList(0);
+  Run("agency list --state UT --type state-police",
+      {"--filter", "display_name : \"a\" OR size_band = SIZE_BAND_2_9"});
+  Run("agency list", {"--state", "U\"T\\"});
+  const auto requests = center_.RequestsOf<intake::v1::ListAgenciesRequest>(kList);
+  ASSERT_THAT(requests, SizeIs(2));
+  EXPECT_EQ(requests[0].filter(),
+            "state = \"UT\" AND type = AGENCY_TYPE_STATE_POLICE AND "
+            "(display_name : \"a\" OR size_band = SIZE_BAND_2_9)");
+  EXPECT_EQ(requests[1].filter(), "state = \"U\\\"T\\\\\"") << "a value cannot leave its quotes";
+}
+
+TEST_F(Lists, FitATerminal) {
+  center_.On<intake::v1::ListAgenciesRequest, intake::v1::ListAgenciesResponse>(
+      kList, [](const auto&, auto& response) {
+        auto& agency = *response.add_agencies();
+        agency.set_name("agencies/ag-1");
+        agency.set_display_name(std::string(200, 'x'));
+        return absl::OkStatus();
+      });
+  for (const absl::string_view line : absl::StrSplit(Run("agency list", {}, 80).out(), '\n')) {
+    EXPECT_LE(line.size(), 82u) << line;  // the ellipsis has three bytes and one column
+  }
+  EXPECT_THAT(Run("agency list").out(), HasSubstr(std::string(200, 'x'))) << "a pipe cuts nothing";
+}
+
+// --- Changes ------------------------------------------------------------------------------------------
+
+class Changes : public CommandLine {
+ protected:
+  static constexpr char kAct[] = "critac.intake.v1.RequestService/ActOnRequest";
+  static constexpr char kCreate[] = "critac.intake.v1.RequestService/CreateRequest";
+
+  void AnswerRequests() {
+    center_.On<intake::v1::ActOnRequestRequest, intake::v1::Request>(
+        kAct, [](const auto& call, auto& response) {
+          response.set_name(call.name());
+          response.set_state(intake::v1::REQUEST_STATE_IN_REVIEW);
+          response.set_coordinator("coordinator:dana");
+          response.add_available_actions(intake::v1::REQUEST_ACTION_ACCEPT);
+          response.add_available_actions(intake::v1::REQUEST_ACTION_ASK_FOR_INFORMATION);
+          return absl::OkStatus();
+        });
+    center_.On<intake::v1::CreateRequestRequest, intake::v1::Request>(
+        kCreate, [](const auto& call, auto& response) {
+          response = call.request();
+          response.set_name("requests/fy27-000001");
+          return absl::OkStatus();
+        });
+  }
+
+  intake::v1::ActOnRequestRequest Acted() {
+    return center_.RequestsOf<intake::v1::ActOnRequestRequest>(kAct).back();
+  }
+  intake::v1::CreateRequestRequest Created() {
+    return center_.RequestsOf<intake::v1::CreateRequestRequest>(kCreate).back();
+  }
+};
+
+TEST_F(Changes, AnActionSaysWhereTheRequestStandsAndWhatCanBeDoneNow) {
+  AnswerRequests();
+  EXPECT_EQ(Run("request act fy27-000001 acknowledge").out(),
+            "requests/fy27-000001  in review\n"
+            "  coordinator  coordinator:dana\n"
+            "  next         accept, ask-for-information\n");
+  EXPECT_EQ(Acted().name(), "requests/fy27-000001");
+  EXPECT_EQ(Acted().action(), intake::v1::REQUEST_ACTION_ACKNOWLEDGE);
+  EXPECT_FALSE(Acted().has_details());
+}
+
+TEST_F(Changes, CarryAnIdOfTheirOwnOrTheOneGiven) {
+  AnswerRequests();
+  Run("request act fy27-000001 acknowledge");
+  EXPECT_TRUE(IsUuid(Acted().request_id()));
+  Run("request act fy27-000001 acknowledge --request-id 11111111-2222-4333-8444-555555555555");
+  EXPECT_EQ(Acted().request_id(), "11111111-2222-4333-8444-555555555555");
+}
+
+TEST_F(Changes, AScopeIsGivenBySlots) {
+  AnswerRequests();
+  const CliRun run = Run(
+      "request act fy27-000001 complete-scoping --etag e7 --participant Moss "
+      "--slot topic=de-escalation,delivery=in-person-training,people=2,hours=16,from=2027-01-11,"
+      "to=2027-03-26,level=expert,on-site "
+      "--slot topic=school-safety,delivery=policy-review,hours=8,from=2027-01-11,to=2027-02-01");
+  ASSERT_EQ(run.status(), kDone) << run.err();
+  const intake::v1::Scope scope = Acted().details().scope();
+  EXPECT_EQ(Acted().etag(), "e7");
+  EXPECT_EQ(scope.date(), "2026-11-24") << "today, by the clock";
+  EXPECT_EQ(scope.participants(0), "Moss");
+  ASSERT_EQ(scope.slots_size(), 2);
+  EXPECT_EQ(scope.slots(0).topic(), "topics/de-escalation");
+  EXPECT_EQ(scope.slots(0).delivery_type(), "deliveryTypes/in-person-training");
+  EXPECT_EQ(scope.slots(0).people(), 2);
+  EXPECT_EQ(scope.slots(0).window_start(), "2027-01-11");
+  EXPECT_EQ(scope.slots(0).window_end(), "2027-03-26");
+  EXPECT_EQ(scope.slots(0).minimum_level(), intake::v1::LEVEL_EXPERT);
+  EXPECT_TRUE(scope.slots(0).on_site());
+  EXPECT_FALSE(scope.slots(1).on_site());
+}
+
+TEST_F(Changes, AScopeCanComeFromAFile) {
+  AnswerRequests();
+  const std::string path =
+      folder_.Write("scope.json", R"({"date":"2026-11-02","slots":[{"id":"a"}]})");
+  ASSERT_EQ(Run("request act fy27-000001 complete-scoping", {"--scope", path}).status(), kDone);
+  EXPECT_EQ(Acted().details().scope().date(), "2026-11-02");
+  EXPECT_EQ(Acted().details().scope().slots(0).id(), "a");
+  EXPECT_EQ(Run("request act fy27-000001 complete-scoping --scope none.json").status(), kUsage);
+  const std::string broken = folder_.Write("broken.json", "{\"date\":");
+  EXPECT_EQ(Run("request act fy27-000001 complete-scoping", {"--scope", broken}).status(), kUsage);
+}
+
+TEST_F(Changes, DetailsGoWithTheirAction) {
+  AnswerRequests();
+  Run("request act fy27-000001 decline --decline-code out-of-scope --reason grant");
+  EXPECT_EQ(Acted().details().decline_code(), intake::v1::DECLINE_CODE_OUT_OF_SCOPE);
+  EXPECT_EQ(Acted().details().reason(), "grant");
+  Run("request act fy27-000001 mark-duplicate --duplicate-of fy26-000007");
+  EXPECT_EQ(Acted().details().duplicate_of(), "requests/fy26-000007");
+}
+
+TEST_F(Changes, ARequestIsWrittenDownFromFlagsForTheAgencyLookedUp) {
+  AnswerRequests();
+  AnswerAgency("LookupAgency", Umberholt());
+  const CliRun run =
+      Run("request create --ori UTZZ00100 --topic de-escalation --topic school-safety "
+          "--delivery-type in-person-training --urgency elevated --audience-size 40 "
+          "--authority-confirmed --submit --set identity_consent.granted=true",
+          {"--title", "De-escalation for patrol", "--contact",
+           "role=point-of-contact,full-name=Lt. Rae Moss,email=moss@example.org"});
+  ASSERT_EQ(run.status(), kDone) << run.err();
+  const auto call = Created();
+  EXPECT_TRUE(call.submit());
+  EXPECT_EQ(call.request().agency(), "agencies/ag-1");
+  EXPECT_EQ(call.request().topics(1), "topics/school-safety");
+  EXPECT_EQ(call.request().urgency(), intake::v1::URGENCY_ELEVATED);
+  EXPECT_EQ(call.request().contacts(0).full_name(), "Lt. Rae Moss");
+  EXPECT_TRUE(call.request().identity_consent().granted());
+  EXPECT_TRUE(call.request().authority_confirmed());
+}
+
+TEST_F(Changes, AnAgencyThatAsksForItselfNeedNotSayWhoItIs) {
+  AnswerRequests();
+  ASSERT_EQ(Run("request create --title x --as agency:agencies/ag-7#chief").status(), kDone);
+  EXPECT_EQ(Created().request().agency(), "agencies/ag-7");
+  EXPECT_EQ(Run("request create --title x").status(), kUsage) << "a coordinator must";
+}
+
+TEST_F(Changes, FlagsGoOnTopOfAFile) {
+  AnswerRequests();
+  const std::string path = folder_.Write(
+      "request.json", R"({"agency":"agencies/ag-9","title":"Old","topics":["topics/a"]})");
+  ASSERT_EQ(Run("request create --title New", {"--file", path}).status(), kDone);
+  EXPECT_EQ(Created().request().title(), "New");
+  EXPECT_EQ(Created().request().agency(), "agencies/ag-9");
+  EXPECT_EQ(Created().request().topics(0), "topics/a");
+}
+
+TEST_F(Changes, AnUpdateIsBasedOnWhatWasRead) {
+  AnswerAgency("GetAgency", Umberholt());
+  center_.On<intake::v1::UpdateAgencyRequest, intake::v1::Agency>(
+      "critac.intake.v1.AgencyService/UpdateAgency", [](const auto& call, auto& response) {
+        response = call.agency();
+        return absl::OkStatus();
+      });
+  ASSERT_EQ(Run("agency update ag-1 --sworn-full-time 44").status(), kDone);
+  const auto calls = center_.RequestsOf<intake::v1::UpdateAgencyRequest>(
+      "critac.intake.v1.AgencyService/UpdateAgency");
+  ASSERT_THAT(calls, SizeIs(1));
+  EXPECT_EQ(calls[0].etag(), "e1");
+  EXPECT_EQ(calls[0].agency().sworn_full_time().count(), 44);
+  EXPECT_EQ(calls[0].agency().display_name(), Umberholt().display_name());
+}
+
+TEST_F(Changes, APolicyIsSetOnTopOfTheOneInForce) {
+  center_.On<matching::v1::GetPolicyRequest, matching::v1::Policy>(
+      "critac.matching.v1.MatchService/GetPolicy", [](const auto&, auto& policy) {
+        policy.set_version(3);
+        policy.mutable_weights()->set_topic_fit(400000);
+        policy.set_offer_business_days(5);
+        return absl::OkStatus();
+      });
+  center_.On<matching::v1::UpdatePolicyRequest, matching::v1::Policy>(
+      "critac.matching.v1.MatchService/UpdatePolicy", [](const auto& call, auto& policy) {
+        policy = call.policy();
+        return absl::OkStatus();
+      });
+  ASSERT_EQ(Run("policy set weights.distance=50000 period=month").status(), kDone);
+  const auto call = center_.RequestsOf<matching::v1::UpdatePolicyRequest>(
+      "critac.matching.v1.MatchService/UpdatePolicy")[0];
+  EXPECT_EQ(call.base_version(), 3);
+  EXPECT_EQ(call.policy().weights().topic_fit(), 400000);
+  EXPECT_EQ(call.policy().weights().distance(), 50000);
+  EXPECT_EQ(call.policy().period(), matching::v1::PERIOD_MONTH);
+  EXPECT_EQ(call.policy().offer_business_days(), 5);
+}
+
+TEST_F(Changes, ADeliveryIsRecordedInQuartersOfAnHour) {
+  center_.On<matching::v1::RecordDeliveryRequest, matching::v1::Engagement>(
+      "critac.matching.v1.EngagementService/RecordDelivery",
+      [](const auto&, auto&) { return absl::OkStatus(); });
+  ASSERT_EQ(
+      Run("delivery record en-1 --slot s1 --type in-person-training --hours 6.25 --on-site 34 "
+          "--agencies 3 --completes-slot")
+          .status(),
+      kDone);
+  const auto delivery = center_
+                            .RequestsOf<matching::v1::RecordDeliveryRequest>(
+                                "critac.matching.v1.EngagementService/RecordDelivery")[0]
+                            .delivery();
+  EXPECT_EQ(delivery.quarter_hours(), 25);
+  EXPECT_EQ(delivery.date(), "2026-11-24");
+  EXPECT_EQ(delivery.mode(), type::v1::DELIVERY_MODE_ON_SITE);
+  EXPECT_EQ(delivery.attendance().on_site(), 34);
+  EXPECT_EQ(delivery.attendance().agencies_represented(), 3);
+  EXPECT_TRUE(delivery.completes_slot());
+}
+
+// --- Imports ------------------------------------------------------------------------------------------
+
+class Imports : public CommandLine {
+ protected:
+  FakeAgencies agencies_{center_};
+};
+
+TEST_F(Imports, SumUpAndExitWithOneWhereRowsWereRefused) {
+  const std::string good = folder_.Write("good.csv", "ori9,display_name\nUTZZ00100,A\n");
+  const CliRun run = Run("import agencies", {good});
+  EXPECT_EQ(run.status(), kDone) << run.err();
+  EXPECT_THAT(run.out(), AllOf(StartsWith("agencies: 1 rows of good.csv in 0.0 s\n"),
+                               HasSubstr("  created    1\n"), HasSubstr("  refused    0\n")));
+  const std::string bad = folder_.Write("bad.csv", "ori9,display_name\nUTZZ00100,7\nUTZZ00200,B\n");
+  const CliRun refused = Run("import agencies", {bad});
+  EXPECT_EQ(refused.status(), kRefused);
+  EXPECT_THAT(refused.out(), HasSubstr(absl::StrCat("  refused    1  ", bad, ".refused.csv\n")));
+  EXPECT_EQ(refused.err(), "") << "the summary has told it";
+  EXPECT_EQ(Run("import agencies --allow-refused", {bad}).status(), kDone);
+}
+
+TEST_F(Imports, SumUpForProgramsToo) {
+  const std::string path = folder_.Write("a.csv", "ori9,display_name\nUTZZ00100,A\n");
+  EXPECT_EQ(Run("import agencies --output csv", {path}).out(),
+            "kind,rows,created,updated,unchanged,refused,refused_file,seconds,rows_per_second\r\n"
+            "agencies,1,1,0,0,0,,0.000,0\r\n");
+  const std::string more =
+      folder_.Write("b.csv", "ori9,display_name\nUTZZ00100,A\nUTZZ00200,B\n");
+  EXPECT_THAT(Run("import agencies --output json", {more}).out(),
+              AllOf(HasSubstr("\"unchanged\": 1"), HasSubstr("\"created\": 1")));
+}
+
+TEST_F(Imports, ADryRunSaysSoAndChangesNothing) {
+  const std::string path = folder_.Write("a.csv", "ori9,display_name\nUTZZ00100,A\n");
+  const CliRun run = Run("import agencies --dry-run", {path});
+  EXPECT_THAT(run.out(), HasSubstr("a dry run: nothing was changed"));
+  EXPECT_THAT(agencies_.agencies(), SizeIs(0));
+}
+
+TEST_F(Imports, ShowProgressOnATerminalOnly) {
+  const std::string path = folder_.Write("a.csv", "ori9,display_name\nUTZZ00100,A\n");
+  EXPECT_EQ(Run("import agencies", {path}).err(), "");
+  const CliRun run = Run("import agencies", {path}, 0, true);
+  EXPECT_THAT(run.err(), AllOf(HasSubstr("importing agencies ["), HasSubstr("1 rows")));
+  EXPECT_TRUE(absl::EndsWith(run.err(), "\r\x1b[K")) << "the line is taken away at the end";
+}
+
+TEST_F(Imports, AFileThatBreaksOffTellsHowFarItCame) {
+  const std::string path =
+      folder_.Write("a.json", R"([{"aliases":[{"value":"A"}],"displayName":"A"},{)");
+  const CliRun run = Run("import agencies", {path});
+  EXPECT_EQ(run.status(), kRefused);
+  EXPECT_THAT(run.out(), HasSubstr("created    1"));
+  EXPECT_THAT(run.err(),
+              AllOf(HasSubstr("the import ended early, after 1 rows: row 2: broken JSON"),
+                    HasSubstr("reason: BROKEN_FILE")));
+}
+
+TEST_F(Imports, WithoutACenterAreUnreachable) {
+  const std::string path = folder_.Write("a.csv", "ori9\nUTZZ00100\n");
+  const CliRun run(
+      {"import", "agencies", path, "--server", "127.0.0.1:1", "--as", "coordinator:d"});
+  EXPECT_EQ(run.status(), kUnreachable);
+}
+
+// --- The sample -----------------------------------------------------------------------------------------
+
+TEST_F(CommandLine, TheSampleIsWrittenInFilesThatTheImportTakes) {
+  FakeAgencies agencies(center_);
+  const CliRun run = Run("sample", {folder_.Path("sample")});
+  ASSERT_EQ(run.status(), kDone) << run.err();
+  EXPECT_THAT(run.out(), HasSubstr("All of it is fictional"));
+  const CliRun import = Run("import agencies", {folder_.Path("sample/agencies.csv")});
+  EXPECT_EQ(import.status(), kDone) << import.out();
+  EXPECT_THAT(import.out(), HasSubstr("created    320"));
+  EXPECT_THAT(agencies.agencies(), SizeIs(320));
+}
+
+TEST_F(CommandLine, AFolderThatCannotBeMadeIsAUsageError) {
+  const std::string file = folder_.Write("file", "");
+  EXPECT_EQ(Run("sample", {file + "/sample"}).status(), kUsage);
+}
+
+// --- Matching, metrics, reports, journals, queues -------------------------------------------------------
+
+TEST_F(CommandLine, ARankingShowsScoresWithTheirPartsAndWhoIsOutWhere) {
+  center_.On<matching::v1::RankCandidatesRequest, matching::v1::RankCandidatesResponse>(
+      "critac.matching.v1.MatchService/RankCandidates", [](const auto& request, auto& response) {
+        response.set_slot("s1");
+        response.set_eligible_count(1);
+        response.set_excluded_count(1);
+        response.set_policy_version(2);
+        auto& candidate = *response.add_candidates();
+        candidate.set_rank(1);
+        candidate.set_expert("experts/e012");
+        candidate.set_partner("partners/iacp");
+        candidate.set_score_e6(834512);
+        auto& part = *candidate.add_parts();
+        part.set_kind(matching::v1::SCORE_PART_KIND_TOPIC_FIT);
+        part.set_value_e6(1000000);
+        if (!request.omit_excluded()) {
+          auto& out = *response.add_excluded();
+          out.set_expert("experts/e044");
+          out.set_gate(matching::v1::GATE_MEMBERSHIP);
+          out.set_explanation("MCCA is no member on the dates");
+        }
+        return absl::OkStatus();
+      });
+  const CliRun brief = Run("match rank fy27-000001");
+  EXPECT_THAT(brief.out(), AllOf(StartsWith("slot s1: 1 eligible, 1 not; policy version 2\n"),
+                                 HasSubstr("experts/e012  iacp"), HasSubstr("0.835  1.000"),
+                                 Not(HasSubstr("experts/e044"))));
+  EXPECT_THAT(Run("match rank fy27-000001 --excluded").out(),
+              HasSubstr("experts/e044  -        membership  MCCA is no member on the dates"));
+}
+
+TEST_F(CommandLine, WhyNotShowsTheGatesUpToTheOneThatFailed) {
+  center_.On<matching::v1::ExplainMatchRequest, matching::v1::ExplainMatchResponse>(
+      "critac.matching.v1.MatchService/ExplainMatch", [](const auto&, auto& response) {
+        response.set_summary("out at the gate of travel: 900 km, travels 300");
+        auto& gate = *response.add_gates();
+        gate.set_gate(matching::v1::GATE_TRAVEL);
+        gate.set_explanation("900 km, travels 300");
+        return absl::OkStatus();
+      });
+  const CliRun run = Run("match why fy27-000001 e012");
+  EXPECT_THAT(run.out(), AllOf(StartsWith("out at the gate of travel"),
+                               HasSubstr("travel  no      900 km, travels 300")));
+}
+
+TEST_F(CommandLine, AMeasureIsShownWithItsTotalAndDefinition) {
+  center_.On<metrics::v1::QueryMeasureRequest, metrics::v1::QueryMeasureResponse>(
+      "critac.metrics.v1.MeasureService/QueryMeasure", [](const auto&, auto& response) {
+        response.mutable_measure()->set_title("Officers in agencies served");
+        response.mutable_measure()->set_definition("Sworn officers over distinct agencies.");
+        response.mutable_measure()->set_unit(metrics::v1::UNIT_COUNT);
+        auto& value = *response.add_values();
+        value.add_group("UT");
+        value.set_value(125314);
+        value.set_record_count(277);
+        value.set_missing_count(3);
+        *response.mutable_total() = value;
+        response.mutable_total()->clear_group();
+        auto& position = *response.mutable_snapshot()->add_positions();
+        position.set_journal("intake");
+        position.set_sequence(512);
+        return absl::OkStatus();
+      });
+  EXPECT_EQ(Run("metrics query officers --by state").out(),
+            "Officers in agencies served: Sworn officers over distinct agencies.\n\n"
+            "STATE    VALUE  RECORDS  MISSING\n"
+            "UT     125,314      277        3\n"
+            "all    125,314      277        3\n"
+            "\nas of intake 512\n");
+  EXPECT_EQ(Run("metrics query officers --by state --output csv").out(),
+            "state,value,records,missing\r\nUT,125314,277,3\r\n");
+  Run("metrics query officers --by state,fiscal-year");
+  const auto request = center_
+                           .RequestsOf<metrics::v1::QueryMeasureRequest>(
+                               "critac.metrics.v1.MeasureService/QueryMeasure")
+                           .back();
+  EXPECT_EQ(request.group_by_size(), 2);
+  EXPECT_EQ(request.group_by(1), metrics::v1::DIMENSION_FISCAL_YEAR);
+  EXPECT_EQ(Run("metrics query officers --by colour").status(), kUsage);
+}
+
+class Reports : public CommandLine {
+ protected:
+  // A center that needs a few looks to make a report.
+  void AnswerReports(int looks, metrics::v1::ReportState end) {
+    using metrics::v1::Report;
+    center_.On<metrics::v1::CreateReportRequest, Report>(
+        kCreate, [](const auto& request, Report& report) {
+          report = request.report();
+          report.set_name("reports/rp-1");
+          report.set_state(metrics::v1::REPORT_STATE_PENDING);
+          return absl::OkStatus();
+        });
+    center_.On<metrics::v1::GetReportRequest, Report>(
+        kGet, [this, looks, end](const auto&, Report& report) {
+          report.set_name("reports/rp-1");
+          report.set_state(++looked_ < looks ? metrics::v1::REPORT_STATE_PENDING : end);
+          report.set_problem(end == metrics::v1::REPORT_STATE_FAILED ? "no facts" : "");
+          (*report.mutable_document_hashes())["html"] = Sha256Hex("<html>");
+          return absl::OkStatus();
+        });
+  }
+
+  void AnswerDocuments(const std::string& content, const std::string& name) {
+    center_.On<metrics::v1::GetReportDocumentRequest, metrics::v1::GetReportDocumentResponse>(
+        "critac.metrics.v1.ReportService/GetReportDocument",
+        [content, name](const auto&, auto& document) {
+          document.set_content(content);
+          document.set_file_name(name);
+          return absl::OkStatus();
+        });
+  }
+
+  static constexpr char kCreate[] = "critac.metrics.v1.ReportService/CreateReport";
+  static constexpr char kGet[] = "critac.metrics.v1.ReportService/GetReport";
+  std::atomic<int> looked_ = 0;
+};
+
+TEST_F(Reports, AreWaitedForAndTheirDocumentsSaved) {
+  AnswerReports(3, metrics::v1::REPORT_STATE_DONE);
+  AnswerDocuments("<html>", "review.html");
+  const CliRun run = Run("report create annual-review --fiscal-year 2020 --format html",
+                         {"--out", folder_.Path("out")});
+  ASSERT_EQ(run.status(), kDone) << run.err();
+  EXPECT_EQ(ReadAll(folder_.Path("out/review.html")), "<html>");
+  EXPECT_THAT(run.slept(), SizeIs(3));
+  const auto wanted = center_.RequestsOf<metrics::v1::CreateReportRequest>(kCreate)[0].report();
+  EXPECT_EQ(wanted.start_date(), "2019-10-01");
+  EXPECT_EQ(wanted.end_date(), "2020-09-30");
+  EXPECT_EQ(wanted.kind(), metrics::v1::REPORT_KIND_ANNUAL_REVIEW);
+}
+
+TEST_F(Reports, ThatCannotBeMadeAreRefusedWithTheirProblem) {
+  AnswerReports(1, metrics::v1::REPORT_STATE_FAILED);
+  const CliRun run = Run("report create executive-summary --from 2019-10-01 --to 2020-09-30");
+  EXPECT_EQ(run.status(), kRefused);
+  EXPECT_THAT(run.err(), HasSubstr("reports/rp-1 could not be made: no facts"));
+}
+
+TEST_F(Reports, ThatTakeTooLongAreNotWaitedForWithoutEnd) {
+  AnswerReports(1000000, metrics::v1::REPORT_STATE_DONE);
+  const CliRun run = Run("report create annual-review --fiscal-year 2020 --wait 10");
+  EXPECT_EQ(run.status(), kRefused);
+  EXPECT_THAT(run.err(), HasSubstr("reports/rp-1 is not done after 10s"));
+  absl::Duration slept;
+  for (const absl::Duration each : run.slept()) slept += each;
+  EXPECT_GE(slept, absl::Seconds(10));
+  EXPECT_LE(slept, absl::Seconds(11));
+}
+
+TEST_F(Reports, CanBeAskedForWithoutWaiting) {
+  AnswerReports(1000000, metrics::v1::REPORT_STATE_DONE);
+  const CliRun run = Run("report create annual-review --fiscal-year 2020 --no-wait --output name");
+  EXPECT_EQ(run.status(), kDone);
+  EXPECT_EQ(run.out(), "reports/rp-1\n");
+  EXPECT_THAT(run.slept(), SizeIs(0));
+}
+
+TEST_F(Reports, ADocumentThatIsNotTheOneCitedIsNotSaved) {
+  AnswerReports(1, metrics::v1::REPORT_STATE_DONE);
+  AnswerDocuments("<html>altered", "review.html");
+  const CliRun run = Run("report save rp-1 --format html", {"--out", folder_.Path("out")});
+  EXPECT_EQ(run.status(), kRefused);
+  EXPECT_THAT(run.err(), HasSubstr("its SHA-256 is another"));
+  EXPECT_FALSE(folder_.Has("out/review.html"));
+}
+
+TEST_F(Reports, ADocumentCannotLeaveItsFolder) {
+  AnswerReports(1, metrics::v1::REPORT_STATE_DONE);
+  for (const char* name : {"../review.html", "/tmp/review.html", "", ".profile"}) {
+    AnswerDocuments("<html>", name);
+    EXPECT_EQ(Run("report save rp-1 --format html", {"--out", folder_.Path("out")}).status(),
+              kRefused)
+        << name;
+  }
+  EXPECT_FALSE(folder_.Has("review.html"));
+}
+
+class Journals : public CommandLine {
+ protected:
+  void AnswerVerify(const std::string& broken) {
+    center_.On<journal::v1::VerifyChainRequest, journal::v1::VerifyChainResponse>(
+        "critac.journal.v1.JournalService/VerifyChain",
+        [broken](const auto& request, auto& response) {
+          response.set_journal(request.journal());
+          response.set_intact(request.journal() != broken);
+          response.set_event_count(40);
+          if (request.journal() == broken) {
+            response.set_broken_sequence(17);
+            response.set_problem("the payload was altered");
+          }
+          return absl::OkStatus();
+        });
+  }
+
+  void AnswerEvents() {
+    center_.On<journal::v1::GetHeadRequest, journal::v1::GetHeadResponse>(
+        "critac.journal.v1.JournalService/GetHead", [](const auto& request, auto& response) {
+          response.set_journal(request.journal());
+          response.set_sequence(100);
+          return absl::OkStatus();
+        });
+    center_.OnStream<journal::v1::ReadEventsRequest, journal::v1::ReadEventsResponse>(
+        kRead, [](const auto& request, auto& responses) {
+          for (int64_t i = request.from_sequence(); i <= 100; ++i) {
+            auto& event = *responses.emplace_back().add_events();
+            event.set_sequence(i);
+            event.set_type("critac.intake.v1.RequestTransitioned");
+            event.set_payload("{\"a\":1}");
+          }
+          return absl::OkStatus();
+        });
+  }
+
+  static constexpr char kRead[] = "critac.journal.v1.JournalService/ReadEvents";
+};
+
+TEST_F(Journals, AreAllVerifiedAndABrokenOneIsARefusal) {
+  AnswerVerify("");
+  const CliRun intact = Run("journal verify --as auditor:ines");
+  EXPECT_EQ(intact.status(), kDone);
+  EXPECT_THAT(center_.CallsOf("critac.journal.v1.JournalService/VerifyChain"), SizeIs(3));
+  AnswerVerify("matching");
+  const CliRun broken = Run("journal verify --as auditor:ines");
+  EXPECT_EQ(broken.status(), kRefused);
+  EXPECT_THAT(broken.out(), HasSubstr("17         the payload was altered"));
+  EXPECT_EQ(Run("journal verify intake --as auditor:ines").status(), kDone);
+}
+
+TEST_F(Journals, ShowTheirLastEvents) {
+  AnswerEvents();
+  const CliRun run = Run("journal show intake --limit 3 --as auditor:ines");
+  EXPECT_EQ(run.status(), kDone) << run.err();
+  const auto request = center_.RequestsOf<journal::v1::ReadEventsRequest>(kRead)[0];
+  EXPECT_EQ(request.from_sequence(), 98);
+  EXPECT_EQ(request.max_events(), 3);
+  EXPECT_THAT(run.out(),
+              AllOf(HasSubstr("RequestTransitioned"), Not(HasSubstr("critac.intake.v1"))));
+  const std::vector<std::string> lines = absl::StrSplit(run.out(), '\n', absl::SkipEmpty());
+  EXPECT_THAT(lines, SizeIs(4)) << "one header, also over several batches";
+}
+
+TEST_F(Journals, AsJsonAreOneDocument) {
+  AnswerEvents();
+  const CliRun run = Run("journal show intake --from 99 --all --output json --as auditor:ines");
+  journal::v1::ReadEventsResponse read;
+  ASSERT_TRUE(google::protobuf::util::JsonStringToMessage(run.out(), &read).ok()) << run.out();
+  EXPECT_EQ(read.events_size(), 2);
+  const CliRun none = Run("journal show intake --from 101 --all --output json --as auditor:ines");
+  EXPECT_EQ(none.out(), "{\"events\":[]}\n");
+}
+
+TEST_F(CommandLine, QueuesAreShown) {
+  center_.On<queue::v1::ListQueuesRequest, queue::v1::ListQueuesResponse>(
+      "critac.queue.v1.QueueService/ListQueues", [](const auto&, auto& response) {
+        auto& stats = *response.add_queues();
+        stats.set_queue("match");
+        stats.set_ready(2);
+        return absl::OkStatus();
+      });
+  EXPECT_EQ(Run("queue stats --output csv --as operator:ops").out(),
+            "queue,ready,delayed,leased,dead,oldest_ms,paused,done\r\n"
+            "match,2,0,0,0,0,false,0\r\n");
+}
+
+TEST_F(CommandLine, TheCatalogIsShownByCollection) {
+  center_.On<intake::v1::GetCatalogRequest, intake::v1::Catalog>(
+      "critac.intake.v1.CatalogService/GetCatalog", [](const auto&, auto& catalog) {
+        auto& topic = *catalog.add_entries();
+        topic.set_name("topics/de-escalation");
+        topic.mutable_topic()->set_title("De-escalation");
+        topic.mutable_topic()->set_group(intake::v1::TOPIC_GROUP_GENERAL);
+        auto& target = *catalog.add_entries();
+        target.set_name("targets/match");
+        target.mutable_target()->set_clock(intake::v1::CLOCK_TYPE_MATCH);
+        target.mutable_target()->set_business_days(20);
+        return absl::OkStatus();
+      });
+  EXPECT_EQ(Run("catalog list --output csv").out(),
+            "name,title,detail,valid_from,valid_to\r\n"
+            "topics/de-escalation,De-escalation,GENERAL,,\r\n"
+            "targets/match,MATCH,20 business days,,\r\n");
+  EXPECT_EQ(Run("catalog list topics --output name").out(), "topics/de-escalation\n");
+  EXPECT_EQ(Run("catalog list subjects").status(), kUsage);
+}
+
+}  // namespace
+}  // namespace critac::cli

@@ -1,0 +1,149 @@
+#ifndef TESTS_SUPPORT_RUNNING_PROGRAM_H_
+#define TESTS_SUPPORT_RUNNING_PROGRAM_H_
+
+#include <fcntl.h>
+#include <signal.h>
+#include <spawn.h>
+#include <sys/types.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <map>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace critac::testing {
+
+// A program started by a test, with pipes to its stdin, stdout and stderr. It is killed with the
+// object. Waits are for lines and for its end, never for a time.
+class RunningProgram {
+ public:
+  // `environment` is all the program sees of one.
+  RunningProgram(const std::string& path, const std::vector<std::string>& arguments,
+                 const std::map<std::string, std::string>& environment = {}) {
+    int in[2];
+    int out[2];
+    int error[2];
+    if (pipe2(in, O_CLOEXEC) != 0 || pipe2(out, O_CLOEXEC) != 0 || pipe2(error, O_CLOEXEC) != 0) {
+      return;
+    }
+    posix_spawn_file_actions_t actions;
+    posix_spawn_file_actions_init(&actions);
+    posix_spawn_file_actions_adddup2(&actions, in[0], STDIN_FILENO);
+    posix_spawn_file_actions_adddup2(&actions, out[1], STDOUT_FILENO);
+    posix_spawn_file_actions_adddup2(&actions, error[1], STDERR_FILENO);
+    std::vector<std::string> words = {path};
+    words.insert(words.end(), arguments.begin(), arguments.end());
+    std::vector<std::string> variables;
+    for (const auto& [name, value] : environment) variables.push_back(name + "=" + value);
+    if (posix_spawn(&pid_, path.c_str(), &actions, nullptr, Pointers(words).data(),
+                    Pointers(variables).data()) != 0) {
+      pid_ = 0;
+    }
+    posix_spawn_file_actions_destroy(&actions);
+    close(in[0]);
+    close(out[1]);
+    close(error[1]);
+    in_ = in[1];
+    out_.fd = out[0];
+    error_.fd = error[0];
+  }
+  ~RunningProgram() {
+    Kill();
+    CloseStdin();
+    close(out_.fd);
+    close(error_.fd);
+  }
+  RunningProgram(const RunningProgram&) = delete;
+  RunningProgram& operator=(const RunningProgram&) = delete;
+
+  pid_t pid() const { return pid_; }
+
+  // The next line of stdout, of stderr; empty when there are no more.
+  std::string OutLine() { return Line(out_); }
+  std::string ErrorLine() { return Line(error_); }
+  // Everything that is still to come, until the program ends.
+  std::string RestOfOut() { return Rest(out_); }
+  std::string RestOfError() { return Rest(error_); }
+
+  // Reads stderr up to a line that holds `text`, and returns that line; empty where there is none.
+  std::string ErrorLineWith(const std::string& text) {
+    for (std::string line = ErrorLine(); !line.empty(); line = ErrorLine()) {
+      if (line.find(text) != std::string::npos) return line;
+    }
+    return "";
+  }
+
+  // The program reads the end of its stdin.
+  void CloseStdin() {
+    if (in_ >= 0) close(in_);
+    in_ = -1;
+  }
+
+  void Signal(int signal) {
+    if (pid_ > 0) kill(pid_, signal);
+  }
+
+  // Waits for its end. Its exit status, or 128 + the signal that ended it, as a shell says it; -1
+  // where it did not start.
+  int Wait() {
+    if (pid_ <= 0) return -1;
+    int status = 0;
+    while (waitpid(pid_, &status, 0) < 0) {
+    }
+    pid_ = 0;
+    return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+  }
+
+  // Ends it as `kill -9` does, and waits until it is gone.
+  void Kill() {
+    Signal(SIGKILL);
+    Wait();
+  }
+
+ private:
+  struct Stream {
+    int fd = -1;
+    std::string buffer;
+  };
+
+  static std::vector<char*> Pointers(std::vector<std::string>& words) {
+    std::vector<char*> pointers;
+    for (std::string& word : words) pointers.push_back(word.data());
+    pointers.push_back(nullptr);
+    return pointers;
+  }
+
+  // Reads some more; false at the end.
+  static bool Fill(Stream& stream) {
+    char chunk[4096];
+    const ssize_t got = read(stream.fd, chunk, sizeof(chunk));
+    if (got <= 0) return false;
+    stream.buffer.append(chunk, static_cast<size_t>(got));
+    return true;
+  }
+  static std::string Line(Stream& stream) {
+    size_t end = 0;
+    while ((end = stream.buffer.find('\n')) == std::string::npos) {
+      if (!Fill(stream)) return std::exchange(stream.buffer, "");
+    }
+    std::string line = stream.buffer.substr(0, end);
+    stream.buffer.erase(0, end + 1);
+    return line;
+  }
+  static std::string Rest(Stream& stream) {
+    while (Fill(stream)) {
+    }
+    return std::exchange(stream.buffer, "");
+  }
+
+  pid_t pid_ = 0;
+  int in_ = -1;
+  Stream out_;
+  Stream error_;
+};
+
+}  // namespace critac::testing
+
+#endif  // TESTS_SUPPORT_RUNNING_PROGRAM_H_
