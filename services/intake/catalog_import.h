@@ -27,7 +27,8 @@ struct CatalogImport {
 // not. A row is refused, with the reason, when it breaks them, when its name does not fit its kind,
 // when it ends before it begins, when it is a target for days on which the same clock has another,
 // when its parent is neither in the catalog nor among the rows that are accepted, or is below it, or
-// when it would be one entry more than kCatalogEntries. Rows may stand in any order. A later row for the same name is taken after the earlier one.
+// when it would be one entry more than kCatalogEntries. Rows may stand in any order. A later row
+// for the same name is taken after the earlier one.
 CatalogImport PlanCatalogImport(const v1::Catalog& catalog,
                                 const google::protobuf::RepeatedPtrField<v1::CatalogEntry>& rows,
                                 absl::Span<const std::string> problems);

@@ -18,11 +18,11 @@ bool Contains(const std::vector<RequestAction>& actions, RequestAction action) {
 
 bool IsRunning(const Clock& clock) { return !clock.has_stop_time(); }
 
-void SetDueDate(Clock& clock, const BusinessCalendar& calendar) {
+void SetDueDate(Clock& clock, const CatalogView& catalog) {
   if (clock.target_business_days() == 0) return;
   clock.set_due_date(
-      FormatDate(calendar.AddDays(DayOf(FromProto(clock.start_time())),
-                                  clock.target_business_days() + clock.paused_business_days())));
+      FormatDate(catalog.DueDay(DayOf(FromProto(clock.start_time())),
+                                clock.target_business_days() + clock.paused_business_days())));
 }
 
 // A paused clock that is stopped, which no action of the table does, would stop at its pause.
