@@ -572,8 +572,7 @@ TEST_F(Imports, SumUpForProgramsToo) {
   EXPECT_EQ(Run("import agencies --output csv", {path}).out(),
             "kind,rows,created,updated,unchanged,refused,refused_file,seconds,rows_per_second\r\n"
             "agencies,1,1,0,0,0,,0.000,0\r\n");
-  const std::string more =
-      folder_.Write("b.csv", "ori9,display_name\nUTZZ00100,A\nUTZZ00200,B\n");
+  const std::string more = folder_.Write("b.csv", "ori9,display_name\nUTZZ00100,A\nUTZZ00200,B\n");
   EXPECT_THAT(Run("import agencies --output json", {more}).out(),
               AllOf(HasSubstr("\"unchanged\": 1"), HasSubstr("\"created\": 1")));
 }

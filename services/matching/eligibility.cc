@@ -13,7 +13,6 @@
 namespace critac::matching {
 namespace {
 
-
 // Days on which an expert could start: ranges in order, apart from each other.
 using DaySet = absl::InlinedVector<DayRange, 4>;
 

@@ -412,7 +412,8 @@ TEST(Measures, AcceptanceIsAShareOfOffersThatCameToAnEnd) {
        {matching::v1::OFFER_STATE_ACCEPTED, matching::v1::OFFER_STATE_ACCEPTED,
         matching::v1::OFFER_STATE_DECLINED, matching::v1::OFFER_STATE_EXPIRED,
         matching::v1::OFFER_STATE_OPEN, matching::v1::OFFER_STATE_WITHDRAWN}) {
-    program.Offer(absl::StrCat("offers/", ++number), "requests/1",
+    ++number;
+    program.Offer(absl::StrCat("offers/", number), "requests/1",
                   number == 3 ? "partners/b" : "partners/a", At(2026, 1, 1), state);
   }
   const Facts facts = program.Taken();
