@@ -29,6 +29,11 @@ inline constexpr int kViolations = 50;
 inline constexpr int kDefaultPageSize = 50;
 inline constexpr int kMaxPageSize = 1000;
 
+// Bytes of the records of a page: it ends early rather than pass them, so that a thousand long
+// records do not make a message that its reader refuses. Leaves kMessageBytes room for what a
+// service adds to each.
+inline constexpr int64_t kPageBytes = 3 << 20;
+
 // Longest filter of a list, bytes; its parentheses, how deep; its comparisons. Twenty times what a
 // person writes, and a condition that a database plans in microseconds.
 inline constexpr int kFilterBytes = 8 << 10;

@@ -77,6 +77,17 @@ class Replay final : public MutableStates {
   absl::flat_hash_map<std::string, std::shared_ptr<Message>> states_;
 };
 
+// How many of the first messages have at most `bytes` together; the first always counts.
+size_t CountWithin(int64_t bytes, absl::Span<const std::unique_ptr<Message>> messages) {
+  size_t count = 0;
+  for (const auto& message : messages) {
+    bytes -= static_cast<int64_t>(message->ByteSizeLong());
+    if (bytes < 0 && count > 0) break;
+    ++count;
+  }
+  return count;
+}
+
 class SqlJournal final : public Journal {
  public:
   SqlJournal(JournalOptions options, std::unique_ptr<store::Database> database, const Clock& clock,
@@ -179,18 +190,18 @@ absl::Status SqlJournal::ListInto(const ListQuery& query, absl::FunctionRef<Mess
       states.emplace_back(projection.prototype->New());
       return Annotate(FromJsonText(row.Text(1), *states.back()), row.Text(0));
     }));
-    if (states.size() > static_cast<size_t>(size)) {
-      states.pop_back();
-      names.pop_back();
-      next_page_token = store::MakePageToken(arguments, {names.back()});
-    }
     std::vector<Message*> messages;
     for (const auto& state : states) messages.push_back(state.get());
     RETURN_IF_ERROR(JoinVault(connection, messages));
+    const size_t count =
+        std::min(static_cast<size_t>(size), CountWithin(limits::kPageBytes, states));
+    if (count < states.size()) {
+      next_page_token = store::MakePageToken(arguments, {names[count - 1]});
+    }
     // By swapping after the last page entry is complete: `add` may move what it handed out before.
-    for (const auto& state : states) {
+    for (size_t i = 0; i < count; ++i) {
       Message& place = add();
-      place.GetReflection()->Swap(&place, state.get());
+      place.GetReflection()->Swap(&place, states[i].get());
     }
     return absl::OkStatus();
   });

@@ -113,7 +113,8 @@ class Journal {
   virtual absl::Status GetInto(absl::string_view name, google::protobuf::Message& state) = 0;
 
   // A page of states, with the text of their vault fields; `next_page_token` is empty after the
-  // last.
+  // last. A page ends early where its states would pass limits::kPageBytes; a state that does so
+  // alone is a page of its own.
   template <typename T>
   struct Page {
     std::vector<T> items;

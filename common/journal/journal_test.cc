@@ -476,6 +476,26 @@ TEST_F(JournalTest, WhatAnotherProcessWroteIsSeen) {
   EXPECT_EQ(seen, "Oak");
 }
 
+TEST_F(JournalTest, APageEndsEarlyRatherThanPassItsBytes) {
+  const std::string third(limits::kPageBytes / 3, 'x');
+  const std::string all(limits::kPageBytes + 1, 'x');
+  for (const auto& [id, name] : std::vector<std::pair<std::string, std::string>>{
+           {"a", third}, {"b", third}, {"c", third}, {"d", all}, {"e", "Elm"}}) {
+    ASSERT_TRUE(journal_->Execute(AddAgency(id, name, "UT")).ok());
+  }
+  ListQuery query{.collection = "agencies", .page_size = 100};
+  std::vector<std::vector<std::string>> pages;
+  do {
+    const auto page = journal_->List<intake::v1::Agency>(query);
+    ASSERT_TRUE(page.ok()) << page.status();
+    pages.emplace_back();
+    for (const auto& agency : page->items) pages.back().push_back(agency.name());
+    query.page_token = page->next_page_token;
+  } while (!query.page_token.empty());
+  EXPECT_THAT(pages, ElementsAre(ElementsAre("agencies/a", "agencies/b"), ElementsAre("agencies/c"),
+                                 ElementsAre("agencies/d"), ElementsAre("agencies/e")));
+}
+
 TEST_F(JournalTest, APageBeginsWhereTheOneBeforeEnded) {
   for (int i = 0; i < 25; ++i) {
     ASSERT_TRUE(

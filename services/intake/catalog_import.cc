@@ -139,6 +139,10 @@ class Planner {
       return Refuse(i, absl::StrCat("topic.parent: ", row.topic().parent(),
                                     " is the topic itself, or below it"));
     }
+    if (entries_.size() >= kCatalogEntries && entries_.count(row.name()) == 0) {
+      return Refuse(i, absl::StrCat("name: the catalog has ", kCatalogEntries,
+                                    " entries already, and no room for more"));
+    }
     const auto [known, added] = entries_.try_emplace(row.name(), row);
     v1::ImportResult& result = plan_.results[i];
     result.set_name(row.name());

@@ -9,6 +9,10 @@
 
 namespace critac::intake {
 
+// Most entries of a catalog. It is read whole and is one state: some hundred bytes each, so that this
+// many fit a message with room to spare; a center has a few hundred.
+inline constexpr size_t kCatalogEntries = 5000;
+
 // What an import of catalog entries comes to.
 struct CatalogImport {
   // One a row, in order.
@@ -22,8 +26,9 @@ struct CatalogImport {
 // `problems`, one a row, says which rows break the rules of their fields; empty for those that do
 // not. A row is refused, with the reason, when it breaks them, when its name does not fit its kind,
 // when it ends before it begins, when it is a target for days on which the same clock has another,
-// or when its parent is neither in the catalog nor among the rows that are accepted, or is below
-// it. Rows may stand in any order. A later row for the same name is taken after the earlier one.
+// when its parent is neither in the catalog nor among the rows that are accepted, or is below it, or
+// when it would be one entry more than kCatalogEntries. Rows may stand in any order. A later row
+// for the same name is taken after the earlier one.
 CatalogImport PlanCatalogImport(const v1::Catalog& catalog,
                                 const google::protobuf::RepeatedPtrField<v1::CatalogEntry>& rows,
                                 absl::Span<const std::string> problems);

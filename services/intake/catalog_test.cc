@@ -73,6 +73,18 @@ TEST(CatalogView, HolidaysOfTheCenterAreNoBusinessDays) {
           .IsBusinessDay(tuesday));
 }
 
+TEST(CatalogView, RemembersDueDaysAndForgetsNone) {
+  const CatalogView view(CatalogOf({HolidayEntry("holidays/move", "2026-10-06")}));
+  for (int round = 0; round < 2; ++round) {
+    for (int i = 0; i < 1500; ++i) {
+      const absl::CivilDay start = absl::CivilDay(2026, 10, 1) + i;
+      ASSERT_EQ(view.DueDay(start, 5), view.calendar().AddDays(start, 5));
+    }
+    EXPECT_EQ(view.DueDay(absl::CivilDay(2026, 10, 5), 1), absl::CivilDay(2026, 10, 7));
+    EXPECT_EQ(view.DueDay(absl::CivilDay(2026, 10, 5), 2), absl::CivilDay(2026, 10, 8));
+  }
+}
+
 TEST(CatalogView, ListsTheProgramsOfADay) {
   const CatalogView view(CatalogOf({Dated(ProgramEntry("programs/a"), "", "2025-09-30"),
                                     ProgramEntry("programs/b"), TopicEntry("topics/a")}));
@@ -182,6 +194,20 @@ TEST(CatalogImport, TakesRowsForTheSameNameInTheirOrder) {
   EXPECT_THAT(OutcomesOf(plan), ElementsAre(v1::IMPORT_OUTCOME_CREATED, v1::IMPORT_OUTCOME_UPDATED,
                                             v1::IMPORT_OUTCOME_CREATED));
   EXPECT_THAT(plan.changes.back().topic().parent(), IsEmpty());
+}
+
+TEST(CatalogImport, RefusesMoreEntriesThanACatalogHolds) {
+  std::vector<v1::CatalogEntry> many;
+  for (size_t i = 0; i < kCatalogEntries; ++i) {
+    many.push_back(TopicEntry(absl::StrCat("topics/t", i)));
+  }
+  v1::CatalogEntry changed = many[0];
+  changed.mutable_topic()->set_title("Another title");
+  EXPECT_THAT(OutcomesOf(Plan(CatalogOf(many), {changed, TopicEntry("topics/one-more")})),
+              ElementsAre(v1::IMPORT_OUTCOME_UPDATED, v1::IMPORT_OUTCOME_REFUSED));
+  many.pop_back();
+  EXPECT_THAT(OutcomesOf(Plan(CatalogOf(many), {TopicEntry("topics/one-more")})),
+              ElementsAre(v1::IMPORT_OUTCOME_CREATED));
 }
 
 // ---- State

@@ -73,4 +73,12 @@ int CatalogView::TargetOn(v1::ClockType clock, absl::CivilDay day) const {
   return 0;
 }
 
+absl::CivilDay CatalogView::DueDay(absl::CivilDay start, int business_days) const {
+  absl::MutexLock lock(&mutex_);
+  const std::pair<absl::CivilDay, int> key(start, business_days);
+  if (const auto known = due_days_.find(key); known != due_days_.end()) return known->second;
+  if (due_days_.size() >= kDueDays) due_days_.clear();
+  return due_days_[key] = calendar_.AddDays(start, business_days);
+}
+
 }  // namespace critac::intake

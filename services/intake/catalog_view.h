@@ -2,11 +2,14 @@
 #define SERVICES_INTAKE_CATALOG_VIEW_H_
 
 #include <string>
+#include <utility>
 #include <vector>
 
+#include "absl/base/thread_annotations.h"
 #include "absl/container/flat_hash_map.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
+#include "absl/synchronization/mutex.h"
 #include "absl/time/civil_time.h"
 #include "common/base/calendar.h"
 #include "critac/intake/v1/catalog.pb.h"
@@ -41,11 +44,22 @@ class CatalogView {
   // Weekends, federal holidays and the center's own holidays are left out.
   const BusinessCalendar& calendar() const { return calendar_; }
 
+  // The day on which what begins on `start` is due in so many business days: calendar().AddDays,
+  // remembered, because every request of a day asks for the same few and the longest targets take
+  // hundreds of days to count.
+  absl::CivilDay DueDay(absl::CivilDay start, int business_days) const;
+
  private:
+  // Due days remembered at once; past it all are forgotten.
+  static constexpr size_t kDueDays = 1000;
+
   v1::Catalog catalog_;
   absl::flat_hash_map<absl::string_view, const v1::CatalogEntry*> entries_;
   std::vector<const v1::CatalogEntry*> targets_;
   BusinessCalendar calendar_;
+  mutable absl::Mutex mutex_;
+  mutable absl::flat_hash_map<std::pair<absl::CivilDay, int>, absl::CivilDay> due_days_
+      ABSL_GUARDED_BY(mutex_);
 };
 
 // Whether an entry can be used on a day.

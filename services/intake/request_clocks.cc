@@ -18,11 +18,11 @@ bool Contains(const std::vector<RequestAction>& actions, RequestAction action) {
 
 bool IsRunning(const Clock& clock) { return !clock.has_stop_time(); }
 
-void SetDueDate(Clock& clock, const BusinessCalendar& calendar) {
+void SetDueDate(Clock& clock, const CatalogView& catalog) {
   if (clock.target_business_days() == 0) return;
   clock.set_due_date(
-      FormatDate(calendar.AddDays(DayOf(FromProto(clock.start_time())),
-                                  clock.target_business_days() + clock.paused_business_days())));
+      FormatDate(catalog.DueDay(DayOf(FromProto(clock.start_time())),
+                                clock.target_business_days() + clock.paused_business_days())));
 }
 
 // A paused clock that is stopped, which no action of the table does, would stop at its pause.
@@ -35,13 +35,13 @@ void Pause(Clock& clock, absl::Time time) {
   if (!clock.has_pause_time()) *clock.mutable_pause_time() = ToProto(time);
 }
 
-void Resume(Clock& clock, absl::Time time, const BusinessCalendar& calendar) {
+void Resume(Clock& clock, absl::Time time, const CatalogView& catalog) {
   if (!clock.has_pause_time()) return;
   clock.set_paused_business_days(
       clock.paused_business_days() +
-      calendar.DaysBetween(DayOf(FromProto(clock.pause_time())), DayOf(time)));
+      catalog.calendar().DaysBetween(DayOf(FromProto(clock.pause_time())), DayOf(time)));
   clock.clear_pause_time();
-  SetDueDate(clock, calendar);
+  SetDueDate(clock, catalog);
 }
 
 Clock Started(v1::ClockType type, absl::Time time, const CatalogView& catalog) {
@@ -49,7 +49,7 @@ Clock Started(v1::ClockType type, absl::Time time, const CatalogView& catalog) {
   clock.set_type(type);
   *clock.mutable_start_time() = ToProto(time);
   clock.set_target_business_days(catalog.TargetOn(type, DayOf(time)));
-  SetDueDate(clock, catalog.calendar());
+  SetDueDate(clock, catalog);
   return clock;
 }
 
@@ -120,7 +120,7 @@ Clocks ClocksAfter(const Clocks& clocks, RequestAction action, RequestState from
       if (IsPaused(to)) {
         Pause(*clock, time);
       } else {
-        Resume(*clock, time, catalog.calendar());
+        Resume(*clock, time, catalog);
       }
     }
     *after.Add() = *std::move(clock);

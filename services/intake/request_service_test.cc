@@ -495,6 +495,8 @@ TEST_F(RequestImportServiceTest, RecordsThePastWithItsTimesAndWhenItWasRecorded)
   EXPECT_EQ(request->external_id(), "legacy:1");
   EXPECT_EQ(request->coordinator(), "coordinator:eli");
   EXPECT_EQ(request->referred_to(), "Another program");
+  EXPECT_THAT(Names("external_id = \"legacy:1\""), ElementsAre(request->name()));
+  EXPECT_THAT(Names("external_id = \"legacy:2\""), IsEmpty());
   EXPECT_EQ(FromProto(request->create_time()), testing::At("2024-02-01"));
   EXPECT_EQ(FromProto(request->update_time()), intake_.clock.Now()) << "recorded now";
   const auto events = intake_.journal().ReadEvents(1, 100, {}, request->name());

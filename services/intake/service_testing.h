@@ -229,7 +229,7 @@ class IntakeServer {
   std::vector<std::string> Tables() {
     const std::pair<const char*, int> tables[] = {
         {"intake_agency", 7},  {"intake_alias", 3},           {"intake_catalog", 2},
-        {"intake_counter", 2}, {"intake_external_record", 2}, {"intake_request", 10}};
+        {"intake_counter", 2}, {"intake_external_record", 2}, {"intake_request", 11}};
     std::vector<std::string> rows;
     const absl::Status status = journal().database().Read([&](store::Connection& connection) {
       for (const auto& [table, columns] : tables) {
