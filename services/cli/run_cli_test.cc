@@ -142,6 +142,12 @@ TEST_F(CommandLine, ACommandThatThereIsNotListsThoseThereAre) {
   EXPECT_THAT(noun.err(), HasSubstr("critac request --help"));
 }
 
+TEST_F(CommandLine, UpIsNotRunWithOptionsOfTheClientBeforeIt) {
+  const CliRun run({"--output", "json", "up", "--data", "x"});
+  EXPECT_EQ(run.status(), kUsage);
+  EXPECT_THAT(run.err(), HasSubstr("`up` comes first"));
+}
+
 TEST_F(CommandLine, WithoutACommandItIsAUsageError) {
   EXPECT_EQ(CliRun({}).status(), kUsage);
   EXPECT_EQ(CliRun({"request"}).status(), kUsage);
@@ -701,7 +707,8 @@ TEST_F(CommandLine, AMeasureIsShownWithItsTotalAndDefinition) {
             "\nas of intake 512\n");
   EXPECT_EQ(Run("metrics query officers --by state --output csv").out(),
             "state,value,records,missing\r\nUT,125314,277,3\r\n");
-  Run("metrics query officers --by state,fiscal-year");
+  EXPECT_THAT(Run("metrics query officers --by state,fiscal-year --output csv").out(),
+              StartsWith("state,fiscal_year,value,"));
   const auto request = center_
                            .RequestsOf<metrics::v1::QueryMeasureRequest>(
                                "critac.metrics.v1.MeasureService/QueryMeasure")
