@@ -168,6 +168,10 @@ TEST_F(CommandLine, WrongOptionsAreUsageErrorsAndNothingIsCalled) {
   EXPECT_EQ(Run("agency lookup").status(), kUsage);
   EXPECT_EQ(Run("agency lookup UTZZ00100 --name Umberholt").status(), kUsage);
   EXPECT_EQ(Run("agency create").status(), kUsage);
+  EXPECT_EQ(Run("agency update ag-1").status(), kUsage);
+  EXPECT_EQ(Run("agency update ag-1 --sworn-full-time many").status(), kUsage);
+  EXPECT_EQ(Run("request update fy27-000001").status(), kUsage);
+  EXPECT_EQ(Run("request update fy27-000001 --urgency asap").status(), kUsage);
   EXPECT_EQ(Run("policy set offer_days").status(), kUsage);
   EXPECT_EQ(Run("proposal override pr-1 --assign e012 --reason x").status(), kUsage);
 }
@@ -506,6 +510,14 @@ TEST_F(Changes, AnUpdateIsBasedOnWhatWasRead) {
   EXPECT_EQ(calls[0].etag(), "e1");
   EXPECT_EQ(calls[0].agency().sworn_full_time().count(), 44);
   EXPECT_EQ(calls[0].agency().display_name(), Umberholt().display_name());
+  ASSERT_EQ(Run("agency update ag-1 --set sworn_full_time=").status(), kDone);
+  EXPECT_FALSE(center_
+                   .RequestsOf<intake::v1::UpdateAgencyRequest>(
+                       "critac.intake.v1.AgencyService/UpdateAgency")
+                   .back()
+                   .agency()
+                   .has_sworn_full_time())
+      << "unknown again";
 }
 
 TEST_F(Changes, APolicyIsSetOnTopOfTheOneInForce) {
