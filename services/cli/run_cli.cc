@@ -35,7 +35,8 @@ void AddCommands(CLI::App& app, Context& context) {
       .AddCommand(app, "up", kUpDescription,
                   {"critac up", "critac up --data /var/lib/critac --listen 127.0.0.1:7400"},
                   [] { return UsageError("`up` comes first: critac up [OPTION...]"); })
-      .allow_extras();
+      .fallthrough(false)
+      ->prefix_command();
   AddImportCommands(app, context);
   AddSampleCommand(app, context);
   AddAgencyCommands(app, context);
