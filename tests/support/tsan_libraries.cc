@@ -26,9 +26,14 @@ const char* __tsan_default_options();
 const char* __tsan_default_options() { return "ignore_noninstrumented_modules=1"; }
 
 // The end of a call in gRPC's callback API waits for the last of several events by such a count, which
-// is in part in the library and in part in its headers.
+// is in part in the library and in part in its headers. The bytes of a message go from the thread that
+// wrote them to the one that reads them inside the library, and so does the end of a stream.
 const char* __tsan_default_suppressions();
-const char* __tsan_default_suppressions() { return "race:CallOnDone"; }
+const char* __tsan_default_suppressions() {
+  return "race:CallOnDone\n"
+         "race:grpc::SerializationTraits\n"
+         "race:ServerCallbackReaderWriterImpl\n";
+}
 }
 
 // The library's own function. Abseil's have a mangled name, with Debian's inline namespace in it.
