@@ -101,7 +101,12 @@ absl::Status FillAgency(const AgencyArguments& arguments, Agency& agency) {
   }
   if (header.empty()) return UsageError("nothing is given to set; see --help for the flags");
   ASSIGN_OR_RETURN(const CsvMapper mapper, CsvMapper::Create(AgencyKind(), header));
-  return mapper.Apply(row, agency);
+  RETURN_IF_ERROR(mapper.Apply(row, agency));
+  // An empty cell of a file says nothing; `--set county=` says that it is to be empty.
+  for (size_t i = 0; i < header.size(); ++i) {
+    if (row.cells[i].empty()) RETURN_IF_ERROR(SetField(agency, header[i], ""));
+  }
+  return absl::OkStatus();
 }
 
 absl::Status RunCreate(Context& context, const AgencyArguments& arguments) {
@@ -115,15 +120,18 @@ absl::Status RunCreate(Context& context, const AgencyArguments& arguments) {
 // Reads the agency, changes what was given and writes it back, on condition that nobody else
 // changed it in between.
 absl::Status RunUpdate(Context& context, const AgencyArguments& arguments) {
+  // What was typed is looked at before anything is asked of the center.
+  Agency tried;
+  RETURN_IF_ERROR(FillAgency(arguments, tried));
+  intake::v1::UpdateAgencyRequest request;
+  ASSIGN_OR_RETURN(*request.mutable_request_id(), context.RequestId());
+
   intake::v1::GetAgencyRequest get;
   RETURN_IF_ERROR(SetField(get, "name", arguments.name));
   ASSIGN_OR_RETURN(Agency current, context.Call(&AgencyService::Stub::GetAgency, get));
-
-  intake::v1::UpdateAgencyRequest request;
   request.set_etag(arguments.etag.empty() ? current.etag() : arguments.etag);
   *request.mutable_agency() = std::move(current);
   RETURN_IF_ERROR(FillAgency(arguments, *request.mutable_agency()));
-  ASSIGN_OR_RETURN(*request.mutable_request_id(), context.RequestId());
   ASSIGN_OR_RETURN(const Agency agency, context.Call(&AgencyService::Stub::UpdateAgency, request));
   return context.printer().Show(agency, AgencyColumns());
 }

@@ -75,7 +75,8 @@ std::string IntegerText(const FieldDescriptor& field, int64_t value, TextStyle s
 }
 
 std::string DoubleText(double value, TextStyle style) {
-  return style == TextStyle::kFull ? absl::StrCat(value) : absl::StrFormat("%.1f", value);
+  return style == TextStyle::kFull ? absl::StrFormat("%.15g", value)
+                                   : absl::StrFormat("%.1f", value);
 }
 
 std::string MessageText(const Message& message, TextStyle style);
@@ -261,6 +262,12 @@ std::string LabelledText(const std::string& label, int label_width, const std::s
 }
 
 }  // namespace
+
+std::string WrapText(absl::string_view text, int width) {
+  const std::string printable = Printable(text);
+  if (width == 0) return printable + "\n";
+  return absl::StrJoin(Wrap(printable, width), "\n") + "\n";
+}
 
 std::string LabelOf(const FieldDescriptor& field) {
   absl::string_view name = field.name();

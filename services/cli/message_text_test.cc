@@ -102,6 +102,14 @@ TEST(FieldText, AnAbsentFigureIsNotZero) {
   EXPECT_EQ(FieldText(value, "value", TextStyle::kShort), "0.0");
 }
 
+TEST(FieldText, AFigureKeepsItsDigitsForPrograms) {
+  metrics::v1::MeasureValue value;
+  value.set_value(1234567.25);
+  EXPECT_EQ(FieldText(value, "value", TextStyle::kFull), "1234567.25");
+  value.set_value(200.0 / 3);
+  EXPECT_EQ(FieldText(value, "value", TextStyle::kFull), "66.6666666666667");
+}
+
 TEST(Describe, ShowsEveryFieldThatIsSetAlignedAndListsAsTables) {
   intake::v1::Agency agency;
   agency.set_name("agencies/ag-1");
@@ -140,6 +148,14 @@ TEST(Describe, LongTextIsBrokenAtWords) {
   EXPECT_EQ(Describe(request, 40),
             "problem  Officers meet people in crisis\n"
             "         more often than before\n");
+}
+
+TEST(WrapText, BreaksAtWordsAndOnlyWhereThereIsAWidth) {
+  EXPECT_EQ(WrapText("Sworn officers over distinct agencies.", 20),
+            "Sworn officers over\ndistinct agencies.\n");
+  EXPECT_EQ(WrapText("Sworn officers over distinct agencies.", 0),
+            "Sworn officers over distinct agencies.\n");
+  EXPECT_EQ(WrapText("a-word-longer-than-the-line it", 5), "a-word-longer-than-the-line\nit\n");
 }
 
 TEST(Describe, AMapIsSortedByKey) {

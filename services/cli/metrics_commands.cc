@@ -7,9 +7,11 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "absl/strings/str_join.h"
+#include "absl/strings/str_replace.h"
 #include "common/status/error.h"
 #include "critac/metrics/v1/measure.grpc.pb.h"
 #include "services/cli/commands.h"
+#include "services/cli/message_text.h"
 #include "services/cli/number_text.h"
 #include "services/cli/set_field.h"
 #include "services/cli/table.h"
@@ -59,11 +61,16 @@ struct QueryArguments {
 
 // A figure in its unit, for people: `125,314`, `93.2 %`, `18.0`.
 std::string FigureText(double value, metrics::v1::Unit unit, TextStyle style) {
-  if (style == TextStyle::kFull) return absl::StrCat(value);
+  if (style == TextStyle::kFull) return absl::StrFormat("%.15g", value);
   const bool whole = unit == metrics::v1::UNIT_COUNT && value == std::floor(value);
   if (whole) return WithThousands(static_cast<int64_t>(value));
   return absl::StrCat(absl::StrFormat("%.1f", value),
                       unit == metrics::v1::UNIT_PERCENT ? " %" : "");
+}
+
+// A dimension as it was typed, `fiscal-year`, as a header.
+std::string WordsOf(absl::string_view dimension, TextStyle style) {
+  return absl::StrReplaceAll(dimension, {{"-", style == TextStyle::kShort ? " " : "_"}});
 }
 
 // The figures as a table: the groups, and for people the total below them.
@@ -77,7 +84,8 @@ Table FiguresTable(const QueryMeasureResponse& response, const std::vector<std::
     lineage |= !value.records().empty();
   }
   Table table;
-  for (const std::string& dimension : group_by) table.columns.push_back({dimension});
+  for (const std::string& dimension : group_by)
+    table.columns.push_back({WordsOf(dimension, style)});
   table.columns.push_back({distribution ? "median" : "value", true, false});
   if (distribution) table.columns.push_back({"p90", true, false});
   table.columns.push_back({"records", true, false});
@@ -126,7 +134,8 @@ absl::Status PrintFigures(Context& context, const QueryMeasureResponse& response
       break;
   }
   const Measure& measure = response.measure();
-  world.out << measure.title() << ": " << measure.definition() << "\n\n"
+  world.out << WrapText(absl::StrCat(measure.title(), ": ", measure.definition()), world.out_width)
+            << "\n"
             << FormatTable(FiguresTable(response, group_by, TextStyle::kShort), world.out_width);
   std::vector<std::string> positions;
   for (const auto& position : response.snapshot().positions()) {

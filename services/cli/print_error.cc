@@ -2,6 +2,7 @@
 
 #include <map>
 
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/time/time.h"
 #include "common/status/error.h"
@@ -69,17 +70,21 @@ void AppendLine(std::string& text, absl::string_view line) {
   absl::StrAppend(&text, "  ", Printable(line), "\n");
 }
 
-// A violation that the message states already, word for word, is not said twice.
+// What the message states already, word for word, is not said twice.
+void AppendUnlessSaid(const absl::Status& status, const std::string& line, std::string& text) {
+  if (line != status.message()) AppendLine(text, line);
+}
+
 void AppendViolations(const absl::Status& status, std::string& text) {
   const google::rpc::BadRequest bad_request = BadRequestOf(status);
   for (const auto& violation : bad_request.field_violations()) {
-    const std::string line = absl::StrCat(violation.field(), ": ", violation.description());
-    if (line != status.message()) AppendLine(text, line);
+    AppendUnlessSaid(status, absl::StrCat(violation.field(), ": ", violation.description()), text);
   }
   const google::rpc::PreconditionFailure precondition = PreconditionFailureOf(status);
   for (const auto& violation : precondition.violations()) {
     if (violation.description() == status.message()) continue;
-    AppendLine(text, absl::StrCat(violation.subject(), ": ", violation.description()));
+    AppendUnlessSaid(status, absl::StrCat(violation.subject(), ": ", violation.description()),
+                     text);
   }
 }
 
@@ -91,7 +96,15 @@ void AppendFacts(const absl::Status& status, std::string& text) {
   const auto info = ErrorInfoOf(status);
   // A map has no order of its own.
   const std::map<std::string, std::string> facts(info.metadata().begin(), info.metadata().end());
-  for (const auto& [key, value] : facts) AppendLine(text, absl::StrCat(key, ": ", value));
+  for (const auto& [key, value] : facts) {
+    // Of records, among them those that a name could mean, each gets its line; any other fact only
+    // where the message does not speak of it.
+    if (absl::StrContains(key, '/')) {
+      AppendLine(text, absl::StartsWith(value, key) ? value : absl::StrCat(key, ": ", value));
+    } else if (!absl::StrContains(status.message(), value)) {
+      AppendLine(text, absl::StrCat(key, ": ", value));
+    }
+  }
   const auto retry = RetryInfoOf(status);
   if (retry.has_retry_delay()) {
     const absl::Duration delay = absl::Seconds(retry.retry_delay().seconds()) +

@@ -16,8 +16,9 @@ namespace critac::cli {
 //     reason: INVALID_FIELD
 //     hint: mend the fields named above and give the command again
 //
-// First what is wrong, then each field violation and each unmet precondition on its line, the facts
-// that came with it, the reason for programs, and what to do next. Text that came from elsewhere is
+// First what is wrong, then each field violation and each unmet precondition on its line, the records
+// and facts that came with it, the reason for programs, and what to do next. What the message says
+// already is not said twice, but for records: each has its line. Text that came from elsewhere is
 // made Printable. `server` is the address called, for the hint where nothing answered.
 std::string FormatError(const absl::Status& status, absl::string_view server);
 

@@ -34,16 +34,41 @@ TEST(FormatError, DoesNotSayTheSameTwice) {
             "  hint: mend the fields named above and give the command again\n");
 }
 
-TEST(FormatError, ListsFactsInOrderSoThatCandidatesCanBeSeen) {
+TEST(FormatError, ListsTheRecordsThatANameCouldMean) {
   const absl::Status status =
-      Error(absl::StatusCode::kFailedPrecondition, "AMBIGUOUS_AGENCY", "3 agencies are called that")
-          .Fact("candidate_2", "agencies/ag-2")
-          .Fact("candidate_1", "agencies/ag-1")
+      Error(absl::StatusCode::kFailedPrecondition, "AMBIGUOUS_AGENCY",
+            "Perry means 2 agencies: agencies/ag-1 (Greene); agencies/ag-2 (Fayette)")
+          .Fact("agencies/ag-2", "agencies/ag-2 (Fayette)")
+          .Fact("agencies/ag-1", "agencies/ag-1 (Greene)")
+          .Fact("agencies/ag-3", "merged")
           .ToStatus();
   const std::string text = FormatError(status, kServer);
-  EXPECT_LT(text.find("candidate_1: agencies/ag-1"), text.find("candidate_2: agencies/ag-2"))
-      << text;
+  EXPECT_THAT(text, HasSubstr("\n  agencies/ag-1 (Greene)\n  agencies/ag-2 (Fayette)\n"
+                              "  agencies/ag-3: merged\n"));
   EXPECT_THAT(text, HasSubstr("hint: name one of the agencies above"));
+}
+
+TEST(FormatError, ShowsFactsThatTheMessageDoesNotSpeakOf) {
+  const absl::Status status =
+      Error(absl::StatusCode::kFailedPrecondition, "WRONG_STATE",
+            "ACCEPT does not start from DRAFT")
+          .Precondition("WRONG_STATE", "requests/fy27-000001", "ACCEPT does not start from DRAFT")
+          .Fact("state", "DRAFT")
+          .Fact("limit", "20")
+          .ToStatus();
+  EXPECT_EQ(FormatError(status, kServer),
+            "error: ACCEPT does not start from DRAFT\n"
+            "  limit: 20\n"
+            "  reason: WRONG_STATE\n"
+            "  hint: change the state of the record first; `critac request get` shows what can be "
+            "done now\n");
+}
+
+TEST(FormatError, APreconditionThatTheMessageStatesWithItsSubjectIsNotSaidTwice) {
+  const absl::Status status =
+      FailedPrecondition("WRONG_STATE", "requests/fy27-000001", "is withdrawn");
+  const std::string text = FormatError(status, kServer);
+  EXPECT_EQ(text.find("is withdrawn"), text.rfind("is withdrawn")) << text;
 }
 
 TEST(FormatError, ShowsUnmetPreconditionsAndTheResource) {

@@ -29,7 +29,10 @@ Table TableOf(const std::vector<const Message*>& rows, const Columns& columns, T
   }
   for (const Message* row : rows) {
     std::vector<std::string>& cells = table.rows.emplace_back();
-    for (const Column& column : columns) cells.push_back(column.text(*row, style));
+    for (const Column& column : columns) {
+      std::string& cell = cells.emplace_back(column.text(*row, style));
+      if (cell.empty() && style == TextStyle::kShort) cell = "-";
+    }
   }
   return table;
 }

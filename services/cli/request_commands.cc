@@ -186,16 +186,25 @@ absl::Status RunCreate(Context& context, const RequestArguments& arguments) {
   return PrintOutcome(context, created);
 }
 
+// Reads the request, changes what was given and writes it back, on condition that nobody else
+// changed it in between.
 absl::Status RunUpdate(Context& context, const RequestArguments& arguments) {
+  // What was typed is looked at before anything is asked of the center.
+  Request tried;
+  RETURN_IF_ERROR(FillRequest(arguments, tried));
+  if (tried.ByteSizeLong() == 0 && arguments.settings.empty()) {
+    return UsageError("nothing is given to set; see --help for the flags");
+  }
+  intake::v1::UpdateRequestRequest call;
+  ASSIGN_OR_RETURN(*call.mutable_request_id(), context.RequestId());
+
   intake::v1::GetRequestRequest get;
   RETURN_IF_ERROR(SetField(get, "name", arguments.name));
   ASSIGN_OR_RETURN(Request current, context.Call(&RequestService::Stub::GetRequest, get));
-  intake::v1::UpdateRequestRequest call;
   call.set_name(current.name());
   call.set_etag(arguments.etag.empty() ? current.etag() : arguments.etag);
   *call.mutable_request() = std::move(current);
   RETURN_IF_ERROR(FillRequest(arguments, *call.mutable_request()));
-  ASSIGN_OR_RETURN(*call.mutable_request_id(), context.RequestId());
   ASSIGN_OR_RETURN(const Request updated, context.Call(&RequestService::Stub::UpdateRequest, call));
   return context.printer().Show(updated, RequestColumns());
 }

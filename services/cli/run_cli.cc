@@ -30,7 +30,13 @@ constexpr char kFooter[] =
     "  CRITAC_AS=coordinator:dana critac match rank fy27-000001 --output json";
 
 void AddCommands(CLI::App& app, Context& context) {
-  app.add_subcommand("up", kUpDescription);  // main runs it, with options of its own
+  // main runs it, with options of its own; here it only stands in the list.
+  context
+      .AddCommand(app, "up", kUpDescription,
+                  {"critac up", "critac up --data /var/lib/critac --listen 127.0.0.1:7400"},
+                  [] { return UsageError("`up` comes first: critac up [OPTION...]"); })
+      .fallthrough(false)
+      ->prefix_command();
   AddImportCommands(app, context);
   AddSampleCommand(app, context);
   AddAgencyCommands(app, context);

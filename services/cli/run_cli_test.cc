@@ -142,6 +142,12 @@ TEST_F(CommandLine, ACommandThatThereIsNotListsThoseThereAre) {
   EXPECT_THAT(noun.err(), HasSubstr("critac request --help"));
 }
 
+TEST_F(CommandLine, UpIsNotRunWithOptionsOfTheClientBeforeIt) {
+  const CliRun run({"--output", "json", "up", "--data", "x"});
+  EXPECT_EQ(run.status(), kUsage);
+  EXPECT_THAT(run.err(), HasSubstr("`up` comes first"));
+}
+
 TEST_F(CommandLine, WithoutACommandItIsAUsageError) {
   EXPECT_EQ(CliRun({}).status(), kUsage);
   EXPECT_EQ(CliRun({"request"}).status(), kUsage);
@@ -162,6 +168,10 @@ TEST_F(CommandLine, WrongOptionsAreUsageErrorsAndNothingIsCalled) {
   EXPECT_EQ(Run("agency lookup").status(), kUsage);
   EXPECT_EQ(Run("agency lookup UTZZ00100 --name Umberholt").status(), kUsage);
   EXPECT_EQ(Run("agency create").status(), kUsage);
+  EXPECT_EQ(Run("agency update ag-1").status(), kUsage);
+  EXPECT_EQ(Run("agency update ag-1 --sworn-full-time many").status(), kUsage);
+  EXPECT_EQ(Run("request update fy27-000001").status(), kUsage);
+  EXPECT_EQ(Run("request update fy27-000001 --urgency asap").status(), kUsage);
   EXPECT_EQ(Run("policy set offer_days").status(), kUsage);
   EXPECT_EQ(Run("proposal override pr-1 --assign e012 --reason x").status(), kUsage);
 }
@@ -500,6 +510,14 @@ TEST_F(Changes, AnUpdateIsBasedOnWhatWasRead) {
   EXPECT_EQ(calls[0].etag(), "e1");
   EXPECT_EQ(calls[0].agency().sworn_full_time().count(), 44);
   EXPECT_EQ(calls[0].agency().display_name(), Umberholt().display_name());
+  ASSERT_EQ(Run("agency update ag-1 --set sworn_full_time=").status(), kDone);
+  EXPECT_FALSE(center_
+                   .RequestsOf<intake::v1::UpdateAgencyRequest>(
+                       "critac.intake.v1.AgencyService/UpdateAgency")
+                   .back()
+                   .agency()
+                   .has_sworn_full_time())
+      << "unknown again";
 }
 
 TEST_F(Changes, APolicyIsSetOnTopOfTheOneInForce) {
@@ -701,7 +719,8 @@ TEST_F(CommandLine, AMeasureIsShownWithItsTotalAndDefinition) {
             "\nas of intake 512\n");
   EXPECT_EQ(Run("metrics query officers --by state --output csv").out(),
             "state,value,records,missing\r\nUT,125314,277,3\r\n");
-  Run("metrics query officers --by state,fiscal-year");
+  EXPECT_THAT(Run("metrics query officers --by state,fiscal-year --output csv").out(),
+              StartsWith("state,fiscal_year,value,"));
   const auto request = center_
                            .RequestsOf<metrics::v1::QueryMeasureRequest>(
                                "critac.metrics.v1.MeasureService/QueryMeasure")

@@ -6,6 +6,7 @@
 #include <cmath>
 #include <map>
 #include <set>
+#include <utility>
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
@@ -34,9 +35,18 @@ absl::CivilDay DayOfStep(const PastAction& step) {
   return DayOf(absl::FromUnixSeconds(step.time().seconds()));
 }
 
+// The program of some options, made once for all tests that look at it.
+const SampleProgram& ProgramOf(const SampleOptions& options) {
+  static auto* const programs = new std::map<std::pair<uint64_t, int>, SampleProgram>;
+  const std::pair key(options.seed, options.first_fiscal_year);
+  const auto found = programs->find(key);
+  if (found != programs->end()) return found->second;
+  return programs->emplace(key, MakeSampleProgram(options)).first->second;
+}
+
 class SampleProgramTest : public ::testing::TestWithParam<SampleOptions> {
  protected:
-  const SampleProgram program_ = MakeSampleProgram(GetParam());
+  const SampleProgram& program_ = ProgramOf(GetParam());
   const SampleDays days_{GetParam()};
 
   // Agencies that ask, each once.
