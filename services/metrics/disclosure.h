@@ -32,8 +32,7 @@ enum class CellKind {
   // Shown whatever it is, because it says nothing of anyone: the total of the program.
   kFixed,
   // Shown nowhere, and the attacker knows it only through sums, for example the inside of a table
-  // of
-  // which margins alone are published. Needs no protection.
+  // of which margins alone are published. Needs no protection.
   kInternal,
 };
 

@@ -23,8 +23,8 @@ std::string RenderMarkdown(const Document& document);
 // Every figure as a row, RFC 4180 with CRLF and a header line:
 // `section,figure,row,column,unit,value,status`; first the report's title and days. A value without
 // unit is text. Status: `shown`, `withheld`, or `none` where there is nothing to compute it from;
-// value is empty for the last two. A text that a spreadsheet would
-// take for a formula has an apostrophe put before it.
+// value is empty for the last two. A text that a spreadsheet would take for a formula has an
+// apostrophe put before it.
 std::string RenderCsv(const Document& document);
 
 // Every figure, and the text, as JSON: keys in a fixed order, two spaces of indentation.

@@ -25,8 +25,7 @@ struct ReportScope {
 
 // Writes a report from facts: a function of its arguments alone, so the same snapshot gives the
 // same document. It names no agency and no person, and what small numbers would give away is
-// withheld
-// (`disclosure.h`). INVALID_ARGUMENT: a kind that is not known, an end before the start.
+// withheld (`disclosure.h`). INVALID_ARGUMENT: a kind that is not known, an end before the start.
 absl::StatusOr<Document> MakeReport(const Facts& facts, const ReportScope& scope);
 
 // What a report without a title of its own is called: `Annual review, fiscal year 2026`.
