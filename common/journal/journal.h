@@ -81,8 +81,7 @@ class Journal {
   virtual const std::string& name() const = 0;
   virtual store::Database& database() = 0;
 
-  // ---- Commands
-  // -----------------------------------------------------------------------------------------------------
+  // ---- Commands ---------------------------------------------------------------------------------
 
   // Hands a command to the loop; `done` is called exactly once, when it is durable or refused, on a
   // thread of the journal: it must not block. RESOURCE_EXHAUSTED with RetryInfo: too many wait.
@@ -100,8 +99,7 @@ class Journal {
   // Answers what waits, refuses what comes. Called by the destructor too.
   virtual void Stop() = 0;
 
-  // ---- Records
-  // ------------------------------------------------------------------------------------------------------
+  // ---- Records ----------------------------------------------------------------------------------
 
   // The state of a resource, with the text of its vault fields. NOT_FOUND: none of this name.
   template <typename T>
@@ -140,8 +138,7 @@ class Journal {
       absl::FunctionRef<void(const std::string& collection, const google::protobuf::Message& state)>
           each) = 0;
 
-  // ---- Events
-  // -------------------------------------------------------------------------------------------------------
+  // ---- Events -----------------------------------------------------------------------------------
 
   // The last event's position.
   virtual absl::StatusOr<Position> Head() = 0;

@@ -53,8 +53,7 @@ absl::Status Bad(absl::string_view value, absl::string_view accepted) {
       absl::StrCat("`", value, "` is not accepted; accepted: ", accepted));
 }
 
-// ---- What each setting accepts
-// ----------------------------------------------------------------------------------
+// ---- What each setting accepts ------------------------------------------------------------------
 
 absl::Status ApplyListen(const std::string& value, ServerConfig& config) {
   ASSIGN_OR_RETURN(config.listen, ParseAddress(value));
@@ -207,8 +206,7 @@ std::string VariableOf(absl::string_view name) {
   return absl::StrCat("CRITAC_", absl::StrReplaceAll(absl::AsciiStrToUpper(name), {{"-", "_"}}));
 }
 
-// ---- Arguments
-// --------------------------------------------------------------------------------------------------
+// ---- Arguments ----------------------------------------------------------------------------------
 
 void DescribeTo(const Program& program, const std::vector<Setting>& settings, CLI::App& app) {
   app.set_help_flag("-h,--help", "Print this help and exit");
@@ -274,8 +272,7 @@ absl::StatusOr<std::optional<Help>> ReadArguments(const Program& program,
   return std::nullopt;
 }
 
-// ---- Environment
-// ------------------------------------------------------------------------------------------------
+// ---- Environment --------------------------------------------------------------------------------
 
 // Variables that begin like ours and are not for a server.
 bool IsForOthers(absl::string_view variable) {
@@ -305,8 +302,7 @@ absl::Status ReadEnvironment(const std::vector<Setting>& settings,
   return absl::OkStatus();
 }
 
-// ---- File
-// -------------------------------------------------------------------------------------------------------
+// ---- File ---------------------------------------------------------------------------------------
 
 absl::StatusOr<std::string> ReadWholeFile(const std::string& path) {
   std::error_code error;
@@ -372,8 +368,7 @@ absl::Status ReadFile(const std::string& path, const std::vector<Setting>& setti
   return absl::OkStatus();
 }
 
-// ---- The whole
-// --------------------------------------------------------------------------------------------------
+// ---- The whole ----------------------------------------------------------------------------------
 
 absl::Status CheckTogether(const Program& program, const GivenValues& given,
                            const ServerConfig& config) {

@@ -83,8 +83,7 @@ absl::StatusOr<std::unique_ptr<Process>> Process::Start(const ServerConfig& conf
   return process;
 }
 
-// ---- What services get
-// -----------------------------------------------------------------------------------------
+// ---- What services get --------------------------------------------------------------------------
 
 absl::StatusOr<store::DataFolder*> Process::OpenDataFolder() {
   absl::MutexLock lock(&mutex_);
@@ -119,8 +118,7 @@ std::shared_ptr<grpc::Channel> Process::ChannelTo(const std::string& service) {
   return channel;
 }
 
-// ---- Start
-// ------------------------------------------------------------------------------------------------------
+// ---- Start --------------------------------------------------------------------------------------
 
 absl::Status Process::BindServices(const std::vector<Bind>& binds) {
   std::vector<journal::Journal*> journals;
@@ -192,8 +190,7 @@ std::optional<Address> Process::admin_address() const {
   return admin_->address();
 }
 
-// ---- What is told about the process
-// -----------------------------------------------------------------------------
+// ---- What is told about the process -------------------------------------------------------------
 
 AdminPages Process::MakeAdminPages() {
   AdminPages pages;
@@ -244,8 +241,7 @@ void Process::SetHealth(const std::string& service, const absl::Status& status) 
   }
 }
 
-// ---- Stop
-// -------------------------------------------------------------------------------------------------------
+// ---- Stop ---------------------------------------------------------------------------------------
 
 void Process::Stop() {
   if (stopped_) return;

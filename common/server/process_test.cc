@@ -139,8 +139,7 @@ class ProcessTest : public ::testing::Test {
   std::unique_ptr<Process> process_;
 };
 
-// ---- Serving
-// ----------------------------------------------------------------------------------------------------
+// ---- Serving ------------------------------------------------------------------------------------
 
 TEST_F(ProcessTest, ServesItsServicesOverTheNetworkAndWithinItself) {
   Start({BindSample("intake")});
@@ -267,8 +266,7 @@ TEST_F(ProcessTest, AMessagePastTheLimitIsRefused) {
             absl::StatusCode::kResourceExhausted);
 }
 
-// ---- What is told about it
-// ---------------------------------------------------------------------------------------
+// ---- What is told about it ----------------------------------------------------------------------
 
 TEST_F(ProcessTest, HealthIsToldByServiceAndForAll) {
   Start(
@@ -375,8 +373,7 @@ TEST_F(ProcessTest, TheLogTellsOfTheStartOfRefusedCallsAndOfTheStop) {
   }
 }
 
-// ---- What does not start
-// ----------------------------------------------------------------------------------------
+// ---- What does not start ------------------------------------------------------------------------
 
 TEST_F(ProcessTest, APortInUseIsSaidBeforeAnythingIsBound) {
   Start({BindSample("intake")});
@@ -444,8 +441,7 @@ TEST_F(ProcessTest, ABadDatabaseUrlIsRefused) {
   EXPECT_THAT(std::string(status.message()), HasSubstr("/nowhere/at/all"));
 }
 
-// ---- Stop
-// -------------------------------------------------------------------------------------------------------
+// ---- Stop ---------------------------------------------------------------------------------------
 
 TEST_F(ProcessTest, AStopLetsTheCallInHandEndAndTakesNoOther) {
   absl::Notification entered;

@@ -45,8 +45,7 @@ int CannotStart(const absl::Status& status) {
   return 1;
 }
 
-// ---- The ready file
-// ---------------------------------------------------------------------------------------------
+// ---- The ready file -----------------------------------------------------------------------------
 
 void RemoveReadyFile(const std::string& path) {
   if (path.empty()) return;
@@ -79,8 +78,7 @@ absl::Status Announce(const Process& process, const std::string& ready_file) {
   return absl::OkStatus();
 }
 
-// ---- The stop
-// ---------------------------------------------------------------------------------------------------
+// ---- The stop -----------------------------------------------------------------------------------
 
 // Stops, or ends the process when that takes too long.
 void StopInTime(Process& process, absl::Duration allowed) {

@@ -23,23 +23,19 @@
 //   MEMBERSHIP    expert active; partner on record, and a member on such a day
 //   TOPIC         topic held, at the slot's level or above it
 //   DEMAND        credential (titles compared without regard to case), language (`es-MX` also
-//   speaks
-//                 `es`; English is taken for granted), served in an agency of the type, of the size
-//                 band; offers the mode
+//                 speaks `es`; English is taken for granted), served in an agency of the type, of
+//                 the size band; offers the mode
 //   CONFLICT      none with the agency or one served with it: served there now, or left it less
-//   than
-//                 `recent_agency_years` years before, or declared. A conflict holds through its
-//                 last day. It is a person's: it counts for every record that shares an e-mail
+//                 than `recent_agency_years` years before, or declared. A conflict holds through
+//                 its last day. It is a person's: it counts for every record that shares an e-mail
 //                 address. An overridden one is passed; overriding a declared OWN_AGENCY or
 //                 RECENT_AGENCY also passes what follows from a service in the same agency.
 //   AVAILABILITY  today and the lead time leave a day in the window, not after the day by which
-//   help
-//                 is needed, on which the expert is not unavailable
+//                 help is needed, on which the expert is not unavailable
 //   CAPACITY      not in the slot already; assignments open at once left; in some period with a
 //                 day to start, assignments of the expert and of the partner left
 //   TRAVEL        where on site: travels anywhere, or lives within the radius. Where the distance
-//   is
-//                 not known, lives in the agency's state and travels at all.
+//                 is not known, lives in the agency's state and travels at all.
 //   DECLINED      has not declined this slot before
 namespace critac::matching {
 

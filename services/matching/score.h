@@ -11,23 +11,23 @@
 // The score of an eligible expert in a slot: five parts of 0 to 1,000,000 millionths, weighted by
 // the policy. All of it is integer arithmetic; quotients are rounded to the nearest, halves up.
 //
-//   TOPIC_FIT        the level at which the topic is held: awareness 1/3, practitioner 2/3, expert
-//   1 PEER_SIMILARITY  the service most like the agency; of each service the mean of
+//   TOPIC_FIT        the level at which the topic is held: awareness 1/3, practitioner 2/3,
+//                    expert 1
+//   PEER_SIMILARITY  the service most like the agency; of each service the mean of
 //                      type    same 1; same community (tribal; campus and school district; sheriff
 //                              and constable; all others) 1/2; else 0
 //                      size    1 less a seventh for each step between the size bands
-//                      region  same state 1; same Census division 2/3; same Census region 1/3; else
-//                      0
+//                      region  same state 1; same Census division 2/3; same Census region 1/3;
+//                              else 0
 //                    What is not known is like nothing. It says how alike two agencies are, never
 //                    how large or well known one is: no part of a score is for prestige.
 //   RATING           the mean of the expert's ratings and of `rating_prior_count` ratings of
 //                    `rating_prior_mean`, from 1 point (0) to 5 points (1)
 //   LOAD             the share of capacity left: over the periods in which the expert could start,
-//   or
-//                    of the assignments open at once, whichever is less
+//                    or of the assignments open at once, whichever is less
 //   DISTANCE         1 where not on site; else `distance_half_km` / (`distance_half_km` +
-//   kilometers);
-//                    where the distance is not known, 1/2 within the state and 0 elsewhere
+//                    kilometers); where the distance is not known, 1/2 within the state and 0
+//                    elsewhere
 namespace critac::matching {
 
 inline constexpr int kScoreParts = 5;
