@@ -194,7 +194,19 @@ std::string Indented(const std::string& text, int indent) {
   return result;
 }
 
-// A list of messages as a table of the fields that any of them has set.
+// Whether a message is worth lines of its own.
+bool IsBlock(const FieldDescriptor& field) {
+  if (field.cpp_type() != FieldDescriptor::CPPTYPE_MESSAGE || field.is_map()) return false;
+  static const auto* const kInline = new std::vector<std::string>{
+      "google.protobuf.Timestamp",    "critac.intake.v1.Strength",   "critac.type.v1.Coordinates",
+      "critac.intake.v1.Consent",     "critac.intake.v1.Approval",   "critac.intake.v1.Alias",
+      "critac.matching.v1.HeldTopic", "critac.matching.v1.DateRange"};
+  return std::find(kInline->begin(), kInline->end(), field.message_type()->full_name()) ==
+         kInline->end();
+}
+
+// A list of messages as a table of the fields that any of them has set. A list within a row is left
+// out: it would make the table wider than any screen, and JSON has it.
 std::string ListTable(const Message& message, const FieldDescriptor& field, int width) {
   const Reflection& reflection = *message.GetReflection();
   const int size = reflection.FieldSize(message, &field);
@@ -203,6 +215,7 @@ std::string ListTable(const Message& message, const FieldDescriptor& field, int 
   const auto* type = field.message_type();
   for (int f = 0; f < type->field_count(); ++f) {
     const FieldDescriptor& column = *type->field(f);
+    if (column.is_repeated() && IsBlock(column)) continue;
     const auto is_set = [&](const Message& row) {
       return column.is_repeated() ? row.GetReflection()->FieldSize(row, &column) > 0
                                   : row.GetReflection()->HasField(row, &column);
@@ -221,17 +234,6 @@ std::string ListTable(const Message& message, const FieldDescriptor& field, int 
     }
   }
   return FormatTable(table, width);
-}
-
-// Whether a message is worth lines of its own.
-bool IsBlock(const FieldDescriptor& field) {
-  if (field.cpp_type() != FieldDescriptor::CPPTYPE_MESSAGE || field.is_map()) return false;
-  static const auto* const kInline = new std::vector<std::string>{
-      "google.protobuf.Timestamp",    "critac.intake.v1.Strength",   "critac.type.v1.Coordinates",
-      "critac.intake.v1.Consent",     "critac.intake.v1.Approval",   "critac.intake.v1.Alias",
-      "critac.matching.v1.HeldTopic", "critac.matching.v1.DateRange"};
-  return std::find(kInline->begin(), kInline->end(), field.message_type()->full_name()) ==
-         kInline->end();
 }
 
 std::string MapLines(const Message& message, const FieldDescriptor& field) {

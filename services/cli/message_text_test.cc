@@ -5,10 +5,14 @@
 #include "critac/matching/v1/match.pb.h"
 #include "critac/metrics/v1/measure.pb.h"
 #include "critac/metrics/v1/report.pb.h"
+#include "gmock/gmock.h"
 #include "gtest/gtest.h"
 
 namespace critac::cli {
 namespace {
+
+using ::testing::HasSubstr;
+using ::testing::Not;
 
 std::string SizeText(type::v1::SizeBand band) {
   return EnumText(*type::v1::SizeBand_descriptor()->FindValueByNumber(band), TextStyle::kShort);
@@ -163,6 +167,17 @@ TEST(Describe, AMapIsSortedByKey) {
   (*report.mutable_document_hashes())["json"] = "bb";
   (*report.mutable_document_hashes())["csv"] = "aa";
   EXPECT_EQ(Describe(report, 0), "document hashes  csv aa, json bb\n");
+}
+
+TEST(Describe, AListWithinARowIsLeftOutOfTheTable) {
+  matching::v1::Proposal proposal;
+  auto& assignment = *proposal.add_assignments();
+  assignment.set_slot("s1");
+  assignment.set_expert("experts/e001");
+  assignment.add_parts()->set_explanation("holds the topic as expert");
+  const std::string text = Describe(proposal, 0);
+  EXPECT_THAT(text, HasSubstr("experts/e001"));
+  EXPECT_THAT(text, Not(HasSubstr("holds the topic")));
 }
 
 }  // namespace
