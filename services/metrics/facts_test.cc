@@ -17,7 +17,6 @@ namespace {
 
 using testing::At;
 using ::testing::ElementsAre;
-using ::testing::Eq;
 using ::testing::IsNull;
 using ::testing::NotNull;
 using testing::Profile;
