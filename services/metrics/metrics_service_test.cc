@@ -24,7 +24,6 @@ namespace {
 using testing::Answer;
 using testing::At;
 using ::testing::ElementsAre;
-using testing::EventLog;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 using testing::kAlex;
