@@ -1,14 +1,43 @@
 #include "common/base/sha256.h"
 
-#include <openssl/sha.h>
+#include <openssl/evp.h>
+
+#include <cstdio>
+#include <cstdlib>
 
 #include "absl/strings/escaping.h"
 
 namespace critac {
 
+namespace {
+
+// OpenSSL looks an algorithm up by its name, which takes longer than to hash a short text; so it is
+// looked up once, and each thread keeps a context.
+const EVP_MD* Algorithm() {
+  static const EVP_MD* const algorithm = EVP_MD_fetch(nullptr, "SHA256", nullptr);
+  return algorithm;
+}
+
+struct Context {
+  Context() : context(EVP_MD_CTX_new()) {}
+  ~Context() { EVP_MD_CTX_free(context); }
+  Context(const Context&) = delete;
+  Context& operator=(const Context&) = delete;
+
+  EVP_MD_CTX* const context;
+};
+
+}  // namespace
+
 std::array<uint8_t, 32> Sha256(absl::string_view text) {
+  thread_local const Context own;
   std::array<uint8_t, 32> digest;
-  SHA256(reinterpret_cast<const unsigned char*>(text.data()), text.size(), digest.data());
+  if (EVP_DigestInit_ex2(own.context, Algorithm(), nullptr) != 1 ||
+      EVP_DigestUpdate(own.context, text.data(), text.size()) != 1 ||
+      EVP_DigestFinal_ex(own.context, digest.data(), nullptr) != 1) {
+    std::fputs("sha256: OpenSSL has no SHA-256\n", stderr);
+    std::abort();
+  }
   return digest;
 }
 

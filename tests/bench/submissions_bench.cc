@@ -60,8 +60,7 @@ CreateRequestRequest Submission(int i) {
   request.set_title("Help with crisis intervention and de-escalation");
   request.set_problem(
       "Officers meet people in crisis several times a week. Few of them had training, and two "
-      "calls "
-      "this year ended badly. The town council asked for a plan.");
+      "calls this year ended badly. The town council asked for a plan.");
   request.set_desired_outcome(
       "Every patrol officer trained, and a policy that fits a small agency.");
   request.set_prior_efforts("One officer attended a course in the county seat in 2024.");
@@ -107,13 +106,13 @@ double CallsASecond(RequestService::Stub& stub, int calls,
     rpc::Prepare(flight->context, {.principal = {type::v1::ROLE_COORDINATOR, "bench"}});
     stub.async()->CreateRequest(&flight->context, &flight->request, &flight->response,
                                 [&, flight](const grpc::Status& status) {
-                                  if (!status.ok())
+                                  if (!status.ok()) {
                                     Fail("a call failed: " + status.error_message());
-                                  {
-                                    absl::MutexLock lock(&mutex);
-                                    ++ended;
                                   }
+                                  // The count comes last: with it, all that is captured may end.
                                   start();
+                                  absl::MutexLock lock(&mutex);
+                                  ++ended;
                                 });
   };
   const absl::Time begin = absl::Now();
