@@ -34,7 +34,7 @@ StatePtr Batch::Find(absl::string_view name) {
 }
 
 void Batch::ReadTexts(Message& message, absl::Span<const VaultEntry> more) {
-  absl::flat_hash_map<std::string, std::string> known;
+  VaultTexts known;
   for (const absl::Span<const VaultEntry> entries : {absl::MakeConstSpan(vault_), more}) {
     for (const VaultEntry& entry : entries) known[entry.id] = entry.text;
   }
@@ -44,8 +44,8 @@ void Batch::ReadTexts(Message& message, absl::Span<const VaultEntry> more) {
   }
 }
 
-void Batch::Accept(absl::flat_hash_map<std::string, StatePtr> changes, std::vector<NewEvent> events,
-                   std::vector<VaultEntry> vault) {
+void Batch::Accept(absl::flat_hash_map<std::string, StatePtr> changes,
+                   std::vector<CommittedEvent> events, std::vector<VaultEntry> vault) {
   sequence_ += static_cast<int64_t>(events.size());
   for (auto& [name, state] : changes) changes_.insert_or_assign(name, std::move(state));
   std::move(events.begin(), events.end(), std::back_inserter(events_));
@@ -74,19 +74,17 @@ void BatchDraft::Erase(absl::string_view name) {
   erased_.insert(std::string(name));
 }
 
-void BatchDraft::Emit(absl::string_view subject, const Message& payload) {
-  NewEvent entry;
+void BatchDraft::EmitMessage(absl::string_view subject, std::shared_ptr<Message> payload) {
+  CommittedEvent entry;
   entry.event.set_sequence(sequence() + 1);
   *entry.event.mutable_record_time() = ToTimestamp(batch_.now());
   entry.event.set_actor(actor_);
   entry.event.set_subject(std::string(subject));
-  entry.event.set_type(payload.GetDescriptor()->full_name());
+  entry.event.set_type(payload->GetDescriptor()->full_name());
   entry.event.set_request_id(request_id_);
-  std::shared_ptr<Message> kept(payload.New());
-  kept->CopyFrom(payload);
-  TakeToVault(*kept, entry.event.sequence(), subject, ids_, vault_);
-  apply_(*this, entry.event, *kept);
-  entry.payload = std::move(kept);
+  TakeToVault(*payload, entry.event.sequence(), ids_, vault_);
+  apply_(*this, entry.event, *payload);
+  entry.payload = std::move(payload);
   events_.push_back(std::move(entry));
 }
 

@@ -27,12 +27,6 @@ using StatePtr = std::shared_ptr<const google::protobuf::Message>;
 // emptied, which costs a few reads and needs no bookkeeping on the way.
 using StateCache = absl::flat_hash_map<std::string, StatePtr>;
 
-// An event that is decided and not yet written.
-struct NewEvent {
-  Event event;  // without payload and hash
-  std::shared_ptr<const google::protobuf::Message> payload;
-};
-
 // What the commands of one transaction decided so far: the states they saw and changed, and the
 // events. Not thread-safe. Lives inside one transaction.
 class Batch {
@@ -60,12 +54,13 @@ class Batch {
   void ReadTexts(google::protobuf::Message& message, absl::Span<const VaultEntry> more);
 
   // Takes over what a command decided.
-  void Accept(absl::flat_hash_map<std::string, StatePtr> changes, std::vector<NewEvent> events,
-              std::vector<VaultEntry> vault);
+  void Accept(absl::flat_hash_map<std::string, StatePtr> changes,
+              std::vector<CommittedEvent> events, std::vector<VaultEntry> vault);
 
   const absl::flat_hash_map<std::string, StatePtr>& changes() const { return changes_; }
-  const std::vector<NewEvent>& events() const { return events_; }
-  const std::vector<VaultEntry>& vault() const { return vault_; }
+  // Without payload text and hash, until they are written.
+  std::vector<CommittedEvent>& events() { return events_; }
+  std::vector<VaultEntry>& vault() { return vault_; }
 
   // The first failure to read; commands decided since are void.
   const absl::Status& status() const { return status_; }
@@ -79,7 +74,7 @@ class Batch {
   int64_t sequence_;
   const absl::Time now_;
   absl::flat_hash_map<std::string, StatePtr> changes_;
-  std::vector<NewEvent> events_;
+  std::vector<CommittedEvent> events_;
   std::vector<VaultEntry> vault_;
   absl::Status status_;
 };
@@ -104,7 +99,8 @@ class BatchDraft final : public Draft, private MutableStates {
     return batch_.sequence() + static_cast<int64_t>(events_.size());
   }
   void ReadTexts(google::protobuf::Message& message) override { batch_.ReadTexts(message, vault_); }
-  void Emit(absl::string_view subject, const google::protobuf::Message& payload) override;
+  void EmitMessage(absl::string_view subject,
+                   std::shared_ptr<google::protobuf::Message> payload) override;
   void AnswerWith(absl::string_view name) override { answer_name_ = std::string(name); }
   void AnswerWith(std::unique_ptr<google::protobuf::Message> message) override {
     answer_ = std::move(message);
@@ -126,7 +122,7 @@ class BatchDraft final : public Draft, private MutableStates {
   // Null: erased.
   absl::flat_hash_map<std::string, std::unique_ptr<google::protobuf::Message>> changes_;
   absl::flat_hash_set<std::string> erased_;
-  std::vector<NewEvent> events_;
+  std::vector<CommittedEvent> events_;
   std::vector<VaultEntry> vault_;
   std::string answer_name_;
   StatePtr answer_;

@@ -3,6 +3,7 @@
 
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "absl/functional/any_invocable.h"
@@ -35,7 +36,12 @@ class Draft : public States {
 
   // Says that something happened to `subject`. It is applied at once: Find sees it. Fields of
   // `payload` that are kept in the vault are taken out of it and put there.
-  virtual void Emit(absl::string_view subject, const google::protobuf::Message& payload) = 0;
+  template <typename T>
+  void Emit(absl::string_view subject, T payload) {
+    EmitMessage(subject, std::make_shared<T>(std::move(payload)));
+  }
+  virtual void EmitMessage(absl::string_view subject,
+                           std::shared_ptr<google::protobuf::Message> payload) = 0;
 
   // Answers with the state of a resource as it is at the end of this command.
   virtual void AnswerWith(absl::string_view name) = 0;
@@ -63,8 +69,8 @@ struct Command {
 
 // What a command was answered. Vault fields hold their text.
 struct Answer {
-  // Null where the command gave no answer.
-  std::shared_ptr<const google::protobuf::Message> message;
+  // The caller's own. Null where the command gave no answer.
+  std::unique_ptr<google::protobuf::Message> message;
   // The command was known already: nothing happened now.
   bool replayed = false;
 };

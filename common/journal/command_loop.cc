@@ -77,16 +77,12 @@ absl::StatusOr<StatePtr> ParseAnswer(const AnswerRow& row) {
 }
 
 // Completes the events: payload text, and the chain of hashes from `head` on.
-std::vector<Event> Chain(const std::vector<NewEvent>& decided, std::string hash) {
-  std::vector<Event> events;
-  events.reserve(decided.size());
-  for (const NewEvent& entry : decided) {
-    Event& event = events.emplace_back(entry.event);
-    event.set_payload(ToJsonText(*entry.payload));
+void Chain(std::string hash, std::vector<CommittedEvent>& events) {
+  for (auto& [event, payload] : events) {
+    event.set_payload(ToJsonText(*payload));
     hash = HashEvent(event, hash);
     event.set_hash(hash);
   }
-  return events;
 }
 
 }  // namespace
@@ -247,23 +243,31 @@ absl::Status CommandLoop::DecideOn(store::Connection& connection, absl::Span<Wai
     RETURN_IF_ERROR(batch.status());
   }
 
-  decided.events = Chain(batch.events(), head.hash);
+  Chain(head.hash, batch.events());
+  // Most answers are states as they are saved too: printed once.
+  absl::flat_hash_map<const Message*, std::string> texts;
+  for (const auto& [name, state] : batch.changes()) {
+    if (state != nullptr) texts[state.get()] = ToJsonText(*state);
+  }
   std::vector<AnswerRow> rows;
+  rows.reserve(answered.size());
   for (const std::string& request_id : answered) {
     const StoredAnswer& stored = known[request_id];
     AnswerRow row{request_id, stored.fingerprint, stored.sequence, "", ""};
     if (stored.answer != nullptr) {
       row.type = stored.answer->GetDescriptor()->full_name();
-      row.answer = ToJsonText(*stored.answer);
+      const auto printed = texts.find(stored.answer.get());
+      row.answer = printed != texts.end() ? printed->second : ToJsonText(*stored.answer);
     }
     rows.push_back(std::move(row));
   }
-  RETURN_IF_ERROR(WriteEvents(connection, decided.events));
+  RETURN_IF_ERROR(WriteEvents(connection, batch.events()));
   RETURN_IF_ERROR(WriteVault(connection, batch.vault()));
   RETURN_IF_ERROR(WriteAnswers(connection, rows));
-  RETURN_IF_ERROR(projections_.Save(connection, batch.changes()));
+  RETURN_IF_ERROR(projections_.Save(connection, batch.changes(), std::move(texts)));
 
-  for (const VaultEntry& entry : batch.vault()) decided.vault[entry.id] = entry.text;
+  decided.events = std::move(batch.events());
+  for (VaultEntry& entry : batch.vault()) decided.vault[entry.id] = std::move(entry.text);
   // The cache runs ahead of the commit here; a failed commit empties it.
   for (const auto& [name, state] : batch.changes()) cache_[name] = state;
   cache_sequence_ = batch.sequence();
@@ -309,7 +313,7 @@ void CommandLoop::AnswerLoop() {
 void CommandLoop::Answer(Decided decided) {
   if (!decided.events.empty()) {
     absl::MutexLock lock(&head_mutex_);
-    head_ = decided.events.back().sequence();
+    head_ = decided.events.back().event.sequence();
   }
   std::vector<journal::Answer> answers;
   const absl::Status joined = JoinAnswers(decided, answers);
@@ -330,13 +334,12 @@ void CommandLoop::Answer(Decided decided) {
 absl::Status CommandLoop::JoinAnswers(const Decided& decided,
                                       std::vector<journal::Answer>& answers) {
   answers.resize(decided.outcomes.size());
-  std::vector<std::shared_ptr<Message>> copies;
   std::vector<Message*> messages;
   for (size_t i = 0; i < decided.outcomes.size(); ++i) {
     const Outcome& outcome = decided.outcomes[i];
     answers[i].replayed = outcome.replayed;
     if (outcome.answer == nullptr) continue;
-    std::shared_ptr<Message> copy(outcome.answer->New());
+    std::unique_ptr<Message> copy(outcome.answer->New());
     copy->CopyFrom(*outcome.answer);
     messages.push_back(copy.get());
     answers[i].message = std::move(copy);

@@ -27,8 +27,6 @@ namespace critac::journal {
 // other answers, while the first goes on.
 class CommandLoop {
  public:
-  using Listener = std::function<void(absl::Span<const Event>)>;
-
   // All must outlive the loop. `head` is the journal's at the start.
   CommandLoop(store::Database& database, const Projections& projections, const Apply& apply,
               const Clock& clock, IdSource& ids, int64_t head);
@@ -64,9 +62,9 @@ class CommandLoop {
   struct Decided {
     std::vector<Waiting> waiting;
     std::vector<Outcome> outcomes;
-    std::vector<Event> events;
-    // Texts that the batch put into the vault, by id.
-    absl::flat_hash_map<std::string, std::string> vault;
+    std::vector<CommittedEvent> events;
+    // Texts that the batch put into the vault.
+    VaultTexts vault;
   };
 
   void DecideLoop();

@@ -104,9 +104,7 @@ class SqlJournal final : public Journal {
   void Submit(Command command, Done done) override {
     loop_.Submit(std::move(command), std::move(done));
   }
-  void AddListener(std::function<void(absl::Span<const Event>)> listener) override {
-    loop_.AddListener(std::move(listener));
-  }
+  void AddListener(Listener listener) override { loop_.AddListener(std::move(listener)); }
   void Stop() override { loop_.Stop(); }
   int64_t AwaitBeyond(int64_t sequence, absl::Duration timeout) override {
     return loop_.AwaitBeyond(sequence, timeout);

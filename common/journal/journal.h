@@ -24,6 +24,13 @@ namespace critac::journal {
 
 using v1::Event;
 
+// An event that was committed, and its payload as a message, with references in its vault fields.
+struct CommittedEvent {
+  Event event;
+  std::shared_ptr<const google::protobuf::Message> payload;
+};
+using Listener = std::function<void(absl::Span<const CommittedEvent>)>;
+
 // Changes states by what an event says. `payload` is the event's, parsed, with references in its
 // vault fields. Must be a function of its arguments alone: a rebuild calls it again for every
 // event.
@@ -94,7 +101,7 @@ class Journal {
   // Called after each commit with its events, in order, on a thread of the journal. Must not block.
   // For edges only: what is missed here is found by a reconciler. Add listeners before the first
   // command.
-  virtual void AddListener(std::function<void(absl::Span<const Event>)> listener) = 0;
+  virtual void AddListener(Listener listener) = 0;
 
   // Answers what waits, refuses what comes. Called by the destructor too.
   virtual void Stop() = 0;

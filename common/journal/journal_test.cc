@@ -323,11 +323,12 @@ TEST_F(JournalTest, AReferenceIsTheHashOfSaltAndText) {
   std::string salt;
   ASSERT_TRUE(journal_->database()
                   .Read([&](store::Connection& connection) {
-                    return connection.Query("SELECT salt FROM journal_vault WHERE id = '1.1'", {},
-                                            [&](const store::Row& row) {
-                                              salt = row.Text(0);
-                                              return absl::OkStatus();
-                                            });
+                    return connection.Query(
+                        "SELECT salt FROM journal_vault WHERE sequence = 1 AND place = 1", {},
+                        [&](const store::Row& row) {
+                          salt = row.Text(0);
+                          return absl::OkStatus();
+                        });
                   })
                   .ok());
   EXPECT_EQ(payload.request().title(), "vault:1.1:" + VaultHash(salt, "Help"));
@@ -579,9 +580,12 @@ TEST_F(JournalTest, AWaiterWakesWhenTheHeadMovesOrTheTimeIsUp) {
 TEST_F(JournalTest, AListenerHearsEveryCommittedEventInOrder) {
   absl::Mutex mutex;
   std::vector<int64_t> heard;
-  journal_->AddListener([&](absl::Span<const Event> events) {
+  journal_->AddListener([&](absl::Span<const CommittedEvent> events) {
     absl::MutexLock lock(&mutex);
-    for (const Event& event : events) heard.push_back(event.sequence());
+    for (const CommittedEvent& one : events) {
+      heard.push_back(one.event.sequence());
+      EXPECT_EQ(ToJsonText(*one.payload), one.event.payload());
+    }
   });
   for (int i = 0; i < 5; ++i)
     ASSERT_TRUE(journal_->Execute(AddAgency(absl::StrCat(i), "Elm")).ok());
@@ -695,12 +699,12 @@ TEST(HashEvent, FollowsTheRecipe) {
 
 TEST(VaultReference, OnlyTheExactFormIsOne) {
   const std::string hash(43, 'a');
-  EXPECT_EQ(VaultIdOf("vault:12.3:" + hash), "12.3");
+  EXPECT_EQ(VaultIdOf("vault:12.3:" + hash), (VaultId{12, 3}));
   for (const std::string& text :
        {std::string(""), std::string("vault:"), "vault:12.3:" + hash + "a",
         "vault:12.3:" + hash.substr(1), "vault:12:" + hash, "vault:.3:" + hash, "vault:12.:" + hash,
-        "vault:1x.3:" + hash, "vault:1.2.3:" + hash, "Vault:12.3:" + hash,
-        "vault:12.3:" + hash.substr(1) + "!"}) {
+        "vault:1x.3:" + hash, "vault:1.2.3:" + hash, "Vault:12.3:" + hash, "vault:-1.3:" + hash,
+        "vault:99999999999999999999.3:" + hash, "vault:12.3:" + hash.substr(1) + "!"}) {
     EXPECT_FALSE(IsVaultReference(text)) << text;
   }
 }

@@ -43,9 +43,10 @@ absl::Status Projections::Load(
     absl::Span<const std::string> names,
     absl::FunctionRef<void(const std::string&, std::unique_ptr<google::protobuf::Message>)> each)
     const {
+  const std::vector<store::Value> values(names.begin(), names.end());
   return QueryInList(
       connection, absl::StrCat("SELECT name, body FROM ", projection.table, " WHERE name IN "),
-      names, [&](const store::Row& row) -> absl::Status {
+      values, [&](const store::Row& row) -> absl::Status {
         std::unique_ptr<google::protobuf::Message> state(projection.prototype->New());
         RETURN_IF_ERROR(Annotate(FromJsonText(row.Text(1), *state), row.Text(0)));
         each(row.Text(0), std::move(state));
@@ -64,7 +65,8 @@ absl::Status Projections::SaveTable(store::Connection& connection, const Project
 absl::Status Projections::Save(
     store::Connection& connection,
     const absl::flat_hash_map<std::string, std::shared_ptr<const google::protobuf::Message>>&
-        states) const {
+        states,
+    absl::flat_hash_map<const google::protobuf::Message*, std::string> texts) const {
   // In order of names, so that rows land side by side, and the same on every run.
   std::map<absl::string_view, const google::protobuf::Message*> sorted;
   for (const auto& [name, state] : states) sorted[name] = state.get();
@@ -80,7 +82,11 @@ absl::Status Projections::Save(
               .status());
       continue;
     }
-    std::vector<store::Value> row = {std::string(name), ToJsonText(*state)};
+    const auto text = texts.find(state);
+    std::vector<store::Value> row;
+    row.reserve(2 + projection.columns.size());
+    row.emplace_back(std::string(name));
+    row.emplace_back(text != texts.end() ? std::move(text->second) : ToJsonText(*state));
     for (const Projection::Column& column : projection.columns) row.push_back(column.value(*state));
     rows[&projection].push_back(std::move(row));
   }

@@ -32,11 +32,12 @@ class Projections {
       absl::FunctionRef<void(const std::string&, std::unique_ptr<google::protobuf::Message>)> each)
       const;
 
-  // Writes states; a null one is deleted.
+  // Writes states; a null one is deleted. `texts` are those that are printed already.
   absl::Status Save(
       store::Connection& connection,
       const absl::flat_hash_map<std::string, std::shared_ptr<const google::protobuf::Message>>&
-          states) const;
+          states,
+      absl::flat_hash_map<const google::protobuf::Message*, std::string> texts = {}) const;
 
   // Empties every table.
   absl::Status Clear(store::Connection& connection) const;

@@ -4,14 +4,20 @@
 namespace critac::journal {
 namespace {
 
-// SQLite keeps a table whose key is text or composed best as one tree by that key, which PostgreSQL
-// has no word for; and a 64-bit key that is the row's own number must there be called INTEGER.
+// SQLite keeps a table whose key is composed best as one tree by that key, which PostgreSQL has no
+// word for; and a 64-bit key that is the row's own number must there be called INTEGER.
 std::string ForBackend(absl::string_view sql, store::Backend backend) {
   const bool sqlite = backend == store::Backend::kSqlite;
   return absl::StrReplaceAll(sql, {{"$BY_KEY", sqlite ? " WITHOUT ROWID" : ""},
-                                   {"$SEQUENCE", sqlite ? "INTEGER" : "BIGINT"}});
+                                   {"$SEQUENCE", sqlite ? "INTEGER" : "BIGINT"},
+                                   {"$COUNTED", sqlite ? "INTEGER PRIMARY KEY"
+                                                       : "BIGINT GENERATED ALWAYS AS IDENTITY "
+                                                         "PRIMARY KEY"}});
 }
 
+// All tables grow at their end, so that a commit writes few pages, however much was written before.
+// Request ids come in no order; their index therefore holds no more of them than a number
+// (RequestKey).
 constexpr absl::string_view kFirst = R"sql(
 CREATE TABLE journal_event (
   sequence $SEQUENCE PRIMARY KEY,
@@ -32,18 +38,22 @@ CREATE TABLE journal_head (
 );
 INSERT INTO journal_head (id, sequence, record_time, hash) VALUES (1, 0, 0, '');
 CREATE TABLE journal_answer (
-  request_id TEXT PRIMARY KEY,
+  number $COUNTED,
+  request_id TEXT NOT NULL,
   fingerprint TEXT NOT NULL,
   sequence BIGINT NOT NULL,
   type TEXT NOT NULL,
-  answer TEXT NOT NULL
-)$BY_KEY;
+  answer TEXT NOT NULL,
+  request_key BIGINT NOT NULL
+);
+CREATE INDEX journal_answer_key ON journal_answer (request_key);
 CREATE TABLE journal_vault (
-  id TEXT PRIMARY KEY,
-  subject TEXT NOT NULL,
+  sequence BIGINT NOT NULL,
+  place BIGINT NOT NULL,
   field TEXT NOT NULL,
   salt TEXT NOT NULL,
-  content TEXT NOT NULL
+  content TEXT NOT NULL,
+  PRIMARY KEY (sequence, place)
 )$BY_KEY;
 )sql";
 

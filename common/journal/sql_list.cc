@@ -28,13 +28,13 @@ std::string WithList(absl::string_view select, size_t length) {
 }  // namespace
 
 absl::Status QueryInList(store::Connection& connection, absl::string_view select,
-                         absl::Span<const std::string> values,
+                         absl::Span<const store::Value> values,
                          absl::FunctionRef<absl::Status(const store::Row&)> each) {
   for (size_t begin = 0; begin < values.size();) {
     const size_t length = ListLength(values.size() - begin);
     const size_t end = std::min(values.size(), begin + length);
     // A value repeated in the list changes nothing in the result.
-    std::vector<store::Value> parameters(length, store::Value(values[begin]));
+    std::vector<store::Value> parameters(length, values[begin]);
     for (size_t i = begin; i < end; ++i) parameters[i - begin] = values[i];
     RETURN_IF_ERROR(connection.Query(WithList(select, length), parameters, each));
     begin = end;

@@ -16,7 +16,7 @@ namespace critac::journal {
 // (:p1, :p2, …)`. Long lists go in several queries; lists are filled up to one of a few lengths, so
 // that few statements are prepared.
 absl::Status QueryInList(store::Connection& connection, absl::string_view select,
-                         absl::Span<const std::string> values,
+                         absl::Span<const store::Value> values,
                          absl::FunctionRef<absl::Status(const store::Row&)> each);
 
 }  // namespace critac::journal

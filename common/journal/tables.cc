@@ -1,6 +1,8 @@
 #include "common/journal/tables.h"
 
+#include "absl/container/flat_hash_set.h"
 #include "absl/strings/str_cat.h"
+#include "common/base/sha256.h"
 #include "common/journal/event_time.h"
 #include "common/journal/sql_list.h"
 #include "common/status/error.h"
@@ -24,6 +26,14 @@ Event EventOf(const Row& row) {
   return event;
 }
 
+// What the index of answers knows a request id by: the first 8 bytes of its SHA-256, a number.
+int64_t RequestKey(absl::string_view request_id) {
+  const std::array<uint8_t, 32> digest = Sha256(request_id);
+  uint64_t key = 0;
+  for (size_t i = 0; i < 8; ++i) key = key << 8 | digest[i];
+  return static_cast<int64_t>(key);
+}
+
 }  // namespace
 
 absl::StatusOr<Position> ReadHead(store::Connection& connection) {
@@ -38,18 +48,18 @@ absl::StatusOr<Position> ReadHead(store::Connection& connection) {
   return head;
 }
 
-absl::Status WriteEvents(store::Connection& connection, absl::Span<const Event> events) {
+absl::Status WriteEvents(store::Connection& connection, absl::Span<const CommittedEvent> events) {
   if (events.empty()) return absl::OkStatus();
   std::vector<std::vector<Value>> rows;
   rows.reserve(events.size());
-  for (const Event& event : events) {
+  for (const auto& [event, payload] : events) {
     rows.push_back({event.sequence(), RecordMicros(event), event.actor(), event.subject(),
                     event.type(), event.payload(), event.request_id(), event.hash()});
   }
   static const std::vector<std::string> kColumns = {
       "sequence", "record_time", "actor", "subject", "type", "payload", "request_id", "hash"};
   RETURN_IF_ERROR(connection.InsertRows("journal_event", kColumns, rows));
-  const Event& last = events.back();
+  const Event& last = events.back().event;
   return connection
       .Execute("UPDATE journal_head SET sequence = :p1, record_time = :p2, hash = :p3 WHERE id = 1",
                {last.sequence(), RecordMicros(last), last.hash()})
@@ -61,20 +71,28 @@ absl::Status WriteVault(store::Connection& connection, absl::Span<const VaultEnt
   std::vector<std::vector<Value>> rows;
   rows.reserve(entries.size());
   for (const VaultEntry& entry : entries) {
-    rows.push_back({entry.id, entry.subject, entry.field, entry.salt, entry.text});
+    rows.push_back({entry.id.sequence, entry.id.place, entry.field, entry.salt, entry.text});
   }
-  static const std::vector<std::string> kColumns = {"id", "subject", "field", "salt", "content"};
+  static const std::vector<std::string> kColumns = {"sequence", "place", "field", "salt",
+                                                    "content"};
   return connection.InsertRows("journal_vault", kColumns, rows);
 }
 
 absl::Status ReadAnswers(store::Connection& connection, absl::Span<const std::string> request_ids,
                          absl::FunctionRef<absl::Status(AnswerRow)> each) {
+  const absl::flat_hash_set<absl::string_view> wanted(request_ids.begin(), request_ids.end());
+  std::vector<Value> keys;
+  keys.reserve(request_ids.size());
+  for (const std::string& request_id : request_ids) keys.push_back(RequestKey(request_id));
   return QueryInList(
       connection,
-      "SELECT request_id, fingerprint, sequence, type, answer FROM journal_answer WHERE request_id "
-      "IN ",
-      request_ids, [&](const Row& row) {
-        return each({row.Text(0), row.Text(1), row.Int(2), row.Text(3), row.Text(4)});
+      "SELECT request_id, fingerprint, sequence, type, answer FROM journal_answer WHERE "
+      "request_key IN ",
+      keys, [&](const Row& row) -> absl::Status {
+        // Another id may have the same key.
+        std::string request_id = row.Text(0);
+        if (!wanted.contains(request_id)) return absl::OkStatus();
+        return each({std::move(request_id), row.Text(1), row.Int(2), row.Text(3), row.Text(4)});
       });
 }
 
@@ -83,10 +101,11 @@ absl::Status WriteAnswers(store::Connection& connection, absl::Span<const Answer
   std::vector<std::vector<Value>> rows;
   rows.reserve(answers.size());
   for (const AnswerRow& row : answers) {
-    rows.push_back({row.request_id, row.fingerprint, row.sequence, row.type, row.answer});
+    rows.push_back({row.request_id, row.fingerprint, row.sequence, row.type, row.answer,
+                    RequestKey(row.request_id)});
   }
-  static const std::vector<std::string> kColumns = {"request_id", "fingerprint", "sequence", "type",
-                                                    "answer"};
+  static const std::vector<std::string> kColumns = {"request_id", "fingerprint", "sequence",
+                                                    "type",       "answer",      "request_key"};
   return connection.InsertRows("journal_answer", kColumns, rows);
 }
 

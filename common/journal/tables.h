@@ -20,7 +20,7 @@ namespace critac::journal {
 absl::StatusOr<Position> ReadHead(store::Connection& connection);
 
 // Writes events, which follow the head, and the new head.
-absl::Status WriteEvents(store::Connection& connection, absl::Span<const Event> events);
+absl::Status WriteEvents(store::Connection& connection, absl::Span<const CommittedEvent> events);
 
 absl::Status WriteVault(store::Connection& connection, absl::Span<const VaultEntry> entries);
 

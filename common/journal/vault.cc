@@ -2,11 +2,12 @@
 
 #include <memory>
 
+#include "absl/container/btree_set.h"
 #include "absl/container/node_hash_map.h"
 #include "absl/strings/ascii.h"
 #include "absl/strings/escaping.h"
+#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
-#include "absl/strings/str_format.h"
 #include "absl/strings/strip.h"
 #include "absl/synchronization/mutex.h"
 #include "common/base/sha256.h"
@@ -110,45 +111,60 @@ void Walk(Message& message, const std::string& path, bool with_path, const Visit
 }
 
 std::string NewSalt(IdSource& ids) {
-  const uint64_t high = ids.NextBits();
-  return absl::StrFormat("%016x%016x", high, ids.NextBits());
+  const uint64_t bits[] = {ids.NextBits(), ids.NextBits()};
+  return absl::BytesToHexString(
+      absl::string_view(reinterpret_cast<const char*>(bits), sizeof(bits)));
+}
+
+// A number as TakeToVault writes it, of `digits` alone.
+std::optional<int64_t> ReadNumber(absl::string_view digits) {
+  if (digits.empty()) return std::nullopt;
+  for (const char c : digits) {
+    if (!absl::ascii_isdigit(static_cast<unsigned char>(c))) return std::nullopt;
+  }
+  int64_t number = 0;
+  if (!absl::SimpleAtoi(digits, &number)) return std::nullopt;
+  return number;
 }
 
 }  // namespace
 
-void TakeToVault(Message& message, int64_t sequence, absl::string_view subject, IdSource& ids,
+void TakeToVault(Message& message, int64_t sequence, IdSource& ids,
                  std::vector<VaultEntry>& entries) {
-  int place = 0;
+  int64_t place = 0;
   Walk(message, "", true, [&](std::string path, std::string& text) {
     if (IsVaultReference(text)) return;
     VaultEntry entry;
-    entry.id = absl::StrCat(sequence, ".", ++place);
-    entry.subject = std::string(subject);
+    entry.id = {sequence, ++place};
     entry.field = std::move(path);
     entry.salt = NewSalt(ids);
     entry.text = std::move(text);
-    text = absl::StrCat(kPrefix, entry.id, ":", VaultHash(entry.salt, entry.text));
+    text = absl::StrCat(kPrefix, sequence, ".", place, ":", VaultHash(entry.salt, entry.text));
     entries.push_back(std::move(entry));
   });
 }
 
-absl::string_view VaultIdOf(absl::string_view reference) {
-  if (!absl::ConsumePrefix(&reference, kPrefix)) return "";
+std::optional<VaultId> VaultIdOf(absl::string_view reference) {
+  if (!absl::ConsumePrefix(&reference, kPrefix)) return std::nullopt;
   const size_t colon = reference.find(':');
-  if (colon == absl::string_view::npos || reference.size() - colon - 1 != kHashLength) return "";
+  if (colon == absl::string_view::npos || reference.size() - colon - 1 != kHashLength) {
+    return std::nullopt;
+  }
   const absl::string_view id = reference.substr(0, colon);
   const size_t dot = id.find('.');
-  if (dot == absl::string_view::npos || dot == 0 || dot + 1 == id.size()) return "";
-  for (size_t i = 0; i < id.size(); ++i) {
-    if (i != dot && !absl::ascii_isdigit(static_cast<unsigned char>(id[i]))) return "";
-  }
+  if (dot == absl::string_view::npos) return std::nullopt;
   for (const char c : reference.substr(colon + 1)) {
-    if (!absl::ascii_isalnum(static_cast<unsigned char>(c)) && c != '-' && c != '_') return "";
+    if (!absl::ascii_isalnum(static_cast<unsigned char>(c)) && c != '-' && c != '_') {
+      return std::nullopt;
+    }
   }
-  return id;
+  const std::optional<int64_t> sequence = ReadNumber(id.substr(0, dot));
+  const std::optional<int64_t> place = ReadNumber(id.substr(dot + 1));
+  if (!sequence.has_value() || !place.has_value()) return std::nullopt;
+  return VaultId{*sequence, *place};
 }
 
-bool IsVaultReference(absl::string_view text) { return !VaultIdOf(text).empty(); }
+bool IsVaultReference(absl::string_view text) { return VaultIdOf(text).has_value(); }
 
 std::string VaultHash(absl::string_view salt, absl::string_view text) {
   const auto digest = Sha256(absl::StrCat(salt, text));
@@ -163,28 +179,32 @@ void VisitVaultFields(Message& message, absl::FunctionRef<void(std::string& text
 }
 
 absl::Status JoinVault(store::Connection& connection, absl::Span<Message* const> messages,
-                       const absl::flat_hash_map<std::string, std::string>& known) {
-  absl::flat_hash_map<std::string, std::string> texts;
-  std::vector<std::string> wanted;
+                       const VaultTexts& known) {
+  VaultTexts texts;
+  absl::btree_set<int64_t> wanted;
   for (Message* message : messages) {
     VisitVaultFields(*message, [&](std::string& text) {
-      const absl::string_view id = VaultIdOf(text);
-      if (!id.empty() && !known.contains(id) && texts.try_emplace(std::string(id)).second) {
-        wanted.emplace_back(id);
+      const std::optional<VaultId> id = VaultIdOf(text);
+      if (!id.has_value()) return;
+      if (const auto found = known.find(*id); found != known.end()) {
+        text = found->second;
+      } else {
+        wanted.insert(id->sequence);
       }
     });
   }
-  RETURN_IF_ERROR(QueryInList(connection, "SELECT id, content FROM journal_vault WHERE id IN ",
-                              wanted, [&](const store::Row& row) {
-                                texts[row.Text(0)] = row.Text(1);
-                                return absl::OkStatus();
-                              }));
+  if (wanted.empty()) return absl::OkStatus();
+  const std::vector<store::Value> sequences(wanted.begin(), wanted.end());
+  RETURN_IF_ERROR(QueryInList(
+      connection, "SELECT sequence, place, content FROM journal_vault WHERE sequence IN ",
+      sequences, [&](const store::Row& row) {
+        texts[{row.Int(0), row.Int(1)}] = row.Text(2);
+        return absl::OkStatus();
+      }));
   for (Message* message : messages) {
     VisitVaultFields(*message, [&](std::string& text) {
-      const absl::string_view id = VaultIdOf(text);
-      if (id.empty()) return;
-      const auto found = known.find(id);
-      text = found != known.end() ? found->second : texts[std::string(id)];
+      const std::optional<VaultId> id = VaultIdOf(text);
+      if (id.has_value()) text = texts[*id];
     });
   }
   return absl::OkStatus();

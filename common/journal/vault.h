@@ -1,7 +1,10 @@
 #ifndef COMMON_JOURNAL_VAULT_H_
 #define COMMON_JOURNAL_VAULT_H_
 
+#include <cstdint>
+#include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "absl/container/flat_hash_map.h"
@@ -18,12 +21,25 @@
 // the journal stays whole.
 namespace critac::journal {
 
+// `SEQUENCE.PLACE` in a reference: the event that brought the text, and the text's place there,
+// from 1.
+struct VaultId {
+  int64_t sequence = 0;
+  int64_t place = 0;
+
+  bool operator==(const VaultId& other) const {
+    return sequence == other.sequence && place == other.place;
+  }
+  template <typename H>
+  friend H AbslHashValue(H hash, const VaultId& id) {
+    return H::combine(std::move(hash), id.sequence, id.place);
+  }
+};
+using VaultTexts = absl::flat_hash_map<VaultId, std::string>;
+
 // One text.
 struct VaultEntry {
-  // `SEQUENCE.N`: the event that brought it, and its place there.
-  std::string id;
-  // The event's subject.
-  std::string subject;
+  VaultId id;
   // Path of the field in the event's payload, `request.contacts[0].email`.
   std::string field;
   std::string salt;
@@ -33,14 +49,14 @@ struct VaultEntry {
 // Takes every text in a vault field of `message` out, leaving a reference, and adds it to
 // `entries`. What is a reference already stays as it is: it came from a state (callers cannot send
 // one: the rules of fields refuse such texts).
-void TakeToVault(google::protobuf::Message& message, int64_t sequence, absl::string_view subject,
-                 IdSource& ids, std::vector<VaultEntry>& entries);
+void TakeToVault(google::protobuf::Message& message, int64_t sequence, IdSource& ids,
+                 std::vector<VaultEntry>& entries);
 
 // Whether `text` has the form of a reference.
 bool IsVaultReference(absl::string_view text);
 
-// Id in a reference; empty where it is none.
-absl::string_view VaultIdOf(absl::string_view reference);
+// Id in a reference; none where it is not one.
+std::optional<VaultId> VaultIdOf(absl::string_view reference);
 
 // SHA-256 over salt and text, as a reference holds it: URL-safe base64 without padding.
 std::string VaultHash(absl::string_view salt, absl::string_view text);
@@ -54,7 +70,7 @@ void VisitVaultFields(google::protobuf::Message& message,
 // empty. Texts in `known`, by id, need no query.
 absl::Status JoinVault(store::Connection& connection,
                        absl::Span<google::protobuf::Message* const> messages,
-                       const absl::flat_hash_map<std::string, std::string>& known = {});
+                       const VaultTexts& known = {});
 
 }  // namespace critac::journal
 

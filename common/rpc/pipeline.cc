@@ -280,7 +280,7 @@ void Pipeline::SubmitCommand(journal::Journal& journal, const Call& call, const 
                            "the command answered with a ", answer->message->GetTypeName(),
                            ", not with a ", response.GetTypeName())));
                      }
-                     response.CopyFrom(*answer->message);
+                     response.GetReflection()->Swap(&response, answer->message.get());
                    }
                    finish(last_hand == nullptr ? absl::OkStatus() : last_hand());
                  });

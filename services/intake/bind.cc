@@ -30,7 +30,7 @@ class BoundIntake final : public server::BoundService {
             queue, [this] { return sync_.Due(); }, {.name = "intake-due"}, environment.clock,
             environment.ids) {
     journal_->AddListener(
-        [this](absl::Span<const journal::Event> events) { sync_.Notice(events); });
+        [this](absl::Span<const journal::CommittedEvent> events) { sync_.Notice(events); });
   }
   // The journal calls the listener until it is stopped.
   ~BoundIntake() override {

@@ -5,7 +5,6 @@
 #include <utility>
 
 #include "common/base/limits.h"
-#include "common/journal/json_text.h"
 #include "common/status/error.h"
 #include "critac/intake/v1/events.pb.h"
 #include "services/intake/intake_store.h"
@@ -18,10 +17,9 @@ namespace {
 constexpr int kPage = 1000;
 
 template <typename T>
-bool Concerns(const journal::Event& event) {
-  T payload;
-  return event.type() == payload.GetDescriptor()->full_name() &&
-         journal::FromJsonText(event.payload(), payload).ok() && ConcernsMatching(payload);
+bool Concerns(const google::protobuf::Message& payload) {
+  const T* const known = google::protobuf::DynamicCastToGenerated<T>(&payload);
+  return known != nullptr && ConcernsMatching(*known);
 }
 
 std::vector<queue::NewJob> JobsFor(const std::vector<std::string>& names) {
@@ -38,10 +36,10 @@ MatchSync::MatchSync(store::Database& database, queue::WorkQueue& queue)
 
 MatchSync::~MatchSync() { Stop(); }
 
-void MatchSync::Notice(absl::Span<const journal::Event> events) {
+void MatchSync::Notice(absl::Span<const journal::CommittedEvent> events) {
   std::vector<std::string> names;
-  for (const journal::Event& event : events) {
-    if (Concerns<v1::RequestTransitioned>(event) || Concerns<v1::RequestUpdated>(event)) {
+  for (const auto& [event, payload] : events) {
+    if (Concerns<v1::RequestTransitioned>(*payload) || Concerns<v1::RequestUpdated>(*payload)) {
       names.push_back(event.subject());
     }
   }

@@ -34,7 +34,7 @@ class MatchSync {
 
   // Notes the events of a commit that concern matching. Does not block: a thread of its own takes
   // them to the queue.
-  void Notice(absl::Span<const journal::Event> events);
+  void Notice(absl::Span<const journal::CommittedEvent> events);
 
   // Jobs that should be in the queue: every ready request, and of those that left matching the next
   // few, so that none is left out for ever and a round stays small after years. Not thread-safe.

@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "absl/synchronization/notification.h"
+#include "common/journal/json_text.h"
 
 #include "services/intake/service_testing.h"
 
@@ -131,7 +132,19 @@ class FakeQueue final : public queue::WorkQueue {
 class MatchSyncTest : public MatchQueueTest {
  protected:
   // The events that were recorded so far.
-  std::vector<journal::Event> Events() { return *intake_.journal().ReadEvents(1, 500); }
+  std::vector<journal::CommittedEvent> Events() {
+    std::vector<journal::CommittedEvent> committed;
+    const auto events = *intake_.journal().ReadEvents(1, 500);
+    for (const journal::Event& event : events) {
+      const auto* type =
+          google::protobuf::DescriptorPool::generated_pool()->FindMessageTypeByName(event.type());
+      std::shared_ptr<google::protobuf::Message> payload(
+          google::protobuf::MessageFactory::generated_factory()->GetPrototype(type)->New());
+      EXPECT_THAT(journal::FromJsonText(event.payload(), *payload), Succeeds());
+      committed.push_back({event, std::move(payload)});
+    }
+    return committed;
+  }
   store::Database& database() { return intake_.journal().database(); }
 
   FakeQueue queue_;
@@ -164,15 +177,15 @@ TEST_F(MatchSyncTest, AQueueThatIsAwayIsToldOf) {
 
 TEST_F(MatchSyncTest, DropsWhatWaitsPastItsLimit) {
   intake_.ReadyRequest();
-  const std::vector<journal::Event> events = Events();
+  const std::vector<journal::CommittedEvent> events = Events();
   const auto became_ready =
-      std::find_if(events.begin(), events.end(), [](const journal::Event& event) {
-        return event.payload().find("\"to\":\"REQUEST_STATE_READY\"") != std::string::npos;
+      std::find_if(events.begin(), events.end(), [](const journal::CommittedEvent& one) {
+        return one.event.payload().find("\"to\":\"REQUEST_STATE_READY\"") != std::string::npos;
       });
   ASSERT_NE(became_ready, events.end());
   MatchSync sync(database(), queue_);
-  std::vector<journal::Event> many(MatchSync::kWaiting + 1, *became_ready);
-  for (size_t i = 0; i < many.size(); ++i) many[i].set_subject(absl::StrCat("requests/r", i));
+  std::vector<journal::CommittedEvent> many(MatchSync::kWaiting + 1, *became_ready);
+  for (size_t i = 0; i < many.size(); ++i) many[i].event.set_subject(absl::StrCat("requests/r", i));
   sync.Notice(many);
   sync.Start(nullptr);
   sync.AwaitIdle();

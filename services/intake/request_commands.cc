@@ -58,17 +58,17 @@ absl::Status CreateRequest(journal::Draft& draft, const rpc::Principal& who,
   if (in.submit()) {
     RETURN_IF_ERROR(CheckSubmission(in.request(), DayOf(now)).ToInvalidArgument("request"));
   }
-  ASSIGN_OR_RETURN(const v1::RequestCreated created,
+  ASSIGN_OR_RETURN(v1::RequestCreated created,
                    DecideCreation(in.request(), now, StateRecords(draft), *catalog));
   seen = created.agency_profile();
-  const std::string& name = created.request().name();
-  draft.Emit(name, created);
+  const std::string name = created.request().name();
+  draft.Emit(name, std::move(created));
   draft.AnswerWith(name);
   if (!in.submit()) return absl::OkStatus();
-  ASSIGN_OR_RETURN(const v1::RequestTransitioned submitted,
+  ASSIGN_OR_RETURN(v1::RequestTransitioned submitted,
                    DecideAction(*draft.Find<v1::Request>(name), v1::REQUEST_ACTION_SUBMIT, {},
                                 ActorOf(who), now, {*catalog, seen->type(), nullptr}));
-  draft.Emit(name, submitted);
+  draft.Emit(name, std::move(submitted));
   return absl::OkStatus();
 }
 
@@ -77,11 +77,11 @@ absl::Status UpdateRequest(journal::Draft& draft, const rpc::Principal& who,
                            SeenAgency& seen) {
   ASSIGN_OR_RETURN(const v1::Request* request, FindSeen(draft, who, in.name()));
   RETURN_IF_ERROR(CheckEtag(in.name(), in.etag(), request->etag()));
-  ASSIGN_OR_RETURN(const v1::RequestUpdated updated,
+  ASSIGN_OR_RETURN(v1::RequestUpdated updated,
                    DecideUpdate(*request, in.request(), in.update_mask(), draft.now(),
                                 StateRecords(draft), *catalogs.Get(draft)));
   AgencyOf(*request, draft, seen);
-  draft.Emit(in.name(), updated);
+  draft.Emit(in.name(), std::move(updated));
   draft.AnswerWith(in.name());
   return absl::OkStatus();
 }
@@ -95,10 +95,9 @@ absl::Status ActOnRequest(journal::Draft& draft, const rpc::Principal& who,
   const std::shared_ptr<const CatalogView> catalog = catalogs.Get(draft);
   const LifecycleContext context{*catalog, AgencyOf(*request, draft, seen).type(),
                                  original.empty() ? nullptr : draft.Find<v1::Request>(original)};
-  ASSIGN_OR_RETURN(
-      const v1::RequestTransitioned taken,
-      DecideAction(*request, in.action(), in.details(), ActorOf(who), draft.now(), context));
-  draft.Emit(in.name(), taken);
+  ASSIGN_OR_RETURN(v1::RequestTransitioned taken, DecideAction(*request, in.action(), in.details(),
+                                                               ActorOf(who), draft.now(), context));
+  draft.Emit(in.name(), std::move(taken));
   draft.AnswerWith(in.name());
   return absl::OkStatus();
 }

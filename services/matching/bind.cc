@@ -62,7 +62,8 @@ class BoundMatching final : public server::BoundService {
         sync_reconciler_(
             sync_queue, [this] { return DeriveSyncJobs(*journal_); }, {.name = "sync-due"},
             environment.clock, environment.ids) {
-    journal_->AddListener([this](absl::Span<const journal::Event> events) { Notice(events); });
+    journal_->AddListener(
+        [this](absl::Span<const journal::CommittedEvent> events) { Notice(events); });
   }
 
   ~BoundMatching() override {
@@ -99,7 +100,7 @@ class BoundMatching final : public server::BoundService {
   }
 
  private:
-  void Notice(absl::Span<const journal::Event> events) {
+  void Notice(absl::Span<const journal::CommittedEvent> events) {
     if (ConcernsPlan(events)) match_reconciler_.Nudge();
     const std::vector<queue::NewJob> jobs = SyncJobsOf(events);
     if (!jobs.empty() && !sync_queue_.Enqueue(jobs).ok()) sync_reconciler_.Nudge();

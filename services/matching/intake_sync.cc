@@ -26,12 +26,12 @@ absl::Status IntakeSync::Handle(const queue::Job& job) {
   return journal_.Execute(std::move(command)).status();
 }
 
-std::vector<queue::NewJob> SyncJobsOf(absl::Span<const journal::Event> events) {
+std::vector<queue::NewJob> SyncJobsOf(absl::Span<const journal::CommittedEvent> events) {
   static constexpr absl::string_view kCauses[] = {"critac.matching.v1.EngagementAgreed",
                                                   "critac.matching.v1.DeliveryRecorded",
                                                   "critac.matching.v1.SlotWaived"};
   std::set<std::string> engagements;
-  for (const journal::Event& event : events) {
+  for (const auto& [event, payload] : events) {
     if (std::find(std::begin(kCauses), std::end(kCauses), event.type()) != std::end(kCauses)) {
       engagements.insert(event.subject());
     }

@@ -29,7 +29,7 @@ class IntakeSync {
 };
 
 // What should be queued after these events: edge.
-std::vector<queue::NewJob> SyncJobsOf(absl::Span<const journal::Event> events);
+std::vector<queue::NewJob> SyncJobsOf(absl::Span<const journal::CommittedEvent> events);
 
 // What should be queued by what is on record: engagements that are not settled: level.
 absl::StatusOr<std::vector<queue::NewJob>> DeriveSyncJobs(journal::Journal& journal);

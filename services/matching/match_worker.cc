@@ -51,12 +51,12 @@ absl::StatusOr<std::vector<queue::NewJob>> MatchWorker::Due() {
   return std::vector<queue::NewJob>{{.key = kSolveJob}};
 }
 
-bool ConcernsPlan(absl::Span<const journal::Event> events) {
+bool ConcernsPlan(absl::Span<const journal::CommittedEvent> events) {
   static constexpr absl::string_view kNot[] = {"critac.matching.v1.SolveRecorded",
                                                "critac.matching.v1.ProposalMade",
                                                "critac.matching.v1.EngagementSettled"};
-  return std::any_of(events.begin(), events.end(), [](const journal::Event& event) {
-    return std::find(std::begin(kNot), std::end(kNot), event.type()) == std::end(kNot);
+  return std::any_of(events.begin(), events.end(), [](const journal::CommittedEvent& one) {
+    return std::find(std::begin(kNot), std::end(kNot), one.event.type()) == std::end(kNot);
   });
 }
 

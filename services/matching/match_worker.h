@@ -47,7 +47,7 @@ class MatchWorker {
 };
 
 // Whether one of these events may change the plan.
-bool ConcernsPlan(absl::Span<const journal::Event> events);
+bool ConcernsPlan(absl::Span<const journal::CommittedEvent> events);
 
 }  // namespace critac::matching
 

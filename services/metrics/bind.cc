@@ -47,7 +47,8 @@ class BoundMetrics final : public server::BoundService {
         measure_service_(environment.pipeline, follower_),
         report_service_(environment.pipeline, *journal_, follower_, store_,
                         [this] { report_reconciler_.Nudge(); }) {
-    journal_->AddListener([this](absl::Span<const journal::Event> events) { Notice(events); });
+    journal_->AddListener(
+        [this](absl::Span<const journal::CommittedEvent> events) { Notice(events); });
   }
 
   ~BoundMetrics() override {
@@ -81,10 +82,10 @@ class BoundMetrics final : public server::BoundService {
   }
 
  private:
-  void Notice(absl::Span<const journal::Event> events) {
+  void Notice(absl::Span<const journal::CommittedEvent> events) {
     const std::string& requested = v1::ReportRequested::descriptor()->full_name();
-    for (const journal::Event& event : events) {
-      if (event.type() == requested) return report_reconciler_.Nudge();
+    for (const journal::CommittedEvent& one : events) {
+      if (one.event.type() == requested) return report_reconciler_.Nudge();
     }
   }
 

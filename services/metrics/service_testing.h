@@ -73,11 +73,10 @@ inline void Record(journal::Journal& journal, const EventLog& log, size_t first 
   command.decide = [&log, first](journal::Draft& draft) {
     for (size_t i = first; i < log.events().size(); ++i) {
       const journal::v1::Event& event = log.events()[i];
-      const std::unique_ptr<google::protobuf::Message> payload(
-          PayloadOfInterest(event.type())->New());
+      std::shared_ptr<google::protobuf::Message> payload(PayloadOfInterest(event.type())->New());
       const auto read = google::protobuf::util::JsonStringToMessage(event.payload(), payload.get());
       if (!read.ok()) return absl::InternalError(read.ToString());
-      draft.Emit(event.subject(), *payload);
+      draft.EmitMessage(event.subject(), std::move(payload));
     }
     return absl::OkStatus();
   };

@@ -8,6 +8,7 @@
 //
 // Usage: submissions_bench [CALLS-A-ROUND [ROUNDS]]
 #include <sqlite3.h>
+#include <sys/resource.h>
 
 #include <algorithm>
 #include <atomic>
@@ -85,9 +86,35 @@ CreateRequestRequest Submission(int i) {
   return call;
 }
 
-// Makes `calls` calls, kInFlight at a time, and returns how many a second.
-double CallsASecond(RequestService::Stub& stub, int calls,
-                    const std::function<CreateRequestRequest(int)>& make) {
+// How fast something went, and what it took of both processors, in user and system.
+struct Speed {
+  double a_second = 0;
+  double cpu_micros = 0;  // each
+};
+
+class Stopwatch {
+ public:
+  Speed Stop(int count) const {
+    return {count / absl::ToDoubleSeconds(absl::Now() - begin_), 1e6 * (Cpu() - cpu_) / count};
+  }
+
+ private:
+  static double Cpu() {
+    rusage used;
+    getrusage(RUSAGE_SELF, &used);
+    const auto seconds = [](const timeval& time) {
+      return static_cast<double>(time.tv_sec) + 1e-6 * static_cast<double>(time.tv_usec);
+    };
+    return seconds(used.ru_utime) + seconds(used.ru_stime);
+  }
+
+  absl::Time begin_ = absl::Now();
+  double cpu_ = Cpu();
+};
+
+// Makes `calls` calls, kInFlight at a time.
+Speed MakeCalls(RequestService::Stub& stub, int calls,
+                const std::function<CreateRequestRequest(int)>& make) {
   struct Flight {
     grpc::ClientContext context;
     CreateRequestRequest request;
@@ -115,12 +142,12 @@ double CallsASecond(RequestService::Stub& stub, int calls,
                                   ++ended;
                                 });
   };
-  const absl::Time begin = absl::Now();
+  const Stopwatch stopwatch;
   for (int i = 0; i < kInFlight; ++i) start();
   absl::MutexLock lock(&mutex);
   const auto all = [&] { return ended == calls; };
   mutex.Await(absl::Condition(&all));
-  return calls / absl::ToDoubleSeconds(absl::Now() - begin);
+  return stopwatch.Stop(calls);
 }
 
 std::unique_ptr<RequestService::Stub> StubTo(const std::string& target) {
@@ -157,8 +184,8 @@ class BareServer {
   std::unique_ptr<RequestService::Stub> stub_;
 };
 
-// Rows a second, one a transaction, of what the service keeps of a request.
-double RowsASecond(const std::string& path, int rows) {
+// Writes rows, one a transaction, of what the service keeps of a request.
+Speed WriteRows(const std::string& path, int rows) {
   sqlite3* database = nullptr;
   const auto run = [&](const char* sql) {
     char* problem = nullptr;
@@ -172,7 +199,7 @@ double RowsASecond(const std::string& path, int rows) {
   sqlite3_prepare_v2(database, "INSERT INTO request VALUES (?, ?)", -1, &insert, nullptr);
   const std::string body = journal::ToJsonText(Submission(0).request());
   static int number = 0;
-  const absl::Time begin = absl::Now();
+  const Stopwatch stopwatch;
   for (int i = 0; i < rows; ++i) {
     const std::string name = absl::StrFormat("requests/fy27-%08d", ++number);
     sqlite3_bind_text(insert, 1, name.data(), static_cast<int>(name.size()), SQLITE_STATIC);
@@ -180,10 +207,10 @@ double RowsASecond(const std::string& path, int rows) {
     if (sqlite3_step(insert) != SQLITE_DONE) Fail(sqlite3_errmsg(database));
     sqlite3_reset(insert);
   }
-  const double rate = rows / absl::ToDoubleSeconds(absl::Now() - begin);
+  const Speed speed = stopwatch.Stop(rows);
   sqlite3_finalize(insert);
   sqlite3_close(database);
-  return rate;
+  return speed;
 }
 
 // ---- Ours ---------------------------------------------------------------------------------------
@@ -276,18 +303,25 @@ int Main(int calls, int rounds) {
     return call;
   };
   // Once unmeasured: connections, caches, first pages.
-  CallsASecond(center.stub(), 500, submission);
-  CallsASecond(bare.stub(), 500, submission);
+  MakeCalls(center.stub(), 500, submission);
+  MakeCalls(bare.stub(), 500, submission);
   std::vector<double> against_bare, against_rows, ours;
-  std::printf("%-8s %14s %14s %14s\n", "round", "ours/s", "bare gRPC/s", "SQLite rows/s");
+  std::printf("%-6s %20s %20s %20s\n", "", "ours", "bare gRPC", "SQLite rows");
+  std::printf("%-6s", "round");
+  for (int i = 0; i < 3; ++i) std::printf(" %10s %9s", "a second", "CPU us");
+  std::printf("\n");
   for (int round = 1; round <= rounds; ++round) {
-    const double empty = CallsASecond(bare.stub(), calls, submission);
-    const double durable = CallsASecond(center.stub(), calls, submission);
-    const double rows = RowsASecond(folder.file("peer.sqlite"), calls / 4);
-    std::printf("%-8d %14.0f %14.0f %14.0f\n", round, durable, empty, rows);
-    ours.push_back(durable);
-    against_bare.push_back(durable / empty);
-    against_rows.push_back(durable / rows);
+    const Speed empty = MakeCalls(bare.stub(), calls, submission);
+    const Speed durable = MakeCalls(center.stub(), calls, submission);
+    const Speed rows = WriteRows(folder.file("peer.sqlite"), calls / 4);
+    std::printf("%-6d", round);
+    for (const Speed& speed : {durable, empty, rows}) {
+      std::printf(" %10.0f %9.0f", speed.a_second, speed.cpu_micros);
+    }
+    std::printf("\n");
+    ours.push_back(durable.a_second);
+    against_bare.push_back(durable.a_second / empty.a_second);
+    against_rows.push_back(durable.a_second / rows.a_second);
   }
   std::printf("\ndurable submissions, %d in flight: %.0f a second\n", kInFlight, Median(ours));
   std::printf("ratio to bare gRPC unary calls:        %.2f  (at least 0.35)\n",

@@ -10,9 +10,10 @@ using google::protobuf::Message;
 
 namespace {
 
-std::shared_ptr<const Message> Copy(const Message& message) {
-  std::shared_ptr<Message> copy(message.New());
-  copy->CopyFrom(message);
+std::unique_ptr<Message> Copy(const Message* message) {
+  if (message == nullptr) return nullptr;
+  std::unique_ptr<Message> copy(message->New());
+  copy->CopyFrom(*message);
   return copy;
 }
 
@@ -35,9 +36,9 @@ class FakeJournal::FakeDraft final : public journal::Draft {
     return found == states_.end() ? nullptr : found->second.get();
   }
   void ReadTexts(Message&) override {}
-  void Emit(absl::string_view subject, const Message& payload) override {
+  void EmitMessage(absl::string_view subject, std::shared_ptr<Message> payload) override {
     ++sequence_;
-    states_[std::string(subject)] = Copy(payload);
+    states_[std::string(subject)] = std::move(payload);
   }
   void AnswerWith(absl::string_view name) override { answer_name_ = std::string(name); }
   void AnswerWith(std::unique_ptr<Message> message) override { answer_ = std::move(message); }
@@ -123,7 +124,7 @@ absl::StatusOr<journal::Answer> FakeJournal::Decide(journal::Command& command) {
                      "the request id was used with other content")
             .ToStatus();
       }
-      return journal::Answer{known->second.message, true};
+      return journal::Answer{Copy(known->second.message.get()), true};
     }
   }
   absl::MutexLock lock(&mutex_);
@@ -134,7 +135,7 @@ absl::StatusOr<journal::Answer> FakeJournal::Decide(journal::Command& command) {
   states_ = std::move(states);
   sequence_ = draft.sequence();
   if (!command.request_id.empty()) answered_[command.request_id] = {command.fingerprint, answer};
-  return journal::Answer{std::move(answer), false};
+  return journal::Answer{Copy(answer.get()), false};
 }
 
 store::Database& FakeJournal::database() { std::abort(); }

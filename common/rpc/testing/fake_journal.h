@@ -44,7 +44,7 @@ class FakeJournal final : public journal::Journal {
   const std::string& name() const override { return name_; }
   store::Database& database() override;
   void Submit(journal::Command command, journal::Done done) override;
-  void AddListener(std::function<void(absl::Span<const journal::Event>)>) override {}
+  void AddListener(journal::Listener) override {}
   void Stop() override;
 
   absl::Status GetInto(absl::string_view name, google::protobuf::Message& state) override;

@@ -108,7 +108,7 @@ class FakeJournal final : public journal::Journal {
 
   store::Database& database() override { std::abort(); }
   void Submit(journal::Command, journal::Done done) override { done(Unimplemented()); }
-  void AddListener(std::function<void(absl::Span<const journal::Event>)>) override {}
+  void AddListener(journal::Listener) override {}
   void Stop() override {}
   absl::Status GetInto(absl::string_view, google::protobuf::Message&) override {
     return Unimplemented();
