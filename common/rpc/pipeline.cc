@@ -269,9 +269,10 @@ journal::Command Pipeline::MakeCommand(const Call& call, const Message& request,
 
 void Pipeline::SubmitCommand(journal::Journal& journal, const Call& call, const Message& request,
                              journal::Decide decide, Message& response,
+                             void (*take)(Message& answer, Message& response),
                              absl::AnyInvocable<absl::Status()> last_hand, Finish finish) {
   journal.Submit(MakeCommand(call, request, std::move(decide)),
-                 [&response, last_hand = std::move(last_hand),
+                 [&response, take, last_hand = std::move(last_hand),
                   finish = std::move(finish)](absl::StatusOr<journal::Answer> answer) mutable {
                    if (!answer.ok()) return finish(answer.status());
                    if (answer->message != nullptr) {
@@ -280,7 +281,7 @@ void Pipeline::SubmitCommand(journal::Journal& journal, const Call& call, const 
                            "the command answered with a ", answer->message->GetTypeName(),
                            ", not with a ", response.GetTypeName())));
                      }
-                     response.GetReflection()->Swap(&response, answer->message.get());
+                     take(*answer->message, response);
                    }
                    finish(last_hand == nullptr ? absl::OkStatus() : last_hand());
                  });

@@ -111,7 +111,8 @@ class Pipeline {
   }
 
   // Runs a method that gives one command to `journal`. `make_decide` is called with the call and
-  // the checked request; the Decide it makes must copy what it keeps. The request's `request_id`
+  // the checked request; the Decide it makes may keep references to both: they live until the
+  // command is answered. The request's `request_id`
   // makes the command repeatable; the answer becomes the response (empty where the command gave
   // none). `polish` (may be null) puts the last hand to the response for this caller, for example
   // the actions it can take; it runs on the journal's thread.
@@ -131,9 +132,13 @@ class Pipeline {
               return polish(call, *response);
             };
           }
-          SubmitCommand(journal, call, checked,
-                        make_decide(call, static_cast<const Request&>(checked)), *response,
-                        std::move(last_hand), std::move(finish));
+          SubmitCommand(
+              journal, call, checked, make_decide(call, static_cast<const Request&>(checked)),
+              *response,
+              [](google::protobuf::Message& answer, google::protobuf::Message& taken) {
+                static_cast<Response&>(taken).Swap(static_cast<Response*>(&answer));
+              },
+              std::move(last_hand), std::move(finish));
         });
   }
 
@@ -225,6 +230,8 @@ class Pipeline {
   static void SubmitCommand(journal::Journal& journal, const Call& call,
                             const google::protobuf::Message& request, journal::Decide decide,
                             google::protobuf::Message& response,
+                            void (*take)(google::protobuf::Message& answer,
+                                         google::protobuf::Message& response),
                             absl::AnyInvocable<absl::Status()> last_hand, Finish finish);
 
   const Clock& clock_;

@@ -14,6 +14,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "absl/synchronization/mutex.h"
 #include "absl/synchronization/notification.h"
 #include "common/server/stop_signal.h"
 #include "common/status/error.h"
@@ -97,6 +98,12 @@ void StopInTime(Process& process, absl::Duration allowed) {
 
 }  // namespace
 
+void SkipDeadlockDetection() {
+#ifdef NDEBUG
+  absl::SetMutexDeadlockDetectionMode(absl::OnDeadlockCycle::kIgnore);
+#endif
+}
+
 int RunProgram(const Program& program, const std::vector<std::string>& arguments,
                const std::vector<Bind>& binds) {
   const auto config = ReadConfig(program, arguments, ProcessEnvironment());
@@ -112,6 +119,7 @@ int RunProgram(const Program& program, const std::vector<std::string>& arguments
 }
 
 int Run(const ServerConfig& config, const std::vector<Bind>& binds) {
+  SkipDeadlockDetection();
   OpenLog(config.log_level);
   // A client that is gone shows when it is written to, as an error.
   signal(SIGPIPE, SIG_IGN);

@@ -9,8 +9,9 @@
 namespace critac::store {
 namespace {
 
-// 4 MiB of pages: enough that pages written often are moved once.
-constexpr int kDuePages = 1000;
+// 32 MiB of pages: those written often, such as an index's, are moved once for many times that they
+// were written. It is half of what the log may hold, so that a commit need not wait.
+constexpr int kDuePages = 8000;
 
 }  // namespace
 

@@ -53,8 +53,8 @@ grpc::ServerUnaryReactor* RequestService::Change(grpc::CallbackServerContext* co
   return pipeline_.Write<In, v1::Request>(
       context, request, response, journal_,
       [this, seen, command](const Call& call, const In& in) -> journal::Decide {
-        return [this, seen, command, in, who = call.principal](journal::Draft& draft) {
-          return command(draft, who, in, catalogs_, *seen);
+        return [this, seen, command, &in, &call](journal::Draft& draft) {
+          return command(draft, call.principal, in, catalogs_, *seen);
         };
       },
       [this, seen](const Call& call, v1::Request& out) {
