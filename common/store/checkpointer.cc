@@ -7,14 +7,6 @@
 #include "common/store/sqlite_back_end.h"
 
 namespace critac::store {
-namespace {
-
-// 32 MiB of pages: those written often, such as an index's, are moved once for many times that they
-// were written. It is half of what the log may hold, so that a commit need not wait.
-constexpr int kDuePages = 8000;
-
-}  // namespace
-
 Checkpointer::Checkpointer(std::unique_ptr<SqlConnection> connection)
     : connection_(std::move(connection)), thread_([this] { Loop(); }) {
   pthread_setname_np(thread_.native_handle(), "checkpointer");

@@ -14,6 +14,11 @@ namespace critac::store {
 // waits for it.
 class Checkpointer {
  public:
+  // From so many pages in the log on, a checkpoint is due: 32 MiB. Pages written often, such as an
+  // index's, are moved once for many times that they were written. It is half of what the log may
+  // hold, so that a commit need not wait.
+  static constexpr int kDuePages = 8000;
+
   // `connection` is its own.
   explicit Checkpointer(std::unique_ptr<SqlConnection> connection);
   // Makes the checkpoint that is due.

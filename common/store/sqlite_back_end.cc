@@ -10,6 +10,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "common/status/error.h"
+#include "common/store/log_buffer.h"
 #include "common/store/sqlite_error.h"
 
 namespace critac::store {
@@ -38,6 +39,7 @@ void ConfigureSqlite() {
     sqlite_api::sqlite3_config(SQLITE_CONFIG_MULTITHREAD);
     sqlite_api::sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
     sqlite_api::sqlite3_config(SQLITE_CONFIG_URI, 1);
+    RegisterLogBufferVfs();
     return true;
   }();
   static_cast<void>(configured);
@@ -121,8 +123,8 @@ const BackEnd& SqliteBackEnd() {
 }
 
 std::string SqliteConnectString(absl::string_view path) {
-  // A URI without `=`: SOCI takes a string with `=` apart.
-  std::string uri = "file://";
+  // SOCI takes what stands after the first `=`, up to a space, for the name of the file, here a URI.
+  std::string uri = "db=file://";
   for (const char c : path) {
     if (absl::ascii_isalnum(c) || c == '/' || c == '.' || c == '-' || c == '_') {
       uri += c;
@@ -130,6 +132,7 @@ std::string SqliteConnectString(absl::string_view path) {
       absl::StrAppendFormat(&uri, "%%%02X", static_cast<unsigned char>(c));
     }
   }
+  absl::StrAppend(&uri, "?vfs=", kLogBufferVfs);
   return uri;
 }
 
@@ -138,7 +141,17 @@ bool SqliteIsReadOnly(session_backend& session) {
 }
 
 absl::Status SqliteFlush(session_backend& session, absl::string_view database) {
-  const int result = sqlite_api::sqlite3_db_cacheflush(Handle(session));
+  int result = sqlite_api::sqlite3_db_cacheflush(Handle(session));
+  sqlite_api::sqlite3_file* log = nullptr;
+  if (result == SQLITE_OK) {
+    result = sqlite_api::sqlite3_file_control(Handle(session), "main", SQLITE_FCNTL_JOURNAL_POINTER,
+                                              static_cast<void*>(&log));
+  }
+  // To measure the log takes what waits in its buffer to the file.
+  sqlite_api::sqlite3_int64 size = 0;
+  if (result == SQLITE_OK && log != nullptr && log->pMethods != nullptr) {
+    result = log->pMethods->xFileSize(log, &size);
+  }
   if (result == SQLITE_OK) return absl::OkStatus();
   return SqliteStatus(result, SystemError(&session), sqlite_api::sqlite3_errstr(result), database);
 }

@@ -420,9 +420,9 @@ TEST(Checkpointer, MovesTheLogIntoTheFileOnceItIsLong) {
     checkpointer.Committed(pages);
   };
   const auto before = std::filesystem::file_size(path);
-  checkpoint(999);
+  checkpoint(Checkpointer::kDuePages - 1);
   EXPECT_EQ(std::filesystem::file_size(path), before);
-  checkpoint(1000);
+  checkpoint(Checkpointer::kDuePages);
   EXPECT_GT(std::filesystem::file_size(path), before);
 }
 
