@@ -58,6 +58,10 @@ inline constexpr int kWaitingCommands = 4096;
 // Commands in one transaction, so that one batch stays in the tens of milliseconds.
 inline constexpr int kCommandsPerTransaction = 1024;
 
+// JSON text of the states that a command loop remembers between batches; in memory they take some
+// five times as much.
+inline constexpr int64_t kCachedStateBytes = 4 << 20;
+
 // Events in one message of the journal's feed, and their bytes: well under kMessageBytes.
 inline constexpr int kEventsPerMessage = 500;
 inline constexpr int64_t kEventBytesPerMessage = 1 << 20;

@@ -9,28 +9,30 @@ using google::protobuf::Message;
 
 void Batch::Prefetch(absl::Span<const std::string> names) {
   absl::flat_hash_map<absl::string_view, std::vector<std::string>> unknown;
+  absl::flat_hash_set<absl::string_view> seen;
   for (const std::string& name : names) {
-    if (!changes_.contains(name) && cache_.try_emplace(name).second)
-      unknown[CollectionOf(name)].push_back(name);
+    if (changes_.contains(name) || cache_.Find(name) != nullptr) continue;
+    if (seen.insert(name).second) unknown[CollectionOf(name)].push_back(name);
   }
   for (const auto& [collection, missing] : unknown) Load(missing);
 }
 
-// Puts the states of `names`, all of one collection and each with a place in the cache, into the
-// cache.
 void Batch::Load(absl::Span<const std::string> names) {
+  for (const std::string& name : names) cache_.Put(name, nullptr, 0);
   if (!status_.ok()) return;
   const Projection& projection = projections_.Of(names.front());
-  status_ = projections_.Load(connection_, projection, names,
-                              [this](const std::string& name, std::unique_ptr<Message> state) {
-                                cache_[name] = std::move(state);
-                              });
+  status_ = projections_.Load(
+      connection_, projection, names,
+      [this](const std::string& name, std::unique_ptr<Message> state, size_t text_bytes) {
+        cache_.Put(name, std::move(state), text_bytes);
+      });
 }
 
 StatePtr Batch::Find(absl::string_view name) {
   if (const auto changed = changes_.find(name); changed != changes_.end()) return changed->second;
-  if (cache_.try_emplace(name).second) Load({std::string(name)});
-  return cache_.find(name)->second;
+  if (const StatePtr* known = cache_.Find(name); known != nullptr) return *known;
+  Load({std::string(name)});
+  return *cache_.Find(name);
 }
 
 void Batch::ReadTexts(Message& message, absl::Span<const VaultEntry> more) {

@@ -11,6 +11,7 @@
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
 #include "common/base/ids.h"
+#include "common/base/limits.h"
 #include "common/journal/command.h"
 #include "common/journal/journal.h"
 #include "common/journal/projections.h"
@@ -23,9 +24,38 @@ namespace critac::journal {
 // A state, null where there is none; shared between cache, batch and answers, so it never changes.
 using StatePtr = std::shared_ptr<const google::protobuf::Message>;
 
-// States by name that are known to be those of the last commit. Bounded; a map that is full is
-// emptied, which costs a few reads and needs no bookkeeping on the way.
-using StateCache = absl::flat_hash_map<std::string, StatePtr>;
+// States by name that are known to be those of the last commit, also that there is none. Not
+// thread-safe.
+class StateCache {
+ public:
+  // Null: nothing is known of that name.
+  const StatePtr* Find(absl::string_view name) const {
+    const auto found = states_.find(name);
+    return found == states_.end() ? nullptr : &found->second;
+  }
+
+  // `text_bytes`: length of the state's JSON text.
+  void Put(absl::string_view name, StatePtr state, size_t text_bytes) {
+    states_.insert_or_assign(name, std::move(state));
+    bytes_ += static_cast<int64_t>(text_bytes + kEntryBytes);
+  }
+
+  // Whether it holds as much as it may. Whoever owns it clears it then: that costs a few reads, and
+  // needs no bookkeeping on the way.
+  bool full() const { return bytes_ > limits::kCachedStateBytes; }
+
+  void Clear() {
+    states_.clear();
+    bytes_ = 0;
+  }
+
+ private:
+  // A name and its place.
+  static constexpr size_t kEntryBytes = 100;
+
+  absl::flat_hash_map<std::string, StatePtr> states_;
+  int64_t bytes_ = 0;  // those that were replaced are counted too
+};
 
 // What the commands of one transaction decided so far: the states they saw and changed, and the
 // events. Not thread-safe. Lives inside one transaction.
@@ -66,6 +96,7 @@ class Batch {
   const absl::Status& status() const { return status_; }
 
  private:
+  // Puts the states of `names`, all of one collection, into the cache.
   void Load(absl::Span<const std::string> names);
 
   store::Connection& connection_;

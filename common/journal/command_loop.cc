@@ -17,9 +17,6 @@ namespace {
 
 using google::protobuf::Message;
 
-// States kept in memory between batches: some tens of megabytes at most.
-constexpr size_t kCachedStates = 20'000;
-
 absl::Status Stopping() {
   return Error(absl::StatusCode::kUnavailable, "STOPPING",
                "the service is stopping; make the call again elsewhere")
@@ -204,7 +201,7 @@ absl::Status CommandLoop::DecideInTransaction(absl::Span<Waiting> waiting,
   absl::Status status = database_.Write(
       [&](store::Connection& connection) { return DecideOn(connection, waiting, outcomes, here); });
   if (!status.ok()) {
-    cache_.clear();
+    cache_.Clear();
     cache_sequence_ = -1;
     return status;
   }
@@ -217,8 +214,7 @@ absl::Status CommandLoop::DecideInTransaction(absl::Span<Waiting> waiting,
 absl::Status CommandLoop::DecideOn(store::Connection& connection, absl::Span<Waiting> waiting,
                                    absl::Span<Outcome> outcomes, Decided& decided) {
   ASSIGN_OR_RETURN(const Position head, ReadHead(connection));
-  if (forget_.exchange(false) || head.sequence != cache_sequence_ || cache_.size() > kCachedStates)
-    cache_.clear();
+  if (forget_.exchange(false) || head.sequence != cache_sequence_ || cache_.full()) cache_.Clear();
   const absl::Time now =
       std::max(absl::FromUnixMicros(absl::ToUnixMicros(clock_.Now())), head.time);
   Batch batch(connection, projections_, cache_, head, now);
@@ -247,8 +243,16 @@ absl::Status CommandLoop::DecideOn(store::Connection& connection, absl::Span<Wai
   // Most answers are states as they are saved too: printed once.
   absl::flat_hash_map<const Message*, std::string> texts;
   for (const auto& [name, state] : batch.changes()) {
-    if (state != nullptr) texts[state.get()] = ToJsonText(*state);
+    if (state == nullptr) {
+      cache_.Put(name, nullptr, 0);
+      continue;
+    }
+    std::string text = ToJsonText(*state);
+    cache_.Put(name, state, text.size());
+    texts[state.get()] = std::move(text);
   }
+  // The cache runs ahead of the commit here; a failed commit empties it.
+  cache_sequence_ = batch.sequence();
   std::vector<AnswerRow> rows;
   rows.reserve(answered.size());
   for (const std::string& request_id : answered) {
@@ -268,9 +272,6 @@ absl::Status CommandLoop::DecideOn(store::Connection& connection, absl::Span<Wai
 
   decided.events = std::move(batch.events());
   for (VaultEntry& entry : batch.vault()) decided.vault[entry.id] = std::move(entry.text);
-  // The cache runs ahead of the commit here; a failed commit empties it.
-  for (const auto& [name, state] : batch.changes()) cache_[name] = state;
-  cache_sequence_ = batch.sequence();
   return absl::OkStatus();
 }
 

@@ -41,15 +41,17 @@ const Projection& Projections::Of(absl::string_view name) const {
 absl::Status Projections::Load(
     store::Connection& connection, const Projection& projection,
     absl::Span<const std::string> names,
-    absl::FunctionRef<void(const std::string&, std::unique_ptr<google::protobuf::Message>)> each)
-    const {
+    absl::FunctionRef<void(const std::string& name,
+                           std::unique_ptr<google::protobuf::Message> state, size_t text_bytes)>
+        each) const {
   const std::vector<store::Value> values(names.begin(), names.end());
   return QueryInList(
       connection, absl::StrCat("SELECT name, body FROM ", projection.table, " WHERE name IN "),
       values, [&](const store::Row& row) -> absl::Status {
         std::unique_ptr<google::protobuf::Message> state(projection.prototype->New());
-        RETURN_IF_ERROR(Annotate(FromJsonText(row.Text(1), *state), row.Text(0)));
-        each(row.Text(0), std::move(state));
+        const std::string& text = row.Text(1);
+        RETURN_IF_ERROR(Annotate(FromJsonText(text, *state), row.Text(0)));
+        each(row.Text(0), std::move(state), text.size());
         return absl::OkStatus();
       });
 }

@@ -29,8 +29,9 @@ class Projections {
   absl::Status Load(
       store::Connection& connection, const Projection& projection,
       absl::Span<const std::string> names,
-      absl::FunctionRef<void(const std::string&, std::unique_ptr<google::protobuf::Message>)> each)
-      const;
+      absl::FunctionRef<void(const std::string& name,
+                             std::unique_ptr<google::protobuf::Message> state, size_t text_bytes)>
+          each) const;
 
   // Writes states; a null one is deleted. `texts` are those that are printed already.
   absl::Status Save(
