@@ -10,7 +10,7 @@
 namespace critac::journal {
 
 // The proto3 JSON text of a message: to the letter what protobuf's own printer gives with its
-// default options, some ten times faster, since the journal writes several a command. Field names
+// default options, many times faster, since the journal writes several a command. Field names
 // are written in lowerCamelCase, fields without a value are left out. Kinds of fields that no event
 // has (floating point, Any, Struct, …) are left to protobuf.
 std::string ToJsonText(const google::protobuf::Message& message);

@@ -4,6 +4,7 @@
 #include <cstdio>
 #include <cstdlib>
 #include <map>
+#include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "common/journal/json_text.h"
@@ -70,24 +71,28 @@ absl::Status Projections::Save(
         states,
     absl::flat_hash_map<const google::protobuf::Message*, std::string> texts) const {
   // In order of names, so that rows land side by side, and the same on every run.
-  std::map<absl::string_view, const google::protobuf::Message*> sorted;
-  for (const auto& [name, state] : states) sorted[name] = state.get();
+  using Entry = std::pair<const std::string*, const google::protobuf::Message*>;
+  std::vector<Entry> sorted;
+  sorted.reserve(states.size());
+  for (const auto& [name, state] : states) sorted.emplace_back(&name, state.get());
+  std::sort(sorted.begin(), sorted.end(),
+            [](const Entry& a, const Entry& b) { return *a.first < *b.first; });
 
   std::map<const Projection*, std::vector<std::vector<store::Value>>> rows;
   for (const auto& [name, state] : sorted) {
-    const Projection& projection = Of(name);
+    const Projection& projection = Of(*name);
     if (state == nullptr) {
       RETURN_IF_ERROR(
           connection
               .Execute(absl::StrCat("DELETE FROM ", projection.table, " WHERE name = :p1"),
-                       {store::Value(std::string(name))})
+                       {store::Value(name)})
               .status());
       continue;
     }
     const auto text = texts.find(state);
     std::vector<store::Value> row;
     row.reserve(2 + projection.columns.size());
-    row.emplace_back(std::string(name));
+    row.emplace_back(name);
     row.emplace_back(text != texts.end() ? std::move(text->second) : ToJsonText(*state));
     for (const Projection::Column& column : projection.columns) row.push_back(column.value(*state));
     rows[&projection].push_back(std::move(row));

@@ -53,8 +53,8 @@ absl::Status WriteEvents(store::Connection& connection, absl::Span<const Committ
   std::vector<std::vector<Value>> rows;
   rows.reserve(events.size());
   for (const auto& [event, payload] : events) {
-    rows.push_back({event.sequence(), RecordMicros(event), event.actor(), event.subject(),
-                    event.type(), event.payload(), event.request_id(), event.hash()});
+    rows.push_back({event.sequence(), RecordMicros(event), &event.actor(), &event.subject(),
+                    &event.type(), &event.payload(), &event.request_id(), &event.hash()});
   }
   static const std::vector<std::string> kColumns = {
       "sequence", "record_time", "actor", "subject", "type", "payload", "request_id", "hash"};
@@ -71,7 +71,7 @@ absl::Status WriteVault(store::Connection& connection, absl::Span<const VaultEnt
   std::vector<std::vector<Value>> rows;
   rows.reserve(entries.size());
   for (const VaultEntry& entry : entries) {
-    rows.push_back({entry.id.sequence, entry.id.place, entry.field, entry.salt, entry.text});
+    rows.push_back({entry.id.sequence, entry.id.place, &entry.field, &entry.salt, &entry.text});
   }
   static const std::vector<std::string> kColumns = {"sequence", "place", "field", "salt",
                                                     "content"};
@@ -101,7 +101,7 @@ absl::Status WriteAnswers(store::Connection& connection, absl::Span<const Answer
   std::vector<std::vector<Value>> rows;
   rows.reserve(answers.size());
   for (const AnswerRow& row : answers) {
-    rows.push_back({row.request_id, row.fingerprint, row.sequence, row.type, row.answer,
+    rows.push_back({&row.request_id, &row.fingerprint, row.sequence, &row.type, &row.answer,
                     RequestKey(row.request_id)});
   }
   static const std::vector<std::string> kColumns = {"request_id", "fingerprint", "sequence",

@@ -19,8 +19,9 @@
 // this folder only.
 namespace critac::store {
 
-// What is bound to a statement: NULL, a 64-bit integer, a floating-point number, or UTF-8 text.
-using Value = std::variant<std::nullptr_t, int64_t, double, std::string>;
+// What is bound to a statement: NULL, a 64-bit integer, a floating-point number, or UTF-8 text, its
+// own or one that stands elsewhere, is not copied, and must outlive the call it is given to.
+using Value = std::variant<std::nullptr_t, int64_t, double, std::string, const std::string*>;
 
 // One row of a result. Columns count from 0; an index past the last aborts.
 class Row {

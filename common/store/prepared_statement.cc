@@ -34,6 +34,9 @@ struct ExchangeOf {
   Exchange operator()(const std::string& value) const {
     return {soci::details::x_stdstring, &value};
   }
+  Exchange operator()(const std::string* value) const {
+    return {soci::details::x_stdstring, value};
+  }
 };
 
 bool ChangesRows(absl::string_view sql) {
@@ -48,6 +51,7 @@ bool ChangesRows(absl::string_view sql) {
 absl::Status CheckTexts(absl::Span<const Value* const> values) {
   for (size_t i = 0; i < values.size(); ++i) {
     const auto* text = std::get_if<std::string>(values[i]);
+    if (const auto* elsewhere = std::get_if<const std::string*>(values[i])) text = *elsewhere;
     if (text != nullptr && std::memchr(text->data(), 0, text->size()) != nullptr) {
       return Error(absl::StatusCode::kInvalidArgument, "TEXT_WITH_NUL",
                    absl::StrCat(":p", i + 1, " holds a NUL byte, which text must not"))
