@@ -156,4 +156,11 @@ void RegisterLogBufferVfs() {
   sqlite3_vfs_register(&vfs, 0);
 }
 
+int FlushLogBuffer(void* log) {
+  auto* const file = static_cast<sqlite3_file*>(log);
+  if (file == nullptr || file->pMethods == nullptr) return SQLITE_OK;
+  sqlite3_int64 size = 0;
+  return file->pMethods->xFileSize(file, &size);
+}
+
 }  // namespace critac::store

@@ -16,6 +16,10 @@ inline constexpr char kLogBufferVfs[] = "critac-log-buffer";
 // Makes the VFS known to SQLite. Called once, after SQLite is configured: it initializes it.
 void RegisterLogBufferVfs();
 
+// Takes what waits in the buffer of a log to its file. `log`: the sqlite3_file of a log, of whatever
+// VFS, or null. Returns a result code of SQLite.
+int FlushLogBuffer(void* log);
+
 }  // namespace critac::store
 
 #endif  // COMMON_STORE_LOG_BUFFER_H_

@@ -142,16 +142,12 @@ bool SqliteIsReadOnly(session_backend& session) {
 
 absl::Status SqliteFlush(session_backend& session, absl::string_view database) {
   int result = sqlite_api::sqlite3_db_cacheflush(Handle(session));
-  sqlite_api::sqlite3_file* log = nullptr;
+  void* log = nullptr;
   if (result == SQLITE_OK) {
     result = sqlite_api::sqlite3_file_control(Handle(session), "main", SQLITE_FCNTL_JOURNAL_POINTER,
                                               static_cast<void*>(&log));
   }
-  // To measure the log takes what waits in its buffer to the file.
-  sqlite_api::sqlite3_int64 size = 0;
-  if (result == SQLITE_OK && log != nullptr && log->pMethods != nullptr) {
-    result = log->pMethods->xFileSize(log, &size);
-  }
+  if (result == SQLITE_OK) result = FlushLogBuffer(log);
   if (result == SQLITE_OK) return absl::OkStatus();
   return SqliteStatus(result, SystemError(&session), sqlite_api::sqlite3_errstr(result), database);
 }
