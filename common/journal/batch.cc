@@ -9,16 +9,15 @@ using google::protobuf::Message;
 
 void Batch::Prefetch(absl::Span<const std::string> names) {
   absl::flat_hash_map<absl::string_view, std::vector<std::string>> unknown;
-  absl::flat_hash_set<absl::string_view> seen;
   for (const std::string& name : names) {
     if (changes_.contains(name) || cache_.Find(name) != nullptr) continue;
-    if (seen.insert(name).second) unknown[CollectionOf(name)].push_back(name);
+    cache_.Put(name, nullptr, 0);
+    unknown[CollectionOf(name)].push_back(name);
   }
   for (const auto& [collection, missing] : unknown) Load(missing);
 }
 
 void Batch::Load(absl::Span<const std::string> names) {
-  for (const std::string& name : names) cache_.Put(name, nullptr, 0);
   if (!status_.ok()) return;
   const Projection& projection = projections_.Of(names.front());
   status_ = projections_.Load(
@@ -31,15 +30,16 @@ void Batch::Load(absl::Span<const std::string> names) {
 StatePtr Batch::Find(absl::string_view name) {
   if (const auto changed = changes_.find(name); changed != changes_.end()) return changed->second;
   if (const StatePtr* known = cache_.Find(name); known != nullptr) return *known;
+  cache_.Put(name, nullptr, 0);
   Load({std::string(name)});
   return *cache_.Find(name);
 }
 
 void Batch::ReadTexts(Message& message, absl::Span<const VaultEntry> more) {
-  VaultTexts known;
-  for (const absl::Span<const VaultEntry> entries : {absl::MakeConstSpan(vault_), more}) {
-    for (const VaultEntry& entry : entries) known[entry.id] = entry.text;
-  }
+  const auto known = [&](VaultId id) {
+    const std::string* text = FindText(more, id);
+    return text != nullptr ? text : FindText(vault_, id);
+  };
   if (absl::Status status = JoinVault(connection_, {&message}, known);
       !status.ok() && status_.ok()) {
     status_ = std::move(status);

@@ -96,7 +96,7 @@ class Batch {
   const absl::Status& status() const { return status_; }
 
  private:
-  // Puts the states of `names`, all of one collection, into the cache.
+  // Puts the states of `names`, all of one collection and each with a place in the cache, into it.
   void Load(absl::Span<const std::string> names);
 
   store::Connection& connection_;

@@ -206,8 +206,7 @@ absl::Status CommandLoop::DecideInTransaction(absl::Span<Waiting> waiting,
     return status;
   }
   std::move(here.events.begin(), here.events.end(), std::back_inserter(decided.events));
-  decided.vault.insert(std::make_move_iterator(here.vault.begin()),
-                       std::make_move_iterator(here.vault.end()));
+  std::move(here.vault.begin(), here.vault.end(), std::back_inserter(decided.vault));
   return absl::OkStatus();
 }
 
@@ -271,7 +270,7 @@ absl::Status CommandLoop::DecideOn(store::Connection& connection, absl::Span<Wai
   RETURN_IF_ERROR(projections_.Save(connection, batch.changes(), std::move(texts)));
 
   decided.events = std::move(batch.events());
-  for (VaultEntry& entry : batch.vault()) decided.vault[entry.id] = std::move(entry.text);
+  decided.vault = std::move(batch.vault());
   return absl::OkStatus();
 }
 
@@ -347,7 +346,8 @@ absl::Status CommandLoop::JoinAnswers(const Decided& decided,
   }
   if (messages.empty()) return absl::OkStatus();
   const absl::Status status = database_.Read([&](store::Connection& connection) {
-    return JoinVault(connection, messages, decided.vault);
+    return JoinVault(connection, messages,
+                     [&decided](VaultId id) { return FindText(decided.vault, id); });
   });
   // The commands are durable all the same; a call with the same request id gets the answer.
   return status.ok() ? status : CommitFailed(status);

@@ -63,8 +63,8 @@ class CommandLoop {
     std::vector<Waiting> waiting;
     std::vector<Outcome> outcomes;
     std::vector<CommittedEvent> events;
-    // Texts that the batch put into the vault.
-    VaultTexts vault;
+    // What the batch put into the vault, in order.
+    std::vector<VaultEntry> vault;
   };
 
   void DecideLoop();

@@ -1,5 +1,6 @@
 #include "common/journal/vault.h"
 
+#include <algorithm>
 #include <memory>
 
 #include "absl/container/btree_set.h"
@@ -178,16 +179,23 @@ void VisitVaultFields(Message& message, absl::FunctionRef<void(std::string& text
   Walk(message, "", false, [&](const std::string&, std::string& text) { visit(text); });
 }
 
+const std::string* FindText(absl::Span<const VaultEntry> entries, VaultId id) {
+  const auto found =
+      std::lower_bound(entries.begin(), entries.end(), id,
+                       [](const VaultEntry& entry, VaultId wanted) { return entry.id < wanted; });
+  return found == entries.end() || found->id != id ? nullptr : &found->text;
+}
+
 absl::Status JoinVault(store::Connection& connection, absl::Span<Message* const> messages,
-                       const VaultTexts& known) {
-  VaultTexts texts;
+                       KnownText known) {
+  absl::flat_hash_map<VaultId, std::string> texts;
   absl::btree_set<int64_t> wanted;
   for (Message* message : messages) {
     VisitVaultFields(*message, [&](std::string& text) {
       const std::optional<VaultId> id = VaultIdOf(text);
       if (!id.has_value()) return;
-      if (const auto found = known.find(*id); found != known.end()) {
-        text = found->second;
+      if (const std::string* found = known(*id); found != nullptr) {
+        text = *found;
       } else {
         wanted.insert(id->sequence);
       }

@@ -1,6 +1,7 @@
 #ifndef COMMON_JOURNAL_VAULT_H_
 #define COMMON_JOURNAL_VAULT_H_
 
+#include <compare>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -27,15 +28,12 @@ struct VaultId {
   int64_t sequence = 0;
   int64_t place = 0;
 
-  bool operator==(const VaultId& other) const {
-    return sequence == other.sequence && place == other.place;
-  }
+  auto operator<=>(const VaultId&) const = default;
   template <typename H>
   friend H AbslHashValue(H hash, const VaultId& id) {
     return H::combine(std::move(hash), id.sequence, id.place);
   }
 };
-using VaultTexts = absl::flat_hash_map<VaultId, std::string>;
 
 // One text.
 struct VaultEntry {
@@ -66,11 +64,19 @@ std::string VaultHash(absl::string_view salt, absl::string_view text);
 void VisitVaultFields(google::protobuf::Message& message,
                       absl::FunctionRef<void(std::string& text)> visit);
 
+// The text of `id` among `entries`, which are in the order in which TakeToVault made them; null
+// where it is not there.
+const std::string* FindText(absl::Span<const VaultEntry> entries, VaultId id);
+
+// Finds a text that is known already, for which no query is needed; null where it is not.
+using KnownText = absl::FunctionRef<const std::string*(VaultId id)>;
+inline const std::string* NoneKnown(VaultId) { return nullptr; }
+
 // Puts texts in the place of references in all `messages`, with few queries. A purged text becomes
-// empty. Texts in `known`, by id, need no query.
+// empty.
 absl::Status JoinVault(store::Connection& connection,
                        absl::Span<google::protobuf::Message* const> messages,
-                       const VaultTexts& known = {});
+                       KnownText known = NoneKnown);
 
 }  // namespace critac::journal
 
