@@ -125,11 +125,29 @@ TEST_F(StreamStateTest, TheFirstReasonStays) {
 
 // ---- Streams over gRPC
 
+// A message large enough that a few of them fill every buffer on the way.
+Sample LargeSample() {
+  Sample sample;
+  sample.set_plain(std::string(1 << 20, 'x'));
+  return sample;
+}
+
 class StreamTest : public ::testing::Test {
  protected:
   void Start() {
     server_.Start();
     stub_ = server_.stub();
+  }
+
+  // Makes the body write until it is told to end, and notify `writing` once it has written.
+  void WriteOnAndOn(absl::Notification& writing) {
+    server_.service.watch = [&writing](const Call&, const WatchSampleRequest&, Writer write) {
+      const Sample large = LargeSample();
+      if (write(large)) writing.Notify();
+      while (write(large)) {
+      }
+      return absl::OkStatus();
+    };
   }
 
   // A stream as a client has it.
@@ -157,13 +175,6 @@ class StreamTest : public ::testing::Test {
   SampleServer server_{clock_};
   std::unique_ptr<Stub> stub_;
 };
-
-// A message large enough that a few of them fill every buffer on the way.
-Sample LargeSample() {
-  Sample sample;
-  sample.set_plain(std::string(1 << 20, 'x'));
-  return sample;
-}
 
 int CountStreamThreads() {
   int count = 0;
@@ -253,13 +264,7 @@ TEST_F(StreamTest, ABodyThatWaitsSeesThatItsCallerIsGone) {
 
 TEST_F(StreamTest, ACallerThatVanishesInTheMiddleOfAWriteEndsTheBody) {
   absl::Notification writing;
-  server_.service.watch = [&](const Call&, const WatchSampleRequest&, Writer write) {
-    const Sample large = LargeSample();
-    if (write(large)) writing.Notify();
-    while (write(large)) {
-    }
-    return absl::OkStatus();
-  };
+  WriteOnAndOn(writing);
   Start();
   auto watch = Open(0);
   writing.WaitForNotification();
@@ -306,13 +311,7 @@ TEST_F(StreamTest, TheMethodsDeadlineEndsAStreamWithoutOne) {
 // more than the way holds, nobody reads, and the clock is put past the deadline.
 TEST_F(StreamTest, ACallerThatDoesNotReadIsGivenUpAtTheDeadline) {
   absl::Notification writing;
-  server_.service.watch = [&](const Call&, const WatchSampleRequest&, Writer write) {
-    const Sample large = LargeSample();
-    if (write(large)) writing.Notify();
-    while (write(large)) {
-    }
-    return absl::OkStatus();
-  };
+  WriteOnAndOn(writing);
   Start();
   const auto watch = Open(0);
   writing.WaitForNotification();
@@ -362,13 +361,7 @@ TEST_F(StreamTest, AStopRightAfterAMessageIsUnavailableNotCancelled) {
 
 TEST_F(StreamTest, AStopDoesNotWaitLongForACallerThatDoesNotRead) {
   absl::Notification writing;
-  server_.service.watch = [&](const Call&, const WatchSampleRequest&, Writer write) {
-    const Sample large = LargeSample();
-    if (write(large)) writing.Notify();
-    while (write(large)) {
-    }
-    return absl::OkStatus();
-  };
+  WriteOnAndOn(writing);
   Start();
   const auto watch = Open(0);
   writing.WaitForNotification();
