@@ -4,6 +4,7 @@
 #include "common/base/calendar.h"
 #include "common/base/clock.h"
 #include "common/base/ids.h"
+#include "common/base/sha1.h"
 #include "common/base/sha256.h"
 #include "common/base/task_pool.h"
 #include "gmock/gmock.h"
@@ -14,6 +15,11 @@ namespace {
 
 using ::testing::Eq;
 using ::testing::MatchesRegex;
+
+TEST(Sha1, IsThatOfTheStandard) {  // FIPS 180-2, appendix A
+  EXPECT_EQ(Sha1Hex("abc"), "a9993e364706816aba3e25717850c26c9cd0d89d");
+  EXPECT_EQ(Sha1Hex(""), "da39a3ee5e6b4b0d3255bfef95601890afd80709");
+}
 
 TEST(Sha256, GivesThePublishedDigests) {
   // FIPS 180-4, examples.

@@ -52,8 +52,7 @@ class RunningProgram {
   ~RunningProgram() {
     Kill();
     CloseStdin();
-    close(out_.fd);
-    close(error_.fd);
+    StopReading();
   }
   RunningProgram(const RunningProgram&) = delete;
   RunningProgram& operator=(const RunningProgram&) = delete;
@@ -73,6 +72,14 @@ class RunningProgram {
       if (line.find(text) != std::string::npos) return line;
     }
     return "";
+  }
+
+  // The program cannot say anything any more, so that it does not wait for one who reads it.
+  void StopReading() {
+    for (Stream* const stream : {&out_, &error_}) {
+      if (stream->fd >= 0) close(stream->fd);
+      stream->fd = -1;
+    }
   }
 
   // The program reads the end of its stdin.

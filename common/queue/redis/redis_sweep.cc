@@ -1,0 +1,67 @@
+#include "common/queue/redis/redis_sweep.h"
+
+#include <utility>
+#include <vector>
+
+#include "absl/container/flat_hash_set.h"
+#include "absl/strings/str_cat.h"
+#include "common/status/error.h"
+
+namespace critac::queue::redis {
+namespace {
+
+constexpr int kPage = 2000;
+
+using Ids = absl::flat_hash_set<std::string>;
+
+// Places in the keys of a queue: scripts/lines.lua.
+constexpr size_t kJobs = 0;
+constexpr size_t kSortedLines[] = {4, 5, 6};
+constexpr size_t kReadyLines[] = {8, 9, 10};
+
+// Adds the fields of a hash, or the members of a sorted set, page by page; each page alternates
+// them with values.
+absl::Status Scan(Link& link, absl::string_view command, const std::string& key, Ids& ids) {
+  std::string cursor = "0";
+  do {
+    ASSIGN_OR_RETURN(const Reply reply,
+                     link.Ask({command, key, cursor, "COUNT", absl::StrCat(kPage)}));
+    const Value page = reply.value();
+    for (size_t i = 0; i < page[1].size(); i += 2) ids.insert(std::string(page[1][i].text()));
+    cursor = std::string(page[0].text());
+  } while (cursor != "0");
+  return absl::OkStatus();
+}
+
+// Adds the elements of a list, from its end to its beginning: jobs are taken from the beginning, so
+// that none is passed over because others before it left.
+absl::Status ReadList(Link& link, const std::string& key, Ids& ids) {
+  for (int64_t end = -1;; end -= kPage) {
+    ASSIGN_OR_RETURN(const Reply reply,
+                     link.Ask({"LRANGE", key, absl::StrCat(end - kPage + 1), absl::StrCat(end)}));
+    const Value page = reply.value();
+    for (size_t i = 0; i < page.size(); ++i) ids.insert(std::string(page[i].text()));
+    if (page.size() < kPage) return absl::OkStatus();
+  }
+}
+
+}  // namespace
+
+absl::StatusOr<std::vector<std::string>> FindOrphans(Link& link,
+                                                     absl::Span<const std::string> keys) {
+  Ids in_lines;
+  for (const size_t line : kReadyLines) RETURN_IF_ERROR(ReadList(link, keys[line], in_lines));
+  for (const size_t line : kSortedLines) RETURN_IF_ERROR(Scan(link, "ZSCAN", keys[line], in_lines));
+  Ids jobs;
+  RETURN_IF_ERROR(Scan(link, "HSCAN", keys[kJobs], jobs));
+  std::vector<std::string> orphans;
+  for (const std::string& id : jobs) {
+    if (!in_lines.contains(id)) orphans.push_back(id);
+  }
+  for (const std::string& id : in_lines) {
+    if (!jobs.contains(id)) orphans.push_back(id);
+  }
+  return orphans;
+}
+
+}  // namespace critac::queue::redis

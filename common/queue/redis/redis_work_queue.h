@@ -1,0 +1,118 @@
+#ifndef COMMON_QUEUE_REDIS_REDIS_WORK_QUEUE_H_
+#define COMMON_QUEUE_REDIS_REDIS_WORK_QUEUE_H_
+
+#include <atomic>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <stop_token>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "absl/base/thread_annotations.h"
+#include "absl/synchronization/mutex.h"
+#include "absl/time/time.h"
+#include "common/base/clock.h"
+#include "common/base/ids.h"
+#include "common/queue/redis/redis_ear.h"
+#include "common/queue/redis/redis_link.h"
+#include "common/queue/redis/redis_route.h"
+#include "common/queue/redis/redis_url.h"
+#include "common/queue/work_queue.h"
+
+namespace critac::queue {
+
+struct RedisOptions {
+  redis::LinkOptions link;
+  // Who waits for a job looks at least so often, heard or not.
+  absl::Duration look = absl::Seconds(1);
+  // How often orphans are looked for, by one of all processes. Zero: never.
+  absl::Duration sweep = absl::Minutes(5);
+  // Added to the server's clock: what tests turn to let time pass.
+  std::function<absl::Duration()> clock_shift = [] { return absl::ZeroDuration(); };
+};
+
+// A queue in a Redis, shared by all processes that open one of its name there. It may be opened
+// before the server can be reached; until then calls are UNAVAILABLE.
+//
+// Each call is one Lua script, atomic on the server (scripts/*.lua). Time is the server's: leases
+// and delays do not depend on whose clock is right; `Lease::expires` counts from before the call was
+// made, so that it is never too late, and what Peek shows is by the server's clock. The server may
+// forget everything: reconcilers find it again.
+class RedisWorkQueue final : public WorkQueue {
+ public:
+  // `clock` and `ids` must outlive the queue.
+  RedisWorkQueue(std::string name, const redis::Target& target, const RetryPolicy& retry,
+                 const Clock& clock, IdSource& ids, const QueueLimits& limits = {},
+                 const RedisOptions& options = {});
+  ~RedisWorkQueue() override;
+
+  absl::string_view name() const override { return name_; }
+  absl::StatusOr<int64_t> Enqueue(absl::Span<const NewJob> jobs) override;
+  using WorkQueue::Reserve;
+  absl::StatusOr<std::vector<Lease>> Reserve(int max, absl::Duration lease, absl::Duration wait,
+                                             const std::stop_token& stop) override;
+  std::vector<absl::StatusOr<Lease>> ExtendEach(absl::Span<const Lease> leases,
+                                                absl::Duration duration) override;
+  std::vector<absl::Status> CompleteEach(absl::Span<const Lease> leases) override;
+  absl::Status Fail(const Lease& lease, absl::string_view error, bool retry) override;
+  absl::Status Release(const Lease& lease) override;
+  absl::Status Pause() override;
+  absl::Status Resume() override;
+  absl::StatusOr<QueueStats> Stats() override;
+  absl::StatusOr<std::vector<JobInfo>> Peek(std::optional<JobState> state, int limit) override;
+  absl::Status Redrive(absl::string_view key) override;
+  absl::StatusOr<int64_t> RedriveAll() override;
+  absl::StatusOr<int64_t> PurgeDead() override;
+  absl::Status CheckWritable() override;
+  void Shutdown() override;
+
+  // Looks for jobs that stand in no line and names of no job in the lines, and heals them; returns
+  // how many. It needs to be called by nobody: the queue does so by itself.
+  absl::StatusOr<int64_t> Sweep();
+
+ private:
+  // What came of asking for jobs once.
+  struct Handed {
+    std::vector<Lease> leases;
+    // Until when nothing will be ready unless someone says otherwise.
+    absl::Time nothing_until;
+  };
+
+  absl::StatusOr<redis::Reply> Run(const redis::Script& script,
+                                   const std::vector<std::string>& arguments);
+  absl::StatusOr<Handed> TryReserve(int max, absl::Duration lease);
+  absl::Status EndOne(const redis::Script& script, const Lease& lease,
+                      std::vector<std::string> more);
+  absl::StatusOr<int64_t> RedriveSome(int most, std::optional<absl::string_view> key);
+  void Heard();
+  void SweepNowAndThen();
+
+  const std::string name_;
+  const RetryPolicy retry_;
+  const QueueLimits limits_;
+  const RedisOptions options_;
+  const Clock& clock_;
+  IdSource& ids_;
+  // In the order of scripts/lines.lua.
+  const std::vector<std::string> keys_;
+  const std::string settings_;
+  redis::Route route_;
+  redis::Link link_;
+
+  std::atomic<int64_t> completed_count_ = 0;
+
+  absl::Mutex mutex_;
+  bool shut_down_ ABSL_GUARDED_BY(mutex_) = false;
+  bool closing_ ABSL_GUARDED_BY(mutex_) = false;
+  // Rises whenever something may have become ready.
+  int64_t heard_ ABSL_GUARDED_BY(mutex_) = 0;
+
+  redis::Ear ear_;
+  std::thread sweeper_;
+};
+
+}  // namespace critac::queue
+
+#endif  // COMMON_QUEUE_REDIS_REDIS_WORK_QUEUE_H_
