@@ -105,6 +105,9 @@ inline constexpr absl::Duration kJobLease = absl::Hours(24);
 inline constexpr int kEnqueueJobs = 10'000;
 inline constexpr int kReserveJobs = 1000;
 
+// Most jobs a second that a queue can be limited to: past it, a limit limits nothing.
+inline constexpr int64_t kJobRate = 1'000'000;
+
 // Jobs shown by one call.
 inline constexpr int kPeekJobs = 1000;
 

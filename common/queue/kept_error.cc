@@ -3,6 +3,7 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "absl/strings/str_cat.h"
 #include "common/base/limits.h"
 
 namespace critac::queue {
@@ -58,6 +59,10 @@ std::string KeptError(absl::string_view error) {
     error.remove_prefix(taken);
   }
   return kept;
+}
+
+std::string RedriveNote(absl::string_view reason) {
+  return reason.empty() ? "" : absl::StrCat("brought back: ", reason, "; it had failed: ");
 }
 
 }  // namespace critac::queue

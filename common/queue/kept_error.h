@@ -12,6 +12,9 @@ namespace critac::queue {
 // those hold nothing else.
 std::string KeptError(absl::string_view error);
 
+// What stands before the error of a dead job that was brought back for a reason. Empty: no reason.
+std::string RedriveNote(absl::string_view reason);
+
 }  // namespace critac::queue
 
 #endif  // COMMON_QUEUE_KEPT_ERROR_H_

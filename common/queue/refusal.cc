@@ -59,6 +59,12 @@ absl::Status CheckLease(absl::string_view field, absl::Duration duration) {
                                           absl::FormatDuration(limits::kJobLease), ", 0 excluded"));
 }
 
+absl::Status CheckRate(int64_t jobs_per_second) {
+  if (jobs_per_second >= 0 && jobs_per_second <= limits::kJobRate) return absl::OkStatus();
+  return InvalidField("jobs_per_second",
+                      absl::StrCat(jobs_per_second, " is not in 0..", limits::kJobRate));
+}
+
 absl::Status LeaseLost(absl::string_view key) {
   return Error(absl::StatusCode::kAborted, "LEASE_LOST",
                absl::StrCat("job ", key,

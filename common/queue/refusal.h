@@ -21,6 +21,9 @@ absl::Status CheckReserve(int max, absl::Duration lease);
 // OK, or INVALID_ARGUMENT: `duration`, called `field`, is no length of a lease.
 absl::Status CheckLease(absl::string_view field, absl::Duration duration);
 
+// OK, or INVALID_ARGUMENT: so many jobs a second are no limit.
+absl::Status CheckRate(int64_t jobs_per_second);
+
 // ABORTED, reason LEASE_LOST.
 absl::Status LeaseLost(absl::string_view key);
 

@@ -87,6 +87,8 @@ struct QueueStats {
   // For how long the oldest ready job has been ready; zero where none is.
   absl::Duration oldest_ready = absl::ZeroDuration();
   bool paused = false;
+  // As LimitRate set it; 0: no limit.
+  int64_t jobs_per_second = 0;
   // Jobs completed since the queue was opened.
   int64_t completed = 0;
 };
@@ -176,6 +178,11 @@ class WorkQueue {
   virtual absl::Status Pause() = 0;
   virtual absl::Status Resume() = 0;
 
+  // Hands out no more than so many jobs a second, to all who take from the queue together, and no
+  // more than a second's worth at once; 0: as many as are asked for. Holds until it is set anew.
+  // INVALID_ARGUMENT: `jobs_per_second` not in 0 to limits::kJobRate.
+  virtual absl::Status LimitRate(int64_t jobs_per_second) = 0;
+
   virtual absl::StatusOr<QueueStats> Stats() = 0;
 
   // Shows up to `limit` jobs, at most limits::kPeekJobs, without touching them; of one state, or
@@ -183,12 +190,15 @@ class WorkQueue {
   // the delayed, next due first; then the dead, given up first first. A limit under 1: none.
   virtual absl::StatusOr<std::vector<JobInfo>> Peek(std::optional<JobState> state, int limit) = 0;
 
-  // Brings a dead job back, with its attempts forgotten: it is ready at once. NOT_FOUND, reason
-  // RESOURCE_NOT_FOUND: no dead job of this key. RESOURCE_EXHAUSTED, reason QUEUE_FULL.
-  virtual absl::Status Redrive(absl::string_view key) = 0;
+  // Brings a dead job back, with its attempts forgotten: it is ready at once. `reason`, unless it is
+  // empty, is kept before the job's last error. NOT_FOUND, reason RESOURCE_NOT_FOUND: no dead job of
+  // this key. RESOURCE_EXHAUSTED, reason QUEUE_FULL.
+  virtual absl::Status Redrive(absl::string_view key, absl::string_view reason) = 0;
+  absl::Status Redrive(absl::string_view key) { return Redrive(key, ""); }
   // Brings all dead jobs back, those given up first first, as far as the queue has room; returns
   // how many.
-  virtual absl::StatusOr<int64_t> RedriveAll() = 0;
+  virtual absl::StatusOr<int64_t> RedriveAll(absl::string_view reason) = 0;
+  absl::StatusOr<int64_t> RedriveAll() { return RedriveAll(""); }
   // Forgets all dead jobs; returns how many.
   virtual absl::StatusOr<int64_t> PurgeDead() = 0;
 

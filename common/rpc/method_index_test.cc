@@ -130,6 +130,8 @@ TEST(SuiteApi, EveryMethodSaysWhoMayCallIt) {
 TEST(SuiteApi, WhatChangesSomethingHasARequiredRequestId) {
   for (const Method* method : SuiteMethods()) {
     if (method->read_only) continue;
+    // What operators tell a queue sets a state, whichever was before, and no journal keeps it.
+    if (method->domain == "critac.queue.v1") continue;
     ASSERT_NE(method->request_id, nullptr) << method->name;
     const type::v1::FieldRules& rules = method->request_id->options().GetExtension(type::v1::field);
     EXPECT_TRUE(rules.required()) << method->name;

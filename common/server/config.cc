@@ -18,6 +18,7 @@
 #include "absl/strings/str_replace.h"
 #include "absl/strings/strip.h"
 #include "common/base/limits.h"
+#include "common/queue/redis/redis_url.h"
 #include "common/status/error.h"
 
 namespace critac::server {
@@ -78,7 +79,13 @@ absl::Status ApplyData(const std::string& value, ServerConfig& config) {
 }
 
 absl::Status ApplyQueue(const std::string& value, ServerConfig& config) {
-  if (value != "memory:") return Bad(value, "memory:");
+  if (value != "memory:") {
+    const absl::Status read = queue::redis::ParseUrl(value).status();
+    // The value may hold a password, so that it is not repeated.
+    if (!read.ok()) {
+      return absl::InvalidArgumentError(absl::StrCat(read.message(), "; or memory:"));
+    }
+  }
   config.queue = value;
   return absl::OkStatus();
 }
@@ -158,7 +165,8 @@ std::vector<Setting> SettingsOf(const Program& program) {
                           return ApplyDatabase(service, value, config);
                         }});
   }
-  settings.push_back({"queue", "URL", "Where the work queues are", "memory:", ApplyQueue});
+  settings.push_back({"queue", "URL", "Where the work queues are: memory: or the URL of a Redis",
+                      "memory:", ApplyQueue});
   for (const auto& [service, address] : program.peers) {
     settings.push_back({absl::StrCat(service, "-address"), "ADDRESS",
                         absl::StrCat("Where ", service, " is served"), address,

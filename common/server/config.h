@@ -43,7 +43,8 @@ struct ServerConfig {
   std::string data;
   // URL of a service's database. A service without one has a SQLite database in the data folder.
   std::map<std::string, std::string> databases;
-  // Where the queues are: `memory:`.
+  // Where the queues are: `memory:`, in this process, or the URL of a Redis that processes share
+  // (common/queue/redis/redis_url.h).
   std::string queue = "memory:";
   // Addresses of services that other processes hold.
   std::map<std::string, Address> peers;

@@ -208,7 +208,6 @@ TEST_F(ConfigTest, ABadValueStopsTheStartWithItsOriginAndWhatIsAccepted) {
       {"admin-listen", "unix:/x", "`off`"},
       {"database-intake", "mysql://x", "sqlite:PATH, postgresql://"},
       {"database-intake", "sqlite:", "sqlite:PATH, postgresql://"},
-      {"queue", "redis://127.0.0.1", "memory:"},
       {"log-level", "trace", "debug, info, warning, error"},
       {"log-level", "INFO", "debug, info, warning, error"},
       {"drain-timeout", "20", "1s to 10m"},
@@ -232,6 +231,16 @@ TEST_F(ConfigTest, ABadValueStopsTheStartWithItsOriginAndWhatIsAccepted) {
     EXPECT_THAT(as_argument, AllOf(HasSubstr(absl::StrCat("--", c.name)), HasSubstr(c.accepted)));
   }
   EXPECT_THAT(Refusal(Up(), {"--trust-principals=yes please"}), HasSubstr("trust-principals"));
+}
+
+TEST_F(ConfigTest, AQueueIsInThisProcessOrInARedis) {
+  for (const std::string url : {"memory:", "redis://127.0.0.1:6379/1", "redis+cluster://a,b",
+                                "redis+sentinel://a,b,c/center"}) {
+    EXPECT_EQ(Read(Up(), {"--queue", url}).queue, url);
+  }
+  const std::string refusal = Refusal(Up(), {"--queue=redis://critac:secret@host:0"});
+  EXPECT_THAT(refusal, AllOf(HasSubstr("--queue"), HasSubstr("port `0`"), HasSubstr("memory:")));
+  EXPECT_THAT(refusal, ::testing::Not(HasSubstr("secret")));
 }
 
 TEST_F(ConfigTest, TheEdgesOfARangeAreAccepted) {

@@ -41,12 +41,13 @@ class StatsQueue final : public queue::WorkQueue {
   }
   absl::Status Release(const queue::Lease&) override { return absl::OkStatus(); }
   absl::Status Pause() override { return absl::OkStatus(); }
+  absl::Status LimitRate(int64_t) override { return absl::OkStatus(); }
   absl::Status Resume() override { return absl::OkStatus(); }
   absl::StatusOr<std::vector<queue::JobInfo>> Peek(std::optional<queue::JobState>, int) override {
     return std::vector<queue::JobInfo>();
   }
-  absl::Status Redrive(absl::string_view) override { return absl::OkStatus(); }
-  absl::StatusOr<int64_t> RedriveAll() override { return 0; }
+  absl::Status Redrive(absl::string_view, absl::string_view) override { return absl::OkStatus(); }
+  absl::StatusOr<int64_t> RedriveAll(absl::string_view) override { return 0; }
   absl::StatusOr<int64_t> PurgeDead() override { return 0; }
   absl::Status CheckWritable() override { return absl::OkStatus(); }
   void Shutdown() override {}

@@ -12,6 +12,7 @@
 #include "absl/strings/str_join.h"
 #include "absl/synchronization/notification.h"
 #include "common/queue/memory/memory_work_queue.h"
+#include "common/queue/redis/redis_work_queue.h"
 #include "common/rpc/channel.h"
 #include "common/server/listen.h"
 #include "common/server/readiness_page.h"
@@ -56,9 +57,7 @@ Process::Process(const ServerConfig& config, const Clock& clock, IdSource& ids, 
                   metrics_.CountCall(record);
                   log_.WriteCall(record);
                 }),
-      queues_([&clock, &ids](const std::string& name) {
-        return std::make_unique<queue::MemoryWorkQueue>(name, queue::RetryPolicy(), clock, ids);
-      }),
+      queues_([this, &ids](const std::string& name) { return OpenQueue(name, ids); }),
       environment_{clock,
                    ids,
                    pipeline_,
@@ -91,6 +90,15 @@ absl::StatusOr<store::DataFolder*> Process::OpenDataFolder() {
     ASSIGN_OR_RETURN(data_folder_, store::DataFolder::Open(config_.data));
   }
   return data_folder_.get();
+}
+
+absl::StatusOr<std::unique_ptr<queue::WorkQueue>> Process::OpenQueue(const std::string& name,
+                                                                     IdSource& ids) const {
+  if (config_.queue == "memory:") {
+    return std::make_unique<queue::MemoryWorkQueue>(name, queue::RetryPolicy(), clock_, ids);
+  }
+  ASSIGN_OR_RETURN(const queue::redis::Target target, queue::redis::ParseUrl(config_.queue));
+  return std::make_unique<queue::RedisWorkQueue>(name, target, queue::RetryPolicy(), clock_, ids);
 }
 
 absl::StatusOr<std::unique_ptr<store::Database>> Process::OpenDatabase(const std::string& service) {

@@ -76,6 +76,8 @@ class Process {
   AdminPages MakeAdminPages();
 
   absl::StatusOr<std::unique_ptr<store::Database>> OpenDatabase(const std::string& service);
+  absl::StatusOr<std::unique_ptr<queue::WorkQueue>> OpenQueue(const std::string& name,
+                                                              IdSource& ids) const;
   absl::StatusOr<store::DataFolder*> OpenDataFolder();
 
   // The steps of Start.

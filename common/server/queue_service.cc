@@ -3,10 +3,12 @@
 #include <algorithm>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "common/rpc/tasks.h"
 #include "common/status/error.h"
 #include "google/protobuf/util/time_util.h"
 
@@ -15,6 +17,10 @@ namespace {
 
 constexpr int kDefaultPeek = 20;
 constexpr int kMostPeek = 200;
+// One at a time, since operators are few; past so many calls that wait, callers are told to come
+// back.
+constexpr int kThreads = 1;
+constexpr int kWaiting = 64;
 
 google::protobuf::Timestamp ToTimestamp(absl::Time time) {
   return google::protobuf::util::TimeUtil::MicrosecondsToTimestamp(absl::ToUnixMicros(time));
@@ -30,6 +36,7 @@ queue::v1::QueueStats ToProto(absl::string_view name, const queue::QueueStats& s
   proto.set_oldest_ready_milliseconds(absl::ToInt64Milliseconds(stats.oldest_ready));
   proto.set_paused(stats.paused);
   proto.set_completed(stats.completed);
+  proto.set_jobs_per_second(stats.jobs_per_second);
   return proto;
 }
 
@@ -111,22 +118,101 @@ absl::Status Peek(const Queues& queues, const queue::v1::PeekQueueRequest& reque
   return absl::OkStatus();
 }
 
+absl::Status Redrive(const Queues& queues, const queue::v1::RedriveJobsRequest& request,
+                     queue::v1::RedriveJobsResponse& response) {
+  ASSIGN_OR_RETURN(queue::WorkQueue * queue, FindQueue(queues, request.queue()));
+  if (!request.key().empty()) {
+    RETURN_IF_ERROR(queue->Redrive(request.key(), request.reason()));
+    response.set_redriven_count(1);
+    return absl::OkStatus();
+  }
+  ASSIGN_OR_RETURN(const int64_t count, queue->RedriveAll(request.reason()));
+  response.set_redriven_count(count);
+  return absl::OkStatus();
+}
+
 }  // namespace
+
+QueueService::QueueService(rpc::Pipeline& pipeline, const Queues& queues)
+    : pipeline_(pipeline), queues_(queues), tasks_("queue-service", kThreads, kWaiting) {}
 
 grpc::ServerUnaryReactor* QueueService::ListQueues(grpc::CallbackServerContext* context,
                                                    const queue::v1::ListQueuesRequest* request,
                                                    queue::v1::ListQueuesResponse* response) {
-  return pipeline_.Read<queue::v1::ListQueuesRequest, queue::v1::ListQueuesResponse>(
-      context, request, response,
-      [this](const rpc::Call&, const auto&, auto& out) { return List(queues_, out); });
+  return rpc::InTasks<queue::v1::ListQueuesRequest>(
+      pipeline_, tasks_, context, request, response,
+      [this, response](const rpc::Call&, const auto&) { return List(queues_, *response); });
 }
 
 grpc::ServerUnaryReactor* QueueService::PeekQueue(grpc::CallbackServerContext* context,
                                                   const queue::v1::PeekQueueRequest* request,
                                                   queue::v1::PeekQueueResponse* response) {
-  return pipeline_.Read<queue::v1::PeekQueueRequest, queue::v1::PeekQueueResponse>(
+  return rpc::InTasks<queue::v1::PeekQueueRequest>(
+      pipeline_, tasks_, context, request, response,
+      [this, response](const rpc::Call&, const auto& in) { return Peek(queues_, in, *response); });
+}
+
+template <typename Request>
+grpc::ServerUnaryReactor* QueueService::Govern(
+    grpc::CallbackServerContext* context, const Request* request, queue::v1::QueueStats* response,
+    absl::AnyInvocable<absl::Status(queue::WorkQueue&, const Request&)> change) {
+  return rpc::InTasks<Request>(
+      pipeline_, tasks_, context, request, response,
+      [this, response, change = std::move(change)](const rpc::Call&, const Request& in) mutable {
+        ASSIGN_OR_RETURN(queue::WorkQueue * queue, FindQueue(queues_, in.queue()));
+        RETURN_IF_ERROR(change(*queue, in));
+        ASSIGN_OR_RETURN(const queue::QueueStats stats, queue->Stats());
+        *response = ToProto(queue->name(), stats);
+        return absl::OkStatus();
+      });
+}
+
+grpc::ServerUnaryReactor* QueueService::PauseQueue(grpc::CallbackServerContext* context,
+                                                   const queue::v1::PauseQueueRequest* request,
+                                                   queue::v1::QueueStats* response) {
+  return Govern<queue::v1::PauseQueueRequest>(
       context, request, response,
-      [this](const rpc::Call&, const auto& in, auto& out) { return Peek(queues_, in, out); });
+      [](queue::WorkQueue& queue, const auto&) { return queue.Pause(); });
+}
+
+grpc::ServerUnaryReactor* QueueService::ResumeQueue(grpc::CallbackServerContext* context,
+                                                    const queue::v1::ResumeQueueRequest* request,
+                                                    queue::v1::QueueStats* response) {
+  return Govern<queue::v1::ResumeQueueRequest>(
+      context, request, response,
+      [](queue::WorkQueue& queue, const auto&) { return queue.Resume(); });
+}
+
+grpc::ServerUnaryReactor* QueueService::LimitQueue(grpc::CallbackServerContext* context,
+                                                   const queue::v1::LimitQueueRequest* request,
+                                                   queue::v1::QueueStats* response) {
+  return Govern<queue::v1::LimitQueueRequest>(context, request, response,
+                                              [](queue::WorkQueue& queue, const auto& in) {
+                                                return queue.LimitRate(in.jobs_per_second());
+                                              });
+}
+
+grpc::ServerUnaryReactor* QueueService::RedriveJobs(grpc::CallbackServerContext* context,
+                                                    const queue::v1::RedriveJobsRequest* request,
+                                                    queue::v1::RedriveJobsResponse* response) {
+  return rpc::InTasks<queue::v1::RedriveJobsRequest>(
+      pipeline_, tasks_, context, request, response,
+      [this, response](const rpc::Call&, const auto& in) {
+        return Redrive(queues_, in, *response);
+      });
+}
+
+grpc::ServerUnaryReactor* QueueService::PurgeJobs(grpc::CallbackServerContext* context,
+                                                  const queue::v1::PurgeJobsRequest* request,
+                                                  queue::v1::PurgeJobsResponse* response) {
+  return rpc::InTasks<queue::v1::PurgeJobsRequest>(
+      pipeline_, tasks_, context, request, response,
+      [this, response](const rpc::Call&, const auto& in) {
+        ASSIGN_OR_RETURN(queue::WorkQueue * queue, FindQueue(queues_, in.queue()));
+        ASSIGN_OR_RETURN(const int64_t count, queue->PurgeDead());
+        response->set_purged_count(count);
+        return absl::OkStatus();
+      });
 }
 
 }  // namespace critac::server

@@ -1,18 +1,22 @@
 #ifndef COMMON_SERVER_QUEUE_SERVICE_H_
 #define COMMON_SERVER_QUEUE_SERVICE_H_
 
+#include "absl/functional/any_invocable.h"
+#include "absl/status/status.h"
+#include "common/base/task_pool.h"
 #include "common/rpc/pipeline.h"
 #include "common/server/queues.h"
 #include "critac/queue/v1/queue.grpc.pb.h"
 
 namespace critac::server {
 
-// Serves critac.queue.v1.QueueService over the queues of the process.
+// Serves critac.queue.v1.QueueService over the queues of the process. Its calls may wait for the
+// server that holds a queue, so they run on a thread of its own.
 class QueueService final : public queue::v1::QueueService::CallbackService {
  public:
-  // Both must outlive the service.
-  QueueService(rpc::Pipeline& pipeline, const Queues& queues)
-      : pipeline_(pipeline), queues_(queues) {}
+  // Both must outlive the service, and the server it is registered with must have shut down before
+  // its end.
+  QueueService(rpc::Pipeline& pipeline, const Queues& queues);
 
   grpc::ServerUnaryReactor* ListQueues(grpc::CallbackServerContext* context,
                                        const queue::v1::ListQueuesRequest* request,
@@ -20,10 +24,32 @@ class QueueService final : public queue::v1::QueueService::CallbackService {
   grpc::ServerUnaryReactor* PeekQueue(grpc::CallbackServerContext* context,
                                       const queue::v1::PeekQueueRequest* request,
                                       queue::v1::PeekQueueResponse* response) override;
+  grpc::ServerUnaryReactor* PauseQueue(grpc::CallbackServerContext* context,
+                                       const queue::v1::PauseQueueRequest* request,
+                                       queue::v1::QueueStats* response) override;
+  grpc::ServerUnaryReactor* ResumeQueue(grpc::CallbackServerContext* context,
+                                        const queue::v1::ResumeQueueRequest* request,
+                                        queue::v1::QueueStats* response) override;
+  grpc::ServerUnaryReactor* LimitQueue(grpc::CallbackServerContext* context,
+                                       const queue::v1::LimitQueueRequest* request,
+                                       queue::v1::QueueStats* response) override;
+  grpc::ServerUnaryReactor* RedriveJobs(grpc::CallbackServerContext* context,
+                                        const queue::v1::RedriveJobsRequest* request,
+                                        queue::v1::RedriveJobsResponse* response) override;
+  grpc::ServerUnaryReactor* PurgeJobs(grpc::CallbackServerContext* context,
+                                      const queue::v1::PurgeJobsRequest* request,
+                                      queue::v1::PurgeJobsResponse* response) override;
 
  private:
+  // Runs a method that changes a queue, and answers with the queue's figures.
+  template <typename Request>
+  grpc::ServerUnaryReactor* Govern(
+      grpc::CallbackServerContext* context, const Request* request, queue::v1::QueueStats* response,
+      absl::AnyInvocable<absl::Status(queue::WorkQueue&, const Request&)> change);
+
   rpc::Pipeline& pipeline_;
   const Queues& queues_;
+  TaskPool tasks_;
 };
 
 }  // namespace critac::server

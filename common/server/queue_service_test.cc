@@ -22,6 +22,12 @@ using queue::v1::PeekQueueResponse;
 using ::testing::HasSubstr;
 using Stub = queue::v1::QueueService::Stub;
 
+rpc::CallSettings AsOperator() {
+  rpc::CallSettings settings = AsCoordinator();
+  settings.principal = {type::v1::ROLE_OPERATOR, "ops"};
+  return settings;
+}
+
 class QueueServiceTest : public ::testing::Test {
  protected:
   QueueServiceTest() {
@@ -154,6 +160,86 @@ TEST_F(QueueServiceTest, AStateThatIsNoneIsRefused) {
   ASSERT_TRUE(queues_.Get("match").ok());
   EXPECT_EQ(Peek(Of("match", static_cast<queue::v1::JobState>(99))).status().code(),
             absl::StatusCode::kInvalidArgument);
+}
+
+// ---- What operators do
+
+TEST_F(QueueServiceTest, AnOperatorPausesResumesAndLimitsAQueue) {
+  queue::WorkQueue& match = **queues_.Get("match");
+  queue::v1::PauseQueueRequest pause;
+  pause.set_queue("match");
+  const auto paused = rpc::Invoke(*stub_, &Stub::PauseQueue, pause, AsOperator());
+  ASSERT_TRUE(paused.ok()) << paused.status();
+  EXPECT_TRUE(paused->paused());
+  EXPECT_TRUE(match.Stats()->paused);
+
+  queue::v1::LimitQueueRequest limit;
+  limit.set_queue("match");
+  limit.set_jobs_per_second(5);
+  const auto limited = rpc::Invoke(*stub_, &Stub::LimitQueue, limit, AsOperator());
+  ASSERT_TRUE(limited.ok()) << limited.status();
+  EXPECT_EQ(limited->jobs_per_second(), 5);
+
+  queue::v1::ResumeQueueRequest resume;
+  resume.set_queue("match");
+  const auto resumed = rpc::Invoke(*stub_, &Stub::ResumeQueue, resume, AsOperator());
+  ASSERT_TRUE(resumed.ok()) << resumed.status();
+  EXPECT_FALSE(resumed->paused());
+  EXPECT_EQ(resumed->jobs_per_second(), 5);
+}
+
+TEST_F(QueueServiceTest, AnOperatorBringsDeadJobsBackAndForgetsThem) {
+  queue::WorkQueue& match = **queues_.Get("match");
+  Enqueue(match, "job", 3);
+  const auto leases = match.Reserve(3, absl::Minutes(1), absl::ZeroDuration());
+  for (const queue::Lease& lease : *leases) {
+    ASSERT_TRUE(match.Fail(lease, "no such agency", false).ok());
+  }
+  queue::v1::RedriveJobsRequest redrive;
+  redrive.set_queue("match");
+  redrive.set_key("job1");
+  redrive.set_reason("the agency was added");
+  const auto one = rpc::Invoke(*stub_, &Stub::RedriveJobs, redrive, AsOperator());
+  ASSERT_TRUE(one.ok()) << one.status();
+  EXPECT_EQ(one->redriven_count(), 1);
+  EXPECT_EQ(match.Peek(queue::JobState::kReady, 1)->front().last_error,
+            "brought back: the agency was added; it had failed: no such agency");
+  EXPECT_EQ(ReasonOf(rpc::Invoke(*stub_, &Stub::RedriveJobs, redrive, AsOperator()).status()),
+            "RESOURCE_NOT_FOUND")
+      << "it is not dead any more";
+
+  queue::v1::PurgeJobsRequest purge;
+  purge.set_queue("match");
+  redrive.clear_key();
+  EXPECT_EQ(rpc::Invoke(*stub_, &Stub::RedriveJobs, redrive, AsOperator())->redriven_count(), 2);
+  EXPECT_EQ(rpc::Invoke(*stub_, &Stub::PurgeJobs, purge, AsOperator())->purged_count(), 0);
+}
+
+TEST_F(QueueServiceTest, OnlyAnOperatorChangesAQueue) {
+  queues_.Get("match").IgnoreError();
+  queue::v1::PauseQueueRequest pause;
+  pause.set_queue("match");
+  const auto refused = rpc::Invoke(*stub_, &Stub::PauseQueue, pause, AsCoordinator());
+  EXPECT_EQ(refused.status().code(), absl::StatusCode::kPermissionDenied);
+  EXPECT_FALSE((*queues_.Get("match"))->Stats()->paused);
+}
+
+TEST_F(QueueServiceTest, WhatIsNoChangeIsRefused) {
+  queues_.Get("match").IgnoreError();
+  queue::v1::LimitQueueRequest limit;
+  limit.set_queue("match");
+  limit.set_jobs_per_second(-1);
+  EXPECT_EQ(rpc::Invoke(*stub_, &Stub::LimitQueue, limit, AsOperator()).status().code(),
+            absl::StatusCode::kInvalidArgument);
+  limit.set_queue("mtach");
+  limit.set_jobs_per_second(1);
+  EXPECT_EQ(ReasonOf(rpc::Invoke(*stub_, &Stub::LimitQueue, limit, AsOperator()).status()),
+            "QUEUE_NOT_FOUND");
+  queue::v1::RedriveJobsRequest redrive;
+  redrive.set_queue("match");
+  EXPECT_EQ(rpc::Invoke(*stub_, &Stub::RedriveJobs, redrive, AsOperator()).status().code(),
+            absl::StatusCode::kInvalidArgument)
+      << "a reason is asked for";
 }
 
 }  // namespace

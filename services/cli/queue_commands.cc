@@ -1,10 +1,16 @@
+#include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
 #include "common/status/error.h"
 #include "critac/queue/v1/queue.grpc.pb.h"
 #include "services/cli/commands.h"
+#include "services/cli/exit_status.h"
 #include "services/cli/set_field.h"
 
 namespace critac::cli {
@@ -12,11 +18,14 @@ namespace {
 
 using queue::v1::QueueService;
 
+constexpr const char* kQueueHelp = "match, sync or report";
+
 Columns StatsColumns() {
   return {Name("queue", "queue"),       Number("ready", "ready"),
           Number("delayed", "delayed"), Number("leased", "leased"),
           Number("dead", "dead"),       Number("oldest ms", "oldest_ready_milliseconds"),
-          Field("paused", "paused"),    Number("done", "completed")};
+          Field("paused", "paused"),    Number("rate", "jobs_per_second"),
+          Number("done", "completed")};
 }
 
 Columns JobColumns() {
@@ -28,10 +37,25 @@ Columns JobColumns() {
           Field("last error", "last_error")};
 }
 
-absl::Status RunStats(Context& context) {
+absl::Status RunList(Context& context) {
   ASSIGN_OR_RETURN(const queue::v1::ListQueuesResponse response,
                    context.Call(&QueueService::Stub::ListQueues, queue::v1::ListQueuesRequest()));
   return context.printer().List(response, "queues", StatsColumns());
+}
+
+absl::Status RunStats(Context& context, const std::string& queue) {
+  if (queue.empty()) return RunList(context);
+  ASSIGN_OR_RETURN(queue::v1::ListQueuesResponse response,
+                   context.Call(&QueueService::Stub::ListQueues, queue::v1::ListQueuesRequest()));
+  std::vector<std::string> names;
+  for (const queue::v1::QueueStats& stats : response.queues()) {
+    if (stats.queue() == queue) return context.printer().Show(stats, StatsColumns());
+    names.push_back(stats.queue());
+  }
+  return Error(absl::StatusCode::kNotFound, "QUEUE_NOT_FOUND",
+               absl::StrCat("there is no queue `", queue,
+                            "`; there are: ", absl::StrJoin(names, ", ")))
+      .ToStatus();
 }
 
 struct PeekArguments {
@@ -50,24 +74,128 @@ absl::Status RunPeek(Context& context, const PeekArguments& arguments) {
   return context.printer().List(response, "jobs", JobColumns());
 }
 
-}  // namespace
+// Calls a method whose request names a queue and nothing else, and shows what comes back.
+template <typename Request, typename Response>
+std::function<absl::Status()> OnQueue(
+    Context& context,
+    grpc::Status (QueueService::Stub::*method)(grpc::ClientContext*, const Request&, Response*),
+    std::shared_ptr<std::string> queue, Columns columns) {
+  return
+      [&context, method, queue = std::move(queue), columns = std::move(columns)]() -> absl::Status {
+        Request request;
+        request.set_queue(*queue);
+        ASSIGN_OR_RETURN(const Response response, context.Call(method, request));
+        return context.printer().Show(response, columns);
+      };
+}
 
-void AddQueueCommands(CLI::App& app, Context& context) {
-  CLI::App& noun = context.AddNoun(app, "queue", "Work queues");
-  context.AddCommand(noun, "stats", "Shows the figures of every queue",
-                     {"critac queue stats --as operator:ops"},
-                     [&context] { return RunStats(context); });
+void AddLooking(CLI::App& noun, Context& context) {
+  context.AddCommand(noun, "list", "Shows the figures of every queue",
+                     {"critac queue list --as operator:ops"},
+                     [&context] { return RunList(context); });
+  auto queue = std::make_shared<std::string>();
+  context
+      .AddCommand(noun, "stats", "Shows the figures of a queue, or of every queue",
+                  {"critac queue stats --as operator:ops",
+                   "critac queue stats match --output json --as operator:ops"},
+                  [&context, queue] { return RunStats(context, *queue); })
+      .add_option("QUEUE", *queue, kQueueHelp);
   auto arguments = std::make_shared<PeekArguments>();
   CLI::App& peek =
       context.AddCommand(noun, "peek", "Shows jobs without taking them",
                          {"critac queue peek match --as operator:ops",
                           "critac queue peek match --state dead --as operator:ops"},
                          [&context, arguments] { return RunPeek(context, *arguments); });
-  peek.add_option("QUEUE", arguments->queue, "match, sync or report")->required();
+  peek.add_option("QUEUE", arguments->queue, kQueueHelp)->required();
   peek.add_option("--state", arguments->state, "Only jobs that are ready, delayed, leased or dead");
   peek.add_option("--limit", arguments->limit, "Most jobs shown")
       ->check(CLI::Range(1, 200).description(""))
       ->capture_default_str();
+}
+
+void AddGoverning(CLI::App& noun, Context& context) {
+  auto queue = std::make_shared<std::string>();
+  context
+      .AddCommand(noun, "pause", "Hands no job out until the queue is resumed; jobs in hand go on",
+                  {"critac queue pause match --as operator:ops"},
+                  OnQueue(context, &QueueService::Stub::PauseQueue, queue, StatsColumns()))
+      .add_option("QUEUE", *queue, kQueueHelp)
+      ->required();
+  context
+      .AddCommand(noun, "resume", "Hands jobs out again",
+                  {"critac queue resume match --as operator:ops"},
+                  OnQueue(context, &QueueService::Stub::ResumeQueue, queue, StatsColumns()))
+      .add_option("QUEUE", *queue, kQueueHelp)
+      ->required();
+  auto jobs_per_second = std::make_shared<int64_t>(0);
+  CLI::App& rate = context.AddCommand(
+      noun, "limit", "Limits how many jobs are handed out a second, to all workers together",
+      {"critac queue limit report --rate 5 --as operator:ops",
+       "critac queue limit report --rate 0 --as operator:ops"},
+      [&context, queue, jobs_per_second]() -> absl::Status {
+        queue::v1::LimitQueueRequest request;
+        request.set_queue(*queue);
+        request.set_jobs_per_second(*jobs_per_second);
+        ASSIGN_OR_RETURN(const queue::v1::QueueStats stats,
+                         context.Call(&QueueService::Stub::LimitQueue, request));
+        return context.printer().Show(stats, StatsColumns());
+      });
+  rate.add_option("QUEUE", *queue, kQueueHelp)->required();
+  rate.add_option("--rate", *jobs_per_second, "Most jobs a second; 0: no limit")
+      ->required()
+      ->check(CLI::Range(int64_t{0}, int64_t{1'000'000}).description(""));
+}
+
+struct RedriveArguments {
+  std::string queue;
+  std::string key;
+  bool all = false;
+  std::string reason;
+};
+
+absl::Status RunRedrive(Context& context, const RedriveArguments& arguments) {
+  if (arguments.key.empty() != arguments.all) {
+    return UsageError("name the KEY of a dead job, or give --all");
+  }
+  queue::v1::RedriveJobsRequest request;
+  request.set_queue(arguments.queue);
+  request.set_key(arguments.key);
+  request.set_reason(arguments.reason);
+  ASSIGN_OR_RETURN(const queue::v1::RedriveJobsResponse response,
+                   context.Call(&QueueService::Stub::RedriveJobs, request));
+  return context.printer().Show(response, {Number("redriven", "redriven_count")});
+}
+
+void AddDead(CLI::App& noun, Context& context) {
+  auto arguments = std::make_shared<RedriveArguments>();
+  CLI::App& redrive = context.AddCommand(
+      noun, "redrive", "Brings dead jobs back, one or all, with their attempts forgotten",
+      {"critac queue redrive match requests/fy27-000001 --reason \"the agency was added\" "
+       "--as operator:ops",
+       "critac queue redrive sync --all --reason \"intake is back\" --as operator:ops"},
+      [&context, arguments] { return RunRedrive(context, *arguments); });
+  redrive.add_option("QUEUE", arguments->queue, kQueueHelp)->required();
+  redrive.add_option("KEY", arguments->key, "Key of the dead job");
+  redrive.add_flag("--all", arguments->all, "All dead jobs, as far as the queue has room");
+  redrive.add_option("--reason", arguments->reason, "Why; kept before each job's last error")
+      ->required();
+  auto queue = std::make_shared<std::string>();
+  context
+      .AddCommand(noun, "purge", "Forgets all dead jobs",
+                  {"critac queue purge match --as operator:ops"},
+                  OnQueue(context, &QueueService::Stub::PurgeJobs, queue,
+                          {Number("purged", "purged_count")}))
+      .add_option("QUEUE", *queue, kQueueHelp)
+      ->required();
+}
+
+}  // namespace
+
+void AddQueueCommands(CLI::App& app, Context& context) {
+  CLI::App& noun = context.AddNoun(app, "queue", "Work queues");
+  AddLooking(noun, context);
+  AddGoverning(noun, context);
+  AddDead(noun, context);
 }
 
 }  // namespace critac::cli

@@ -910,8 +910,33 @@ TEST_F(CommandLine, QueuesAreShown) {
         return absl::OkStatus();
       });
   EXPECT_EQ(Run("queue stats --output csv --as operator:ops").out(),
-            "queue,ready,delayed,leased,dead,oldest_ms,paused,done\r\n"
-            "match,2,0,0,0,0,false,0\r\n");
+            "queue,ready,delayed,leased,dead,oldest_ms,paused,rate,done\r\n"
+            "match,2,0,0,0,0,false,0,0\r\n");
+  EXPECT_EQ(Run("queue list --output csv --as operator:ops").out(),
+            Run("queue stats match --output csv --as operator:ops").out());
+  const auto unknown = Run("queue stats mtach --as operator:ops");
+  EXPECT_EQ(unknown.status(), 1);
+  EXPECT_THAT(unknown.err(), HasSubstr("no queue `mtach`; there are: match"));
+}
+
+TEST_F(CommandLine, DeadJobsComeBackByKeyOrAllWithAReason) {
+  queue::v1::RedriveJobsRequest seen;
+  center_.On<queue::v1::RedriveJobsRequest, queue::v1::RedriveJobsResponse>(
+      "critac.queue.v1.QueueService/RedriveJobs", [&seen](const auto& request, auto& response) {
+        seen = request;
+        response.set_redriven_count(3);
+        return absl::OkStatus();
+      });
+  EXPECT_EQ(Run("queue redrive match --all --reason again --output csv --as operator:ops").out(),
+            "redriven\r\n3\r\n");
+  EXPECT_EQ(seen.key(), "");
+  EXPECT_EQ(seen.reason(), "again");
+  Run("queue redrive match requests/a --reason again --as operator:ops");
+  EXPECT_EQ(seen.key(), "requests/a");
+  EXPECT_EQ(Run("queue redrive match --reason again --as operator:ops").status(), 2);
+  EXPECT_EQ(Run("queue redrive match requests/a --all --reason again --as operator:ops").status(),
+            2);
+  EXPECT_EQ(Run("queue redrive match --all --as operator:ops").status(), 2) << "a reason is due";
 }
 
 TEST_F(CommandLine, TheCatalogIsShownByCollection) {

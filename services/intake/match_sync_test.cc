@@ -112,13 +112,14 @@ class FakeQueue final : public queue::WorkQueue {
   absl::Status Fail(const queue::Lease&, absl::string_view, bool) override { return {}; }
   absl::Status Release(const queue::Lease&) override { return {}; }
   absl::Status Pause() override { return {}; }
+  absl::Status LimitRate(int64_t) override { return {}; }
   absl::Status Resume() override { return {}; }
   absl::StatusOr<queue::QueueStats> Stats() override { return queue::QueueStats(); }
   absl::StatusOr<std::vector<queue::JobInfo>> Peek(std::optional<queue::JobState>, int) override {
     return std::vector<queue::JobInfo>();
   }
-  absl::Status Redrive(absl::string_view) override { return {}; }
-  absl::StatusOr<int64_t> RedriveAll() override { return 0; }
+  absl::Status Redrive(absl::string_view, absl::string_view) override { return {}; }
+  absl::StatusOr<int64_t> RedriveAll(absl::string_view) override { return 0; }
   absl::StatusOr<int64_t> PurgeDead() override { return 0; }
   absl::Status CheckWritable() override { return {}; }
   void Shutdown() override {}

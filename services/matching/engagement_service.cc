@@ -4,11 +4,11 @@
 
 #include "absl/strings/str_cat.h"
 #include "common/rpc/field_rules.h"
+#include "common/rpc/tasks.h"
 #include "common/status/error.h"
 #include "services/matching/callers.h"
 #include "services/matching/engagement_commands.h"
 #include "services/matching/match_commands.h"
-#include "services/matching/pool_methods.h"
 
 namespace critac::matching {
 namespace {
@@ -122,7 +122,7 @@ grpc::ServerUnaryReactor* EngagementService::ListEngagements(
 grpc::ServerUnaryReactor* EngagementService::RecordDelivery(
     grpc::CallbackServerContext* context, const v1::RecordDeliveryRequest* request,
     v1::Engagement* response) {
-  return InTasks<v1::RecordDeliveryRequest>(
+  return rpc::InTasks<v1::RecordDeliveryRequest>(
       pipeline_, tasks_, context, request, response,
       [this, response](const Call& call, const auto& in) -> absl::Status {
         journal::Command command = rpc::Pipeline::MakeCommand(
@@ -155,7 +155,7 @@ grpc::ServerUnaryReactor* EngagementService::WaiveSlot(grpc::CallbackServerConte
 grpc::ServerUnaryReactor* EngagementService::ImportEngagements(
     grpc::CallbackServerContext* context, const v1::ImportEngagementsRequest* request,
     v1::ImportEngagementsResponse* response) {
-  return InTasks<v1::ImportEngagementsRequest>(
+  return rpc::InTasks<v1::ImportEngagementsRequest>(
       pipeline_, tasks_, context, request, response,
       [this, response](const Call& call, const auto& in) -> absl::Status {
         std::vector<std::string> ids;

@@ -2,6 +2,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "common/rpc/tasks.h"
 #include "common/status/error.h"
 #include "services/matching/callers.h"
 #include "services/matching/explain.h"
@@ -97,7 +98,7 @@ grpc::ServerUnaryReactor* MatchService::UpdatePolicy(grpc::CallbackServerContext
 grpc::ServerUnaryReactor* MatchService::RankCandidates(grpc::CallbackServerContext* context,
                                                        const v1::RankCandidatesRequest* request,
                                                        v1::RankCandidatesResponse* response) {
-  return InTasks<v1::RankCandidatesRequest>(
+  return rpc::InTasks<v1::RankCandidatesRequest>(
       pipeline_, tasks_, context, request, response,
       [this, response](const Call&, const auto& in) -> absl::Status {
         ASSIGN_OR_RETURN(const auto view, pools_.Read());
@@ -108,7 +109,7 @@ grpc::ServerUnaryReactor* MatchService::RankCandidates(grpc::CallbackServerConte
 grpc::ServerUnaryReactor* MatchService::ExplainMatch(grpc::CallbackServerContext* context,
                                                      const v1::ExplainMatchRequest* request,
                                                      v1::ExplainMatchResponse* response) {
-  return InTasks<v1::ExplainMatchRequest>(
+  return rpc::InTasks<v1::ExplainMatchRequest>(
       pipeline_, tasks_, context, request, response,
       [this, response](const Call&, const auto& in) -> absl::Status {
         ASSIGN_OR_RETURN(const auto view, pools_.Read());
@@ -119,7 +120,7 @@ grpc::ServerUnaryReactor* MatchService::ExplainMatch(grpc::CallbackServerContext
 grpc::ServerUnaryReactor* MatchService::SolveMatches(grpc::CallbackServerContext* context,
                                                      const v1::SolveMatchesRequest* request,
                                                      v1::SolveRun* response) {
-  return InTasks<v1::SolveMatchesRequest>(
+  return rpc::InTasks<v1::SolveMatchesRequest>(
       pipeline_, tasks_, context, request, response,
       [this, response](const Call& call, const auto& in) -> absl::Status {
         if (in.validate_only()) {
@@ -165,7 +166,7 @@ grpc::ServerUnaryReactor* MatchService::ListProposals(grpc::CallbackServerContex
 grpc::ServerUnaryReactor* MatchService::ApproveProposal(grpc::CallbackServerContext* context,
                                                         const v1::ApproveProposalRequest* request,
                                                         v1::Proposal* response) {
-  return InTasks<v1::ApproveProposalRequest>(
+  return rpc::InTasks<v1::ApproveProposalRequest>(
       pipeline_, tasks_, context, request, response,
       [this, response](const Call& call, const auto& in) {
         return ExecuteOnPool(journal_, pools_, call, in, *response,
@@ -178,7 +179,7 @@ grpc::ServerUnaryReactor* MatchService::ApproveProposal(grpc::CallbackServerCont
 grpc::ServerUnaryReactor* MatchService::OverrideProposal(grpc::CallbackServerContext* context,
                                                          const v1::OverrideProposalRequest* request,
                                                          v1::Proposal* response) {
-  return InTasks<v1::OverrideProposalRequest>(
+  return rpc::InTasks<v1::OverrideProposalRequest>(
       pipeline_, tasks_, context, request, response,
       [this, response](const Call& call, const auto& in) {
         return ExecuteOnPool(

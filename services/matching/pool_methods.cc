@@ -23,13 +23,6 @@ absl::StatusOr<journal::Answer> ExecuteCommand(
 
 }  // namespace
 
-absl::Status TooManyTasks() {
-  return Error(absl::StatusCode::kResourceExhausted, "TOO_MANY_TASKS",
-               "too many such calls wait; make the call again later")
-      .RetryAfter(absl::Seconds(1))
-      .ToStatus();
-}
-
 absl::Status ExecuteOnPool(journal::Journal& journal, PoolReader& pools, const rpc::Call& call,
                            const google::protobuf::Message& request,
                            google::protobuf::Message& response, const MakeDecide& make) {

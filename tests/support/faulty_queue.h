@@ -131,13 +131,18 @@ class FaultyQueue final : public WorkQueue {
     return inner_.Release(lease);
   }
   absl::Status Pause() override { return inner_.Pause(); }
+  absl::Status LimitRate(int64_t rate) override { return inner_.LimitRate(rate); }
   absl::Status Resume() override { return inner_.Resume(); }
   absl::StatusOr<QueueStats> Stats() override { return inner_.Stats(); }
   absl::StatusOr<std::vector<JobInfo>> Peek(std::optional<JobState> state, int limit) override {
     return inner_.Peek(state, limit);
   }
-  absl::Status Redrive(absl::string_view key) override { return inner_.Redrive(key); }
-  absl::StatusOr<int64_t> RedriveAll() override { return inner_.RedriveAll(); }
+  absl::Status Redrive(absl::string_view key, absl::string_view reason) override {
+    return inner_.Redrive(key, reason);
+  }
+  absl::StatusOr<int64_t> RedriveAll(absl::string_view reason) override {
+    return inner_.RedriveAll(reason);
+  }
   absl::StatusOr<int64_t> PurgeDead() override { return inner_.PurgeDead(); }
   absl::Status CheckWritable() override { return inner_.CheckWritable(); }
   void Shutdown() override { inner_.Shutdown(); }

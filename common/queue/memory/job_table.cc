@@ -1,6 +1,7 @@
 #include "common/queue/memory/job_table.h"
 
 #include <algorithm>
+#include <cmath>
 #include <iterator>
 
 #include "absl/container/flat_hash_set.h"
@@ -10,6 +11,12 @@
 #include "common/queue/refusal.h"
 
 namespace critac::queue {
+namespace {
+
+// Part of a job that is forgiven: fractions of an allowance do not add up exactly.
+constexpr double kFraction = 1e-6;
+
+}  // namespace
 
 // ---- Time -----------------------------------------------------------------------------------------
 
@@ -146,7 +153,34 @@ void JobTable::StartOver(Job& job, Order order, absl::Time time) {
 
 // ---- Handing out ----------------------------------------------------------------------------------
 
+void JobTable::LimitRate(int64_t jobs_per_second) {
+  jobs_per_second_ = jobs_per_second;
+  allowance_ = static_cast<double>(jobs_per_second);
+  filled_ = now_;
+}
+
+double JobTable::Allowance() const {
+  const double rate = static_cast<double>(jobs_per_second_);
+  const double passed_s = std::max(0.0, absl::ToDoubleSeconds(now_ - filled_));
+  return std::min(rate, allowance_ + passed_s * rate) + kFraction;
+}
+
+bool JobTable::may_take() const {
+  return has_ready() && (jobs_per_second_ == 0 || Allowance() >= 1);
+}
+
+absl::Time JobTable::next_allowed() const {
+  if (!has_ready() || may_take()) return absl::InfiniteFuture();
+  return now_ + absl::Seconds(1 - Allowance() + kFraction) / static_cast<double>(jobs_per_second_);
+}
+
 std::vector<Lease> JobTable::Take(int max, absl::Duration lease) {
+  if (jobs_per_second_ > 0) {
+    const double allowed = Allowance();
+    max = static_cast<int>(std::min<double>(max, std::floor(allowed)));
+    allowance_ = allowed - kFraction;
+    filled_ = now_;
+  }
   std::vector<Lease> taken;
   while (static_cast<int>(taken.size()) < max) {
     Job* job = NextReady();
@@ -156,6 +190,7 @@ std::vector<Lease> JobTable::Take(int max, absl::Duration lease) {
     Move(*job, JobState::kLeased, now_ + lease);
     taken.push_back(LeaseOf(*job));
   }
+  allowance_ -= static_cast<double>(taken.size());
   return taken;
 }
 
@@ -260,23 +295,26 @@ void JobTable::ForgetOldestDead() {
   Remove(oldest);
 }
 
-void JobTable::BringBack(Job& job) {
+void JobTable::BringBack(Job& job, absl::string_view reason) {
   Order order = std::move(job.second.order);
   order.due = now_;
   StartOver(job, std::move(order), now_);
+  if (!reason.empty()) {
+    job.second.last_error = KeptError(RedriveNote(reason) + job.second.last_error);
+  }
 }
 
-absl::Status JobTable::Redrive(absl::string_view key) {
+absl::Status JobTable::Redrive(absl::string_view key, absl::string_view reason) {
   const auto found = jobs_.find(key);
   if (found == jobs_.end() || found->second.state != JobState::kDead) return NoDeadJob(key);
   if (room() < 1) return QueueFull(name_, limits_.jobs);
-  BringBack(*found);
+  BringBack(*found, reason);
   return absl::OkStatus();
 }
 
-int64_t JobTable::RedriveAll() {
+int64_t JobTable::RedriveAll(absl::string_view reason) {
   int64_t count = 0;
-  for (; !dead_.empty() && room() > 0; ++count) BringBack(*dead_.begin()->second);
+  for (; !dead_.empty() && room() > 0; ++count) BringBack(*dead_.begin()->second, reason);
   return count;
 }
 
@@ -299,6 +337,7 @@ QueueStats JobTable::Stats() const {
   stats.delayed = static_cast<int64_t>(delayed_.size());
   stats.leased = static_cast<int64_t>(leased_.size());
   stats.dead = static_cast<int64_t>(dead_.size());
+  stats.jobs_per_second = jobs_per_second_;
   stats.completed = completed_count_;
   return stats;
 }

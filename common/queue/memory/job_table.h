@@ -39,6 +39,10 @@ class JobTable {
   // When AdvanceTo will next have something to do; absl::InfiniteFuture() where nothing waits.
   absl::Time next_due() const;
   bool has_ready() const;
+  // Whether a ready job may be taken at all, and when the next may where the rate forbids it now;
+  // absl::InfiniteFuture() where it does not.
+  bool may_take() const;
+  absl::Time next_allowed() const;
 
   absl::StatusOr<int64_t> Enqueue(absl::Span<const NewJob> jobs);
   std::vector<Lease> Take(int max, absl::Duration lease);
@@ -47,11 +51,12 @@ class JobTable {
   // `bits` are 64 random bits, for the wait before the next attempt.
   absl::Status Fail(const Lease& lease, absl::string_view error, bool retry, uint64_t bits);
   absl::Status Release(const Lease& lease);
+  void LimitRate(int64_t jobs_per_second);
   // All but `paused`.
   QueueStats Stats() const;
   std::vector<JobInfo> Peek(std::optional<JobState> state, int limit) const;
-  absl::Status Redrive(absl::string_view key);
-  int64_t RedriveAll();
+  absl::Status Redrive(absl::string_view key, absl::string_view reason);
+  int64_t RedriveAll(absl::string_view reason);
   int64_t PurgeDead();
 
  private:
@@ -102,7 +107,9 @@ class JobTable {
   void LoseLease(Job& job);
   void GiveUp(Job& job, absl::Time time);
   void ForgetOldestDead();
-  void BringBack(Job& job);
+  void BringBack(Job& job, absl::string_view reason);
+  // Jobs that the rate allows now.
+  double Allowance() const;
   int64_t room() const { return limits_.jobs - live_count(); }
   int64_t live_count() const { return static_cast<int64_t>(jobs_.size() - dead_.size()); }
 
@@ -120,6 +127,10 @@ class JobTable {
   Line leased_;
   Line dead_;
   int64_t dead_bytes_ = 0;
+  // A bucket that a second's jobs fill, and that holds as many; 0: no limit.
+  int64_t jobs_per_second_ = 0;
+  double allowance_ = 0;
+  absl::Time filled_ = absl::InfinitePast();
   // What is left of the round.
   std::array<int, 3> round_ = kRoom;
   uint64_t last_number_ = 0;

@@ -37,13 +37,13 @@ absl::StatusOr<std::vector<Lease>> MemoryWorkQueue::Reserve(int max, absl::Durat
     const absl::Time now = clock_.Now();
     table_.AdvanceTo(now);
     if (shut_down_ || stop.stop_requested()) return std::vector<Lease>();
-    if (!paused_ && table_.has_ready()) return table_.Take(max, lease);
+    if (!paused_ && table_.may_take()) return table_.Take(max, lease);
     if (now >= deadline) return std::vector<Lease>();
-    const absl::Time until = std::min(deadline, table_.next_due());
+    const absl::Time until = std::min({deadline, table_.next_due(), table_.next_allowed()});
     const auto look = [this, &stop, until] {
       mutex_.AssertHeld();
-      return shut_down_ || stop.stop_requested() || (!paused_ && table_.has_ready()) ||
-             table_.next_due() < until;
+      return shut_down_ || stop.stop_requested() || (!paused_ && table_.may_take()) ||
+             std::min(table_.next_due(), table_.next_allowed()) < until;
     };
     clock_.AwaitUntil(mutex_, absl::Condition(&look), until);
   }
@@ -94,6 +94,13 @@ absl::Status MemoryWorkQueue::Resume() {
   return absl::OkStatus();
 }
 
+absl::Status MemoryWorkQueue::LimitRate(int64_t jobs_per_second) {
+  RETURN_IF_ERROR(CheckRate(jobs_per_second));
+  absl::MutexLock lock(&mutex_);
+  Table().LimitRate(jobs_per_second);
+  return absl::OkStatus();
+}
+
 absl::StatusOr<QueueStats> MemoryWorkQueue::Stats() {
   absl::MutexLock lock(&mutex_);
   QueueStats stats = Table().Stats();
@@ -107,14 +114,14 @@ absl::StatusOr<std::vector<JobInfo>> MemoryWorkQueue::Peek(std::optional<JobStat
   return Table().Peek(state, std::min(limit, limits::kPeekJobs));
 }
 
-absl::Status MemoryWorkQueue::Redrive(absl::string_view key) {
+absl::Status MemoryWorkQueue::Redrive(absl::string_view key, absl::string_view reason) {
   absl::MutexLock lock(&mutex_);
-  return Table().Redrive(key);
+  return Table().Redrive(key, reason);
 }
 
-absl::StatusOr<int64_t> MemoryWorkQueue::RedriveAll() {
+absl::StatusOr<int64_t> MemoryWorkQueue::RedriveAll(absl::string_view reason) {
   absl::MutexLock lock(&mutex_);
-  return Table().RedriveAll();
+  return Table().RedriveAll(reason);
 }
 
 absl::StatusOr<int64_t> MemoryWorkQueue::PurgeDead() {

@@ -35,10 +35,13 @@ class MemoryWorkQueue final : public WorkQueue {
   absl::Status Release(const Lease& lease) override;
   absl::Status Pause() override;
   absl::Status Resume() override;
+  absl::Status LimitRate(int64_t jobs_per_second) override;
   absl::StatusOr<QueueStats> Stats() override;
   absl::StatusOr<std::vector<JobInfo>> Peek(std::optional<JobState> state, int limit) override;
-  absl::Status Redrive(absl::string_view key) override;
-  absl::StatusOr<int64_t> RedriveAll() override;
+  using WorkQueue::Redrive;
+  absl::Status Redrive(absl::string_view key, absl::string_view reason) override;
+  using WorkQueue::RedriveAll;
+  absl::StatusOr<int64_t> RedriveAll(absl::string_view reason) override;
   absl::StatusOr<int64_t> PurgeDead() override;
   absl::Status CheckWritable() override;
   void Shutdown() override;

@@ -316,23 +316,28 @@ absl::Status RedisWorkQueue::Pause() { return Run(redis::kGovern, {"pause", ""})
 
 absl::Status RedisWorkQueue::Resume() { return Run(redis::kGovern, {"resume", ""}).status(); }
 
-absl::StatusOr<int64_t> RedisWorkQueue::RedriveSome(int most,
+absl::Status RedisWorkQueue::LimitRate(int64_t jobs_per_second) {
+  RETURN_IF_ERROR(CheckRate(jobs_per_second));
+  return Run(redis::kGovern, {"rate", absl::StrCat(jobs_per_second)}).status();
+}
+
+absl::StatusOr<int64_t> RedisWorkQueue::RedriveSome(absl::string_view reason, int most,
                                                     std::optional<absl::string_view> key) {
-  std::vector<std::string> arguments = {"", absl::StrCat(most)};
+  std::vector<std::string> arguments = {RedriveNote(reason), absl::StrCat(most)};
   if (key.has_value()) arguments.push_back(redis::JobId(*key));
   ASSIGN_OR_RETURN(const Reply reply, Run(redis::kRedrive, arguments));
   return reply.value().integer();
 }
 
-absl::Status RedisWorkQueue::Redrive(absl::string_view key) {
-  ASSIGN_OR_RETURN(const int64_t count, RedriveSome(1, key));
+absl::Status RedisWorkQueue::Redrive(absl::string_view key, absl::string_view reason) {
+  ASSIGN_OR_RETURN(const int64_t count, RedriveSome(reason, 1, key));
   if (count == 0) return NoDeadJob(key);
   return count < 0 ? QueueFull(name_, limits_.jobs) : absl::OkStatus();
 }
 
-absl::StatusOr<int64_t> RedisWorkQueue::RedriveAll() {
+absl::StatusOr<int64_t> RedisWorkQueue::RedriveAll(absl::string_view reason) {
   for (int64_t total = 0;;) {
-    ASSIGN_OR_RETURN(const int64_t count, RedriveSome(kDeadAtOnce, std::nullopt));
+    ASSIGN_OR_RETURN(const int64_t count, RedriveSome(reason, kDeadAtOnce, std::nullopt));
     total += count;
     if (count < kDeadAtOnce) return total;
   }
@@ -365,6 +370,7 @@ absl::StatusOr<QueueStats> RedisWorkQueue::Stats() {
   stats.leased = answer[3].integer();
   stats.dead = answer[4].integer();
   stats.paused = answer[5].integer() != 0;
+  stats.jobs_per_second = answer[6].integer();
   stats.completed = completed_count_;
   const Value heads = answer[7];
   for (size_t i = 0; i < heads.size(); i += 2) {

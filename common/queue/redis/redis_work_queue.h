@@ -60,10 +60,13 @@ class RedisWorkQueue final : public WorkQueue {
   absl::Status Release(const Lease& lease) override;
   absl::Status Pause() override;
   absl::Status Resume() override;
+  absl::Status LimitRate(int64_t jobs_per_second) override;
   absl::StatusOr<QueueStats> Stats() override;
   absl::StatusOr<std::vector<JobInfo>> Peek(std::optional<JobState> state, int limit) override;
-  absl::Status Redrive(absl::string_view key) override;
-  absl::StatusOr<int64_t> RedriveAll() override;
+  using WorkQueue::Redrive;
+  absl::Status Redrive(absl::string_view key, absl::string_view reason) override;
+  using WorkQueue::RedriveAll;
+  absl::StatusOr<int64_t> RedriveAll(absl::string_view reason) override;
   absl::StatusOr<int64_t> PurgeDead() override;
   absl::Status CheckWritable() override;
   void Shutdown() override;
@@ -85,7 +88,8 @@ class RedisWorkQueue final : public WorkQueue {
   absl::StatusOr<Handed> TryReserve(int max, absl::Duration lease);
   absl::Status EndOne(const redis::Script& script, const Lease& lease,
                       std::vector<std::string> more);
-  absl::StatusOr<int64_t> RedriveSome(int most, std::optional<absl::string_view> key);
+  absl::StatusOr<int64_t> RedriveSome(absl::string_view reason, int most,
+                                      std::optional<absl::string_view> key);
   void Heard();
   void SweepNowAndThen();
 

@@ -161,6 +161,16 @@ TEST_P(WorkQueueConformance, ADeadJobCanBeBroughtBackWithItsAttemptsForgotten) {
   EXPECT_EQ(Counts(), "1 0 0 0") << "the lease lost before must be forgotten too";
 }
 
+TEST_P(WorkQueueConformance, AReasonIsKeptBeforeTheErrorOfAJobThatIsBroughtBack) {
+  AddDead("a", "no such agency");
+  ASSERT_TRUE(queue().Redrive("a", "the agency was added").ok());
+  EXPECT_EQ(Only().last_error, "brought back: the agency was added; it had failed: no such agency");
+  ASSERT_TRUE(queue().Complete(TakeOne()).ok());
+  AddDead("b", std::string(limits::kJobErrorBytes, 'e'));
+  EXPECT_EQ(queue().RedriveAll("again").value_or(-1), 1);
+  EXPECT_EQ(Only().last_error.size(), static_cast<size_t>(limits::kJobErrorBytes));
+}
+
 TEST_P(WorkQueueConformance, OnlyADeadJobCanBeBroughtBack) {
   Add({{.key = "ready"},
        {.key = "delayed", .delay = Long()},

@@ -251,6 +251,57 @@ TEST_P(WorkQueueConformance, PausingTwiceIsPausingOnce) {
   EXPECT_TRUE(queue().Resume().ok());
 }
 
+// ---- Rate. Time may also pass by itself: what that adds must not reach a whole job.
+
+TEST_P(WorkQueueConformance, NoMoreJobsAreHandedOutThanTheRateAllows) {
+  ASSERT_TRUE(queue().LimitRate(5).ok());
+  EXPECT_EQ(Stats().jobs_per_second, 5);
+  AddMany("a", 100);
+  const size_t at_once = Take(100, Long()).size();
+  EXPECT_EQ(at_once, 5u) << "a second's worth";
+  harness().AdvanceTime(absl::Seconds(1));
+  const size_t a_second_later = Take(100, Long()).size();
+  EXPECT_EQ(a_second_later, 5u);
+  harness().AdvanceTime(absl::Seconds(60));
+  EXPECT_EQ(Take(100, Long()).size(), 5u) << "what is not used is not saved up";
+}
+
+TEST_P(WorkQueueConformance, ARateHoldsForAllWhoTakeAndUntilItIsLifted) {
+  ASSERT_TRUE(queue().LimitRate(1).ok());
+  AddMany("a", 20);
+  EXPECT_EQ(Take(1, Long()).size(), 1u);
+  EXPECT_EQ(Take(1, Long()).size(), 0u);
+  EXPECT_EQ(Counts(), "19 0 1 0") << "they stay ready";
+  ASSERT_TRUE(queue().LimitRate(0).ok());
+  EXPECT_EQ(Stats().jobs_per_second, 0);
+  EXPECT_EQ(Take(100, Long()).size(), 19u);
+}
+
+TEST_P(WorkQueueConformance, WhoWaitsGetsItsJobWhenTheRateAllows) {
+  ASSERT_TRUE(queue().LimitRate(1).ok());
+  AddMany("a", 2);
+  EXPECT_THAT(TakeKeys(2), ::testing::ElementsAre("a0"));
+  WaitingReserve waiting(queue(), harness().clock(), Long(), Long());
+  AdvanceUntilDone(waiting);
+  EXPECT_EQ(waiting.Result(), "a1");
+}
+
+TEST_P(WorkQueueConformance, WhoWaitsForTheRateGetsItsJobWhenItIsLifted) {
+  ASSERT_TRUE(queue().LimitRate(1).ok());
+  AddMany("a", 2);
+  EXPECT_THAT(TakeKeys(2), ::testing::ElementsAre("a0"));
+  WaitingReserve waiting(queue(), harness().clock(), Long(), Long());
+  ASSERT_TRUE(queue().LimitRate(0).ok());
+  EXPECT_EQ(waiting.Result(), "a1");
+}
+
+TEST_P(WorkQueueConformance, ARateIsFromZeroToItsLimit) {
+  ExpectInvalid(queue().LimitRate(-1), "jobs_per_second");
+  ExpectInvalid(queue().LimitRate(limits::kJobRate + 1), "jobs_per_second");
+  EXPECT_EQ(Stats().jobs_per_second, 0);
+  EXPECT_TRUE(queue().LimitRate(limits::kJobRate).ok());
+}
+
 // ---- The end
 
 TEST_P(WorkQueueConformance, ShutdownWakesThoseWhoWait) {
