@@ -25,6 +25,8 @@ constexpr ReasonHint kReasonHints[] = {
     {"REQUEST_ID_REUSED", "leave --request-id out, so that a new one is made"},
     {"AMBIGUOUS_AGENCY", "name one of the agencies above, by its name or by an identifier"},
     {"PRINCIPAL_INVALID", "say who you are: --as coordinator:dana (or set CRITAC_AS)"},
+    {"QUEUE_UNAVAILABLE",
+     "the records are safe; have the operators look at the Redis of the queues"},
     {"RESOURCE_NOT_FOUND", "look up the name with the `list` command of its kind"},
 };
 

@@ -116,6 +116,10 @@ absl::Status Printer::Show(const Message& message, const Columns& columns) {
   return absl::OkStatus();
 }
 
+absl::Status Printer::Row(const Message& message, const Columns& columns) {
+  return format_ == OutputFormat::kJson ? Json(message) : Rows({&message}, columns);
+}
+
 absl::Status Printer::List(const Message& response, absl::string_view field,
                            const Columns& columns) {
   if (format_ == OutputFormat::kJson) return Json(response);

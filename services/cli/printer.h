@@ -70,6 +70,9 @@ class Printer {
   absl::Status Documents(const std::vector<const google::protobuf::Message*>& rows,
                          absl::string_view list_name, const Columns& columns);
 
+  // A message of figures: as a row, so that zeros are seen too; as JSON by itself.
+  absl::Status Row(const google::protobuf::Message& message, const Columns& columns);
+
   // The rows alone, in any form but JSON.
   absl::Status Rows(const std::vector<const google::protobuf::Message*>& rows,
                     const Columns& columns);

@@ -49,7 +49,7 @@ absl::Status RunStats(Context& context, const std::string& queue) {
                    context.Call(&QueueService::Stub::ListQueues, queue::v1::ListQueuesRequest()));
   std::vector<std::string> names;
   for (const queue::v1::QueueStats& stats : response.queues()) {
-    if (stats.queue() == queue) return context.printer().Show(stats, StatsColumns());
+    if (stats.queue() == queue) return context.printer().Row(stats, StatsColumns());
     names.push_back(stats.queue());
   }
   return Error(absl::StatusCode::kNotFound, "QUEUE_NOT_FOUND",
@@ -85,7 +85,7 @@ std::function<absl::Status()> OnQueue(
         Request request;
         request.set_queue(*queue);
         ASSIGN_OR_RETURN(const Response response, context.Call(method, request));
-        return context.printer().Show(response, columns);
+        return context.printer().Row(response, columns);
       };
 }
 
@@ -138,7 +138,7 @@ void AddGoverning(CLI::App& noun, Context& context) {
         request.set_jobs_per_second(*jobs_per_second);
         ASSIGN_OR_RETURN(const queue::v1::QueueStats stats,
                          context.Call(&QueueService::Stub::LimitQueue, request));
-        return context.printer().Show(stats, StatsColumns());
+        return context.printer().Row(stats, StatsColumns());
       });
   rate.add_option("QUEUE", *queue, kQueueHelp)->required();
   rate.add_option("--rate", *jobs_per_second, "Most jobs a second; 0: no limit")
@@ -163,7 +163,7 @@ absl::Status RunRedrive(Context& context, const RedriveArguments& arguments) {
   request.set_reason(arguments.reason);
   ASSIGN_OR_RETURN(const queue::v1::RedriveJobsResponse response,
                    context.Call(&QueueService::Stub::RedriveJobs, request));
-  return context.printer().Show(response, {Number("redriven", "redriven_count")});
+  return context.printer().Row(response, {Number("redriven", "redriven_count")});
 }
 
 void AddDead(CLI::App& noun, Context& context) {

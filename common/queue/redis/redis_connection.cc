@@ -84,7 +84,8 @@ Connection::Connection(redisContext* context, Endpoint endpoint, const SocketTim
 Connection::~Connection() { redisFree(context_); }
 
 absl::Status Connection::Failed(absl::string_view what) const {
-  return absl::UnavailableError(absl::StrCat("Redis at ", ToString(endpoint_), ": ", what));
+  // Callers see this: addresses stay inside.
+  return absl::UnavailableError(what);
 }
 
 absl::StatusOr<std::unique_ptr<Connection>> Connection::Connect(const Endpoint& endpoint,
