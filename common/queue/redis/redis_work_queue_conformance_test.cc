@@ -2,30 +2,59 @@
 
 #include <memory>
 #include <string>
+#include <utility>
+#include <vector>
 
 #include "common/base/ids.h"
 #include "tests/conformance/work_queue_conformance.h"
+#include "tests/support/redis_client.h"
+#include "tests/support/redis_cluster.h"
+#include "tests/support/redis_sentinel.h"
 #include "tests/support/redis_server.h"
 #include "tests/support/shifted_clock.h"
 
 namespace critac::queue {
 namespace {
 
-// The server of all tests; each begins with it empty.
-const testing::RedisServer& Server() {
-  static const auto* const server = new testing::RedisServer();
-  return *server;
+// Where the queues of a back end are. Its servers serve all tests, each of which begins with them
+// empty.
+struct Place {
+  std::string url;
+  // Of the servers that have the queues' data.
+  std::vector<int> ports;
+};
+
+Place OneServer() {
+  static const testing::RedisServer server;
+  EXPECT_TRUE(server.is_up());
+  return {.url = server.url(), .ports = {server.port()}};
 }
 
-// One Redis. Time is moved by a shift that the scripts add to the server's clock.
+// Nothing fails here, and nothing is to look like it on a busy machine.
+Place Sentinels() {
+  static testing::RedisSentinel sentinel(absl::Minutes(1));
+  EXPECT_TRUE(sentinel.is_up());
+  return {.url = sentinel.url(), .ports = {sentinel.master().port()}};
+}
+
+Place Cluster() {
+  static const testing::RedisCluster cluster;
+  EXPECT_TRUE(cluster.is_up());
+  return {.url = cluster.url(), .ports = cluster.ports()};
+}
+
+// Queues in one Redis. Time is moved by a shift that the scripts add to the server's clock.
 class RedisHarness final : public WorkQueueHarness {
  public:
-  RedisHarness() : target_(*redis::ParseUrl(Server().url())) { Empty(); }
-  ~RedisHarness() override { EXPECT_TRUE(Ask({"FLUSHALL"})); }
+  explicit RedisHarness(Place place)
+      : place_(std::move(place)), target_(*redis::ParseUrl(place_.url)) {
+    TellAll({"FLUSHALL"});
+  }
+  ~RedisHarness() override { TellAll({"FLUSHALL"}); }
 
   std::unique_ptr<WorkQueue> NewQueue(const std::string& name, const RetryPolicy& retry,
                                       const QueueLimits& limits) override {
-    Empty();
+    TellAll({"FLUSHALL"});
     RedisOptions options;
     options.sweep = absl::ZeroDuration();
     options.clock_shift = [this] { return clock_.shift(); };
@@ -34,24 +63,35 @@ class RedisHarness final : public WorkQueueHarness {
   const Clock& clock() const override { return clock_; }
   void AdvanceTime(absl::Duration duration) override { clock_.Advance(duration); }
   absl::Duration unit() const override { return absl::Seconds(30); }
-  bool Break() override { return Ask({"CONFIG", "SET", "maxmemory", "1"}); }
-  void Mend() override { Ask({"CONFIG", "SET", "maxmemory", "0"}); }
+  bool Break() override {
+    TellAll({"CONFIG", "SET", "maxmemory", "1"});
+    return true;
+  }
+  void Mend() override { TellAll({"CONFIG", "SET", "maxmemory", "0"}); }
 
  private:
-  void Empty() { ASSERT_TRUE(Ask({"FLUSHALL"})); }
-  bool Ask(std::initializer_list<absl::string_view> words) {
-    auto connection = redis::Connection::Open(target_.endpoints.front(), target_, {});
-    return connection.ok() && (*connection)->Ask(words).ok();
+  void TellAll(const std::vector<std::string>& words) const {
+    for (const int port : place_.ports) {
+      const auto reply = testing::AskRedis(port, words);
+      EXPECT_TRUE(reply.ok()) << reply.status();
+    }
   }
 
+  const Place place_;
   const redis::Target target_;
   testing::ShiftedClock clock_;
   RandomIdSource ids_;
 };
 
+WorkQueueBackend In(const std::string& name, Place (*place)()) {
+  return {.name = name,
+          .make_harness = [place] { return std::make_unique<RedisHarness>(place()); }};
+}
+
 INSTANTIATE_TEST_SUITE_P(Redis, WorkQueueConformance,
-                         ::testing::Values(WorkQueueBackend{
-                             "redis", [] { return std::make_unique<RedisHarness>(); }}));
+                         ::testing::Values(In("redis", OneServer), In("redis_sentinel", Sentinels),
+                                           In("redis_cluster", Cluster)),
+                         [](const auto& info) { return info.param.name; });
 
 }  // namespace
 }  // namespace critac::queue
