@@ -932,7 +932,7 @@ TEST_F(CommandLine, DeadJobsComeBackByKeyOrAllWithAReason) {
   EXPECT_EQ(seen.key(), "");
   EXPECT_EQ(seen.reason(), "again");
   EXPECT_THAT(Run("queue redrive match --all --reason again --as operator:ops").out(),
-              HasSubstr("redriven\n"));
+              HasSubstr("REDRIVEN"));
   Run("queue redrive match requests/a --reason again --as operator:ops");
   EXPECT_EQ(seen.key(), "requests/a");
   EXPECT_EQ(Run("queue redrive match --reason again --as operator:ops").status(), 2);

@@ -32,8 +32,7 @@ absl::StatusOr<std::unique_ptr<Connection>> Route::ConnectToMaster() {
   // replica.
   ASSIGN_OR_RETURN(const Reply role, connection->Ask({"ROLE"}));
   if (role.value()[0].text() != "master") {
-    return absl::UnavailableError(
-        absl::StrCat("Redis at ", ToString(master), " is not the master any more"));
+    return absl::UnavailableError("whom the sentinels name is not the master any more");
   }
   absl::MutexLock lock(&mutex_);
   if (master_ != master) {
@@ -59,8 +58,8 @@ absl::StatusOr<Endpoint> Route::AskSentinels() const {
     }
     Endpoint master = {.host = std::string(reply->value()[0].text()), .port = 0};
     if (absl::SimpleAtoi(reply->value()[1].text(), &master.port)) return master;
-    last = absl::UnavailableError(absl::StrCat("the sentinel at ", ToString(sentinel),
-                                               " knows no master called ", target_.master));
+    last = absl::UnavailableError(
+        absl::StrCat("a sentinel knows no master called ", target_.master));
   }
   return Annotate(last, "asking the sentinels for the master");
 }
