@@ -58,8 +58,8 @@ absl::StatusOr<Endpoint> Route::AskSentinels() const {
     }
     Endpoint master = {.host = std::string(reply->value()[0].text()), .port = 0};
     if (absl::SimpleAtoi(reply->value()[1].text(), &master.port)) return master;
-    last = absl::UnavailableError(
-        absl::StrCat("a sentinel knows no master called ", target_.master));
+    last =
+        absl::UnavailableError(absl::StrCat("a sentinel knows no master called ", target_.master));
   }
   return Annotate(last, "asking the sentinels for the master");
 }
