@@ -25,7 +25,8 @@ class RedisSentinel {
  public:
   // `down_after`: how long the master is silent before it counts as down.
   explicit RedisSentinel(absl::Duration down_after)
-      : down_after_(down_after), replica_({"--replicaof", "127.0.0.1", PortText(master_)}) {
+      : down_after_(down_after),
+        replica_({"--replicaof", "127.0.0.1", PortText(master_), kSyncDelay, "0"}) {
     if (!master_.is_up() || !replica_.is_up()) return;
     for (std::unique_ptr<Sentinel>& sentinel : sentinels_) {
       sentinel = std::make_unique<Sentinel>();
@@ -86,7 +87,7 @@ class RedisSentinel {
         << "sentinel monitor critac 127.0.0.1 " << master_.port() << " 2\n"
         << "sentinel down-after-milliseconds critac " << absl::ToInt64Milliseconds(down_after_)
         << "\n"
-        << "sentinel failover-timeout critac 3000\n";
+        << "sentinel failover-timeout critac 1000\n";
     auto program = std::make_unique<RunningProgram>("/usr/bin/redis-server",
                                                     std::vector<std::string>{file, "--sentinel"});
     for (std::string line = program->OutLine(); !line.empty(); line = program->OutLine()) {
@@ -120,8 +121,11 @@ class RedisSentinel {
     return IsMaster(master_) && IsReplica(replica_);
   }
 
+  // A master waits so long for more replicas that want its data, before it sends it.
+  static constexpr const char* kSyncDelay = "--repl-diskless-sync-delay";
+
   const absl::Duration down_after_;
-  RedisServer master_;
+  RedisServer master_{{kSyncDelay, "0"}};
   RedisServer replica_;
   std::array<std::unique_ptr<Sentinel>, 3> sentinels_;
   bool is_up_ = false;

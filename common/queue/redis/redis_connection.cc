@@ -125,7 +125,12 @@ absl::Status Connection::LogIn(const Target& target) {
     std::vector<absl::string_view> words = {"AUTH"};
     if (!target.user.empty()) words.push_back(target.user);
     words.push_back(target.password);
-    RETURN_IF_ERROR(Ask(words).status());
+    RETURN_IF_ERROR(Append(Wire(words)));
+    RETURN_IF_ERROR(Send());
+    ASSIGN_OR_RETURN(const Reply reply, Read());
+    if (reply.value().is_error()) {
+      return Failed(absl::StrCat("it refuses the user: ", reply.value().text()));
+    }
   }
   if (target.database == 0) return absl::OkStatus();
   return Ask({"SELECT", absl::StrCat(target.database)}).status();
@@ -176,6 +181,8 @@ absl::StatusOr<Reply> Connection::Ask(absl::Span<const absl::string_view> words)
 }
 
 bool Connection::AwaitReadable(int wake, absl::Duration most) const {
+  const redisReader& reader = *context_->reader;
+  if (reader.pos < reader.len) return true;  // came together with what was read last
   const Deadline deadline(most);
   for (;;) {
     pollfd both[2] = {{.fd = context_->fd, .events = POLLIN, .revents = 0},

@@ -66,8 +66,9 @@ void Ear::Rest(int failures) {
 
 // Hears until the connection is of no use any more.
 absl::Status Ear::Listen() {
-  ASSIGN_OR_RETURN(const std::unique_ptr<Connection> connection, route_.Connect());
+  // Asked for first: a change while it connects is not missed.
   const int64_t generation = route_.generation();
+  ASSIGN_OR_RETURN(const std::unique_ptr<Connection> connection, route_.Connect());
   RETURN_IF_ERROR(connection->Ask({"SUBSCRIBE", channel_}).status());
   const std::string ping = Wire({"PING"});
   bool asked = false;

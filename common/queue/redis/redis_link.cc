@@ -13,8 +13,9 @@
 namespace critac::queue::redis {
 namespace {
 
-// How often a call follows the nodes of a cluster from one to the next.
-constexpr int kMostMoves = 20;
+// How often a call is made again at once. A cluster that is changed points back and forth for a
+// moment: who follows it further waits in between.
+constexpr int kMostAtOnce = 3;
 
 absl::Status Unavailable(absl::string_view why) {
   return Error(absl::StatusCode::kUnavailable, "QUEUE_UNAVAILABLE", why)
@@ -104,7 +105,8 @@ void Link::MakeAll(std::vector<Call*> calls) {
   // Who finds the server down for longer than the patience does not wait for it once more.
   const bool is_down = began - down_since_ > options_.patience;
   const absl::Time deadline = is_down ? began : began + options_.patience;
-  for (int failures = 0; !calls.empty();) {
+  int failures = 0;
+  for (int tries = 1; !calls.empty(); ++tries) {
     const absl::Status prepared = Prepare();
     bool waits = !prepared.ok();
     if (prepared.ok()) {
@@ -113,15 +115,19 @@ void Link::MakeAll(std::vector<Call*> calls) {
       for (Call* const call : calls) call->result = prepared;
     }
     if (calls.empty()) return;
+    waits = waits || tries > kMostAtOnce;
     if (waits && !WaitBeforeNextTry(++failures, deadline)) return;
-    if (!waits && ++failures > kMostMoves) return;
   }
 }
 
 // A connection that can be used.
 absl::Status Link::Prepare() {
-  if (connection_ != nullptr && connection_->IsStale()) connection_.reset();
+  // A server that hung and is back may not know yet that another took over.
+  if (connection_ != nullptr && (connection_->IsStale() || route_.generation() != generation_)) {
+    connection_.reset();
+  }
   if (connection_ != nullptr) return absl::OkStatus();
+  generation_ = route_.generation();
   absl::StatusOr<std::unique_ptr<Connection>> connection = route_.Connect();
   if (connection.ok()) {
     connection_ = *std::move(connection);
@@ -135,11 +141,12 @@ absl::Status Link::Prepare() {
 
 std::vector<Link::Call*> Link::Exchange(const std::vector<Call*>& calls, bool& waits) {
   std::vector<Call*> again;
+  const Endpoint here = connection_->endpoint();
   absl::Status status;
   for (Call* const call : calls) status.Update(connection_->Append(call->wire));
   if (status.ok()) status = connection_->Send();
   if (!status.ok()) {
-    Broken(calls, status, again);
+    Broken(calls, status, again, waits);
     return again;
   }
   std::vector<std::pair<Call*, std::string>> elsewhere;
@@ -147,11 +154,11 @@ std::vector<Link::Call*> Link::Exchange(const std::vector<Call*>& calls, bool& w
   for (size_t i = 0; i < calls.size(); ++i) {
     absl::StatusOr<Reply> reply = connection_->Read();
     if (!reply.ok()) {
-      Broken(absl::MakeConstSpan(calls).subspan(i), reply.status(), again);
+      Broken(absl::MakeConstSpan(calls).subspan(i), reply.status(), again, waits);
       break;
     }
     const std::string error(reply->value().is_error() ? reply->value().text() : "");
-    switch (Look(*calls[i], *std::move(reply))) {
+    switch (Look(*calls[i], *std::move(reply), here)) {
       case Next::kDone:
         break;
       case Next::kSendText:
@@ -171,16 +178,22 @@ std::vector<Link::Call*> Link::Exchange(const std::vector<Call*>& calls, bool& w
         break;
     }
   }
-  for (const auto& [call, error] : elsewhere) AskElsewhere(*call, error);
+  for (const auto& [call, error] : elsewhere) {
+    const Next next = AskElsewhere(*call, error, here);
+    if (next == Next::kDone) continue;
+    again.push_back(call);
+    (next == Next::kSendAgain ? moved : waits) = true;
+  }
   if (waits || moved) connection_.reset();
   return again;
 }
 
 // The connection is of no use any more, and `calls` have no replies.
-void Link::Broken(absl::Span<Call* const> calls, const absl::Status& why,
-                  std::vector<Call*>& again) {
+void Link::Broken(absl::Span<Call* const> calls, const absl::Status& why, std::vector<Call*>& again,
+                  bool& waits) {
   connection_.reset();
   route_.Suspect();
+  waits = true;
   for (Call* const call : calls) {
     call->result =
         Unavailable(absl::StrCat("it is not known whether the call took effect: ", why.message()));
@@ -188,7 +201,7 @@ void Link::Broken(absl::Span<Call* const> calls, const absl::Status& why,
   }
 }
 
-Link::Next Link::Look(Call& call, Reply reply) {
+Link::Next Link::Look(Call& call, Reply reply, const Endpoint& here) {
   if (!reply.value().is_error()) {
     call.result = std::move(reply);
     return Next::kDone;
@@ -199,7 +212,7 @@ Link::Next Link::Look(Call& call, Reply reply) {
     return call.with_text != nullptr ? Next::kSendText : Next::kDone;
   }
   if (absl::StartsWith(error, "MOVED ")) {
-    const std::optional<Endpoint> where = EndpointIn(error, connection_->endpoint());
+    const std::optional<Endpoint> where = EndpointIn(error, here);
     if (!where.has_value()) return Next::kDone;
     route_.Moved(*where);
     return Next::kSendAgain;
@@ -223,20 +236,19 @@ Link::Next Link::Look(Call& call, Reply reply) {
 
 // While keys are on their way from one node to another, the old one sends some calls to the new one,
 // each once.
-void Link::AskElsewhere(Call& call, absl::string_view where) {
-  if (connection_ == nullptr) return;
-  const std::optional<Endpoint> endpoint = EndpointIn(where, connection_->endpoint());
-  if (!endpoint.has_value()) return;
+Link::Next Link::AskElsewhere(Call& call, absl::string_view where, const Endpoint& here) {
+  const std::optional<Endpoint> endpoint = EndpointIn(where, here);
+  if (!endpoint.has_value()) return Next::kDone;
   absl::StatusOr<std::unique_ptr<Connection>> other = route_.ConnectTo(*endpoint);
   if (!other.ok()) {
     call.result = Unavailable(other.status().message());
-    return;
+    return Next::kWait;
   }
   const std::string wire = call.with_text != nullptr ? call.with_text() : call.wire;
   absl::Status status = (*other)->Append(Wire({"ASKING"}));
   if (status.ok()) status = (*other)->Append(wire);
   if (status.ok()) status = (*other)->Send();
-  absl::StatusOr<Reply> reply = status;
+  absl::StatusOr<Reply> reply = absl::UnavailableError("not sent");
   for (int i = 0; i < 2 && status.ok(); ++i) {
     reply = (*other)->Read();
     status = reply.status();
@@ -244,11 +256,11 @@ void Link::AskElsewhere(Call& call, absl::string_view where) {
   if (!status.ok()) {
     call.result = Unavailable(
         absl::StrCat("it is not known whether the call took effect: ", status.message()));
-  } else if (reply->value().is_error()) {
-    call.result = Refused(reply->value().text());
-  } else {
-    call.result = std::move(reply);
+    return call.repeatable ? Next::kWait : Next::kDone;
   }
+  // A node that has only some of the keys yet says TRYAGAIN.
+  const Next next = Look(call, *std::move(reply), *endpoint);
+  return next == Next::kAskElsewhere ? Next::kWait : next;
 }
 
 // Whether to try once more.

@@ -36,9 +36,9 @@ struct LinkOptions {
 // way go together, in one write, and their replies are read together.
 //
 // A call is made again where it cannot have taken effect: the server refused it, being a replica,
-// being started, not having the keys, or not knowing the script. Where its connection broke after it
-// was sent it is made again only if it is repeatable; otherwise it is not known whether it took
-// effect.
+// being started, not having the keys or not all of them yet, or not knowing the script. Where its
+// connection broke after it was sent it is made again only if it is repeatable; otherwise it is not
+// known whether it took effect.
 //
 // UNAVAILABLE, reason QUEUE_UNAVAILABLE: no server can be reached, it refuses writes, or it is not
 // known whether the call took effect; the message says which.
@@ -71,9 +71,11 @@ class Link {
   absl::Status Prepare();
   // Sends calls and reads their replies; those to be made again are returned.
   std::vector<Call*> Exchange(const std::vector<Call*>& calls, bool& waits);
-  void Broken(absl::Span<Call* const> calls, const absl::Status& why, std::vector<Call*>& again);
-  Next Look(Call& call, Reply reply);
-  void AskElsewhere(Call& call, absl::string_view where);
+  void Broken(absl::Span<Call* const> calls, const absl::Status& why, std::vector<Call*>& again,
+              bool& waits);
+  // `here`: the server whose reply it is.
+  Next Look(Call& call, Reply reply, const Endpoint& here);
+  Next AskElsewhere(Call& call, absl::string_view where, const Endpoint& here);
   bool WaitBeforeNextTry(int failures, absl::Time deadline);
 
   Route& route_;
@@ -86,6 +88,8 @@ class Link {
   // Some thread makes calls: it alone uses what follows.
   bool making_ ABSL_GUARDED_BY(mutex_) = false;
   std::unique_ptr<Connection> connection_;
+  // The route's before it was made.
+  int64_t generation_ = 0;
   absl::Time down_since_ = absl::InfiniteFuture();
 };
 

@@ -42,9 +42,16 @@ absl::StatusOr<std::unique_ptr<Connection>> Route::ConnectToMaster() {
   return connection;
 }
 
-absl::StatusOr<Endpoint> Route::AskSentinels() const {
+absl::StatusOr<Endpoint> Route::AskSentinels() {
+  size_t first = 0;
+  {
+    absl::MutexLock lock(&mutex_);
+    first = sentinel_;
+  }
   absl::Status last = absl::UnavailableError("no sentinel was asked");
-  for (const Endpoint& sentinel : target_.endpoints) {
+  for (size_t i = 0; i < target_.endpoints.size(); ++i) {
+    const size_t place = (first + i) % target_.endpoints.size();
+    const Endpoint& sentinel = target_.endpoints[place];
     auto connection = Connection::OpenSentinel(sentinel, times_);
     if (!connection.ok()) {
       last = connection.status();
@@ -57,7 +64,11 @@ absl::StatusOr<Endpoint> Route::AskSentinels() const {
       continue;
     }
     Endpoint master = {.host = std::string(reply->value()[0].text()), .port = 0};
-    if (absl::SimpleAtoi(reply->value()[1].text(), &master.port)) return master;
+    if (absl::SimpleAtoi(reply->value()[1].text(), &master.port)) {
+      absl::MutexLock lock(&mutex_);
+      sentinel_ = place;
+      return master;
+    }
     last =
         absl::UnavailableError(absl::StrCat("a sentinel knows no master called ", target_.master));
   }

@@ -38,7 +38,7 @@ class Route {
   bool can_change() const { return target_.kind != Target::Kind::kSingle; }
 
  private:
-  absl::StatusOr<Endpoint> AskSentinels() const;
+  absl::StatusOr<Endpoint> AskSentinels();
   absl::StatusOr<std::unique_ptr<Connection>> ConnectToMaster();
   Endpoint NodeToAsk();
 
@@ -49,7 +49,8 @@ class Route {
   // Of a cluster: the node that the others pointed to, and the next to ask where it is not known.
   std::optional<Endpoint> node_ ABSL_GUARDED_BY(mutex_);
   size_t next_ ABSL_GUARDED_BY(mutex_) = 0;
-  // Of sentinels: the master last found.
+  // Of sentinels: the one that answered last, and the master last found.
+  size_t sentinel_ ABSL_GUARDED_BY(mutex_) = 0;
   std::optional<Endpoint> master_ ABSL_GUARDED_BY(mutex_);
   int64_t generation_ ABSL_GUARDED_BY(mutex_) = 0;
 };

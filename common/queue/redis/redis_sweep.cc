@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "absl/container/flat_hash_set.h"
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "common/status/error.h"
 
@@ -12,10 +13,15 @@ namespace {
 
 constexpr int kPage = 2000;
 
+// How the state of a job that nobody holds begins.
+constexpr absl::string_view kNobody = "0000000000000000";
+
 using Ids = absl::flat_hash_set<std::string>;
 
 // Places in the keys of a queue: scripts/lines.lua.
 constexpr size_t kJobs = 0;
+constexpr size_t kState = 1;
+constexpr size_t kLeased = 5;
 constexpr size_t kSortedLines[] = {4, 5, 6};
 constexpr size_t kReadyLines[] = {8, 9, 10};
 
@@ -45,6 +51,24 @@ absl::Status ReadList(Link& link, const std::string& key, Ids& ids) {
   }
 }
 
+// Adds those in the line of leases whose state names no holder: nobody can end such a lease.
+absl::Status FindUnheld(Link& link, absl::Span<const std::string> keys, Ids& orphans) {
+  Ids leased;
+  RETURN_IF_ERROR(Scan(link, "ZSCAN", keys[kLeased], leased));
+  const std::vector<absl::string_view> ids(leased.begin(), leased.end());
+  for (size_t first = 0; first < ids.size(); first += kPage) {
+    const auto page = absl::MakeConstSpan(ids).subspan(first, kPage);
+    std::vector<absl::string_view> words = {"HMGET", keys[kState]};
+    words.insert(words.end(), page.begin(), page.end());
+    ASSIGN_OR_RETURN(const Reply reply, link.Ask(words));
+    for (size_t i = 0; i < page.size(); ++i) {
+      const absl::string_view state = reply.value()[i].text();
+      if (state.empty() || absl::StartsWith(state, kNobody)) orphans.emplace(page[i]);
+    }
+  }
+  return absl::OkStatus();
+}
+
 }  // namespace
 
 absl::StatusOr<std::vector<std::string>> FindOrphans(Link& link,
@@ -54,14 +78,15 @@ absl::StatusOr<std::vector<std::string>> FindOrphans(Link& link,
   for (const size_t line : kSortedLines) RETURN_IF_ERROR(Scan(link, "ZSCAN", keys[line], in_lines));
   Ids jobs;
   RETURN_IF_ERROR(Scan(link, "HSCAN", keys[kJobs], jobs));
-  std::vector<std::string> orphans;
+  Ids orphans;
   for (const std::string& id : jobs) {
-    if (!in_lines.contains(id)) orphans.push_back(id);
+    if (!in_lines.contains(id)) orphans.insert(id);
   }
   for (const std::string& id : in_lines) {
-    if (!jobs.contains(id)) orphans.push_back(id);
+    if (!jobs.contains(id)) orphans.insert(id);
   }
-  return orphans;
+  RETURN_IF_ERROR(FindUnheld(link, keys, orphans));
+  return std::vector<std::string>(orphans.begin(), orphans.end());
 }
 
 }  // namespace critac::queue::redis

@@ -1,5 +1,6 @@
--- Puts jobs that stand in no line back into one, and takes names of no job out of the lines. Such
--- orphans come only from outside: a key deleted or evicted, a file cut short.
+-- Puts jobs that stand in no line back into one, takes names of no job out of the lines, and ends
+-- leases that nobody holds. Such orphans come only from outside: a key deleted or evicted, a file cut
+-- short.
 -- ARGV[3…]: ids to look at. Returns how many were healed.
 advance()
 
@@ -20,12 +21,16 @@ for i = 3, #ARGV do
       if not record then call('LREM', ready[level], 0, id) end
     end
   end
+  local token, attempts, lost = state_of(call('HGET', state, id))
+  local unheld = record and token == FREE and call('ZREM', leased, id) == 1
+  if unheld then places = places - 1 end
   if record and places == 0 then
-    local _, attempts, lost = state_of(call('HGET', state, id))
     put_ready(id, record, attempts, lost, now)
     healed = healed + 1
   elseif not record and places > 0 then
     forget(id)
+    healed = healed + 1
+  elseif unheld then
     healed = healed + 1
   end
 end

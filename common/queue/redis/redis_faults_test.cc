@@ -1,0 +1,290 @@
+#include <algorithm>
+#include <functional>
+#include <map>
+#include <memory>
+#include <random>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/strings/str_cat.h"
+#include "absl/time/clock.h"
+#include "absl/time/time.h"
+#include "common/queue/redis/redis_work_queue.h"
+#include "common/status/error.h"
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+#include "tests/conformance/work_queue/fixture.h"
+#include "tests/support/eventually.h"
+#include "tests/support/faulty_proxy.h"
+#include "tests/support/redis_client.h"
+#include "tests/support/redis_queues.h"
+#include "tests/support/redis_server.h"
+
+// What a queue in a Redis does while the connections to it break.
+namespace critac::queue {
+namespace {
+
+using testing::FaultyProxy;
+
+constexpr absl::Duration kLease = absl::Seconds(30);
+
+testing::RedisServer& Server() {
+  static testing::RedisServer server;
+  EXPECT_TRUE(server.is_up());
+  return server;
+}
+
+// Times short enough to wait for, where nothing answers.
+RedisOptions Hasty() {
+  RedisOptions options;
+  options.link.sockets = {.connect = absl::Milliseconds(500),
+                          .write = absl::Milliseconds(500),
+                          .reply = absl::Milliseconds(500)};
+  options.link.patience = absl::Milliseconds(300);
+  options.link.first_backoff = absl::Milliseconds(1);
+  options.link.max_backoff = absl::Milliseconds(20);
+  return options;
+}
+
+// A call may do what it was asked to, find its lease lost, or be UNAVAILABLE.
+void ExpectAllowed(const absl::Status& status) {
+  if (status.ok() || status.code() == absl::StatusCode::kUnavailable) return;
+  EXPECT_EQ(ReasonOf(status), "LEASE_LOST") << status;
+}
+
+// What producers and workers know of a queue's jobs.
+struct Ledger {
+  std::map<std::string, int> acknowledged;
+  std::map<std::string, int> handed_out;
+  std::map<std::string, int> completed;
+};
+
+class RedisFaults : public ::testing::Test {
+ protected:
+  void SetUp() override { ASSERT_TRUE(testing::TellRedis(Server().port(), {"FLUSHALL"})); }
+
+  std::string ProxyUrl() const { return absl::StrCat("redis://127.0.0.1:", proxy_.port()); }
+
+  // Puts jobs in, again where it is not known whether they are.
+  static void Put(WorkQueue& queue, const std::vector<NewJob>& jobs, Ledger& ledger) {
+    for (int tries = 0; tries < 5; ++tries) {
+      const absl::StatusOr<int64_t> added = queue.Enqueue(jobs);
+      ExpectAllowed(added.status());
+      if (!added.ok()) continue;
+      for (const NewJob& job : jobs) ++ledger.acknowledged[job.key];
+      return;
+    }
+    ADD_FAILURE() << "a connection was cut once, and five calls failed";
+  }
+
+  static std::vector<Lease> Take(WorkQueue& queue, int most, Ledger& ledger) {
+    const absl::StatusOr<std::vector<Lease>> leases =
+        queue.Reserve(most, kLease, absl::ZeroDuration());
+    ExpectAllowed(leases.status());
+    if (!leases.ok()) return {};
+    for (const Lease& lease : *leases) ++ledger.handed_out[lease.key];
+    return *leases;
+  }
+
+  static void Finish(WorkQueue& queue, const std::vector<Lease>& leases, Ledger& ledger) {
+    const std::vector<absl::Status> results = queue.CompleteEach(leases);
+    for (size_t i = 0; i < results.size(); ++i) {
+      ExpectAllowed(results[i]);
+      if (results[i].ok()) ++ledger.completed[leases[i].key];
+    }
+  }
+
+  // Every kind of call, once.
+  static void MakeCalls(WorkQueue& queue, Ledger& ledger) {
+    Put(queue, {{.key = "a"}, {.key = "b"}, {.key = "c"}, {.key = "d"}}, ledger);
+    Put(queue, {{.key = "e", .priority = Priority::kLow, .delay = absl::Seconds(5)}}, ledger);
+    const std::vector<Lease> leases = Take(queue, 4, ledger);
+    if (leases.size() == 4) {
+      ExpectAllowed(queue.Extend(leases[0], kLease).status());
+      Finish(queue, {leases[0]}, ledger);
+      ExpectAllowed(queue.Fail(leases[1], "the partner is away", true));
+      ExpectAllowed(queue.Release(leases[2]));
+    }
+    ExpectAllowed(queue.Stats().status());
+    ExpectAllowed(queue.Peek(std::nullopt, 10).status());
+    if (leases.size() == 4) Finish(queue, {leases[3]}, ledger);
+  }
+
+  // Works until nothing is left.
+  void Drain(WorkQueue& queue, Ledger& ledger) {
+    for (int rounds = 0; rounds < 100; ++rounds) {
+      const std::vector<Lease> leases = Take(queue, 10, ledger);
+      Finish(queue, leases, ledger);
+      if (!leases.empty()) continue;
+      const absl::StatusOr<QueueStats> stats = queue.Stats();
+      ASSERT_TRUE(stats.ok()) << stats.status();
+      if (stats->ready + stats->delayed + stats->leased + stats->dead == 0) return;
+      queues_.clock().Advance(kLease);
+    }
+    ADD_FAILURE() << "jobs are left";
+  }
+
+  static void ExpectAllDoneOnce(const Ledger& ledger) {
+    EXPECT_EQ(ledger.acknowledged.size(), 5u);
+    for (const auto& [key, count] : ledger.acknowledged) {
+      EXPECT_TRUE(ledger.handed_out.contains(key)) << key << " was never handed out";
+    }
+    for (const auto& [key, count] : ledger.completed) EXPECT_EQ(count, 1) << key;
+    // Of the queue, the round is left.
+    EXPECT_EQ(testing::NumberOfRedis(Server().port(), {"DBSIZE"}), 1);
+  }
+
+  // Makes the calls with connections cut after so many bytes.
+  void CallWithCut(FaultyProxy::Direction direction, int64_t bytes) {
+    ASSERT_TRUE(testing::TellRedis(Server().port(), {"FLUSHALL"}));
+    Ledger ledger;
+    proxy_.CutAfter(direction, bytes);
+    MakeCalls(*queues_.Open(ProxyUrl(), Hasty()), ledger);
+    proxy_.CutNever();
+    Drain(*queues_.Open(Server().url()), ledger);
+    ExpectAllDoneOnce(ledger);
+  }
+
+  // Cuts after every so many bytes of all that goes in a direction.
+  void CutEverywhere(FaultyProxy::Direction direction) {
+    constexpr int64_t kCuts = 500;
+    { CallWithCut(direction, 1'000'000'000); }  // the server learns the scripts
+    const int64_t before = proxy_.passed(direction);
+    CallWithCut(direction, 1'000'000'000);
+    const int64_t whole = proxy_.passed(direction) - before;
+    const unsigned seed = std::random_device()();
+    SCOPED_TRACE(absl::StrCat("seed ", seed));
+    std::mt19937 random(seed);
+    const int64_t step = std::max<int64_t>(1, whole / kCuts);
+    for (int64_t first = 0; first < whole && !HasFailure(); first += step) {
+      const int64_t bytes = first + static_cast<int64_t>(random() % static_cast<uint64_t>(step));
+      SCOPED_TRACE(absl::StrCat("cut after byte ", bytes, " of ", whole));
+      CallWithCut(direction, bytes);
+    }
+  }
+
+  testing::RedisQueues queues_;
+  FaultyProxy proxy_{Server().port()};
+};
+
+// Method: the same calls over and over, the connections cut at another byte each time; then a worker
+// does what is left, and what all of them were told is held against what must be.
+TEST_F(RedisFaults, RequestsCutAnywhereLoseNoJobAndCompleteNoneTwice) {
+  CutEverywhere(FaultyProxy::kToServer);
+}
+
+TEST_F(RedisFaults, RepliesCutAnywhereLoseNoJobAndCompleteNoneTwice) {
+  CutEverywhere(FaultyProxy::kToClient);
+}
+
+// Each call at once and by many threads: those behind the first do not wait for it over and over.
+TEST_F(RedisFaults, CallsToAServerThatNeverAnswersAreUnavailableInTime) {
+  constexpr int kThreads = 4;
+  RedisOptions options = Hasty();
+  options.link.sockets.reply = absl::Milliseconds(200);
+  const auto queue = queues_.Open(ProxyUrl(), options);
+  Ledger ledger;
+  Put(*queue, {{.key = "a"}}, ledger);
+  const std::vector<Lease> leases = Take(*queue, 1, ledger);
+  ASSERT_EQ(leases.size(), 1u);
+  const Lease& lease = leases.front();
+  proxy_.Hold();
+  const std::vector<std::function<absl::Status()>> calls = {
+      [&] { return queue->Enqueue({NewJob{.key = "b"}}).status(); },
+      [&] { return queue->Reserve(1, kLease, absl::Hours(1)).status(); },
+      [&] { return queue->Extend(lease, kLease).status(); },
+      [&] { return queue->Complete(lease); },
+      [&] { return queue->Fail(lease, "the partner is away", true); },
+      [&] { return queue->Release(lease); },
+      [&] { return queue->Stats().status(); },
+      [&] { return queue->Peek(std::nullopt, 10).status(); },
+      [&] { return queue->CheckWritable(); },
+  };
+  for (size_t i = 0; i < calls.size(); ++i) {
+    SCOPED_TRACE(absl::StrCat("call ", i));
+    std::vector<std::thread> threads;
+    for (int thread = 0; thread < kThreads; ++thread) {
+      threads.emplace_back([&calls, i] {
+        const absl::Time began = absl::Now();
+        const absl::Status status = calls[i]();
+        EXPECT_EQ(status.code(), absl::StatusCode::kUnavailable) << status;
+        EXPECT_EQ(ReasonOf(status), "QUEUE_UNAVAILABLE");
+        // A reply's time, a call before it, and a second of a busy machine.
+        EXPECT_LT(absl::Now() - began, absl::Seconds(3));
+      });
+    }
+    for (std::thread& thread : threads) thread.join();
+  }
+  proxy_.Pass();
+  queues_.clock().Advance(kLease);
+  EXPECT_TRUE(testing::Eventually([&] { return queue->Stats().ok(); }));
+}
+
+TEST_F(RedisFaults, CallsGoOnAfterAConnectionIsHalfClosed) {
+  const auto queue = queues_.Open(ProxyUrl(), Hasty());
+  Ledger ledger;
+  for (const auto direction : {FaultyProxy::kToServer, FaultyProxy::kToClient}) {
+    for (int i = 0; i < 20; ++i) {
+      proxy_.HalfClose(direction);
+      MakeCalls(*queue, ledger);
+      Drain(*queue, ledger);
+    }
+  }
+  EXPECT_EQ(ledger.handed_out.size(), 5u);
+}
+
+// The ear's connection is half-closed too: the one who waits hears of the job all the same.
+TEST_F(RedisFaults, AReserveThatWaitsOverAHalfClosedConnectionGetsAJobPutInByAnother) {
+  const auto other = queues_.Open(Server().url());
+  for (const auto direction : {FaultyProxy::kToServer, FaultyProxy::kToClient}) {
+    const auto queue = queues_.Open(ProxyUrl());
+    WaitingReserve waiting(*queue, queues_.clock(), absl::Hours(1), kLease);
+    EXPECT_FALSE(waiting.IsDone());
+    proxy_.HalfClose(direction);
+    ASSERT_TRUE(other->Enqueue({NewJob{.key = "a"}}).ok());
+    EXPECT_EQ(waiting.Result(), "a");
+    ASSERT_TRUE(testing::TellRedis(Server().port(), {"FLUSHALL"}));
+  }
+}
+
+TEST_F(RedisFaults, WhereConnectionsAreRefusedCallsSaySoAndWorkAgainAfterwards) {
+  const auto queue = queues_.Open(ProxyUrl(), Hasty());
+  ASSERT_TRUE(queue->CheckWritable().ok());
+  proxy_.Refuse();
+  for (int i = 0; i < 3; ++i) {
+    const absl::Status status = queue->CheckWritable();
+    EXPECT_EQ(status.code(), absl::StatusCode::kUnavailable);
+    EXPECT_THAT(status.message(), ::testing::HasSubstr("cannot be reached"));
+  }
+  proxy_.Accept();
+  EXPECT_TRUE(queue->CheckWritable().ok());
+}
+
+// A queue may be opened before its server is there.
+TEST_F(RedisFaults, AQueueOpenedWhereConnectionsAreRefusedWorksOnceTheyAreNot) {
+  proxy_.Refuse();
+  const auto queue = queues_.Open(ProxyUrl(), Hasty());
+  EXPECT_EQ(queue->Stats().status().code(), absl::StatusCode::kUnavailable);
+  proxy_.Accept();
+  EXPECT_TRUE(queue->Stats().ok());
+}
+
+TEST_F(RedisFaults, AReserveThatWaitsWhileConnectionsAreRefusedGetsAJobPutInAfterwards) {
+  const auto other = queues_.Open(Server().url());
+  RedisOptions patient;
+  patient.link.patience = absl::Hours(1);
+  const auto queue = queues_.Open(ProxyUrl(), patient);
+  ASSERT_TRUE(queue->CheckWritable().ok());
+  WaitingReserve waiting(*queue, queues_.clock(), absl::Hours(1), kLease);
+  proxy_.Refuse();
+  EXPECT_FALSE(waiting.IsDone());
+  ASSERT_TRUE(other->Enqueue({NewJob{.key = "a"}}).ok());
+  EXPECT_FALSE(waiting.IsDone());
+  proxy_.Accept();
+  EXPECT_EQ(waiting.Result(), "a");
+}
+
+}  // namespace
+}  // namespace critac::queue

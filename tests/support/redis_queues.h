@@ -1,0 +1,43 @@
+#ifndef TESTS_SUPPORT_REDIS_QUEUES_H_
+#define TESTS_SUPPORT_REDIS_QUEUES_H_
+
+#include <memory>
+#include <string>
+
+#include "common/base/ids.h"
+#include "common/queue/redis/redis_url.h"
+#include "common/queue/redis/redis_work_queue.h"
+#include "tests/support/shifted_clock.h"
+
+namespace critac::testing {
+
+// Opens queues in a Redis, with a time that the test moves for all of them.
+class RedisQueues {
+ public:
+  static constexpr absl::string_view kName = "faults";
+
+  std::unique_ptr<queue::RedisWorkQueue> Open(const std::string& url,
+                                              queue::RedisOptions options = {},
+                                              const queue::QueueLimits& limits = {}) {
+    options.sweep = absl::ZeroDuration();
+    options.clock_shift = [this] { return clock_.shift(); };
+    return std::make_unique<queue::RedisWorkQueue>(std::string(kName), *queue::redis::ParseUrl(url),
+                                                   queue::RetryPolicy(), clock_, ids_, limits,
+                                                   options);
+  }
+
+  // The name of a key of theirs, as scripts/lines.lua calls it.
+  static std::string Key(absl::string_view part) {
+    return absl::StrCat("critac:{", kName, "}:", part);
+  }
+
+  ShiftedClock& clock() { return clock_; }
+
+ private:
+  ShiftedClock clock_;
+  RandomIdSource ids_;
+};
+
+}  // namespace critac::testing
+
+#endif  // TESTS_SUPPORT_REDIS_QUEUES_H_
