@@ -2,11 +2,17 @@
 #define TESTS_SUPPORT_REDIS_QUEUES_H_
 
 #include <memory>
+#include <stop_token>
 #include <string>
+#include <thread>
 
+#include "absl/strings/str_cat.h"
+#include "absl/strings/string_view.h"
+#include "absl/time/time.h"
 #include "common/base/ids.h"
 #include "common/queue/redis/redis_url.h"
 #include "common/queue/redis/redis_work_queue.h"
+#include "tests/support/eventually.h"
 #include "tests/support/shifted_clock.h"
 
 namespace critac::testing {
@@ -36,6 +42,34 @@ class RedisQueues {
  private:
   ShiftedClock clock_;
   RandomIdSource ids_;
+};
+
+// A worker on a thread of its own that takes one job, whatever becomes of its calls before.
+class OneJob {
+ public:
+  explicit OneJob(queue::WorkQueue& queue)
+      : thread_([this, &queue] {
+          Eventually([this, &queue] {
+            const auto leases = queue.Reserve(1, absl::Hours(1), absl::Hours(1), stop_.get_token());
+            if (leases.ok() && !leases->empty()) key_ = leases->front().key;
+            return !key_.empty() || stop_.stop_requested();
+          });
+        }) {}
+  ~OneJob() {
+    stop_.request_stop();
+    if (thread_.joinable()) thread_.join();
+  }
+
+  // Waits for it.
+  std::string Key() {
+    thread_.join();
+    return key_;
+  }
+
+ private:
+  std::stop_source stop_;
+  std::string key_;
+  std::thread thread_;
 };
 
 }  // namespace critac::testing

@@ -4,7 +4,6 @@
 #include <functional>
 #include <map>
 #include <memory>
-#include <stop_token>
 #include <string>
 #include <thread>
 #include <vector>
@@ -32,6 +31,7 @@ namespace {
 using testing::AskRedis;
 using testing::Eventually;
 using testing::NumberOfRedis;
+using testing::OneJob;
 using testing::RedisCluster;
 using testing::RedisQueues;
 using testing::RedisSentinel;
@@ -39,33 +39,6 @@ using testing::RedisSentinel;
 constexpr absl::Duration kLease = absl::Hours(1);
 
 // ---- Sentinel -------------------------------------------------------------------------------------
-
-// A worker's thread: takes one job, whatever becomes of the calls before.
-class OneJob {
- public:
-  explicit OneJob(WorkQueue& queue)
-      : thread_([this, &queue] {
-          Eventually([this, &queue] {
-            const auto leases = queue.Reserve(1, kLease, absl::Hours(1), stop_.get_token());
-            if (leases.ok() && !leases->empty()) key_ = leases->front().key;
-            return !key_.empty() || stop_.stop_requested();
-          });
-        }) {}
-  ~OneJob() {
-    stop_.request_stop();
-    if (thread_.joinable()) thread_.join();
-  }
-
-  std::string Key() {
-    thread_.join();
-    return key_;
-  }
-
- private:
-  std::stop_source stop_;
-  std::string key_;
-  std::thread thread_;
-};
 
 class RedisFailover : public ::testing::Test {
  protected:

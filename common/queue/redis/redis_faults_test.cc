@@ -15,7 +15,6 @@
 #include "common/status/error.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
-#include "tests/conformance/work_queue/fixture.h"
 #include "tests/support/eventually.h"
 #include "tests/support/faulty_proxy.h"
 #include "tests/support/redis_client.h"
@@ -240,11 +239,10 @@ TEST_F(RedisFaults, AReserveThatWaitsOverAHalfClosedConnectionGetsAJobPutInByAno
   const auto other = queues_.Open(Server().url());
   for (const auto direction : {FaultyProxy::kToServer, FaultyProxy::kToClient}) {
     const auto queue = queues_.Open(ProxyUrl());
-    WaitingReserve waiting(*queue, queues_.clock(), absl::Hours(1), kLease);
-    EXPECT_FALSE(waiting.IsDone());
+    testing::OneJob waiting(*queue);
     proxy_.HalfClose(direction);
     ASSERT_TRUE(other->Enqueue({NewJob{.key = "a"}}).ok());
-    EXPECT_EQ(waiting.Result(), "a");
+    EXPECT_EQ(waiting.Key(), "a");
     ASSERT_TRUE(testing::TellRedis(Server().port(), {"FLUSHALL"}));
   }
 }
@@ -277,13 +275,11 @@ TEST_F(RedisFaults, AReserveThatWaitsWhileConnectionsAreRefusedGetsAJobPutInAfte
   patient.link.patience = absl::Hours(1);
   const auto queue = queues_.Open(ProxyUrl(), patient);
   ASSERT_TRUE(queue->CheckWritable().ok());
-  WaitingReserve waiting(*queue, queues_.clock(), absl::Hours(1), kLease);
+  testing::OneJob waiting(*queue);
   proxy_.Refuse();
-  EXPECT_FALSE(waiting.IsDone());
   ASSERT_TRUE(other->Enqueue({NewJob{.key = "a"}}).ok());
-  EXPECT_FALSE(waiting.IsDone());
   proxy_.Accept();
-  EXPECT_EQ(waiting.Result(), "a");
+  EXPECT_EQ(waiting.Key(), "a");
 }
 
 }  // namespace

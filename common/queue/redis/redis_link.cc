@@ -29,7 +29,9 @@ absl::Status Refused(absl::string_view error) {
   if (code == "OOM" || code == "MISCONF" || code == "READONLY" || code == "NOREPLICAS") {
     return Unavailable(absl::StrCat("Redis refuses writes: ", error));
   }
-  if (code == "NOAUTH" || code == "WRONGPASS" || code == "NOPERM") {
+  // A server that wants a password reads only short commands of those who gave none.
+  if (code == "NOAUTH" || code == "WRONGPASS" || code == "NOPERM" ||
+      absl::StrContains(error, "Protocol error: unauthenticated")) {
     return Unavailable(absl::StrCat("Redis refuses the user: ", error));
   }
   if (code == "MOVED" || code == "ASK") return Unavailable("Redis Cluster moves the queue's keys");
