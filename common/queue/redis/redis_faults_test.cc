@@ -95,11 +95,11 @@ class RedisFaults : public ::testing::Test {
     }
   }
 
-  // Every kind of call, once.
-  static void MakeCalls(WorkQueue& queue, Ledger& ledger) {
+  // Every kind of call, once. Returns the leases there were.
+  static std::vector<Lease> MakeCalls(WorkQueue& queue, Ledger& ledger) {
     Put(queue, {{.key = "a"}, {.key = "b"}, {.key = "c"}, {.key = "d"}}, ledger);
     Put(queue, {{.key = "e", .priority = Priority::kLow, .delay = absl::Seconds(5)}}, ledger);
-    const std::vector<Lease> leases = Take(queue, 4, ledger);
+    std::vector<Lease> leases = Take(queue, 4, ledger);
     if (leases.size() == 4) {
       ExpectAllowed(queue.Extend(leases[0], kLease).status());
       Finish(queue, {leases[0]}, ledger);
@@ -109,6 +109,7 @@ class RedisFaults : public ::testing::Test {
     ExpectAllowed(queue.Stats().status());
     ExpectAllowed(queue.Peek(std::nullopt, 10).status());
     if (leases.size() == 4) Finish(queue, {leases[3]}, ledger);
+    return leases;
   }
 
   // Works until nothing is left.
@@ -123,6 +124,16 @@ class RedisFaults : public ::testing::Test {
       queues_.clock().Advance(kLease);
     }
     ADD_FAILURE() << "jobs are left";
+  }
+
+  // Others take over what was held: whoever held it can end none of it any more.
+  void TakeOver(WorkQueue& queue, const std::vector<Lease>& before, Ledger& ledger) {
+    queues_.clock().Advance(kLease);
+    const std::vector<Lease> leases = Take(queue, 10, ledger);
+    for (const absl::Status& status : queue.CompleteEach(before)) {
+      EXPECT_EQ(ReasonOf(status), "LEASE_LOST") << status;
+    }
+    Finish(queue, leases, ledger);
   }
 
   static void ExpectAllDoneOnce(const Ledger& ledger) {
@@ -140,9 +151,11 @@ class RedisFaults : public ::testing::Test {
     ASSERT_TRUE(testing::TellRedis(Server().port(), {"FLUSHALL"}));
     Ledger ledger;
     proxy_.CutAfter(direction, bytes);
-    MakeCalls(*queues_.Open(ProxyUrl(), Hasty()), ledger);
+    const std::vector<Lease> leases = MakeCalls(*queues_.Open(ProxyUrl(), Hasty()), ledger);
     proxy_.CutNever();
-    Drain(*queues_.Open(Server().url()), ledger);
+    const auto others = queues_.Open(Server().url());
+    TakeOver(*others, leases, ledger);
+    Drain(*others, ledger);
     ExpectAllDoneOnce(ledger);
   }
 
