@@ -144,6 +144,21 @@ TEST(Clock, AManualClockWakesAWaiterWhenItsTimeIsPast) {
   EXPECT_FALSE(held);
 }
 
+TEST(Clock, AWaitForATimeEndsWhenTheClockReadsIt) {
+  ManualClock clock(absl::UnixEpoch());
+  const absl::Time deadline = clock.Now() + absl::Seconds(10);
+  absl::Time ended;
+  std::thread waiter([&] {
+    clock.WaitUntil(deadline);
+    ended = clock.Now();
+  });
+  clock.Advance(absl::Seconds(9));
+  clock.Advance(absl::Seconds(1));
+  waiter.join();
+  EXPECT_GE(ended, deadline);
+  clock.WaitUntil(deadline);  // it is past
+}
+
 TEST(Clock, AWaitWhoseDeadlineIsPastSaysWhetherTheConditionHolds) {
   ManualClock manual(absl::UnixEpoch());
   for (const Clock* clock :

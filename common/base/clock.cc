@@ -4,6 +4,13 @@
 
 namespace critac {
 
+void Clock::WaitUntil(absl::Time deadline) const {
+  absl::Mutex mutex;
+  const bool never = false;
+  absl::MutexLock lock(&mutex);
+  AwaitUntil(mutex, absl::Condition(&never), deadline);
+}
+
 const SystemClock& SystemClock::Instance() {
   static const SystemClock instance;
   return instance;

@@ -26,6 +26,9 @@ class Clock {
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex) {
     return AwaitUntil(mutex, condition, Now() + duration);
   }
+
+  // Blocks the caller until this clock reads `deadline` or later.
+  void WaitUntil(absl::Time deadline) const;
 };
 
 // The machine's clock.

@@ -258,11 +258,7 @@ void Process::Stop() {
     log_.Write(LogLevel::kInfo, "stopping", {{"process", config_.name}});
     readiness_->Drain();
     server_->GetHealthCheckService()->Shutdown();
-    if (config_.drain_delay > absl::ZeroDuration()) {
-      absl::MutexLock lock(&mutex_);
-      const bool never = false;
-      clock_.AwaitFor(mutex_, absl::Condition(&never), config_.drain_delay);
-    }
+    clock_.WaitUntil(clock_.Now() + config_.drain_delay);
   }
   // The last bound calls the others, so it goes first.
   for (auto service = services_.rbegin(); service != services_.rend(); ++service) {

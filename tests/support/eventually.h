@@ -3,9 +3,9 @@
 
 #include <functional>
 
-#include "absl/synchronization/mutex.h"
 #include "absl/time/clock.h"
 #include "absl/time/time.h"
+#include "common/base/clock.h"
 
 namespace critac::testing {
 
@@ -14,12 +14,9 @@ namespace critac::testing {
 inline bool Eventually(const std::function<bool()>& holds,
                        absl::Duration most = absl::Seconds(60)) {
   const absl::Time deadline = absl::Now() + most;
-  absl::Mutex mutex;
-  absl::MutexLock lock(&mutex);
-  const bool never = false;
   while (!holds()) {
     if (absl::Now() > deadline) return false;
-    mutex.AwaitWithTimeout(absl::Condition(&never), absl::Milliseconds(5));
+    SystemClock::Instance().WaitUntil(absl::Now() + absl::Milliseconds(5));
   }
   return true;
 }

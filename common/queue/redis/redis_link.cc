@@ -270,10 +270,7 @@ bool Link::WaitBeforeNextTry(int failures, absl::Time deadline) {
   const absl::Time next = clock_.Now() + Backoff(options_.first_backoff, options_.max_backoff,
                                                  failures, ids_.NextBits());
   if (next >= deadline) return false;
-  absl::Mutex mutex;
-  absl::MutexLock lock(&mutex);
-  const bool never = false;
-  clock_.AwaitUntil(mutex, absl::Condition(&never), next);
+  clock_.WaitUntil(next);
   return true;
 }
 
