@@ -83,24 +83,19 @@ Connection::Connection(redisContext* context, Endpoint endpoint, const SocketTim
 
 Connection::~Connection() { redisFree(context_); }
 
-absl::Status Connection::Failed(absl::string_view what) const {
-  // Callers see this: addresses stay inside.
-  return absl::UnavailableError(what);
-}
-
 absl::StatusOr<std::unique_ptr<Connection>> Connection::Connect(const Endpoint& endpoint,
                                                                 const SocketTimes& times) {
   IgnoreBrokenPipes();
   redisContext* const context = redisConnectNonBlock(endpoint.host.c_str(), endpoint.port);
   if (context == nullptr) return absl::ResourceExhaustedError("no memory for a connection");
   std::unique_ptr<Connection> connection(new Connection(context, endpoint, times));
-  if (context->err != 0) return connection->Failed(context->errstr);
+  if (context->err != 0) return absl::UnavailableError(context->errstr);
   if (!Await(context->fd, POLLOUT, Deadline(times.connect))) {
-    return connection->Failed(
+    return absl::UnavailableError(
         absl::StrCat("no connection within ", absl::FormatDuration(times.connect)));
   }
   const absl::Status connected = ConnectError(context->fd);
-  if (!connected.ok()) return connection->Failed(connected.message());
+  if (!connected.ok()) return absl::UnavailableError(connected.message());
   const int on = 1;
   setsockopt(context->fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
   redisEnableKeepAlive(context);
@@ -129,7 +124,7 @@ absl::Status Connection::LogIn(const Target& target) {
     RETURN_IF_ERROR(Send());
     ASSIGN_OR_RETURN(const Reply reply, Read());
     if (reply.value().is_error()) {
-      return Failed(absl::StrCat("it refuses the user: ", reply.value().text()));
+      return absl::UnavailableError(absl::StrCat("it refuses the user: ", reply.value().text()));
     }
   }
   if (target.database == 0) return absl::OkStatus();
@@ -145,16 +140,18 @@ absl::Status Connection::Append(absl::string_view wire) {
   if (redisAppendFormattedCommand(context_, wire.data(), wire.size()) == REDIS_OK) {
     return absl::OkStatus();
   }
-  return Failed(context_->errstr);
+  return absl::UnavailableError(context_->errstr);
 }
 
 absl::Status Connection::Send() {
   for (;;) {
     int done = 0;
-    if (redisBufferWrite(context_, &done) != REDIS_OK) return Failed(context_->errstr);
+    if (redisBufferWrite(context_, &done) != REDIS_OK)
+      return absl::UnavailableError(context_->errstr);
     if (done != 0) return absl::OkStatus();
     if (!Await(context_->fd, POLLOUT, Deadline(times_.write))) {
-      return Failed(absl::StrCat("took no more bytes within ", absl::FormatDuration(times_.write)));
+      return absl::UnavailableError(
+          absl::StrCat("took no more bytes within ", absl::FormatDuration(times_.write)));
     }
   }
 }
@@ -163,12 +160,14 @@ absl::StatusOr<Reply> Connection::Read() {
   const Deadline deadline(times_.reply);
   for (;;) {
     void* reply = nullptr;
-    if (redisGetReplyFromReader(context_, &reply) != REDIS_OK) return Failed(context_->errstr);
+    if (redisGetReplyFromReader(context_, &reply) != REDIS_OK)
+      return absl::UnavailableError(context_->errstr);
     if (reply != nullptr) return Reply(static_cast<redisReply*>(reply));
     if (!Await(context_->fd, POLLIN, deadline)) {
-      return Failed(absl::StrCat("no reply within ", absl::FormatDuration(times_.reply)));
+      return absl::UnavailableError(
+          absl::StrCat("no reply within ", absl::FormatDuration(times_.reply)));
     }
-    if (redisBufferRead(context_) != REDIS_OK) return Failed(context_->errstr);
+    if (redisBufferRead(context_) != REDIS_OK) return absl::UnavailableError(context_->errstr);
   }
 }
 
@@ -176,7 +175,7 @@ absl::StatusOr<Reply> Connection::Ask(absl::Span<const absl::string_view> words)
   RETURN_IF_ERROR(Append(Wire(words)));
   RETURN_IF_ERROR(Send());
   ASSIGN_OR_RETURN(Reply reply, Read());
-  if (reply.value().is_error()) return Failed(reply.value().text());
+  if (reply.value().is_error()) return absl::UnavailableError(reply.value().text());
   return reply;
 }
 

@@ -28,7 +28,8 @@ struct SocketTimes {
 // A command in the protocol's form.
 std::string Wire(absl::Span<const absl::string_view> words);
 
-// A connection to one server. Not thread-safe. After an error it is of no use any more.
+// A connection to one server. Not thread-safe. After an error it is of no use any more. Errors do not
+// name the server: callers of the queue see them.
 class Connection {
  public:
   // Connects and logs in. UNAVAILABLE: the server cannot be reached in time, or refuses the user.
@@ -67,7 +68,6 @@ class Connection {
   static absl::StatusOr<std::unique_ptr<Connection>> Connect(const Endpoint& endpoint,
                                                              const SocketTimes& times);
   absl::Status LogIn(const Target& target);
-  absl::Status Failed(absl::string_view what) const;
 
   redisContext* const context_;
   const Endpoint endpoint_;

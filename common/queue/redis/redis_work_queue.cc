@@ -53,6 +53,15 @@ std::string SettingsOf(const RetryPolicy& retry, const QueueLimits& limits) {
 
 std::string TokenText(uint64_t token) { return absl::StrFormat("%016x", token); }
 
+// Leases as the scripts take them: id and token of each.
+void AppendLeases(absl::Span<const Lease> leases, std::vector<std::string>& arguments) {
+  arguments.reserve(arguments.size() + 2 * leases.size());
+  for (const Lease& lease : leases) {
+    arguments.push_back(redis::JobId(lease.key));
+    arguments.push_back(TokenText(lease.token));
+  }
+}
+
 // Which jobs wait first, and which are derived, as enqueue.lua reads it.
 std::string OptionsOf(absl::Span<const NewJob> jobs) {
   std::string options;
@@ -243,10 +252,7 @@ std::vector<absl::StatusOr<Lease>> RedisWorkQueue::ExtendEach(absl::Span<const L
   if (leases.empty()) return {};
   if (!accepted.ok()) return std::vector<absl::StatusOr<Lease>>(leases.size(), accepted);
   std::vector<std::string> arguments = {Micros(duration)};
-  for (const Lease& lease : leases) {
-    arguments.push_back(redis::JobId(lease.key));
-    arguments.push_back(TokenText(lease.token));
-  }
+  AppendLeases(leases, arguments);
   const absl::Time before = clock_.Now();
   const absl::StatusOr<Reply> reply = Run(redis::kExtend, arguments);
   std::vector<absl::StatusOr<Lease>> results;
@@ -269,11 +275,7 @@ std::vector<absl::StatusOr<Lease>> RedisWorkQueue::ExtendEach(absl::Span<const L
 std::vector<absl::Status> RedisWorkQueue::CompleteEach(absl::Span<const Lease> leases) {
   if (leases.empty()) return {};
   std::vector<std::string> arguments;
-  arguments.reserve(2 * leases.size());
-  for (const Lease& lease : leases) {
-    arguments.push_back(redis::JobId(lease.key));
-    arguments.push_back(TokenText(lease.token));
-  }
+  AppendLeases(leases, arguments);
   const absl::StatusOr<Reply> reply = Run(redis::kComplete, arguments);
   std::vector<absl::Status> results;
   results.reserve(leases.size());
@@ -293,7 +295,8 @@ std::vector<absl::Status> RedisWorkQueue::CompleteEach(absl::Span<const Lease> l
 // Ends a lease by a script that takes its id and token first.
 absl::Status RedisWorkQueue::EndOne(const Script& script, const Lease& lease,
                                     std::vector<std::string> more) {
-  std::vector<std::string> arguments = {redis::JobId(lease.key), TokenText(lease.token)};
+  std::vector<std::string> arguments;
+  AppendLeases(absl::MakeConstSpan(&lease, 1), arguments);
   std::move(more.begin(), more.end(), std::back_inserter(arguments));
   ASSIGN_OR_RETURN(const Reply reply, Run(script, arguments));
   return reply.value().integer() == 0 ? LeaseLost(lease.key) : absl::OkStatus();

@@ -53,16 +53,8 @@ for _, i in ipairs(once_more) do
   call('HSET', again, ids[i], string.format('%016.0f', now + delay) .. ARGV[2 * i + 3])
 end
 for _, i in ipairs(revived) do
-  local id, record, delay = ids[i], ARGV[2 * i + 3], options[i] and options[i].delay or 0
-  call('HINCRBY', meta, 'dead_bytes', -dead_size(id, known[i]))
-  call('ZREM', dead, id)
-  call('HSET', jobs, id, record)
-  if delay > 0 then
-    call('HDEL', state, id)
-    put_delayed(id, now + delay)
-  else
-    put_ready(id, record, 0, 0, now)
-  end
+  leave_dead(ids[i], known[i])
+  put_anew(ids[i], ARGV[2 * i + 3], now + (options[i] and options[i].delay or 0))
 end
 
 if #fresh == count then

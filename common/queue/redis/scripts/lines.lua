@@ -131,12 +131,8 @@ local function forget_oldest_dead()
   return true
 end
 
--- Makes a job that was put in once more while its run went on a new one; whether it was.
-local function start_over(id)
-  local other = call('HGET', again, id)
-  if not other then return false end
-  call('HDEL', again, id)
-  local due, record = tonumber(string.sub(other, 1, 16)), string.sub(other, 17)
+-- Puts a new job in the place of one of the same key that stands in no line.
+local function put_anew(id, record, due)
   call('HSET', jobs, id, record)
   if due > now then
     call('HDEL', state, id)
@@ -144,6 +140,14 @@ local function start_over(id)
   else
     put_ready(id, record, 0, 0, now)
   end
+end
+
+-- Makes a job that was put in once more while its run went on a new one; whether it was.
+local function start_over(id)
+  local other = call('HGET', again, id)
+  if not other then return false end
+  call('HDEL', again, id)
+  put_anew(id, string.sub(other, 17), tonumber(string.sub(other, 1, 16)))
   return true
 end
 
@@ -166,11 +170,10 @@ local function give_up(id, record, attempts, lost, at, reason)
   end
 end
 
--- Brings a dead job back: ready now, attempts forgotten.
-local function bring_back(id, record)
+-- Takes a dead job out of its line.
+local function leave_dead(id, record)
   call('HINCRBY', meta, 'dead_bytes', -dead_size(id, record))
   call('ZREM', dead, id)
-  put_ready(id, record, 0, 0, now)
 end
 
 -- Jobs that are not done and not dead.

@@ -25,7 +25,8 @@ local count = 0
 for _, id in ipairs(ids) do
   local record = call('HGET', jobs, id)
   if record then
-    bring_back(id, record)
+    leave_dead(id, record)
+    put_ready(id, record, 0, 0, now)
     if ARGV[3] ~= '' then
       call('HSET', errors, id, string.sub(ARGV[3] .. (call('HGET', errors, id) or ''), 1, 2000))
     end
