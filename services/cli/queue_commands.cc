@@ -37,16 +37,11 @@ Columns JobColumns() {
           Field("last error", "last_error")};
 }
 
-absl::Status RunList(Context& context) {
+// The figures of one queue, or of all where none is named.
+absl::Status RunStats(Context& context, const std::string& queue) {
   ASSIGN_OR_RETURN(const queue::v1::ListQueuesResponse response,
                    context.Call(&QueueService::Stub::ListQueues, queue::v1::ListQueuesRequest()));
-  return context.printer().List(response, "queues", StatsColumns());
-}
-
-absl::Status RunStats(Context& context, const std::string& queue) {
-  if (queue.empty()) return RunList(context);
-  ASSIGN_OR_RETURN(queue::v1::ListQueuesResponse response,
-                   context.Call(&QueueService::Stub::ListQueues, queue::v1::ListQueuesRequest()));
+  if (queue.empty()) return context.printer().List(response, "queues", StatsColumns());
   std::vector<std::string> names;
   for (const queue::v1::QueueStats& stats : response.queues()) {
     if (stats.queue() == queue) return context.printer().Row(stats, StatsColumns());
@@ -92,7 +87,7 @@ std::function<absl::Status()> OnQueue(
 void AddLooking(CLI::App& noun, Context& context) {
   context.AddCommand(noun, "list", "Shows the figures of every queue",
                      {"critac queue list --as operator:ops"},
-                     [&context] { return RunList(context); });
+                     [&context] { return RunStats(context, ""); });
   auto queue = std::make_shared<std::string>();
   context
       .AddCommand(noun, "stats", "Shows the figures of a queue, or of every queue",
