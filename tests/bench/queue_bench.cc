@@ -28,6 +28,7 @@
 #include "common/queue/redis/redis_work_queue.h"
 #include "common/queue/worker.h"
 #include "nlohmann/json.hpp"
+#include "tests/support/redis_client.h"
 #include "tests/support/redis_server.h"
 
 namespace critac::queue {
@@ -81,12 +82,17 @@ void Check(const absl::Status& status) {
   std::exit(1);
 }
 
+// Each measure begins with nothing on the server.
+void Empty(const testing::RedisServer& server) {
+  Check(testing::AskRedis(server.port(), {"FLUSHALL"}).status());
+}
+
 // ---- Ours -----------------------------------------------------------------------------------------
 
 class Ours {
  public:
   Ours(const testing::RedisServer& server, const Options& options)
-      : options_(options), target_(*redis::ParseUrl(server.url())) {}
+      : server_(server), options_(options), target_(*redis::ParseUrl(server.url())) {}
 
   Figures Run() {
     Figures figures;
@@ -102,19 +108,11 @@ class Ours {
 
  private:
   std::unique_ptr<RedisWorkQueue> Open() {
-    Ask({"FLUSHALL"});
+    Empty(server_);
     auto queue = std::make_unique<RedisWorkQueue>("bench", target_, RetryPolicy(),
                                                   SystemClock::Instance(), ids_);
     Check(queue->CheckWritable());
     return queue;
-  }
-
-  std::string Ask(std::initializer_list<absl::string_view> words) {
-    auto connection = redis::Connection::Open(target_.endpoints.front(), target_, {});
-    Check(connection.status());
-    const absl::StatusOr<redis::Reply> reply = (*connection)->Ask(words);
-    Check(reply.status());
-    return std::string(reply->value().text());
   }
 
   double Timed(const std::function<void(WorkQueue&)>& work) {
@@ -202,11 +200,9 @@ class Ours {
     worker.Start();
     const absl::Time start = absl::Now();
     for (int i = 0; i < count; ++i) {
+      SystemClock::Instance().WaitUntil(start + i * absl::Seconds(1) / kRate);
       {
         absl::MutexLock lock(&mutex);
-        const bool never = false;
-        SystemClock::Instance().AwaitUntil(mutex, absl::Condition(&never),
-                                           start + i * absl::Seconds(1) / kRate);
         put_in[static_cast<size_t>(i)] = absl::Now();
       }
       const NewJob job = {.key = Key(i)};
@@ -224,7 +220,7 @@ class Ours {
   }
 
   double UsedMemory() {
-    const std::string info = Ask({"INFO", "memory"});
+    const std::string info = testing::TextOfRedis(server_.port(), {"INFO", "memory"});
     return std::stod(info.substr(info.find("used_memory:") + 12));
   }
 
@@ -235,6 +231,7 @@ class Ours {
     return (UsedMemory() - before) / options_.jobs;
   }
 
+  const testing::RedisServer& server_;
   const Options options_;
   const redis::Target target_;
   RandomIdSource ids_;
@@ -283,10 +280,7 @@ class Peer {
 
  private:
   std::optional<nlohmann::json> Ask(const std::string& measure) {
-    const redis::Target target = *redis::ParseUrl(server_.url());
-    auto connection = redis::Connection::Open(target.endpoints.front(), target, {});
-    Check(connection.status());
-    Check((*connection)->Ask({"FLUSHALL"}).status());
+    Empty(server_);
     const std::vector<std::string> words = absl::StrSplit(measure, absl::MaxSplits(' ', 1));
     const auto output =
         OutputOf(absl::StrCat("node ", CRITAC_SOURCE_DIR, "/tests/bench/queue_peers.mjs ", name_,
@@ -314,7 +308,6 @@ class Peer {
 // Seconds that the server takes for what a job costs it at the least (a record, a line and a lease
 // come and go), each command by itself, pipelined a hundred at a time by redis-benchmark.
 std::optional<double> LimitSeconds(const testing::RedisServer& server, int jobs) {
-  const std::string payload(kPayloadBytes, 'x');
   const std::vector<std::string> commands = {"LPOP line",
                                              "HGET jobs __rand_int__",
                                              "HSET state __rand_int__ token",

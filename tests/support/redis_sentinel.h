@@ -7,7 +7,6 @@
 #include <string>
 #include <vector>
 
-#include "absl/strings/match.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/time/time.h"
@@ -90,12 +89,9 @@ class RedisSentinel {
         << "sentinel failover-timeout critac 1000\n";
     auto program = std::make_unique<RunningProgram>("/usr/bin/redis-server",
                                                     std::vector<std::string>{file, "--sentinel"});
-    for (std::string line = program->OutLine(); !line.empty(); line = program->OutLine()) {
-      if (!absl::StrContains(line, "+monitor master")) continue;
-      program->StopReading();
-      sentinel.program = std::move(program);
-      return;
-    }
+    if (program->OutLineWith("+monitor master").empty()) return;
+    program->StopReading();
+    sentinel.program = std::move(program);
   }
 
   // Sentinels look at each other every few seconds; tests do not wait for that.

@@ -69,13 +69,10 @@ class RedisServer {
                                           "no"};
     arguments.insert(arguments.end(), settings_.begin(), settings_.end());
     auto program = std::make_unique<RunningProgram>("/usr/bin/redis-server", arguments);
-    for (std::string line = program->OutLine(); !line.empty(); line = program->OutLine()) {
-      if (line.find("eady to accept connections") == std::string::npos) continue;
-      // What it says later is read by nobody, and it must not wait for that.
-      program->StopReading();
-      program_ = std::move(program);
-      return;
-    }
+    if (program->OutLineWith("eady to accept connections").empty()) return;
+    // What it says later is read by nobody, and it must not wait for that.
+    program->StopReading();
+    program_ = std::move(program);
   }
 
   // Ends it as `kill -9` does.

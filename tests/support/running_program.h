@@ -66,13 +66,10 @@ class RunningProgram {
   std::string RestOfOut() { return Rest(out_); }
   std::string RestOfError() { return Rest(error_); }
 
-  // Reads stderr up to a line that holds `text`, and returns that line; empty where there is none.
-  std::string ErrorLineWith(const std::string& text) {
-    for (std::string line = ErrorLine(); !line.empty(); line = ErrorLine()) {
-      if (line.find(text) != std::string::npos) return line;
-    }
-    return "";
-  }
+  // Reads stdout, or stderr, up to a line that holds `text`, and returns that line; empty where
+  // there is none.
+  std::string OutLineWith(const std::string& text) { return LineWith(out_, text); }
+  std::string ErrorLineWith(const std::string& text) { return LineWith(error_, text); }
 
   // The program cannot say anything any more, so that it does not wait for one who reads it.
   void StopReading() {
@@ -138,6 +135,12 @@ class RunningProgram {
     std::string line = stream.buffer.substr(0, end);
     stream.buffer.erase(0, end + 1);
     return line;
+  }
+  static std::string LineWith(Stream& stream, const std::string& text) {
+    for (std::string line = Line(stream); !line.empty(); line = Line(stream)) {
+      if (line.find(text) != std::string::npos) return line;
+    }
+    return "";
   }
   static std::string Rest(Stream& stream) {
     while (Fill(stream)) {
