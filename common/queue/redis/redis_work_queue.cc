@@ -62,14 +62,15 @@ void AppendLeases(absl::Span<const Lease> leases, std::vector<std::string>& argu
   }
 }
 
-// Which jobs wait first, and which are derived, as enqueue.lua reads it.
-std::string OptionsOf(absl::Span<const NewJob> jobs) {
-  std::string options;
-  for (size_t i = 0; i < jobs.size(); ++i) {
-    if (jobs[i].delay <= absl::ZeroDuration() && !jobs[i].derived) continue;
-    absl::StrAppend(&options, i + 1, " ", Micros(jobs[i].delay), " ", jobs[i].derived ? 1 : 0, ";");
+// Adds which jobs wait first, and which are derived, as enqueue.lua reads it; `place` is that of the
+// first job.
+void AppendOptions(absl::Span<const NewJob> jobs, size_t place, std::string& options) {
+  for (const NewJob& job : jobs) {
+    if (job.delay > absl::ZeroDuration() || job.derived) {
+      absl::StrAppend(&options, place, " ", Micros(job.delay), " ", job.derived ? 1 : 0, ";");
+    }
+    ++place;
   }
-  return options;
 }
 
 absl::Status SameId(absl::string_view key) {
@@ -138,6 +139,7 @@ RedisWorkQueue::RedisWorkQueue(std::string name, const redis::Target& target,
       settings_(SettingsOf(retry, limits)),
       route_(target, options.link.sockets),
       link_(route_, options.link, clock, ids),
+      put_links_{{{route_, options.link, clock, ids}, {route_, options.link, clock, ids}}},
       ear_(
           route_, options.link.sockets, keys_[kMetaKey], [this] { Heard(); }, clock, ids) {
   if (options_.sweep <= absl::ZeroDuration()) return;
@@ -160,13 +162,18 @@ void RedisWorkQueue::Heard() {
   ++heard_;
 }
 
-absl::StatusOr<Reply> RedisWorkQueue::Run(const Script& script,
-                                          const std::vector<std::string>& arguments) {
+absl::StatusOr<Reply> RedisWorkQueue::RunOn(redis::Link& link, const Script& script,
+                                            absl::Span<const absl::string_view> arguments) {
   const std::string shift = Micros(options_.clock_shift());
   std::vector<absl::string_view> all = {shift, settings_};
   all.reserve(2 + arguments.size());
   all.insert(all.end(), arguments.begin(), arguments.end());
-  return link_.Run(script, keys_, all);
+  return link.Run(script, keys_, all);
+}
+
+absl::StatusOr<Reply> RedisWorkQueue::Run(const Script& script,
+                                          const std::vector<std::string>& arguments) {
+  return RunOn(link_, script, std::vector<absl::string_view>(arguments.begin(), arguments.end()));
 }
 
 // ---- Putting in -----------------------------------------------------------------------------------
@@ -175,20 +182,48 @@ absl::StatusOr<int64_t> RedisWorkQueue::Enqueue(absl::Span<const NewJob> jobs) {
   RETURN_IF_ERROR(CheckNewJobs(jobs));
   if (jobs.empty()) return 0;
   const absl::Time now = clock_.Now();
-  std::vector<std::string> arguments = {OptionsOf(jobs)};
-  arguments.reserve(1 + 2 * jobs.size());
+  Put put = {.jobs = jobs, .words = {}};
+  put.words.reserve(2 * jobs.size());
   for (const NewJob& job : jobs) {
-    arguments.push_back(redis::JobId(job.key));
-    arguments.push_back(redis::EncodeJob(job, now));
+    put.words.push_back(redis::JobId(job.key));
+    put.words.push_back(redis::EncodeJob(job, now));
   }
-  ASSIGN_OR_RETURN(const Reply reply, Run(redis::kEnqueue, arguments));
-  const int64_t count = reply.value()[0].integer();
-  if (count == -1) return QueueFull(name_, limits_.jobs);
-  if (count == -2) {
-    const auto place = static_cast<size_t>(reply.value()[1].integer() - 1);
-    return SameId(place < jobs.size() ? jobs[place].key : "");
+  puts_.Do(put, static_cast<int64_t>(jobs.size()),
+           [this](int lane, absl::Span<Put* const> puts) { PutAll(lane, puts); });
+  return std::move(put.result);
+}
+
+void RedisWorkQueue::PutAll(int lane, absl::Span<Put* const> puts) {
+  std::string sizes;
+  std::string options;
+  size_t place = 1;
+  for (const Put* const put : puts) {
+    absl::StrAppend(&sizes, put->jobs.size(), " ");
+    AppendOptions(put->jobs, place, options);
+    place += put->jobs.size();
   }
-  return count;
+  std::vector<absl::string_view> arguments = {sizes, options};
+  arguments.reserve(2 * place);
+  for (const Put* const put : puts) {
+    arguments.insert(arguments.end(), put->words.begin(), put->words.end());
+  }
+  const absl::StatusOr<Reply> reply =
+      RunOn(put_links_.at(static_cast<size_t>(lane)), redis::kEnqueue, arguments);
+  for (size_t i = 0; i < puts.size(); ++i) {
+    if (!reply.ok()) {
+      puts[i]->result = reply.status();
+      continue;
+    }
+    const int64_t count = reply->value()[i].integer();
+    if (count >= 0) {
+      puts[i]->result = count;
+    } else if (count == -1) {
+      puts[i]->result = QueueFull(name_, limits_.jobs);
+    } else {
+      const auto refused = static_cast<size_t>(-count - 2);
+      puts[i]->result = SameId(refused < puts[i]->jobs.size() ? puts[i]->jobs[refused].key : "");
+    }
+  }
 }
 
 // ---- Handing out ----------------------------------------------------------------------------------

@@ -1,6 +1,7 @@
 #ifndef COMMON_QUEUE_REDIS_REDIS_WORK_QUEUE_H_
 #define COMMON_QUEUE_REDIS_REDIS_WORK_QUEUE_H_
 
+#include <array>
 #include <atomic>
 #include <functional>
 #include <memory>
@@ -15,6 +16,8 @@
 #include "absl/time/time.h"
 #include "common/base/clock.h"
 #include "common/base/ids.h"
+#include "common/base/limits.h"
+#include "common/base/together.h"
 #include "common/queue/redis/redis_ear.h"
 #include "common/queue/redis/redis_link.h"
 #include "common/queue/redis/redis_route.h"
@@ -83,8 +86,19 @@ class RedisWorkQueue final : public WorkQueue {
     absl::Time nothing_until;
   };
 
+  // A call of Enqueue, on its way with those that came together with it.
+  struct Put {
+    absl::Span<const NewJob> jobs;
+    // Id and record of each.
+    std::vector<std::string> words;
+    absl::StatusOr<int64_t> result = absl::UnavailableError("not made");
+  };
+
+  absl::StatusOr<redis::Reply> RunOn(redis::Link& link, const redis::Script& script,
+                                     absl::Span<const absl::string_view> arguments);
   absl::StatusOr<redis::Reply> Run(const redis::Script& script,
                                    const std::vector<std::string>& arguments);
+  void PutAll(int lane, absl::Span<Put* const> puts);
   absl::StatusOr<Handed> TryReserve(int max, absl::Duration lease);
   absl::Status EndOne(const redis::Script& script, const Lease& lease,
                       std::vector<std::string> more);
@@ -104,6 +118,9 @@ class RedisWorkQueue final : public WorkQueue {
   const std::string settings_;
   redis::Route route_;
   redis::Link link_;
+  // Jobs are put in by two links, so that the server has some while the callers of others are told.
+  std::array<redis::Link, 2> put_links_;
+  Together<Put> puts_{2, limits::kEnqueueJobs};
 
   std::atomic<int64_t> completed_count_ = 0;
 

@@ -18,8 +18,9 @@
 -- Times are microseconds since 1970 by the server's clock, plus ARGV[1], which is 0 but in tests.
 -- ARGV[2] is "MAX_ATTEMPTS MAX_LOST JOBS DEAD_JOBS DEAD_BYTES REVIVE_AFTER".
 --
--- A script is atomic. Each begins by moving what is due (`advance`), so that time passes whether or
--- not anyone looks, and writes nothing before it has decided everything that it may refuse.
+-- A script is atomic. Each begins by moving what is due (`advance`), where that makes a difference, so
+-- that time passes whether or not anyone looks, and writes nothing before it has decided everything
+-- that it may refuse.
 
 local jobs, state, errors, again = KEYS[1], KEYS[2], KEYS[3], KEYS[4]
 local delayed, leased, dead, meta = KEYS[5], KEYS[6], KEYS[7], KEYS[8]
@@ -41,10 +42,11 @@ local woken = false
 local setting
 local function settings()
   if not setting then
-    local n = {}
-    for number in string.gmatch(ARGV[2], '%d+') do n[#n + 1] = tonumber(number) end
-    setting = { max_attempts = n[1], max_lost = n[2], jobs = n[3], dead_jobs = n[4],
-                dead_bytes = n[5], revive_after = n[6] }
+    local attempts, lost, most, dead_jobs, dead_bytes, revive_after =
+      string.match(ARGV[2], '^(%d+) (%d+) (%d+) (%d+) (%d+) (%d+)$')
+    setting = { max_attempts = tonumber(attempts), max_lost = tonumber(lost), jobs = tonumber(most),
+                dead_jobs = tonumber(dead_jobs), dead_bytes = tonumber(dead_bytes),
+                revive_after = tonumber(revive_after) }
   end
   return setting
 end
