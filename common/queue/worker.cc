@@ -28,6 +28,22 @@ absl::Status NotReturned(const WorkerOptions& options, const std::vector<std::st
 
 }  // namespace
 
+absl::string_view JobOutcomeName(JobOutcome outcome) {
+  switch (outcome) {
+    case JobOutcome::kDone:
+      return "done";
+    case JobOutcome::kFailed:
+      return "failed";
+    case JobOutcome::kGivenUp:
+      return "given_up";
+    case JobOutcome::kReleased:
+      return "released";
+    case JobOutcome::kLost:
+      return "lost";
+  }
+  return "lost";
+}
+
 Worker::Worker(WorkQueue& queue, Handler handler, WorkerOptions options, const Clock& clock,
                IdSource& ids)
     : options_(std::move(options)),

@@ -29,6 +29,9 @@ enum class JobOutcome {
   kLost,      // no longer this worker's, or the queue could not be told in time
 };
 
+// What an outcome is called in logs and metrics: `done`, `failed`, `given_up`, `released`, `lost`.
+absl::string_view JobOutcomeName(JobOutcome outcome);
+
 // What a worker tells of every job when it leaves its hands: for logs and operational metrics.
 struct JobRecord {
   absl::string_view queue;

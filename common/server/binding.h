@@ -12,6 +12,7 @@
 #include "common/base/ids.h"
 #include "common/journal/journal.h"
 #include "common/queue/work_queue.h"
+#include "common/queue/worker.h"
 #include "common/rpc/pipeline.h"
 #include "common/store/database.h"
 #include "grpcpp/channel.h"
@@ -33,6 +34,8 @@ struct Environment {
   // A channel to a service. Calls fail with UNAVAILABLE until it serves; it may be this very
   // process.
   std::function<std::shared_ptr<grpc::Channel>(const std::string& service)> channel;
+  // Told of every job that leaves the hands of a worker (queue::WorkerOptions::observer).
+  std::function<void(const queue::JobRecord&)> job_observer = nullptr;
 };
 
 // A service bound into a process. `BindIntake`, `BindMatching`, `BindMetrics` (each in

@@ -6,6 +6,7 @@
 
 #include "common/base/task_pool.h"
 #include "common/queue/reconciler.h"
+#include "common/queue/sender.h"
 #include "common/queue/worker.h"
 #include "common/status/error.h"
 #include "services/matching/engagement_service.h"
@@ -52,16 +53,19 @@ class BoundMatching final : public server::BoundService {
         // One thread: a second plan at the same time would only find its input changed.
         match_worker_(
             match_queue, [this](const queue::Job& job) { return match_jobs_.Handle(job); },
-            {.name = "match"}, environment.clock, environment.ids),
+            {.name = "match", .observer = environment.job_observer}, environment.clock,
+            environment.ids),
         sync_worker_(
             sync_queue, [this](const queue::Job& job) { return sync_jobs_.Handle(job); },
-            {.name = "sync"}, environment.clock, environment.ids),
+            {.name = "sync", .observer = environment.job_observer}, environment.clock,
+            environment.ids),
         match_reconciler_(
             match_queue, [this] { return match_jobs_.Due(); }, {.name = "match-due"},
             environment.clock, environment.ids),
         sync_reconciler_(
             sync_queue, [this] { return DeriveSyncJobs(*journal_); }, {.name = "sync-due"},
-            environment.clock, environment.ids) {
+            environment.clock, environment.ids),
+        sync_sender_("matching-sync", sync_queue, [this] { sync_reconciler_.Nudge(); }) {
     journal_->AddListener(
         [this](absl::Span<const journal::CommittedEvent> events) { Notice(events); });
   }
@@ -87,6 +91,7 @@ class BoundMatching final : public server::BoundService {
   void Start() override {
     match_worker_.Start();
     sync_worker_.Start();
+    sync_sender_.Start();
     match_reconciler_.Start();
     sync_reconciler_.Start();
   }
@@ -94,6 +99,7 @@ class BoundMatching final : public server::BoundService {
   void Stop() override {
     match_reconciler_.Stop();
     sync_reconciler_.Stop();
+    sync_sender_.Stop();
     // What they could not end is done after the next start: the reconcilers find it.
     match_worker_.Stop().IgnoreError();
     sync_worker_.Stop().IgnoreError();
@@ -102,8 +108,7 @@ class BoundMatching final : public server::BoundService {
  private:
   void Notice(absl::Span<const journal::CommittedEvent> events) {
     if (ConcernsPlan(events)) match_reconciler_.Nudge();
-    const std::vector<queue::NewJob> jobs = SyncJobsOf(events);
-    if (!jobs.empty() && !sync_queue_.Enqueue(jobs).ok()) sync_reconciler_.Nudge();
+    sync_sender_.Send(SyncJobsOf(events));
   }
 
   const std::unique_ptr<journal::Journal> journal_;
@@ -121,6 +126,7 @@ class BoundMatching final : public server::BoundService {
   queue::Worker sync_worker_;
   queue::Reconciler match_reconciler_;
   queue::Reconciler sync_reconciler_;
+  queue::Sender sync_sender_;
 };
 
 }  // namespace
