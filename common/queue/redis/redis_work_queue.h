@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "absl/base/thread_annotations.h"
+#include "absl/container/flat_hash_map.h"
 #include "absl/synchronization/mutex.h"
 #include "absl/time/time.h"
 #include "common/base/clock.h"
@@ -99,12 +100,30 @@ class RedisWorkQueue final : public WorkQueue {
   absl::StatusOr<redis::Reply> Run(const redis::Script& script,
                                    const std::vector<std::string>& arguments);
   void PutAll(int lane, absl::Span<Put* const> puts);
-  absl::StatusOr<Handed> TryReserve(int max, absl::Duration lease);
+  // One who waits in Reserve.
+  struct Waiting {
+    const std::string token;
+    const int max;
+    const absl::Duration lease;
+    // It has looked, so that the server may know it.
+    bool looked = false;
+    // When it looked last: leases that it gets while it waits count from then.
+    absl::Time since = absl::InfinitePast();
+    // What it got meanwhile; or it was told to look again.
+    std::vector<Lease> leases = {};
+    bool told = false;
+  };
+
+  // Looks once. Where nothing is ready, `waits` says whether it is to be handed what becomes ready.
+  absl::StatusOr<Handed> Look(const Waiting& waiting, bool waits);
+  void Leave(Waiting& waiting);
+  void GiveBack(absl::Span<const Lease> leases);
   absl::Status EndOne(const redis::Script& script, const Lease& lease,
                       std::vector<std::string> more);
   absl::StatusOr<int64_t> RedriveSome(absl::string_view reason, int most,
                                       std::optional<absl::string_view> key);
-  void Heard();
+  // `message`: what the scripts told one who waits here; empty: something may have been missed.
+  void Heard(absl::string_view message);
   void SweepNowAndThen();
 
   const std::string name_;
@@ -127,9 +146,13 @@ class RedisWorkQueue final : public WorkQueue {
   absl::Mutex mutex_;
   bool shut_down_ ABSL_GUARDED_BY(mutex_) = false;
   bool closing_ ABSL_GUARDED_BY(mutex_) = false;
-  // Rises whenever something may have become ready.
-  int64_t heard_ ABSL_GUARDED_BY(mutex_) = 0;
+  // Rises whenever something may have been missed.
+  int64_t missed_ ABSL_GUARDED_BY(mutex_) = 0;
+  // By token.
+  absl::flat_hash_map<std::string, Waiting*> waiting_ ABSL_GUARDED_BY(mutex_);
 
+  // The name by which the scripts tell those who wait here.
+  const std::string ear_name_;
   redis::Ear ear_;
   std::thread sweeper_;
 };
