@@ -119,7 +119,10 @@ void AppendFacts(const absl::Status& status, std::string& text) {
 }  // namespace
 
 std::string FormatError(const absl::Status& status, absl::string_view server) {
-  std::string text = absl::StrCat("error: ", Printable(status.message()), "\n");
+  // gRPC itself gives some errors without a word.
+  const std::string message = status.message().empty() ? absl::StatusCodeToString(status.code())
+                                                       : std::string(status.message());
+  std::string text = absl::StrCat("error: ", Printable(message), "\n");
   AppendViolations(status, text);
   AppendFacts(status, text);
   const std::string reason = ReasonOf(status);
