@@ -7,7 +7,13 @@
 #include "absl/strings/str_format.h"
 #include "common/base/calendar.h"
 #include "common/base/ids.h"
-#include "tests/process/center.h"
+#include "critac/intake/v1/agency.grpc.pb.h"
+#include "critac/intake/v1/catalog.grpc.pb.h"
+#include "critac/intake/v1/request.grpc.pb.h"
+#include "critac/matching/v1/engagement.grpc.pb.h"
+#include "critac/matching/v1/match.grpc.pb.h"
+#include "critac/matching/v1/partner.grpc.pb.h"
+#include "tests/process/any_center.h"
 
 namespace critac::testing {
 
@@ -15,7 +21,7 @@ namespace critac::testing {
 // one program, one agency, one partner, some experts. All invented.
 class SmallProgram {
  public:
-  explicit SmallProgram(Center& center) {
+  explicit SmallProgram(AnyCenter& center) {
     Catalog(center);
     Agency(center);
     Partners(center);
@@ -49,7 +55,7 @@ class SmallProgram {
   }
 
   // Leads a submitted request to READY, with one slot for one person in the coming months.
-  static absl::Status MakeReady(Center& center, const std::string& name) {
+  static absl::Status MakeReady(AnyCenter& center, const std::string& name) {
     for (const auto action :
          {intake::v1::REQUEST_ACTION_ACKNOWLEDGE, intake::v1::REQUEST_ACTION_ACCEPT,
           intake::v1::REQUEST_ACTION_COMPLETE_SCOPING}) {
@@ -77,7 +83,7 @@ class SmallProgram {
   }
 
  private:
-  void Catalog(Center& center) {
+  void Catalog(AnyCenter& center) {
     intake::v1::ImportCatalogRequest import;
     auto& topic = *import.add_entries();
     topic.set_name("topics/crisis-intervention");
@@ -96,7 +102,7 @@ class SmallProgram {
     ASSERT_TRUE(done.ok()) << done.status();
   }
 
-  void Agency(Center& center) {
+  void Agency(AnyCenter& center) {
     intake::v1::CreateAgencyRequest create;
     create.mutable_agency()->set_display_name("Elm Grove Police Department");
     create.mutable_agency()->set_type(type::v1::AGENCY_TYPE_MUNICIPAL);
@@ -108,7 +114,7 @@ class SmallProgram {
     agency_ = created->name();
   }
 
-  static void Partners(Center& center) {
+  static void Partners(AnyCenter& center) {
     matching::v1::ImportPartnersRequest partners;
     auto& partner = *partners.add_partners();
     partner.set_name("partners/elm");

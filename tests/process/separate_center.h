@@ -1,0 +1,104 @@
+#ifndef TESTS_PROCESS_SEPARATE_CENTER_H_
+#define TESTS_PROCESS_SEPARATE_CENTER_H_
+
+#include <fstream>
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "common/server/testing/http_client.h"
+#include "tests/process/any_center.h"
+#include "tests/support/redis_server.h"
+#include "tests/support/running_program.h"
+#include "tests/support/temp_folder.h"
+
+namespace critac::testing {
+
+// The services as shipped, each a process with a folder of its own, over a Redis of the test's. They
+// know each other by Unix sockets, so that no other program takes an address before it is used.
+class SeparateCenter : public AnyCenter {
+ public:
+  // Nothing is started but the Redis.
+  SeparateCenter() : AnyCenter(absl::Seconds(30)) {}
+
+  RedisServer& redis() { return redis_; }
+
+  // Starts a service, for the first time or again, and waits until it serves; whether it is ready,
+  // it says itself.
+  void Start(const std::string& service) {
+    Running& running = running_[service];
+    running.program =
+        std::make_unique<RunningProgram>(CRITAC_PROGRAMS "/critac-" + service, Arguments(service));
+    const std::string line = running.program->OutLine();
+    ASSERT_EQ(line, "critac ready on " + Address(service)) << running.program->RestOfError();
+    running.channel = PlainChannel(Address(service));
+    running.admin = AdminAddress(service);
+  }
+  // As `kill -9` does.
+  void Kill(const std::string& service) { running_.at(service).program->Kill(); }
+  // Asks it to stop; returns its exit status.
+  int Stop(const std::string& service) {
+    running_.at(service).program->Signal(SIGTERM);
+    return running_.at(service).program->Wait();
+  }
+
+  // What it says of its readiness.
+  server::testing::HttpAnswer Readiness(const std::string& service) const {
+    return server::testing::AskHttp(running_.at(service).admin, "GET", "/readyz");
+  }
+  // Waits until a service says that it is ready.
+  void AwaitReady(const std::string& service) const {
+    EXPECT_TRUE(Eventually([&] { return Readiness(service).status == 200; }))
+        << Readiness(service).body;
+  }
+
+  const std::shared_ptr<grpc::Channel>& ChannelTo(const std::string& service) override {
+    return running_.at(service).channel;
+  }
+
+ private:
+  struct Running {
+    std::unique_ptr<RunningProgram> program;
+    std::shared_ptr<grpc::Channel> channel;
+    server::Address admin;
+  };
+
+  std::string Address(const std::string& service) const {
+    return "unix:" + folder_.file(service + ".sock");
+  }
+
+  std::vector<std::string> Arguments(const std::string& service) const {
+    std::vector<std::string> arguments = {
+        "--data",         folder_.file(service), "--listen",
+        Address(service), "--ready-file",        folder_.file(service + ".ready"),
+        "--admin-listen", "127.0.0.1:0",         "--queue",
+        redis_.url(),     "--log-level",         "error"};
+    const std::map<std::string, std::vector<std::string>> peers = {
+        {"intake", {}}, {"matching", {"intake"}}, {"metrics", {"intake", "matching"}}};
+    for (const std::string& peer : peers.at(service)) {
+      arguments.push_back("--" + peer + "-address");
+      arguments.push_back(Address(peer));
+    }
+    return arguments;
+  }
+
+  // The second line of the ready file.
+  server::Address AdminAddress(const std::string& service) const {
+    std::ifstream file(folder_.file(service + ".ready"));
+    std::string line;
+    std::getline(file, line);
+    std::getline(file, line);
+    const auto address = server::ParseAddress(line);
+    EXPECT_TRUE(address.ok()) << address.status();
+    return address.ok() ? *address : server::Address();
+  }
+
+  const TempFolder folder_;
+  RedisServer redis_;
+  std::map<std::string, Running> running_;
+};
+
+}  // namespace critac::testing
+
+#endif  // TESTS_PROCESS_SEPARATE_CENTER_H_
