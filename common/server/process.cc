@@ -63,7 +63,9 @@ Process::Process(const ServerConfig& config, const Clock& clock, IdSource& ids, 
                    pipeline_,
                    [this](const std::string& service) { return OpenDatabase(service); },
                    [this](const std::string& name) { return queues_.Get(name); },
-                   [this](const std::string& service) { return ChannelTo(service); }},
+                   [this](const std::string& service) { return ChannelTo(service); },
+                   config.reconcile_interval,
+                   config.job_lease},
       address_(config.listen) {}
 
 Process::~Process() { Stop(); }

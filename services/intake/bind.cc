@@ -27,7 +27,8 @@ class BoundIntake final : public server::BoundService {
         requests_(environment.pipeline, *journal_),
         sync_(journal_->database(), queue),
         reconciler_(
-            queue, [this] { return sync_.Due(); }, {.name = "intake-due"}, environment.clock,
+            queue, [this] { return sync_.Due(); },
+            {.name = "intake-due", .interval = environment.reconcile_interval}, environment.clock,
             environment.ids) {
     journal_->AddListener(
         [this](absl::Span<const journal::CommittedEvent> events) { sync_.Notice(events); });

@@ -39,10 +39,11 @@ class BoundMetrics final : public server::BoundService {
         report_jobs_(environment.channel, *journal_, store_),
         report_worker_(
             report_queue, [this](const queue::Job& job) { return report_jobs_.Handle(job); },
-            {.name = "report"}, environment.clock, environment.ids),
+            {.name = "report", .lease = environment.job_lease}, environment.clock, environment.ids),
         report_reconciler_(
-            report_queue, [this] { return report_jobs_.Due(); }, {.name = "report-due"},
-            environment.clock, environment.ids),
+            report_queue, [this] { return report_jobs_.Due(); },
+            {.name = "report-due", .interval = environment.reconcile_interval}, environment.clock,
+            environment.ids),
         survey_service_(environment.pipeline, *journal_, follower_),
         measure_service_(environment.pipeline, follower_),
         report_service_(environment.pipeline, *journal_, follower_, store_,
