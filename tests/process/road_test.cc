@@ -1,5 +1,8 @@
 // The whole road of a request through a center as shipped, and what must not happen on it.
 #include "common/status/error.h"
+#include "critac/intake/v1/request.grpc.pb.h"
+#include "critac/matching/v1/engagement.grpc.pb.h"
+#include "critac/matching/v1/match.grpc.pb.h"
 #include "critac/metrics/v1/measure.grpc.pb.h"
 #include "tests/process/center.h"
 #include "tests/process/small_program.h"
