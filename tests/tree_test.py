@@ -117,8 +117,26 @@ def check_readmes(files):
             problem(f"{folder}/README.md", 1, "each folder with a contract says what it owns")
 
 
+def check_guarantees():
+    """Every sentence of the queue's contract names its tests: each of them is there, and each test is named."""
+    header, folder = "common/queue/work_queue.h", "tests/conformance/work_queue"
+    there = {name for file in sorted((ROOT / folder).glob("*.h"))
+             for name in re.findall(r"TEST_P\(WorkQueueConformance, (\w+)\)", file.read_text())}
+    named = {}
+    for number, line in enumerate((ROOT / header).read_text().split("\n"), 1):
+        if found := re.fullmatch(r"//     (\w+)", line):
+            if found.group(1) in named:
+                problem(header, number, f"{found.group(1)} is named twice")
+            named[found.group(1)] = number
+    for name in sorted(named.keys() - there):
+        problem(header, named[name], f"{name} is no test of {folder}")
+    for name in sorted(there - named.keys()):
+        problem(header, 1, f"{name} of {folder} holds no sentence that is named here")
+
+
 def main():
     files = tracked_files()
+    check_guarantees()
     check_top_level(files)
     check_readmes(files)
     for name in files:

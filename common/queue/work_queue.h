@@ -110,7 +110,7 @@ struct JobInfo {
 };
 
 // A queue of jobs, at least once. Thread-safe. Every sentence here has a test in the conformance
-// suite, which every implementation passes.
+// suite, which every implementation passes; the end of this file says which.
 //
 // A job is ready, delayed, leased or dead; a job that is done is forgotten. A delayed job is ready
 // from the moment it is due, a leased one from the moment its lease runs out, whether or not anyone
@@ -209,6 +209,245 @@ class WorkQueue {
   // Jobs in hand can still be completed, failed and released; jobs still come in.
   virtual void Shutdown() = 0;
 };
+
+// ---- Which test holds which sentence ------------------------------------------------------------
+//
+// Names of tests of WorkQueueConformance (tests/conformance/work_queue). tests/tree_test.py holds
+// that each of these is there, and that each of those is here. What becomes of a call whose answer
+// is lost on the way depends on the way: common/queue/redis/redis_faults_test.cc tries it.
+//
+// Priority
+// - a round has room for eight high, four normal and one low job
+//     ARoundHasRoomForEightHighFourNormalAndOneLow
+// - within it the higher go first
+//     WithinARoundTheHigherGoFirst
+// - it ends when no ready job has room left in it; no room is left unused
+//     ARoundEndsWhenNoReadyJobHasRoomLeft
+//     NoRoomIsLeftUnused
+// - none starves
+//     NoPriorityStarvesWhileHigherOnesKeepComing
+//
+// NewJob
+// - what a key may be
+//     AKeyOfTheGreatestLengthIsAccepted
+//     AKeyMayHaveAnyPrintableAsciiCharacter
+//     AKeyThatIsNoNameIsRefused
+// - unique while it is not done
+//     AKeyTwiceInOneCallIsOneJob
+//     AKeyThatIsDoneCanBePutInAgain
+//     OfManyWhoPutTheSameKeyInOneAddsIt
+// - it waits first for its delay, from zero to the limit
+//     AJobIsNotHandedOutBeforeItsDelayIsOver
+//     ADelayIsFromZeroToItsLimit
+// - its trace comes with it, up to the limit
+//     ATraceTravelsWithItsJob
+//     ATraceThatIsTooLongIsRefused
+// - a derived job should be known; it changes nothing about one that is
+//     ADerivedJobOfAnUnknownKeyIsAdded
+//     ADerivedJobLeavesAKeyThatIsReadyOrDelayedAsItIs
+//     ADerivedJobDoesNotRunOnceMoreWhatIsInHand
+// - a dead one comes back for it after `revive_after`
+//     ADerivedJobLeavesTheDeadDeadUntilTheyWereSoForLong
+//
+// Lease
+// - its token differs from every earlier and later one
+//     EachLeaseHasATokenOfItsOwn
+//     ALeaseOfAnEarlierJobOfTheSameKeyChangesNothing
+// - when it runs out, on the early side
+//     ALeaseSaysWhenItRunsOutAndNeverTooLate
+// - when the job was put in
+//     ALeaseSaysWhenItsJobWasPutIn
+//
+// RetryPolicy
+// - attempts before a job is given up
+//     AFailedJobIsGivenUpAfterItsLastAttempt
+//     AJobWhoseLastAttemptIsLostIsGivenUp
+// - the wait doubles, up to a limit, plus up to a quarter at random
+//     TheWaitDoublesUpToItsLimitPlusUpToAQuarter
+//     JobsThatFailTogetherDoNotComeBackTogether
+// - lost leases before a job counts as one that kills its workers
+//     AJobWhoseLeasesRunOutIsGivenUpAsOneThatKillsItsWorkers
+//     LostLeasesAreCountedAcrossFailures
+//     AReleasedLeaseIsNotALostOne
+//
+// QueueLimits
+// - jobs ready, delayed and leased
+//     AQueueTakesNoMoreJobsThanItsLimit
+//     AFullQueueAcceptsWhatItKnows
+//     DeadJobsTakeNoRoomFromOthers
+// - dead jobs, by count and by bytes; those given up first are forgotten
+//     OfDeadJobsThoseGivenUpFirstAreForgottenPastTheirCount
+//     OfDeadJobsThoseGivenUpFirstAreForgottenPastTheirBytes
+//     BytesOfDeadJobsThatComeBackAreFreed
+//
+// WorkQueue
+// - at least once; thread-safe
+//     ManyWorkersCompleteEachJobExactlyOnce
+//     ManyWorkersThatFailAndVanishCompleteEachJobExactlyOnce
+// - ready, delayed, leased or dead; what is done is forgotten
+//     PeekShowsEachStateAndLeavesItAsItIs
+//     ACompletedJobForgetsItsFailures
+// - a job whose lease runs out is ready from that moment, whether or not anyone looks
+//     AJobIsTakenOverWhenItsLeaseRanOut
+//     AKeyWhoseLeaseRanOutIsLeftAsItIs
+// - an attempt counts from when the job is handed out
+//     PeekSaysWhatIsKnownOfAJob
+// - UNAVAILABLE: the queue cannot be written to
+//     AQueueThatCannotBeWrittenToSaysSoAndIsAsItWasAfterwards
+// - its name
+//     AQueueKnowsItsName
+//
+// Enqueue
+// - puts jobs in
+//     AJobPutInIsHandedOut
+//     NoJobsAreAccepted
+// - all or none
+//     AFullQueueTakesAllJobsOfACallOrNone
+// - they become ready in the order given
+//     JobsOfOneCallBecomeReadyInTheOrderGiven
+// - a key that is ready or delayed is left as it is
+//     AKeyThatIsReadyIsLeftAsItIs
+//     AKeyThatIsDelayedIsLeftAsItIs
+// - one that is leased is put in once more when the run in hand ends, however it ends
+//     AKeyThatIsLeasedIsRunOnceMoreAfterItIsDone
+//     AKeyThatIsLeasedComesBackThoughItsRunIsGivenUp
+//     AKeyThatIsLeasedComesBackThoughItsRunKillsItsWorkers
+//     ARunThatIsTriedAgainIsTheOtherRun
+// - of several such the first counts, and its delay from this call
+//     OfSeveralRequestsForAnotherRunTheFirstCounts
+//     TheDelayOfAnotherRunCountsFromWhenItWasAskedFor
+// - a dead job comes back to life, with its attempts forgotten
+//     ADeadJobPutInAgainComesBackToLifeWithItsAttemptsForgotten
+//     ADeadJobComesBackWithTheDelayAskedFor
+// - no more than limits::kEnqueueJobs jobs
+//     ACallPutsInNoMoreThanItsLimit
+//
+// Reserve
+// - up to `max` ready jobs
+//     AnEmptyQueueHandsOutNothing
+//     NoMoreJobsAreHandedOutThanAskedFor
+//     AJobIsInOneHandAtATime
+// - waits up to `wait`, for the first only
+//     WhoWaitsGetsTheFirstJobThatComes
+//     WhoWouldTakeMoreGetsWhatIsThereAtOnce
+//     WhoWaitsGetsADelayedJobWhenItIsDue
+//     WhoWaitsGetsADelayedJobThatComesWhileItWaits
+//     EachOfThoseWhoWaitGetsAJob
+//     WhoWaitsInVainGetsNothingWhenTheTimeIsOver
+//     ANegativeWaitIsNone
+// - also while the queue is paused
+//     WhoWaitsWhileAQueueIsPausedGetsItsJobWhenItResumes
+//     WhoWaitsWhileAQueueIsPausedWaitsNoLongerThanItMeant
+// - those first that have been ready longest
+//     ThoseThatHaveBeenReadyLongestGoFirst
+// - takes over jobs whose lease ran out
+//     WhoWaitsTakesOverAJobWhoseLeaseRunsOut
+// - `stop` ends the wait at once
+//     WhoWaitsIsLetGoWhenAskedToStop
+//     WhoWasAskedToStopGetsNothing
+//     StoppingOneOfThoseWhoWaitLeavesTheOthers
+// - more than limits::kReserveJobs counts as that many
+//     ReservingMoreThanTheLimitIsReservingAsManyAsThat
+// - INVALID_ARGUMENT
+//     ReservingNoJobIsRefused
+//     ALeaseIsLongerThanZeroAndNoLongerThanItsLimit
+//
+// ExtendEach
+// - holds jobs from now; their tokens stay
+//     AnExtendedLeaseLastsFromNowAndKeepsItsToken
+//     AnExtendedLeaseRunsOutToo
+//     ExtendingByLessShortensALease
+// - one result for each, in order; one that is refused does not touch the others
+//     EachLeaseIsExtendedForItself
+// - LEASE_LOST
+//     ExtendingAnExpiredLeaseIsRefused
+//
+// CompleteEach
+// - marks jobs done, until the lease runs out
+//     AJobCanBeCompletedUntilItsLeaseRunsOut
+// - one result for each, in order; one that is refused does not touch the others
+//     EachLeaseIsCompletedForItself
+//     TheSameLeaseTwiceInOneCallIsCompletedOnce
+//     NoLeasesHaveNoResults
+// - LEASE_LOST, and nothing changed
+//     CompletingWithAnExpiredLeaseIsRefused
+//     WhoseJobWasTakenOverChangesNothing
+//     AnEndedLeaseChangesNothing
+//     ALeaseThatNobodyGaveChangesNothing
+//
+// Fail
+// - the job waits and is tried again
+//     AFailedJobWaitsAndIsTriedAgain
+// - or is given up, where `retry` is false
+//     AJobThatMayNotBeRetriedIsGivenUpAtOnce
+// - of `error`, limits::kJobErrorBytes are kept
+//     OfAnErrorItsBeginningIsKept
+//     AnErrorIsCutBetweenCharacters
+// - LEASE_LOST, and nothing changed
+//     FailingWithAnExpiredLeaseIsRefused
+//
+// Release
+// - ready at once, the attempt not counted
+//     AReleasedJobIsReadyAtOnceAndItsAttemptNotCounted
+//     AJobCanBeReleasedAnyNumberOfTimes
+// - LEASE_LOST, and nothing changed
+//     ReleasingWithAnExpiredLeaseIsRefused
+//
+// Pause, Resume
+// - no job is handed out until Resume
+//     APausedQueueHandsOutNothing
+// - jobs in hand go on, jobs still come in
+//     JobsComeIntoAPausedQueueAndThoseInHandGoOn
+// - pausing twice is pausing once
+//     PausingTwiceIsPausingOnce
+//
+// LimitRate
+// - no more than so many jobs a second, and no more than a second's worth at once
+//     NoMoreJobsAreHandedOutThanTheRateAllows
+// - to all who take, until it is set anew
+//     ARateHoldsForAllWhoTakeAndUntilItIsLifted
+// - who waits gets its job when it may
+//     WhoWaitsGetsItsJobWhenTheRateAllows
+//     WhoWaitsForTheRateGetsItsJobWhenItIsLifted
+// - INVALID_ARGUMENT
+//     ARateIsFromZeroToItsLimit
+//
+// Stats, Peek
+// - what a queue holds, and since when
+//     ANewQueueIsEmpty
+//     TheAgeOfTheOldestReadyJobCountsFromWhenItBecameReady
+// - jobs completed
+//     CompletedJobsAreCounted
+// - up to `limit` jobs, at most limits::kPeekJobs
+//     PeekShowsNoMoreThanItsLimit
+//     PeekShowsNoMoreThanTheLimitOfACall
+//
+// Redrive, RedriveAll, PurgeDead
+// - ready at once, with its attempts forgotten
+//     ADeadJobCanBeBroughtBackWithItsAttemptsForgotten
+// - `reason` is kept before the last error
+//     AReasonIsKeptBeforeTheErrorOfAJobThatIsBroughtBack
+// - NOT_FOUND
+//     OnlyADeadJobCanBeBroughtBack
+// - QUEUE_FULL
+//     AFullQueueBringsNoDeadJobBack
+// - all, those given up first first, as far as the queue has room
+//     AllDeadJobsCanBeBroughtBack
+//     AsManyDeadJobsComeBackAsTheQueueHasRoomFor
+// - forgets all dead jobs
+//     DeadJobsCanBeForgotten
+//
+// CheckWritable
+// - OK, or why not
+//     AQueueThatCanBeWrittenToSaysSo
+//
+// Shutdown
+// - wakes those who wait
+//     ShutdownWakesThoseWhoWait
+// - Reserve hands out nothing and returns at once
+//     AfterShutdownNothingIsHandedOutAndNobodyWaits
+// - jobs in hand can end; jobs still come in
+//     AfterShutdownJobsInHandCanStillEnd
 
 }  // namespace critac::queue
 

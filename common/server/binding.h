@@ -8,6 +8,7 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "absl/time/time.h"
 #include "common/base/clock.h"
 #include "common/base/ids.h"
 #include "common/journal/journal.h"
@@ -34,6 +35,9 @@ struct Environment {
   // A channel to a service. Calls fail with UNAVAILABLE until it serves; it may be this very
   // process.
   std::function<std::shared_ptr<grpc::Channel>(const std::string& service)> channel;
+  // Of the reconcilers and the workers that services start: ServerConfig says what they are.
+  absl::Duration reconcile_interval = absl::Minutes(1);
+  absl::Duration job_lease = absl::Seconds(30);
   // Told of every job that leaves the hands of a worker (queue::WorkerOptions::observer).
   std::function<void(const queue::JobRecord&)> job_observer = nullptr;
 };

@@ -28,6 +28,13 @@ namespace {
 constexpr uintmax_t kConfigBytes = 64 << 10;
 
 constexpr absl::Duration kLongestDrain = absl::Minutes(10);
+// Oftener, reading the tables would be most of what a process does; and more seldom, work that a
+// queue forgot would be missed.
+constexpr absl::Duration kLeastReconcileInterval = absl::Milliseconds(100);
+constexpr absl::Duration kLongestReconcileInterval = absl::Hours(1);
+// A worker says that it is there three times in a lease.
+constexpr absl::Duration kLeastJobLease = absl::Seconds(1);
+constexpr absl::Duration kLongestJobLease = absl::Minutes(10);
 
 constexpr absl::string_view kMemoryQueue = "memory:";
 // A Redis as it is installed.
@@ -115,23 +122,32 @@ absl::Status ApplyLogLevel(const std::string& value, ServerConfig& config) {
   return Bad(value, "debug, info, warning, error");
 }
 
-absl::Status ReadDuration(const std::string& value, absl::Duration least,
+absl::Status ReadDuration(const std::string& value, absl::Duration least, absl::Duration most,
                           absl::Duration& duration) {
   absl::Duration read;
-  if (!absl::ParseDuration(value, &read) || read < least || read > kLongestDrain) {
+  if (!absl::ParseDuration(value, &read) || read < least || read > most) {
     return Bad(value, absl::StrCat("a time of ", absl::FormatDuration(least), " to ",
-                                   absl::FormatDuration(kLongestDrain), ", for example 20s"));
+                                   absl::FormatDuration(most), ", for example 20s"));
   }
   duration = read;
   return absl::OkStatus();
 }
 
 absl::Status ApplyDrainTimeout(const std::string& value, ServerConfig& config) {
-  return ReadDuration(value, absl::Seconds(1), config.drain_timeout);
+  return ReadDuration(value, absl::Seconds(1), kLongestDrain, config.drain_timeout);
 }
 
 absl::Status ApplyDrainDelay(const std::string& value, ServerConfig& config) {
-  return ReadDuration(value, absl::ZeroDuration(), config.drain_delay);
+  return ReadDuration(value, absl::ZeroDuration(), kLongestDrain, config.drain_delay);
+}
+
+absl::Status ApplyReconcileInterval(const std::string& value, ServerConfig& config) {
+  return ReadDuration(value, kLeastReconcileInterval, kLongestReconcileInterval,
+                      config.reconcile_interval);
+}
+
+absl::Status ApplyJobLease(const std::string& value, ServerConfig& config) {
+  return ReadDuration(value, kLeastJobLease, kLongestJobLease, config.job_lease);
 }
 
 absl::Status ApplyTrustPrincipals(const std::string& value, ServerConfig& config) {
@@ -187,6 +203,12 @@ std::vector<Setting> SettingsOf(const Program& program) {
                     std::string(kRedisQueue), ApplySharedQueue}
           : Setting{"queue", "URL", "Where the work queues are: memory: or the URL of a Redis",
                     std::string(kMemoryQueue), ApplyQueue});
+  settings.push_back({"reconcile-interval", "TIME",
+                      "How often what should be queued is derived anew from the records", "1m",
+                      ApplyReconcileInterval});
+  settings.push_back({"job-lease", "TIME",
+                      "How long a job stays with a worker of which nothing more is heard", "30s",
+                      ApplyJobLease});
   for (const auto& [service, address] : program.peers) {
     settings.push_back({absl::StrCat(service, "-address"), "ADDRESS",
                         absl::StrCat("Where ", service, " is served"), address,

@@ -49,6 +49,11 @@ struct ServerConfig {
   // Where the queues are: `memory:`, in this process, or the URL of a Redis that processes share
   // (common/queue/redis/redis_url.h). A program that shares its queues takes only the latter.
   std::string queue = "memory:";
+  // How often what should be queued is derived anew from the records: what a queue forgot is back
+  // after so long at the most.
+  absl::Duration reconcile_interval = absl::Minutes(1);
+  // How long a job stays with a worker of which nothing more is heard.
+  absl::Duration job_lease = absl::Seconds(30);
   // Addresses of services that other processes hold.
   std::map<std::string, Address> peers;
   LogLevel log_level = LogLevel::kInfo;

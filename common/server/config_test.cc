@@ -81,6 +81,8 @@ TEST_F(ConfigTest, DefaultsAreTheProgramsOwn) {
   EXPECT_EQ(up.data, "critac-data");
   EXPECT_TRUE(up.databases.empty());
   EXPECT_EQ(up.queue, "memory:");
+  EXPECT_EQ(up.reconcile_interval, absl::Minutes(1));
+  EXPECT_EQ(up.job_lease, absl::Seconds(30));
   EXPECT_EQ(up.log_level, LogLevel::kInfo);
   EXPECT_EQ(up.drain_timeout, absl::Seconds(20));
   EXPECT_EQ(up.drain_delay, absl::ZeroDuration());
@@ -115,6 +117,10 @@ TEST_F(ConfigTest, EverySettingCanBeGivenInEachOfTheThreePlaces) {
        [](const auto& c) { return absl::FormatDuration(c.drain_timeout); }},
       {"drain-delay", "CRITAC_DRAIN_DELAY", "5s",
        [](const auto& c) { return absl::FormatDuration(c.drain_delay); }},
+      {"reconcile-interval", "CRITAC_RECONCILE_INTERVAL", "5s",
+       [](const auto& c) { return absl::FormatDuration(c.reconcile_interval); }},
+      {"job-lease", "CRITAC_JOB_LEASE", "10s",
+       [](const auto& c) { return absl::FormatDuration(c.job_lease); }},
       {"ready-file", "CRITAC_READY_FILE", "ready", [](const auto& c) { return c.ready_file; }},
       {"trust-principals", "CRITAC_TRUST_PRINCIPALS", "true",
        [](const auto& c) { return std::string(c.trust_principals ? "true" : "false"); }},
@@ -217,6 +223,10 @@ TEST_F(ConfigTest, ABadValueStopsTheStartWithItsOriginAndWhatIsAccepted) {
       {"drain-timeout", "10m1s", "1s to 10m"},
       {"drain-timeout", "inf", "1s to 10m"},
       {"drain-delay", "-1s", "0 to 10m"},
+      {"reconcile-interval", "99ms", "100ms to 1h"},
+      {"reconcile-interval", "1h1s", "100ms to 1h"},
+      {"job-lease", "999ms", "1s to 10m"},
+      {"job-lease", "10m1s", "1s to 10m"},
       {"trust-principals", "yes", "true, false"},
   };
   for (const auto& c : cases) {
@@ -267,6 +277,10 @@ TEST_F(ConfigTest, TheEdgesOfARangeAreAccepted) {
   EXPECT_EQ(Read(Up(), {"--drain-timeout=1s"}).drain_timeout, absl::Seconds(1));
   EXPECT_EQ(Read(Up(), {"--drain-timeout=10m"}).drain_timeout, absl::Minutes(10));
   EXPECT_EQ(Read(Up(), {"--drain-delay=0"}).drain_delay, absl::ZeroDuration());
+  EXPECT_EQ(Read(Up(), {"--reconcile-interval=100ms"}).reconcile_interval, absl::Milliseconds(100));
+  EXPECT_EQ(Read(Up(), {"--reconcile-interval=1h"}).reconcile_interval, absl::Hours(1));
+  EXPECT_EQ(Read(Up(), {"--job-lease=1s"}).job_lease, absl::Seconds(1));
+  EXPECT_EQ(Read(Up(), {"--job-lease=10m"}).job_lease, absl::Minutes(10));
   EXPECT_FALSE(Read(Up(), {"--admin-listen=off"}).admin_listen.has_value());
 }
 

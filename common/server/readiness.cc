@@ -1,5 +1,6 @@
 #include "common/server/readiness.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -10,14 +11,17 @@ Readiness::Readiness(std::vector<Service> services, const Clock& clock, OnChange
     : services_(std::move(services)),
       clock_(clock),
       on_change_(std::move(on_change)),
-      statuses_(services_.size(), absl::UnavailableError("the process is starting")) {}
+      known_(services_.size()) {}
 
 Readiness::~Readiness() { Drain(); }
 
 void Readiness::Start() {
-  Ask();
+  for (size_t i = 0; i < services_.size(); ++i) Ask(i);
   for (const Answer& answer : Answers()) on_change_(answer.service, answer.status);
-  thread_ = std::thread([this] { AskRegularly(); });
+  threads_.emplace_back([this] { TellChanges(); });
+  for (size_t i = 0; i < services_.size(); ++i) {
+    threads_.emplace_back([this, i] { AskRegularly(i); });
+  }
 }
 
 void Readiness::Drain() {
@@ -25,44 +29,70 @@ void Readiness::Drain() {
     absl::MutexLock lock(&mutex_);
     draining_ = true;
   }
-  if (thread_.joinable()) thread_.join();
+  for (std::thread& thread : threads_) {
+    if (thread.joinable()) thread.join();
+  }
 }
 
 std::vector<Readiness::Answer> Readiness::Answers() const {
   absl::MutexLock lock(&mutex_);
-  const absl::Duration silence = clock_.Now() - asked_;
+  const absl::Time now = clock_.Now();
   std::vector<Answer> answers;
   for (size_t i = 0; i < services_.size(); ++i) {
-    absl::Status status = statuses_[i];
+    const absl::Duration silence = now - known_[i].asked;
+    absl::Status status = known_[i].status;
     if (draining_) {
       status = absl::UnavailableError("the process is stopping");
     } else if (silence > kLongestSilence) {
       status = absl::UnavailableError(
-          absl::StrCat("was asked ", absl::FormatDuration(silence), " ago and has not answered"));
+          absl::StrCat("has not answered for ", absl::FormatDuration(silence)));
     }
     answers.push_back({services_[i].name, std::move(status)});
   }
   return answers;
 }
 
-void Readiness::Ask() {
-  std::vector<absl::Status> statuses;
-  statuses.reserve(services_.size());
-  for (const Service& service : services_) statuses.push_back(service.check());
+void Readiness::Ask(size_t service) {
+  absl::Status status = services_[service].check();
   absl::MutexLock lock(&mutex_);
-  statuses_ = std::move(statuses);
-  asked_ = clock_.Now();
+  known_[service] = {std::move(status), clock_.Now()};
+  ++answer_count_;
 }
 
-void Readiness::AskRegularly() {
-  std::vector<Answer> before = Answers();
+void Readiness::AskRegularly(size_t service) {
   while (true) {
     {
       absl::MutexLock lock(&mutex_);
-      const absl::Duration left = asked_ + kInterval - clock_.Now();
-      if (clock_.AwaitFor(mutex_, absl::Condition(&draining_), left)) return;
+      const absl::Time next = known_[service].asked + kInterval;
+      if (clock_.AwaitUntil(mutex_, absl::Condition(&draining_), next)) return;
     }
-    Ask();
+    Ask(service);
+  }
+}
+
+absl::Time Readiness::NextSilence() const {
+  absl::Time next = absl::InfiniteFuture();
+  for (const Known& known : known_) {
+    const absl::Time silent = known.asked + kLongestSilence + absl::Nanoseconds(1);
+    // What is silent already has been told.
+    if (silent > clock_.Now()) next = std::min(next, silent);
+  }
+  return next;
+}
+
+void Readiness::TellChanges() {
+  std::vector<Answer> before = Answers();
+  int64_t seen = 0;
+  while (true) {
+    {
+      absl::MutexLock lock(&mutex_);
+      const auto news = [this, &seen]() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
+        return draining_ || answer_count_ != seen;
+      };
+      clock_.AwaitUntil(mutex_, absl::Condition(&news), NextSilence());
+      if (draining_) return;
+      seen = answer_count_;
+    }
     std::vector<Answer> now = Answers();
     for (size_t i = 0; i < now.size(); ++i) {
       if (now[i].status.ok() != before[i].status.ok()) on_change_(now[i].service, now[i].status);

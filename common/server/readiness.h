@@ -1,6 +1,7 @@
 #ifndef COMMON_SERVER_READINESS_H_
 #define COMMON_SERVER_READINESS_H_
 
+#include <cstdint>
 #include <functional>
 #include <string>
 #include <thread>
@@ -14,15 +15,16 @@
 
 namespace critac::server {
 
-// Whether the services of a process are ready, as of the last time they were asked. A thread asks
-// every second, so that whoever wants to know gets an answer at once, also when a database hangs.
-// Thread-safe.
+// Whether the services of a process are ready. A thread for each asks it every second, so that
+// whoever wants to know gets an answer at once, also when a database hangs, and asks nobody however
+// often it wants to know. No answer is older than two seconds: a service that has not answered for so
+// long is not ready, whatever it said before. One that hangs keeps none from being asked. Thread-safe.
 class Readiness {
  public:
   // How often each service is asked.
   static constexpr absl::Duration kInterval = absl::Seconds(1);
   // An answer older than this does not count: then who was asked does not come back.
-  static constexpr absl::Duration kLongestSilence = absl::Seconds(10);
+  static constexpr absl::Duration kLongestSilence = absl::Seconds(2);
 
   struct Service {
     std::string name;
@@ -50,18 +52,29 @@ class Readiness {
   std::vector<Answer> Answers() const;
 
  private:
-  void Ask();
-  void AskRegularly();
+  // What a service last said, and when.
+  struct Known {
+    absl::Status status = absl::UnavailableError("the process is starting");
+    absl::Time asked = absl::InfiniteFuture();
+  };
+
+  void Ask(size_t service);
+  void AskRegularly(size_t service);
+  // Tells the changes, those included that come of silence.
+  void TellChanges();
+  // When the next of the answers there are does not count any more.
+  absl::Time NextSilence() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
 
   const std::vector<Service> services_;
   const Clock& clock_;
   const OnChange on_change_;
 
   mutable absl::Mutex mutex_;
-  std::vector<absl::Status> statuses_ ABSL_GUARDED_BY(mutex_);
-  absl::Time asked_ ABSL_GUARDED_BY(mutex_) = absl::InfiniteFuture();
+  std::vector<Known> known_ ABSL_GUARDED_BY(mutex_);
+  // Rises with every answer.
+  int64_t answer_count_ ABSL_GUARDED_BY(mutex_) = 0;
   bool draining_ ABSL_GUARDED_BY(mutex_) = false;
-  std::thread thread_;
+  std::vector<std::thread> threads_;
 };
 
 }  // namespace critac::server

@@ -36,7 +36,7 @@ class ReadinessTest : public ::testing::Test {
       changes_.push_back({service, status.ok()});
     };
   }
-  // Lets time pass until this many changes were told. A wait that begins just as the clock moves
+  // Lets time pass until this many changes were told. An answer that is given just as the clock moves
   // counts from then, so one interval may not be enough.
   void PassTimeUntilChanges(size_t count) {
     const auto reached = [this, count]() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
@@ -51,9 +51,15 @@ class ReadinessTest : public ::testing::Test {
   }
   void PassTimeUntil(const absl::Condition& condition) {
     absl::MutexLock lock(&mutex_);
-    do {
+    while (!condition.Eval()) {
+      const int before = asked_;
+      const auto went_on = [this, before, &condition]() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
+        return asked_ > before || condition.Eval();
+      };
       clock_.Advance(Readiness::kInterval);
-    } while (!mutex_.AwaitWithTimeout(condition, absl::Milliseconds(50)));
+      // No oftener: services that did not come to answer in between would be taken for silent.
+      mutex_.AwaitWithTimeout(absl::Condition(&went_on), absl::Seconds(1));
+    }
   }
   std::vector<std::pair<std::string, bool>> Changes() {
     absl::MutexLock lock(&mutex_);
@@ -103,33 +109,80 @@ TEST_F(ReadinessTest, AnotherReasonIsNoChange) {
   Readiness readiness({Service("intake")}, clock_, Record());
   readiness.Start();
   Set("intake", absl::UnavailableError("the disk is gone"));
-  // A round of questions begins only after the one before was told of.
   PassTimeUntilAsked(3);
   EXPECT_EQ(Changes().size(), 1u);
   EXPECT_EQ(readiness.Answers()[0].status.message(), "the disk is gone");
 }
 
-TEST_F(ReadinessTest, AServiceThatDoesNotComeBackIsNotReadyAfterAWhile) {
-  absl::Notification release;
-  int calls = 0;
-  Readiness readiness({{"intake",
-                        [&] {
-                          {
-                            absl::MutexLock lock(&mutex_);
-                            ++asked_;
-                          }
-                          if (++calls == 2) release.WaitForNotification();
-                          return absl::OkStatus();
-                        }}},
-                      clock_, Record());
+TEST_F(ReadinessTest, HoweverOftenAnswersAreReadServicesAreAskedOnceAnInterval) {
+  Readiness readiness({Service("intake"), Service("matching")}, clock_, Record());
   readiness.Start();
-  const absl::Time answered = clock_.Now();
-  PassTimeUntilAsked(2);
-  clock_.Advance(answered + Readiness::kLongestSilence - clock_.Now());
+  clock_.Advance(Readiness::kInterval - absl::Nanoseconds(1));
+  for (int i = 0; i < 1000; ++i) EXPECT_TRUE(readiness.Answers()[0].status.ok());
+  absl::MutexLock lock(&mutex_);
+  EXPECT_EQ(asked_, 2) << "each at the start";
+}
+
+// A service that answers once, and then hangs.
+class HangingService {
+ public:
+  Readiness::Service Get(const std::string& name) {
+    return {name, [this] {
+              if (++calls_ == 2) {
+                asked_.Notify();
+                release_.WaitForNotification();
+              }
+              return absl::OkStatus();
+            }};
+  }
+  void AwaitAsked() { asked_.WaitForNotification(); }
+  void Release() { release_.Notify(); }
+
+ private:
+  int calls_ = 0;
+  absl::Notification asked_;
+  absl::Notification release_;
+};
+
+TEST_F(ReadinessTest, NoAnswerIsOlderThanTwoSeconds) {
+  HangingService hanging;
+  Readiness readiness({hanging.Get("intake")}, clock_, Record());
+  readiness.Start();
+  clock_.Advance(Readiness::kInterval);
+  hanging.AwaitAsked();
+  clock_.Advance(Readiness::kLongestSilence - Readiness::kInterval);
   EXPECT_TRUE(readiness.Answers()[0].status.ok());
+  EXPECT_LE(Readiness::kLongestSilence, absl::Seconds(2));
   clock_.Advance(absl::Nanoseconds(1));
   EXPECT_THAT(std::string(readiness.Answers()[0].status.message()), HasSubstr("has not answered"));
-  release.Notify();
+  hanging.Release();
+}
+
+TEST_F(ReadinessTest, ThatAServiceDoesNotComeBackIsToldAndThatItDoes) {
+  HangingService hanging;
+  Readiness readiness({hanging.Get("intake")}, clock_, Record());
+  readiness.Start();
+  clock_.Advance(Readiness::kInterval);
+  hanging.AwaitAsked();
+  clock_.Advance(Readiness::kLongestSilence);
+  PassTimeUntilChanges(2);
+  hanging.Release();
+  PassTimeUntilChanges(3);
+  EXPECT_THAT(Changes(),
+              ElementsAre(Pair("intake", true), Pair("intake", false), Pair("intake", true)));
+}
+
+TEST_F(ReadinessTest, AServiceThatDoesNotComeBackKeepsNoneFromBeingAsked) {
+  HangingService hanging;
+  Readiness readiness({hanging.Get("intake"), Service("matching")}, clock_, Record());
+  readiness.Start();
+  PassTimeUntilAsked(2);
+  hanging.AwaitAsked();
+  PassTimeUntilAsked(6);
+  const auto answers = readiness.Answers();
+  EXPECT_FALSE(answers[0].status.ok());
+  EXPECT_TRUE(answers[1].status.ok());
+  hanging.Release();
 }
 
 TEST_F(ReadinessTest, WhileDrainingNothingIsReady) {

@@ -28,7 +28,8 @@ class BoundIntake final : public server::BoundService {
         requests_(environment.pipeline, *journal_),
         due_(journal_->database()),
         reconciler_(
-            queue, [this] { return due_.NextRound(); }, {.name = "intake-due"}, environment.clock,
+            queue, [this] { return due_.NextRound(); },
+            {.name = "intake-due", .interval = environment.reconcile_interval}, environment.clock,
             environment.ids),
         sender_("intake-match", queue, [this] { reconciler_.Nudge(); }) {
     journal_->AddListener([this](absl::Span<const journal::CommittedEvent> events) {

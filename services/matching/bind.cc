@@ -53,18 +53,20 @@ class BoundMatching final : public server::BoundService {
         // One thread: a second plan at the same time would only find its input changed.
         match_worker_(
             match_queue, [this](const queue::Job& job) { return match_jobs_.Handle(job); },
-            {.name = "match", .observer = environment.job_observer}, environment.clock,
-            environment.ids),
+            {.name = "match", .lease = environment.job_lease, .observer = environment.job_observer},
+            environment.clock, environment.ids),
         sync_worker_(
             sync_queue, [this](const queue::Job& job) { return sync_jobs_.Handle(job); },
-            {.name = "sync", .observer = environment.job_observer}, environment.clock,
-            environment.ids),
+            {.name = "sync", .lease = environment.job_lease, .observer = environment.job_observer},
+            environment.clock, environment.ids),
         match_reconciler_(
-            match_queue, [this] { return match_jobs_.Due(); }, {.name = "match-due"},
-            environment.clock, environment.ids),
+            match_queue, [this] { return match_jobs_.Due(); },
+            {.name = "match-due", .interval = environment.reconcile_interval}, environment.clock,
+            environment.ids),
         sync_reconciler_(
-            sync_queue, [this] { return DeriveSyncJobs(*journal_); }, {.name = "sync-due"},
-            environment.clock, environment.ids),
+            sync_queue, [this] { return DeriveSyncJobs(*journal_); },
+            {.name = "sync-due", .interval = environment.reconcile_interval}, environment.clock,
+            environment.ids),
         sync_sender_("matching-sync", sync_queue, [this] { sync_reconciler_.Nudge(); }) {
     journal_->AddListener(
         [this](absl::Span<const journal::CommittedEvent> events) { Notice(events); });

@@ -39,11 +39,14 @@ class BoundMetrics final : public server::BoundService {
         report_jobs_(environment.channel, *journal_, store_),
         report_worker_(
             report_queue, [this](const queue::Job& job) { return report_jobs_.Handle(job); },
-            {.name = "report", .observer = environment.job_observer}, environment.clock,
-            environment.ids),
-        report_reconciler_(
-            report_queue, [this] { return report_jobs_.Due(); }, {.name = "report-due"},
+            {.name = "report",
+             .lease = environment.job_lease,
+             .observer = environment.job_observer},
             environment.clock, environment.ids),
+        report_reconciler_(
+            report_queue, [this] { return report_jobs_.Due(); },
+            {.name = "report-due", .interval = environment.reconcile_interval}, environment.clock,
+            environment.ids),
         report_sender_("metrics-report", report_queue, [this] { report_reconciler_.Nudge(); }),
         survey_service_(environment.pipeline, *journal_, follower_),
         measure_service_(environment.pipeline, follower_),

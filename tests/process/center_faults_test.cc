@@ -9,6 +9,8 @@
 #include "absl/strings/match.h"
 #include "absl/synchronization/mutex.h"
 #include "common/status/error.h"
+#include "critac/intake/v1/request.grpc.pb.h"
+#include "critac/matching/v1/match.grpc.pb.h"
 #include "tests/process/center.h"
 #include "tests/process/small_program.h"
 #include "tests/support/temp_folder.h"

@@ -5,24 +5,28 @@
 #include <map>
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "common/server/testing/http_client.h"
 #include "tests/process/any_center.h"
-#include "tests/support/redis_server.h"
 #include "tests/support/running_program.h"
 #include "tests/support/temp_folder.h"
 
 namespace critac::testing {
 
 // The services as shipped, each a process with a folder of its own, over a Redis of the test's. They
-// know each other by Unix sockets, so that no other program takes an address before it is used.
+// know each other by Unix sockets, so that no other program takes an address before it is used. What
+// a queue forgot, or the dead hold, is missed for seconds only, so that tests need not wait long.
 class SeparateCenter : public AnyCenter {
  public:
-  // Nothing is started but the Redis.
-  SeparateCenter() : AnyCenter(absl::Seconds(30)) {}
-
-  RedisServer& redis() { return redis_; }
+  // Nothing is started.
+  explicit SeparateCenter(std::string queue_url)
+      : AnyCenter(absl::Seconds(30)), queue_url_(std::move(queue_url)) {
+    for (const std::string service : {"intake", "matching", "metrics"}) {
+      running_[service].channel = PlainChannel(Address(service));
+    }
+  }
 
   // Starts a service, for the first time or again, and waits until it serves; whether it is ready,
   // it says itself.
@@ -32,11 +36,15 @@ class SeparateCenter : public AnyCenter {
         std::make_unique<RunningProgram>(CRITAC_PROGRAMS "/critac-" + service, Arguments(service));
     const std::string line = running.program->OutLine();
     ASSERT_EQ(line, "critac ready on " + Address(service)) << running.program->RestOfError();
-    running.channel = PlainChannel(Address(service));
+    // What it says later is read by nobody, and it must not wait for that.
+    running.program->StopReading();
     running.admin = AdminAddress(service);
   }
   // As `kill -9` does.
   void Kill(const std::string& service) { running_.at(service).program->Kill(); }
+  void Signal(const std::string& service, int signal) {
+    running_.at(service).program->Signal(signal);
+  }
   // Asks it to stop; returns its exit status.
   int Stop(const std::string& service) {
     running_.at(service).program->Signal(SIGTERM);
@@ -69,11 +77,22 @@ class SeparateCenter : public AnyCenter {
   }
 
   std::vector<std::string> Arguments(const std::string& service) const {
-    std::vector<std::string> arguments = {
-        "--data",         folder_.file(service), "--listen",
-        Address(service), "--ready-file",        folder_.file(service + ".ready"),
-        "--admin-listen", "127.0.0.1:0",         "--queue",
-        redis_.url(),     "--log-level",         "error"};
+    std::vector<std::string> arguments = {"--data",
+                                          folder_.file(service),
+                                          "--listen",
+                                          Address(service),
+                                          "--ready-file",
+                                          folder_.file(service + ".ready"),
+                                          "--admin-listen",
+                                          "127.0.0.1:0",
+                                          "--queue",
+                                          queue_url_,
+                                          "--log-level",
+                                          "error",
+                                          "--job-lease",
+                                          "3s",
+                                          "--reconcile-interval",
+                                          "1s"};
     const std::map<std::string, std::vector<std::string>> peers = {
         {"intake", {}}, {"matching", {"intake"}}, {"metrics", {"intake", "matching"}}};
     for (const std::string& peer : peers.at(service)) {
@@ -94,8 +113,8 @@ class SeparateCenter : public AnyCenter {
     return address.ok() ? *address : server::Address();
   }
 
+  const std::string queue_url_;
   const TempFolder folder_;
-  RedisServer redis_;
   std::map<std::string, Running> running_;
 };
 

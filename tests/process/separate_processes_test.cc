@@ -6,6 +6,7 @@
 
 #include "tests/process/road.h"
 #include "tests/process/separate_center.h"
+#include "tests/support/redis_server.h"
 
 namespace critac::testing {
 namespace {
@@ -27,14 +28,15 @@ class SeparateProcessesInOrder : public ::testing::TestWithParam<std::vector<std
 // Goal: processes need no order. Method: they are started in one, each serving before the next
 // begins; while there is no Redis, each says so, and none goes; then the road is walked.
 TEST_P(SeparateProcessesInOrder, TheyBecomeReadyByThemselvesAndTheRoadIsWalked) {
-  SeparateCenter center;
-  ASSERT_TRUE(center.redis().is_up());
-  center.redis().Kill();
+  RedisServer redis;
+  ASSERT_TRUE(redis.is_up());
+  SeparateCenter center(redis.url());
+  redis.Kill();
   bool redis_is_up = false;
   for (const std::string& part : GetParam()) {
     if (part == kRedis) {
-      center.redis().Start();
-      ASSERT_TRUE(center.redis().is_up());
+      redis.Start();
+      ASSERT_TRUE(redis.is_up());
       redis_is_up = true;
       continue;
     }
@@ -78,7 +80,9 @@ INSTANTIATE_TEST_SUITE_P(
 // Goal: a kill of any process at any step costs time and nothing else. Method: the one that is to
 // act next is killed, with its work waiting in another's records or in the Redis.
 TEST(SeparateProcesses, EachIsKilledOnTheWayAndTheRoadGoesOn) {
-  SeparateCenter center;
+  RedisServer redis;
+  ASSERT_TRUE(redis.is_up());
+  SeparateCenter center(redis.url());
   const auto restart = [&center](const std::string& service) {
     center.Kill(service);
     center.Start(service);

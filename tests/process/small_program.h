@@ -21,10 +21,11 @@ namespace critac::testing {
 // one program, one agency, one partner, some experts. All invented.
 class SmallProgram {
  public:
-  explicit SmallProgram(AnyCenter& center) {
+  // `experts`: how many there are; each has room for five assignments.
+  explicit SmallProgram(AnyCenter& center, int experts = 4) {
     Catalog(center);
     Agency(center);
-    Partners(center);
+    Partners(center, experts);
   }
 
   const std::string& agency() const { return agency_; }
@@ -54,8 +55,9 @@ class SmallProgram {
     return call;
   }
 
-  // Leads a submitted request to READY, with one slot for one person in the coming months.
-  static absl::Status MakeReady(AnyCenter& center, const std::string& name) {
+  // Leads a submitted request to READY, with one slot for one person in the coming months. Without
+  // slots it is refused.
+  static absl::Status MakeReady(AnyCenter& center, const std::string& name, int slots = 1) {
     for (const auto action :
          {intake::v1::REQUEST_ACTION_ACKNOWLEDGE, intake::v1::REQUEST_ACTION_ACCEPT,
           intake::v1::REQUEST_ACTION_COMPLETE_SCOPING}) {
@@ -67,13 +69,15 @@ class SmallProgram {
         const absl::CivilDay today = DayOf(absl::Now());
         intake::v1::Scope& scope = *act.mutable_details()->mutable_scope();
         scope.set_date(FormatDate(today));
-        intake::v1::Slot& slot = *scope.add_slots();
-        slot.set_topic("topics/crisis-intervention");
-        slot.set_delivery_type("deliveryTypes/coaching");
-        slot.set_people(1);
-        slot.set_hours(8);
-        slot.set_window_start(FormatDate(today + 10));
-        slot.set_window_end(FormatDate(today + 100));
+        for (int i = 0; i < slots; ++i) {
+          intake::v1::Slot& slot = *scope.add_slots();
+          slot.set_topic("topics/crisis-intervention");
+          slot.set_delivery_type("deliveryTypes/coaching");
+          slot.set_people(1);
+          slot.set_hours(8);
+          slot.set_window_start(FormatDate(today + 10));
+          slot.set_window_end(FormatDate(today + 100));
+        }
       }
       const auto acted = center.AsCoordinator<intake::v1::RequestService>(
           &intake::v1::RequestService::Stub::ActOnRequest, act);
@@ -114,7 +118,7 @@ class SmallProgram {
     agency_ = created->name();
   }
 
-  static void Partners(AnyCenter& center) {
+  static void Partners(AnyCenter& center, int count) {
     matching::v1::ImportPartnersRequest partners;
     auto& partner = *partners.add_partners();
     partner.set_name("partners/elm");
@@ -125,7 +129,7 @@ class SmallProgram {
         &matching::v1::PartnerService::Stub::ImportPartners, partners);
     ASSERT_TRUE(first.ok()) << first.status();
     matching::v1::ImportExpertsRequest experts;
-    for (int i = 1; i <= 4; ++i) {
+    for (int i = 1; i <= count; ++i) {
       auto& expert = *experts.add_experts();
       expert.set_name(absl::StrFormat("experts/e%03d", i));
       expert.set_partner("partners/elm");

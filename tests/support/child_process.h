@@ -2,6 +2,7 @@
 #define TESTS_SUPPORT_CHILD_PROCESS_H_
 
 #include <signal.h>
+#include <sys/prctl.h>
 #include <sys/types.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -22,6 +23,7 @@ class ChildProcess {
     if (pipe(ends) != 0) return;
     pid_ = fork();
     if (pid_ == 0) {
+      prctl(PR_SET_PDEATHSIG, SIGKILL);  // with its parent, however that ends
       close(ends[0]);
       work([&](const std::string& line) {
         const std::string text = line + "\n";

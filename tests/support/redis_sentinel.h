@@ -10,6 +10,7 @@
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/time/time.h"
+#include "gtest/gtest.h"
 #include "tests/support/eventually.h"
 #include "tests/support/redis_client.h"
 #include "tests/support/redis_server.h"
@@ -56,6 +57,15 @@ class RedisSentinel {
     }
     return RoleOf(server) == "master";
   }
+  // From now on the replica is given nothing of what the master takes, until one of them begins anew.
+  void CutReplication() {
+    EXPECT_TRUE(TellRedis(master_.port(), {"ACL", "SETUSER", "default", "-psync", "-sync"}));
+    EXPECT_TRUE(TellRedis(master_.port(), {"CLIENT", "KILL", "TYPE", "replica"}));
+  }
+  // Bytes of what the master took that the replica does not have.
+  int64_t MissingBytes() const {
+    return Offset(master_, "master_repl_offset:") - Offset(replica_, "slave_repl_offset:");
+  }
   // Whether the server follows another one, and has all that it has.
   static bool IsReplica(const RedisServer& server) {
     const auto reply = AskRedis(server.port(), {"ROLE"});
@@ -74,6 +84,16 @@ class RedisSentinel {
   static std::string RoleOf(const RedisServer& server) {
     const auto reply = AskRedis(server.port(), {"ROLE"});
     return reply.ok() ? std::string(reply->value()[0].text()) : "";
+  }
+
+  static int64_t Offset(const RedisServer& server, const std::string& field) {
+    const std::string info = TextOfRedis(server.port(), {"INFO", "replication"});
+    const size_t at = info.find(field);
+    int64_t offset = 0;
+    if (at == std::string::npos) return offset;
+    const size_t begin = at + field.size();
+    EXPECT_TRUE(absl::SimpleAtoi(info.substr(begin, info.find('\r', begin) - begin), &offset));
+    return offset;
   }
 
   void Start(Sentinel& sentinel) {

@@ -3,20 +3,78 @@
 
 #include <fcntl.h>
 #include <signal.h>
-#include <spawn.h>
+#include <sys/prctl.h>
 #include <sys/types.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <array>
+#include <deque>
+#include <functional>
+#include <future>
 #include <map>
 #include <string>
+#include <thread>
 #include <utility>
 #include <vector>
 
+#include "absl/base/thread_annotations.h"
+#include "absl/synchronization/mutex.h"
+
 namespace critac::testing {
 
+// A thread that starts programs, as long as this process lives. The kernel takes the end of the
+// thread that started a program for the end of its parent, and tests start some from threads that
+// end before.
+class ProgramStarter {
+ public:
+  static ProgramStarter& Instance() {
+    static ProgramStarter starter;
+    return starter;
+  }
+
+  // Has `start` called, and returns what it returns.
+  pid_t Start(std::function<pid_t()> start) {
+    std::packaged_task<pid_t()> task(std::move(start));
+    std::future<pid_t> started = task.get_future();
+    {
+      absl::MutexLock lock(&mutex_);
+      waiting_.push_back(std::move(task));
+    }
+    return started.get();
+  }
+
+ private:
+  ProgramStarter() : thread_([this] { Run(); }) {}
+  ~ProgramStarter() {
+    {
+      absl::MutexLock lock(&mutex_);
+      stopping_ = true;
+    }
+    thread_.join();
+  }
+
+  void Run() {
+    absl::MutexLock lock(&mutex_);
+    const auto something = [this]() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
+      return stopping_ || !waiting_.empty();
+    };
+    for (mutex_.Await(absl::Condition(&something)); !stopping_;
+         mutex_.Await(absl::Condition(&something))) {
+      waiting_.front()();
+      waiting_.pop_front();
+    }
+  }
+
+  absl::Mutex mutex_;
+  bool stopping_ ABSL_GUARDED_BY(mutex_) = false;
+  std::deque<std::packaged_task<pid_t()>> waiting_ ABSL_GUARDED_BY(mutex_);
+  std::thread thread_;
+};
+
 // A program started by a test, with pipes to its stdin, stdout and stderr. It is killed with the
-// object. Waits are for lines and for its end, never for a time.
+// object, and with this process, however that ends. Waits are for lines and for its end, never for a
+// time.
 class RunningProgram {
  public:
   // `environment` is all the program sees of one.
@@ -28,20 +86,15 @@ class RunningProgram {
     if (pipe2(in, O_CLOEXEC) != 0 || pipe2(out, O_CLOEXEC) != 0 || pipe2(error, O_CLOEXEC) != 0) {
       return;
     }
-    posix_spawn_file_actions_t actions;
-    posix_spawn_file_actions_init(&actions);
-    posix_spawn_file_actions_adddup2(&actions, in[0], STDIN_FILENO);
-    posix_spawn_file_actions_adddup2(&actions, out[1], STDOUT_FILENO);
-    posix_spawn_file_actions_adddup2(&actions, error[1], STDERR_FILENO);
     std::vector<std::string> words = {path};
     words.insert(words.end(), arguments.begin(), arguments.end());
     std::vector<std::string> variables;
     for (const auto& [name, value] : environment) variables.push_back(name + "=" + value);
-    if (posix_spawn(&pid_, path.c_str(), &actions, nullptr, Pointers(words).data(),
-                    Pointers(variables).data()) != 0) {
-      pid_ = 0;
-    }
-    posix_spawn_file_actions_destroy(&actions);
+    const Start start = {.path = path.c_str(),
+                         .words = Pointers(words),
+                         .variables = Pointers(variables),
+                         .streams = {in[0], out[1], error[1]}};
+    pid_ = ProgramStarter::Instance().Start([&start] { return Fork(start); });
     close(in[0]);
     close(out[1]);
     close(error[1]);
@@ -89,8 +142,8 @@ class RunningProgram {
     if (pid_ > 0) kill(pid_, signal);
   }
 
-  // Waits for its end. Its exit status, or 128 + the signal that ended it, as a shell says it; -1
-  // where it did not start.
+  // Waits for its end. Its exit status, or 128 + the signal that ended it, or 127 where it cannot be
+  // started, as a shell says it; -1 where it has ended before.
   int Wait() {
     if (pid_ <= 0) return -1;
     int status = 0;
@@ -107,10 +160,32 @@ class RunningProgram {
   }
 
  private:
+  // What a new process needs to become the program.
+  struct Start {
+    const char* path;
+    std::vector<char*> words;
+    std::vector<char*> variables;
+    std::array<int, 3> streams;
+  };
+
   struct Stream {
     int fd = -1;
     std::string buffer;
   };
+
+  // Between fork and exec only calls that may be made in a signal handler: another thread may have
+  // held any lock.
+  static pid_t Fork(const Start& start) {
+    const pid_t parent = getpid();
+    const pid_t pid = fork();
+    if (pid != 0) return pid;
+    prctl(PR_SET_PDEATHSIG, SIGKILL);
+    // It may have ended before it could be told so.
+    if (getppid() != parent) _exit(127);
+    for (int i = 0; i < 3; ++i) dup2(start.streams[i], i);
+    execve(start.path, start.words.data(), start.variables.data());
+    _exit(127);
+  }
 
   static std::vector<char*> Pointers(std::vector<std::string>& words) {
     std::vector<char*> pointers;

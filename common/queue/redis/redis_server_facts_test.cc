@@ -381,6 +381,65 @@ TEST_F(RedisOrphans, AStateThatIsNoneIsAsNoneAndHealsToo) {
   EXPECT_TRUE(queue().Complete(TakeOne()).ok());
 }
 
+TEST_F(RedisOrphans, AJobThatIsHeldAndStandsInAnotherLineTooStaysWithWhoHoldsIt) {
+  for (const char* line : {"ready:high", "ready:normal", "ready:low"}) {
+    Add("a");
+    const Lease lease = TakeOne();
+    Tell({"RPUSH", RedisQueues::Key(line), Id()});
+    Sweep(1);
+    EXPECT_EQ(Counts(), "0 0 1 0");
+    EXPECT_TRUE(queue().Complete(lease).ok());
+  }
+  for (const char* line : {"delayed", "dead"}) {
+    Add("a");
+    const Lease lease = TakeOne();
+    Tell({"ZADD", RedisQueues::Key(line), "4e15", Id()});
+    Sweep(1);
+    EXPECT_EQ(Counts(), "0 0 1 0");
+    EXPECT_TRUE(queue().Complete(lease).ok());
+  }
+  EXPECT_EQ(Counts(), "0 0 0 0");
+}
+
+TEST_F(RedisOrphans, AJobThatIsReadyTwiceStaysReadyOnceAtItsPlaceAndPriority) {
+  Add("a");
+  const std::string id = Id();
+  Add("b");
+  Tell({"RPUSH", RedisQueues::Key("ready:normal"), id, id});
+  Tell({"RPUSH", RedisQueues::Key("ready:high"), id});
+  Sweep(1);
+  EXPECT_EQ(Counts(), "2 0 0 0");
+  EXPECT_EQ(NumberOfRedis(server().port(), {"LLEN", RedisQueues::Key("ready:high")}), 0);
+  EXPECT_EQ(TakeOne().key, "a");
+  EXPECT_EQ(TakeOne().key, "b");
+}
+
+TEST_F(RedisOrphans, AJobThatIsReadyAndWaitsTooStaysReady) {
+  ASSERT_TRUE(queue().Enqueue({NewJob{.key = "a", .delay = absl::Minutes(1)}}).ok());
+  Tell({"RPUSH", RedisQueues::Key("ready:normal"), Id()});
+  Tell({"ZADD", RedisQueues::Key("leased"), "4e15", Id()});
+  Sweep(1);
+  EXPECT_EQ(Counts(), "1 0 0 0");
+}
+
+TEST_F(RedisOrphans, AJobThatIsDeadAndReadyTooIsReadyAndItsBytesAreFreed) {
+  Add("a");
+  ASSERT_TRUE(queue().Fail(TakeOne(), "no such agency", false).ok());
+  Tell({"RPUSH", RedisQueues::Key("ready:normal"), Id()});
+  Sweep(1);
+  EXPECT_EQ(Counts(), "1 0 0 0");
+  EXPECT_EQ(testing::TextOfRedis(server().port(), {"HGET", RedisQueues::Key("meta"), "dead_bytes"}),
+            "0");
+  EXPECT_EQ(TakeOne().key, "a");
+}
+
+TEST_F(RedisOrphans, AJobThatIsDelayedAndDeadTooStaysDelayed) {
+  ASSERT_TRUE(queue().Enqueue({NewJob{.key = "a", .delay = absl::Minutes(1)}}).ok());
+  Tell({"ZADD", RedisQueues::Key("dead"), "1", Id()});
+  Sweep(1);
+  EXPECT_EQ(Counts(), "0 1 0 0");
+}
+
 TEST_F(RedisOrphans, ANameOfNoJobLeavesTheLineOfTheReady) {
   Add("a");
   Tell({"DEL", RedisQueues::Key("jobs")});

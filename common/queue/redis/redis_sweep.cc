@@ -40,13 +40,15 @@ absl::Status Scan(Link& link, absl::string_view command, const std::string& key,
 }
 
 // Adds the elements of a list, from its end to its beginning: jobs are taken from the beginning, so
-// that none is passed over because others before it left.
-absl::Status ReadList(Link& link, const std::string& key, Ids& ids) {
+// that none is passed over because others before it left. Those met twice go to `orphans`.
+absl::Status ReadList(Link& link, const std::string& key, Ids& ids, Ids& orphans) {
   for (int64_t end = -1;; end -= kPage) {
     ASSIGN_OR_RETURN(const Reply reply,
                      link.Ask({"LRANGE", key, absl::StrCat(end - kPage + 1), absl::StrCat(end)}));
     const Value page = reply.value();
-    for (size_t i = 0; i < page.size(); ++i) ids.insert(std::string(page[i].text()));
+    for (size_t i = 0; i < page.size(); ++i) {
+      if (!ids.insert(std::string(page[i].text())).second) orphans.emplace(page[i].text());
+    }
     if (page.size() < kPage) return absl::OkStatus();
   }
 }
@@ -74,11 +76,20 @@ absl::Status FindUnheld(Link& link, absl::Span<const std::string> keys, Ids& orp
 absl::StatusOr<std::vector<std::string>> FindOrphans(Link& link,
                                                      absl::Span<const std::string> keys) {
   Ids in_lines;
-  for (const size_t line : kReadyLines) RETURN_IF_ERROR(ReadList(link, keys[line], in_lines));
-  for (const size_t line : kSortedLines) RETURN_IF_ERROR(Scan(link, "ZSCAN", keys[line], in_lines));
+  Ids orphans;
+  for (const size_t line : kReadyLines) {
+    RETURN_IF_ERROR(ReadList(link, keys[line], in_lines, orphans));
+  }
+  for (const size_t line : kSortedLines) {
+    // A scan may name one twice that is there once.
+    Ids in_line;
+    RETURN_IF_ERROR(Scan(link, "ZSCAN", keys[line], in_line));
+    for (const std::string& id : in_line) {
+      if (!in_lines.insert(id).second) orphans.insert(id);
+    }
+  }
   Ids jobs;
   RETURN_IF_ERROR(Scan(link, "HSCAN", keys[kJobs], jobs));
-  Ids orphans;
   for (const std::string& id : jobs) {
     if (!in_lines.contains(id)) orphans.insert(id);
   }

@@ -10,8 +10,8 @@
 
 namespace critac::queue::redis {
 
-// Ids that may be orphans: those of jobs that stand in no line, those in lines that no job has, and
-// those in the line of leases that nobody holds.
+// Ids that may be orphans: those of jobs that stand in no line or at two places, those in lines that
+// no job has, and those in the line of leases that nobody holds.
 // Read page by page while others move jobs, so some are none: the script `heal` looks again.
 absl::StatusOr<std::vector<std::string>> FindOrphans(Link& link,
                                                      absl::Span<const std::string> keys);

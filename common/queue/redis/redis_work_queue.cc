@@ -477,7 +477,8 @@ absl::Status RedisWorkQueue::LimitRate(int64_t jobs_per_second) {
 
 absl::StatusOr<int64_t> RedisWorkQueue::RedriveSome(absl::string_view reason, int most,
                                                     std::optional<absl::string_view> key) {
-  std::vector<std::string> arguments = {RedriveNote(reason), absl::StrCat(most)};
+  std::vector<std::string> arguments = {RedriveNote(reason), absl::StrCat(limits::kJobErrorBytes),
+                                        absl::StrCat(most)};
   if (key.has_value()) arguments.push_back(redis::JobId(*key));
   ASSIGN_OR_RETURN(const Reply reply, Run(redis::kRedrive, arguments));
   return reply.value().integer();

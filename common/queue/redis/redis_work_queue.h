@@ -75,8 +75,8 @@ class RedisWorkQueue final : public WorkQueue {
   absl::Status CheckWritable() override;
   void Shutdown() override;
 
-  // Looks for jobs that stand in no line and names of no job in the lines, and heals them; returns
-  // how many. It needs to be called by nobody: the queue does so by itself.
+  // Looks for jobs that stand in no line or in two, and names of no job in the lines, and heals
+  // them; returns how many. It needs to be called by nobody: the queue does so by itself.
   absl::StatusOr<int64_t> Sweep();
 
  private:

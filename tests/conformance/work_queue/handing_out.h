@@ -134,6 +134,15 @@ TEST_P(WorkQueueConformance, WhoWaitsGetsTheFirstJobThatComes) {
   EXPECT_EQ(waiting.Result(), "a");
 }
 
+TEST_P(WorkQueueConformance, WhoWouldTakeMoreGetsWhatIsThereAtOnce) {
+  AddMany("a", 2);
+  const absl::Time before = Now();
+  const auto leases = queue().Reserve(10, Long(), Long());
+  ASSERT_TRUE(leases.ok()) << leases.status();
+  EXPECT_EQ(leases->size(), 2u);
+  EXPECT_LT(Now() - before, Long());
+}
+
 TEST_P(WorkQueueConformance, WhoWaitsGetsADelayedJobWhenItIsDue) {
   Add({{.key = "a", .delay = Units(2)}});
   WaitingReserve waiting(queue(), harness().clock(), Long(), Long());

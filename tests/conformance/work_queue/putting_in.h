@@ -300,6 +300,17 @@ TEST_P(WorkQueueConformance, ADerivedJobOfAnUnknownKeyIsAdded) {
   EXPECT_THAT(TakeKeys(1), ElementsAre("a"));
 }
 
+TEST_P(WorkQueueConformance, ADerivedJobLeavesAKeyThatIsReadyOrDelayedAsItIs) {
+  Add({{.key = "ready", .priority = Priority::kLow, .trace = "first"},
+       {.key = "delayed", .delay = Long()}});
+  EXPECT_EQ(Add({{.key = "ready", .priority = Priority::kHigh, .trace = "second", .derived = true},
+                 {.key = "delayed", .derived = true}}),
+            0);
+  EXPECT_EQ(Counts(), "1 1 0 0");
+  EXPECT_EQ(Peek(JobState::kReady).front().priority, Priority::kLow);
+  EXPECT_EQ(TakeOne().trace, "first");
+}
+
 TEST_P(WorkQueueConformance, ADerivedJobDoesNotRunOnceMoreWhatIsInHand) {
   Add("a");
   const Lease lease = TakeOne();

@@ -1,0 +1,51 @@
+#ifndef TESTS_PROCESS_LEDGER_H_
+#define TESTS_PROCESS_LEDGER_H_
+
+#include <set>
+#include <string>
+#include <vector>
+
+#include "critac/journal/v1/journal.pb.h"
+
+namespace critac::testing {
+
+// What callers of a center were told is on record. Each of these has consequences that jobs bring
+// about; what is not here was refused, and has none.
+struct Acknowledged {
+  // Requests led to ready, and those of them that were withdrawn again. All others are taken to the
+  // end: matched, delivered.
+  std::set<std::string> ready;
+  std::set<std::string> withdrawn;
+  // Offers.
+  std::set<std::string> accepted;
+  std::set<std::string> declined;
+  // Engagements with the one delivery of theirs.
+  std::set<std::string> delivered;
+  // Reports asked for.
+  std::set<std::string> reports;
+};
+
+// All events of each service, in order.
+struct Journals {
+  std::vector<journal::v1::Event> intake;
+  std::vector<journal::v1::Event> matching;
+  std::vector<journal::v1::Event> metrics;
+};
+
+// Compares what must have happened with what has: one sentence for each thing that is missing, there
+// twice, or there without a cause. Empty: every effect is on record exactly once.
+//
+// - Every number of a journal from 1 on is there once, in order.
+// - What was acknowledged is on record once, and nothing else of its kind is.
+// - Matching follows each ready request once, and none that never was. One that is withdrawn it
+//   follows at most once, and then lets go once.
+// - A request has one standing proposal at a time; a proposal is decided at most once; nobody is
+//   asked twice at once for the same place.
+// - Each request taken to the end is agreed once, and recorded as matched, begun and delivered by
+//   matching once; its engagement is settled once.
+// - Each report is finished once, and done.
+std::vector<std::string> Amiss(const Acknowledged& acknowledged, const Journals& journals);
+
+}  // namespace critac::testing
+
+#endif  // TESTS_PROCESS_LEDGER_H_
