@@ -25,6 +25,12 @@ constexpr int kPingTimeoutMilliseconds = 10'000;
 // What a server takes from clients before it sends them away: more than they send.
 constexpr int kPingsNoCloserThanMilliseconds = 10'000;
 
+// After how long a peer that was away is tried again: gRPC's own bound of two minutes would leave a
+// process waiting long after its peer is back. gRPC calls the time for one attempt its least backoff.
+constexpr int kFirstReconnectMilliseconds = 200;
+constexpr int kMostReconnectMilliseconds = 5'000;
+constexpr int kConnectTimeoutMilliseconds = 5'000;
+
 // gRPC itself takes five attempts at most.
 constexpr int kMostAttempts = 5;
 
@@ -81,6 +87,9 @@ grpc::ChannelArguments MakeChannelArguments(const ChannelOptions& options) {
   arguments.SetInt(GRPC_ARG_KEEPALIVE_TIMEOUT_MS, kPingTimeoutMilliseconds);
   arguments.SetInt(GRPC_ARG_KEEPALIVE_PERMIT_WITHOUT_CALLS, 1);
   arguments.SetInt(GRPC_ARG_HTTP2_MAX_PINGS_WITHOUT_DATA, 0);
+  arguments.SetInt(GRPC_ARG_INITIAL_RECONNECT_BACKOFF_MS, kFirstReconnectMilliseconds);
+  arguments.SetInt(GRPC_ARG_MAX_RECONNECT_BACKOFF_MS, kMostReconnectMilliseconds);
+  arguments.SetInt(GRPC_ARG_MIN_RECONNECT_BACKOFF_MS, kConnectTimeoutMilliseconds);
   arguments.SetInt(GRPC_ARG_ENABLE_HTTP_PROXY, 0);
   // A policy comes from here alone, not from a TXT record that somebody put into DNS.
   arguments.SetInt(GRPC_ARG_SERVICE_CONFIG_DISABLE_RESOLUTION, 1);
