@@ -4,6 +4,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "common/base/ids.h"
+#include "common/base/limits.h"
 #include "common/rpc/channel.h"
 #include "common/status/error.h"
 
@@ -14,12 +15,17 @@ using intake::v1::CatalogService;
 using intake::v1::RequestService;
 
 constexpr absl::Duration kCatalogAge = absl::Minutes(1);
+// How long a call waits for an intake that is away, before what needs it fails and is tried again
+// later: less than a process that is to stop waits for its jobs.
+constexpr absl::Duration kPatience = absl::Seconds(10);
 // Comparisons in one filter; a filter takes 50.
 constexpr size_t kIdsPerFilter = 20;
 
 rpc::CallSettings Settings(const std::string& trace = "") {
-  return {
-      .principal = {type::v1::ROLE_SERVICE, "matching"}, .trace = trace, .wait_for_ready = true};
+  return {.principal = {type::v1::ROLE_SERVICE, "matching"},
+          .trace = trace,
+          .timeout = kPatience,
+          .wait_for_ready = true};
 }
 
 }  // namespace
