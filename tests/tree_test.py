@@ -31,8 +31,8 @@ KEPT_BEHIND = {
 
 # Domain files of a service are pure: they see base, status and messages only. These suffixes mark the others.
 EDGE_FILE = re.compile(
-    r"(_service|_store|_states|_commands|_methods|_reader|_client|_worker|follower|_sync|callers|bind|main|_testing|_bench)"
-    r"\.(h|cc)$")
+    r"(_service|_store|_states|_commands|_methods|_reader|_client|_worker|follower|_sync|_jobs|callers|bind|main|_testing"
+    r"|_bench)\.(h|cc)$")
 
 INCLUDE = re.compile(r'^\s*#include\s+["<]([^">]+)[">]')
 CODE = (".h", ".cc")

@@ -82,6 +82,9 @@ inline constexpr absl::Duration kFollowKeepAlive = absl::Seconds(15);
 // program.
 inline constexpr int64_t kQueueJobs = 1'000'000;
 
+// Jobs that wait to be taken to a queue which is slow or away; a few seconds of the fastest import.
+inline constexpr size_t kUnsentJobs = 10'000;
+
 // Dead jobs kept, by count and by bytes of key and reason; the oldest go first.
 inline constexpr int64_t kDeadJobs = 10'000;
 inline constexpr int64_t kDeadJobBytes = 16 << 20;

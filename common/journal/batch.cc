@@ -80,13 +80,14 @@ void BatchDraft::EmitMessage(absl::string_view subject, std::shared_ptr<Message>
   CommittedEvent entry;
   entry.event.set_sequence(sequence() + 1);
   *entry.event.mutable_record_time() = ToTimestamp(batch_.now());
-  entry.event.set_actor(actor_);
+  entry.event.set_actor(command_.actor);
   entry.event.set_subject(std::string(subject));
   entry.event.set_type(payload->GetDescriptor()->full_name());
-  entry.event.set_request_id(request_id_);
+  entry.event.set_request_id(command_.request_id);
   TakeToVault(*payload, entry.event.sequence(), ids_, vault_);
   apply_(*this, entry.event, *payload);
   entry.payload = std::move(payload);
+  entry.trace = command_.trace;
   events_.push_back(std::move(entry));
 }
 

@@ -114,17 +114,12 @@ class Batch {
 class BatchDraft final : public Draft, private MutableStates {
  public:
   BatchDraft(Batch& batch, const Projections& projections, const Apply& apply,
-             const std::string& actor, const std::string& request_id, IdSource& ids)
-      : batch_(batch),
-        projections_(projections),
-        apply_(apply),
-        actor_(actor),
-        request_id_(request_id),
-        ids_(ids) {}
+             const Command& command, IdSource& ids)
+      : batch_(batch), projections_(projections), apply_(apply), command_(command), ids_(ids) {}
 
   const google::protobuf::Message* FindMessage(absl::string_view name) override;
   absl::Time now() const override { return batch_.now(); }
-  const std::string& actor() const override { return actor_; }
+  const std::string& actor() const override { return command_.actor; }
   IdSource& ids() const override { return ids_; }
   int64_t sequence() const override {
     return batch_.sequence() + static_cast<int64_t>(events_.size());
@@ -147,8 +142,7 @@ class BatchDraft final : public Draft, private MutableStates {
   Batch& batch_;
   const Projections& projections_;
   const Apply& apply_;
-  const std::string& actor_;
-  const std::string& request_id_;
+  const Command& command_;
   IdSource& ids_;
   // Null: erased.
   absl::flat_hash_map<std::string, std::unique_ptr<google::protobuf::Message>> changes_;

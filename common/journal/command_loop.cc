@@ -75,7 +75,7 @@ absl::StatusOr<StatePtr> ParseAnswer(const AnswerRow& row) {
 
 // Completes the events: payload text, and the chain of hashes from `head` on.
 void Chain(std::string hash, std::vector<CommittedEvent>& events) {
-  for (auto& [event, payload] : events) {
+  for (auto& [event, payload, trace] : events) {
     event.set_payload(ToJsonText(*payload));
     hash = HashEvent(event, hash);
     event.set_hash(hash);
@@ -282,7 +282,7 @@ CommandLoop::Outcome CommandLoop::DecideOne(Batch& batch, Waiting& waiting, Stor
       return {RequestIdReused(command.request_id), nullptr, false};
     return {absl::OkStatus(), before->second.answer, true};
   }
-  BatchDraft draft(batch, projections_, apply_, command.actor, command.request_id, ids_);
+  BatchDraft draft(batch, projections_, apply_, command, ids_);
   if (absl::Status status = command.decide(draft); !status.ok())
     return {std::move(status), nullptr, false};
   Outcome outcome{absl::OkStatus(), draft.Accept(), false};

@@ -28,6 +28,8 @@ using v1::Event;
 struct CommittedEvent {
   Event event;
   std::shared_ptr<const google::protobuf::Message> payload;
+  // That of the command.
+  std::string trace = {};
 };
 using Listener = std::function<void(absl::Span<const CommittedEvent>)>;
 

@@ -594,6 +594,23 @@ TEST_F(JournalTest, AListenerHearsEveryCommittedEventInOrder) {
   EXPECT_THAT(heard, ElementsAre(1, 2, 3, 4, 5));
 }
 
+TEST_F(JournalTest, AListenerGetsTheTraceOfTheCommandWithEachEvent) {
+  absl::Mutex mutex;
+  std::vector<std::string> traces;
+  journal_->AddListener([&](absl::Span<const CommittedEvent> events) {
+    absl::MutexLock lock(&mutex);
+    for (const CommittedEvent& one : events) traces.push_back(one.trace);
+  });
+  for (const char* trace : {"00-1", "", "00-2"}) {
+    Command command = AddAgency(absl::StrCat("a", trace), "Elm");
+    command.trace = trace;
+    ASSERT_TRUE(journal_->Execute(std::move(command)).ok());
+  }
+  journal_->Stop();
+  absl::MutexLock lock(&mutex);
+  EXPECT_THAT(traces, ElementsAre("00-1", "", "00-2"));
+}
+
 TEST_F(JournalTest, AStoppedJournalAnswersWhatWaitsAndRefusesWhatComes) {
   std::atomic<int> answered = 0;
   for (int i = 0; i < 100; ++i) {

@@ -52,7 +52,7 @@ absl::Status WriteEvents(store::Connection& connection, absl::Span<const Committ
   if (events.empty()) return absl::OkStatus();
   std::vector<std::vector<Value>> rows;
   rows.reserve(events.size());
-  for (const auto& [event, payload] : events) {
+  for (const auto& [event, payload, trace] : events) {
     rows.push_back({event.sequence(), RecordMicros(event), &event.actor(), &event.subject(),
                     &event.type(), &event.payload(), &event.request_id(), &event.hash()});
   }

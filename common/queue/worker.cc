@@ -28,6 +28,22 @@ absl::Status NotReturned(const WorkerOptions& options, const std::vector<std::st
 
 }  // namespace
 
+absl::string_view JobOutcomeName(JobOutcome outcome) {
+  switch (outcome) {
+    case JobOutcome::kDone:
+      return "done";
+    case JobOutcome::kFailed:
+      return "failed";
+    case JobOutcome::kGivenUp:
+      return "given_up";
+    case JobOutcome::kReleased:
+      return "released";
+    case JobOutcome::kLost:
+      return "lost";
+  }
+  return "lost";
+}
+
 Worker::Worker(WorkQueue& queue, Handler handler, WorkerOptions options, const Clock& clock,
                IdSource& ids)
     : options_(std::move(options)),
@@ -37,19 +53,15 @@ Worker::~Worker() { (void)Stop(); }
 
 void Worker::Start() {
   absl::MutexLock lock(&mutex_);
-  for (int i = 0; i < options_.threads; ++i) {
-    runners_.emplace_back([core = core_, name = options_.name, i] {
+  for (int i = 0; i <= options_.threads; ++i) {
+    threads_.emplace_back([core = core_, name = options_.name, i] {
       NameThread(name, absl::StrCat(i + 1));
-      core->RunJobs(i);
+      core->Work(i);
     });
   }
   keeper_ = std::thread([core = core_, name = options_.name] {
     NameThread(name, "keep");
     core->KeepLeases();
-  });
-  taker_ = std::thread([core = core_, name = options_.name] {
-    NameThread(name, "take");
-    core->TakeJobs();
   });
 }
 
@@ -57,9 +69,8 @@ absl::Status Worker::Stop() {
   absl::MutexLock lock(&mutex_);
   if (stopped_) return stop_status_;
   stopped_ = true;
-  if (!taker_.joinable()) return stop_status_;
+  if (threads_.empty()) return stop_status_;
   core_->StopTaking();
-  taker_.join();
   core_->ReleaseWaiting();
   const std::vector<Core::LeftBehind> left = core_->Drain();
   core_->StopKeeping();
@@ -67,11 +78,11 @@ absl::Status Worker::Stop() {
   core_->TellTheRest();
   std::vector<std::string> keys;
   for (const Core::LeftBehind& one : left) {
-    runners_[static_cast<size_t>(one.thread)].detach();
+    threads_[static_cast<size_t>(one.thread)].detach();
     keys.push_back(one.key);
   }
-  for (std::thread& runner : runners_) {
-    if (runner.joinable()) runner.join();
+  for (std::thread& thread : threads_) {
+    if (thread.joinable()) thread.join();
   }
   if (!keys.empty()) {
     std::sort(keys.begin(), keys.end());

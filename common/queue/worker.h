@@ -29,6 +29,9 @@ enum class JobOutcome {
   kLost,      // no longer this worker's, or the queue could not be told in time
 };
 
+// What an outcome is called in logs and metrics: `done`, `failed`, `given_up`, `released`, `lost`.
+absl::string_view JobOutcomeName(JobOutcome outcome);
+
 // What a worker tells of every job when it leaves its hands: for logs and operational metrics.
 struct JobRecord {
   absl::string_view queue;
@@ -63,8 +66,10 @@ struct WorkerOptions {
   std::function<void(const JobRecord&)> observer;
 };
 
-// Takes jobs from a queue, has them done, and says how they ended. It owns its threads: one that
-// takes jobs, one that keeps their leases, and those that run handlers. Thread-safe.
+// Takes jobs from a queue, has them done, and says how they ended. It owns its threads: one that keeps
+// leases, and those that work, one more than jobs run at once. Of these one at a time takes jobs, and
+// runs the first itself while another goes on taking, so that no thread has to be woken for it.
+// Thread-safe.
 //
 // - A job that its handler did well is completed. One that failed permanently (permanent.h) is given
 //   up, any other is tried again.
@@ -112,9 +117,8 @@ class Worker {
   absl::Mutex mutex_;
   bool stopped_ ABSL_GUARDED_BY(mutex_) = false;
   absl::Status stop_status_ ABSL_GUARDED_BY(mutex_);
-  std::thread taker_ ABSL_GUARDED_BY(mutex_);
   std::thread keeper_ ABSL_GUARDED_BY(mutex_);
-  std::vector<std::thread> runners_ ABSL_GUARDED_BY(mutex_);
+  std::vector<std::thread> threads_ ABSL_GUARDED_BY(mutex_);
 };
 
 }  // namespace critac::queue

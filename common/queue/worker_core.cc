@@ -15,39 +15,70 @@ bool IsLost(const absl::Status& status) { return absl::IsAborted(status); }
 
 }  // namespace
 
-// ---- Taking ---------------------------------------------------------------------------------------
+// ---- Working --------------------------------------------------------------------------------------
 
-void Worker::Core::TakeJobs() {
-  int failures = 0;
-  while (const int room = AwaitRoom()) {
-    const absl::Time start = clock_.Now();
-    const absl::StatusOr<std::vector<Lease>> leases =
-        queue_.Reserve(room, options_.lease, options_.poll, stop_.get_token());
-    if (leases.ok() && !leases->empty()) {
-      failures = 0;
-      Accept(*leases);
-    } else if (leases.ok() && clock_.Now() - start >= options_.poll / 2) {
-      failures = 0;
-    } else {
-      // It failed, or had nothing long before the time was over, as after its shutdown.
-      Rest(++failures);
+void Worker::Core::Work(int thread) {
+  for (;;) {
+    switch (AwaitTurn()) {
+      case Turn::kRun:
+        if (const HeldPtr held = NextJob(thread)) {
+          if (!End(held, handler_(held->job))) return;
+        }
+        break;
+      case Turn::kTake:
+        TakeJobs();
+        break;
+      case Turn::kEnd:
+        return;
     }
   }
 }
 
-int Worker::Core::Room() const {
-  return options_.threads - busy_ + options_.ahead - static_cast<int>(waiting_.size());
+// What the calling thread does next: first of all what was taken is run.
+Worker::Core::Turn Worker::Core::AwaitTurn() {
+  absl::MutexLock lock(&mutex_);
+  const auto something = [this] {
+    mutex_.AssertHeld();
+    return stopping_ || CanRun() || CanTake();
+  };
+  mutex_.Await(absl::Condition(&something));
+  if (stopping_) return Turn::kEnd;
+  if (CanRun()) return Turn::kRun;
+  taking_ = true;
+  return Turn::kTake;
 }
 
-// How many jobs may be taken; 0 once the worker stops.
-int Worker::Core::AwaitRoom() {
+bool Worker::Core::CanRun() const { return !waiting_.empty() && busy_ < options_.threads; }
+
+bool Worker::Core::CanTake() const { return !taking_ && Room() > 0; }
+
+// ---- Taking ---------------------------------------------------------------------------------------
+
+// One call to the queue, by the one thread that takes.
+void Worker::Core::TakeJobs() {
+  int room = 0;
+  {
+    absl::MutexLock lock(&mutex_);
+    room = Room();
+  }
+  const absl::Time start = clock_.Now();
+  const absl::StatusOr<std::vector<Lease>> leases =
+      queue_.Reserve(room, options_.lease, options_.poll, stop_.get_token());
+  if (leases.ok() && !leases->empty()) {
+    failures_ = 0;
+    Accept(*leases);
+  } else if (leases.ok() && clock_.Now() - start >= options_.poll / 2) {
+    failures_ = 0;
+  } else {
+    // It failed, or had nothing long before the time was over, as after its shutdown.
+    Rest(++failures_);
+  }
   absl::MutexLock lock(&mutex_);
-  const auto has_room = [this] {
-    mutex_.AssertHeld();
-    return stopping_ || Room() > 0;
-  };
-  mutex_.Await(absl::Condition(&has_room));
-  return stopping_ ? 0 : Room();
+  taking_ = false;
+}
+
+int Worker::Core::Room() const {
+  return options_.threads - busy_ + options_.ahead - static_cast<int>(waiting_.size());
 }
 
 void Worker::Core::Accept(absl::Span<const Lease> leases) {
@@ -70,21 +101,10 @@ void Worker::Core::Rest(int failures) {
 
 // ---- Running and ending ---------------------------------------------------------------------------
 
-void Worker::Core::RunJobs(int thread) {
-  while (const HeldPtr held = NextJob(thread)) {
-    if (!End(held, handler_(held->job))) return;
-  }
-}
-
-// The job to run next; null once the worker stops.
+// The job to run next; null where there is none any more.
 Worker::Core::HeldPtr Worker::Core::NextJob(int thread) {
   absl::MutexLock lock(&mutex_);
-  const auto has_job = [this] {
-    mutex_.AssertHeld();
-    return stopping_ || !waiting_.empty();
-  };
-  mutex_.Await(absl::Condition(&has_job));
-  if (stopping_) return nullptr;
+  if (stopping_ || !CanRun()) return nullptr;
   HeldPtr held = std::move(waiting_.front());
   waiting_.pop_front();
   ++busy_;
@@ -302,6 +322,12 @@ void Worker::Core::StopTaking() {
     stopping_ = true;
   }
   stop_.request_stop();
+  absl::MutexLock lock(&mutex_);
+  const auto taken = [this] {
+    mutex_.AssertHeld();
+    return !taking_;
+  };
+  mutex_.Await(absl::Condition(&taken));
 }
 
 void Worker::Core::ReleaseWaiting() {

@@ -25,10 +25,10 @@ namespace critac::queue {
 
 // What the threads of a worker do and share. Only worker.cc uses it.
 //
-// The way of a job: TakeJobs reserves it (waiting) → a RunJobs thread takes it up (running) → its
-// handler returns (ending) → the queue is told. Those who end while another tells the queue leave
-// that to the other, which so tells of many at once. KeepLeases extends what is waiting or running,
-// and tells again what the queue could not be told.
+// The way of a job: a thread that works reserves it (waiting) → the same or another takes it up
+// (running) → its handler returns (ending) → the queue is told. Those who end while another tells
+// the queue leave that to the other, which so tells of many at once. KeepLeases extends what is
+// waiting or running, and tells again what the queue could not be told.
 class Worker::Core {
  public:
   Core(WorkQueue& queue, Handler handler, const WorkerOptions& options, const Clock& clock,
@@ -36,13 +36,13 @@ class Worker::Core {
       : queue_(queue), handler_(std::move(handler)), options_(options), clock_(clock), ids_(ids) {}
 
   // ---- Bodies of threads; each returns once told to.
-  void TakeJobs();
+  // Of as many as jobs may run, and one: then there is always one that can take.
+  void Work(int thread);
   void KeepLeases();
-  void RunJobs(int thread);
 
   // ---- Steps of Stop, in this order.
+  // Returns once no thread takes any more.
   void StopTaking();
-  // After TakeJobs returned.
   void ReleaseWaiting();
   // A handler that did not return in time.
   struct LeftBehind {
@@ -82,9 +82,15 @@ class Worker::Core {
   };
   using HeldPtr = std::shared_ptr<Held>;
 
+  // Working.
+  enum class Turn { kRun, kTake, kEnd };
+  Turn AwaitTurn();
+  bool CanRun() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  bool CanTake() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+
   // Taking.
+  void TakeJobs();
   int Room() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
-  int AwaitRoom();
   void Accept(absl::Span<const Lease> leases);
   void Rest(int failures);
 
@@ -129,6 +135,9 @@ class Worker::Core {
   absl::flat_hash_set<HeldPtr> held_ ABSL_GUARDED_BY(mutex_);
   // Those of them that no thread has taken up.
   std::deque<HeldPtr> waiting_ ABSL_GUARDED_BY(mutex_);
+  // Some thread takes jobs; it alone uses `failures_`.
+  bool taking_ ABSL_GUARDED_BY(mutex_) = false;
+  int failures_ = 0;
   // Threads that run or end a job.
   int busy_ ABSL_GUARDED_BY(mutex_) = 0;
   // Jobs whose handler has not returned.

@@ -263,6 +263,7 @@ journal::Command Pipeline::MakeCommand(const Call& call, const Message& request,
   }
   command.fingerprint = Fingerprint(call, request);
   command.actor = call.principal.ToString();
+  command.trace = call.trace;
   command.decide = std::move(decide);
   return command;
 }

@@ -13,6 +13,7 @@
 #include "common/base/ids.h"
 #include "common/journal/journal.h"
 #include "common/queue/work_queue.h"
+#include "common/queue/worker.h"
 #include "common/rpc/pipeline.h"
 #include "common/store/database.h"
 #include "grpcpp/channel.h"
@@ -37,6 +38,8 @@ struct Environment {
   // Of the reconcilers and the workers that services start: ServerConfig says what they are.
   absl::Duration reconcile_interval = absl::Minutes(1);
   absl::Duration job_lease = absl::Seconds(30);
+  // Told of every job that leaves the hands of a worker (queue::WorkerOptions::observer).
+  std::function<void(const queue::JobRecord&)> job_observer = nullptr;
 };
 
 // A service bound into a process. `BindIntake`, `BindMatching`, `BindMetrics` (each in

@@ -36,6 +36,10 @@ constexpr absl::Duration kLongestReconcileInterval = absl::Hours(1);
 constexpr absl::Duration kLeastJobLease = absl::Seconds(1);
 constexpr absl::Duration kLongestJobLease = absl::Minutes(10);
 
+constexpr absl::string_view kMemoryQueue = "memory:";
+// A Redis as it is installed.
+constexpr absl::string_view kRedisQueue = "redis://127.0.0.1:6379";
+
 // One setting: its name is that of its flag, of its key in the file, and, in upper case, of its
 // variable.
 struct Setting {
@@ -85,13 +89,24 @@ absl::Status ApplyData(const std::string& value, ServerConfig& config) {
   return absl::OkStatus();
 }
 
+// The value may hold a password, so that it is not repeated.
+absl::Status ApplySharedQueue(const std::string& value, ServerConfig& config) {
+  if (value == kMemoryQueue) {
+    return absl::InvalidArgumentError(absl::StrCat(
+        "`memory:` is a queue in this process alone, and processes of other services would never "
+        "see its jobs; accepted: the URL of a Redis that they share, for example ",
+        kRedisQueue, "; with `memory:` runs `critac up`, all services in one process"));
+  }
+  RETURN_IF_ERROR(queue::redis::ParseUrl(value).status());
+  config.queue = value;
+  return absl::OkStatus();
+}
+
 absl::Status ApplyQueue(const std::string& value, ServerConfig& config) {
-  if (value != "memory:") {
-    const absl::Status read = queue::redis::ParseUrl(value).status();
-    // The value may hold a password, so that it is not repeated.
-    if (!read.ok()) {
-      return absl::InvalidArgumentError(absl::StrCat(read.message(), "; or memory:"));
-    }
+  if (value != kMemoryQueue) {
+    const absl::Status shared = ApplySharedQueue(value, config);
+    if (shared.ok()) return shared;
+    return absl::InvalidArgumentError(absl::StrCat(shared.message(), "; or memory:"));
   }
   config.queue = value;
   return absl::OkStatus();
@@ -181,8 +196,13 @@ std::vector<Setting> SettingsOf(const Program& program) {
                           return ApplyDatabase(service, value, config);
                         }});
   }
-  settings.push_back({"queue", "URL", "Where the work queues are: memory: or the URL of a Redis",
-                      "memory:", ApplyQueue});
+  settings.push_back(
+      program.shares_queues
+          ? Setting{"queue", "URL",
+                    "Where the work queues are: the URL of a Redis, all services' same",
+                    std::string(kRedisQueue), ApplySharedQueue}
+          : Setting{"queue", "URL", "Where the work queues are: memory: or the URL of a Redis",
+                    std::string(kMemoryQueue), ApplyQueue});
   settings.push_back({"reconcile-interval", "TIME",
                       "How often what should be queued is derived anew from the records", "1m",
                       ApplyReconcileInterval});

@@ -30,6 +30,9 @@ struct Program {
   std::vector<std::string> services;
   // Services of other processes that it calls, with the address each has by default.
   std::map<std::string, std::string> peers;
+  // Whether other processes work on its queues too. Then they are in a Redis: of a job that it put
+  // into its own memory the others would never know.
+  bool shares_queues = false;
 };
 
 // How a process is to run.
@@ -44,7 +47,7 @@ struct ServerConfig {
   // URL of a service's database. A service without one has a SQLite database in the data folder.
   std::map<std::string, std::string> databases;
   // Where the queues are: `memory:`, in this process, or the URL of a Redis that processes share
-  // (common/queue/redis/redis_url.h).
+  // (common/queue/redis/redis_url.h). A program that shares its queues takes only the latter.
   std::string queue = "memory:";
   // How often what should be queued is derived anew from the records: what a queue forgot is back
   // after so long at the most.

@@ -37,7 +37,8 @@ Program Matching() {
           "off",
           "",
           {"matching"},
-          {{"intake", "127.0.0.1:7401"}}};
+          {{"intake", "127.0.0.1:7401"}},
+          true};
 }
 
 class ConfigTest : public ::testing::Test {
@@ -91,6 +92,7 @@ TEST_F(ConfigTest, DefaultsAreTheProgramsOwn) {
   const ServerConfig matching = Read(Matching(), {"--data", "d"});
   EXPECT_FALSE(matching.admin_listen.has_value());
   EXPECT_EQ(matching.peers.at("intake").ToString(), "127.0.0.1:7401");
+  EXPECT_EQ(matching.queue, "redis://127.0.0.1:6379");
 }
 
 TEST_F(ConfigTest, EverySettingCanBeGivenInEachOfTheThreePlaces) {
@@ -251,6 +253,24 @@ TEST_F(ConfigTest, AQueueIsInThisProcessOrInARedis) {
   const std::string refusal = Refusal(Up(), {"--queue=redis://critac:secret@host:0"});
   EXPECT_THAT(refusal, AllOf(HasSubstr("--queue"), HasSubstr("port `0`"), HasSubstr("memory:")));
   EXPECT_THAT(refusal, ::testing::Not(HasSubstr("secret")));
+}
+
+TEST_F(ConfigTest, AQueueThatOtherProcessesShareIsInARedis) {
+  for (const std::string url :
+       {"redis://10.0.0.9", "redis+cluster://a,b", "redis+sentinel://a,b,c/center"}) {
+    EXPECT_EQ(Read(Matching(), {"--data=d", "--queue", url}).queue, url);
+  }
+  const auto refuses = AllOf(HasSubstr("never see its jobs"), HasSubstr("redis://127.0.0.1:6379"),
+                             HasSubstr("critac up"));
+  EXPECT_THAT(Refusal(Matching(), {"--data=d", "--queue=memory:"}),
+              AllOf(HasSubstr("--queue: "), refuses));
+  EXPECT_THAT(Refusal(Matching(), {"--data=d"}, {{"CRITAC_QUEUE", "memory:"}}),
+              AllOf(HasSubstr("CRITAC_QUEUE: "), refuses));
+  EXPECT_THAT(Refusal(Matching(), {"--data=d", "--config", File("queue = \"memory:\"\n")}),
+              AllOf(HasSubstr(": queue: "), refuses));
+  // Of what is wrong with a URL it is not said that memory: would do.
+  EXPECT_THAT(Refusal(Matching(), {"--data=d", "--queue=memory"}),
+              AllOf(HasSubstr("redis://"), ::testing::Not(HasSubstr("memory:"))));
 }
 
 TEST_F(ConfigTest, TheEdgesOfARangeAreAccepted) {

@@ -47,6 +47,17 @@ LogLevel LevelOf(const absl::Status& status) {
   }
 }
 
+LogLevel LevelOf(queue::JobOutcome outcome) {
+  switch (outcome) {
+    case queue::JobOutcome::kDone:
+      return LogLevel::kDebug;
+    case queue::JobOutcome::kReleased:
+      return LogLevel::kInfo;
+    default:
+      return LogLevel::kWarning;
+  }
+}
+
 void AppendField(std::string& line, const LogField& field) {
   line += ',';
   AppendJsonString(line, field.key);
@@ -118,6 +129,23 @@ void Log::WriteCall(const rpc::CallRecord& record) {
   add("incident", record.incident);
   if (level >= LogLevel::kWarning) add("error", record.status.message());
   Write(level, "call", fields);
+}
+
+void Log::WriteJob(const queue::JobRecord& record) {
+  const LogLevel level = LevelOf(record.outcome);
+  if (!Enabled(level)) return;
+  const std::string error = record.status.ok() ? "" : record.status.ToString();
+  std::vector<LogField> fields = {
+      {"queue", record.queue},
+      {"key", record.job.key()},
+      {"outcome", queue::JobOutcomeName(record.outcome)},
+      {"attempt", int64_t{record.job.attempt()}},
+      {"waited_us", absl::ToInt64Microseconds(record.waited)},
+      {"duration_us", absl::ToInt64Microseconds(record.ran)},
+  };
+  if (!record.job.trace().empty()) fields.emplace_back("trace", record.job.trace());
+  if (level >= LogLevel::kWarning && !error.empty()) fields.emplace_back("error", error);
+  Write(level, "job", fields);
 }
 
 absl::string_view LogLevelName(LogLevel level) {

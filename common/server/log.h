@@ -11,6 +11,7 @@
 #include "absl/time/time.h"
 #include "absl/types/span.h"
 #include "common/base/clock.h"
+#include "common/queue/worker.h"
 #include "common/rpc/pipeline.h"
 
 namespace critac::server {
@@ -56,6 +57,10 @@ class Log {
   // text stands only where the server is at fault, because a refusal may quote what the caller
   // sent.
   void WriteCall(const rpc::CallRecord& record);
+
+  // A job that left a worker's hands: debug when it is done, info when it was given back, warning
+  // with the error when it failed, was given up or was lost. A job's key is the name of a record.
+  void WriteJob(const queue::JobRecord& record);
 
  private:
   struct Sink;

@@ -168,6 +168,45 @@ TEST_F(LogTest, ACallThatWentWellIsSeenAtDebug) {
   EXPECT_EQ(Lines()[0]["code"], "OK");
 }
 
+TEST_F(LogTest, AJobIsToldByItsKeyItsTraceAndHowItEnded) {
+  const queue::Job job({.key = "requests/fy27-000001", .attempt = 2, .trace = "00-4bf9-01"});
+  log_.WriteJob({"match", job, queue::JobOutcome::kFailed, absl::UnavailableError("intake is away"),
+                 absl::Milliseconds(5), absl::Microseconds(1234)});
+  const auto lines = Lines();
+  ASSERT_EQ(lines.size(), 1u);
+  EXPECT_EQ(lines[0]["message"], "job");
+  EXPECT_EQ(lines[0]["level"], "warning");
+  EXPECT_EQ(lines[0]["queue"], "match");
+  EXPECT_EQ(lines[0]["key"], "requests/fy27-000001");
+  EXPECT_EQ(lines[0]["outcome"], "failed");
+  EXPECT_EQ(lines[0]["attempt"], 2);
+  EXPECT_EQ(lines[0]["trace"], "00-4bf9-01");
+  EXPECT_EQ(lines[0]["waited_us"], 5000);
+  EXPECT_EQ(lines[0]["duration_us"], 1234);
+  EXPECT_EQ(lines[0]["error"], "UNAVAILABLE: intake is away");
+}
+
+TEST_F(LogTest, TheOutcomeOfAJobDecidesTheLevel) {
+  const queue::Job job({.key = "requests/fy27-000001"});
+  const struct {
+    queue::JobOutcome outcome;
+    const char* level;  // null: not written at `info`
+  } cases[] = {
+      {queue::JobOutcome::kDone, nullptr},      {queue::JobOutcome::kReleased, "info"},
+      {queue::JobOutcome::kFailed, "warning"},  {queue::JobOutcome::kLost, "warning"},
+      {queue::JobOutcome::kGivenUp, "warning"},
+  };
+  for (const auto& c : cases) {
+    out_.str("");
+    log_.WriteJob({"match", job, c.outcome, absl::OkStatus(), {}, {}});
+    const auto lines = Lines();
+    ASSERT_EQ(lines.size(), c.level == nullptr ? 0u : 1u) << queue::JobOutcomeName(c.outcome);
+    if (c.level != nullptr) {
+      EXPECT_EQ(lines[0]["level"], c.level);
+    }
+  }
+}
+
 TEST_F(LogTest, ACallWithoutAPrincipalNamesNone) {
   rpc::Call call = CallBy("dana");
   call.principal = {};

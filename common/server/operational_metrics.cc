@@ -31,6 +31,12 @@ prometheus::Histogram::BucketBoundaries DurationBuckets() {
   return {0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30};
 }
 
+// Upper bounds, seconds: a job is taken within a millisecond, or waits for its next attempt or for a
+// peer that is away.
+prometheus::Histogram::BucketBoundaries WaitBuckets() {
+  return {0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1, 5, 15, 60, 300, 1800, 3600};
+}
+
 using Labels = std::vector<prometheus::ClientMetric::Label>;
 
 prometheus::MetricFamily NewFamily(const char* name, const char* help,
@@ -206,8 +212,39 @@ class OperationalMetrics::Calls {
   absl::flat_hash_map<std::string, std::unique_ptr<Method>> methods_ ABSL_GUARDED_BY(mutex_);
 };
 
+// The figures of jobs.
+class OperationalMetrics::Jobs {
+ public:
+  void Count(const queue::JobRecord& record) {
+    const std::string queue(record.queue);
+    const std::string outcome(queue::JobOutcomeName(record.outcome));
+    // A family keeps one figure a label set.
+    durations_.Add({{"queue", queue}, {"outcome", outcome}}, DurationBuckets())
+        .Observe(absl::ToDoubleSeconds(record.ran));
+    if (record.outcome == queue::JobOutcome::kReleased) return;
+    waits_.Add({{"queue", queue}}, WaitBuckets()).Observe(absl::ToDoubleSeconds(record.waited));
+  }
+
+  void CollectInto(std::vector<prometheus::MetricFamily>& families) const {
+    std::vector<prometheus::MetricFamily> own = registry_.Collect();
+    std::move(own.begin(), own.end(), std::back_inserter(families));
+  }
+
+ private:
+  prometheus::Registry registry_;
+  prometheus::Family<prometheus::Histogram>& durations_ = prometheus::BuildHistogram()
+                                                              .Name("critac_job_duration_seconds")
+                                                              .Help("How long handlers of jobs ran")
+                                                              .Register(registry_);
+  prometheus::Family<prometheus::Histogram>& waits_ =
+      prometheus::BuildHistogram()
+          .Name("critac_job_wait_seconds")
+          .Help("From when jobs were put in until they were begun")
+          .Register(registry_);
+};
+
 OperationalMetrics::OperationalMetrics(const Clock& clock)
-    : start_(clock.Now()), calls_(std::make_unique<Calls>()) {}
+    : start_(clock.Now()), calls_(std::make_unique<Calls>()), jobs_(std::make_unique<Jobs>()) {}
 
 OperationalMetrics::~OperationalMetrics() = default;
 
@@ -215,8 +252,11 @@ void OperationalMetrics::CountCall(const rpc::CallRecord& record) {
   calls_->Count(record.call.method, record.status.code(), record.duration);
 }
 
+void OperationalMetrics::CountJob(const queue::JobRecord& record) { jobs_->Count(record); }
+
 std::string OperationalMetrics::ToText(const Sources& sources) const {
   std::vector<prometheus::MetricFamily> families = calls_->Collect();
+  jobs_->CollectInto(families);
   if (sources.calls_in_flight) {
     families.push_back(NewFamily("critac_calls_in_flight", "Calls that have not ended"));
     AddValue(families.back(), {}, static_cast<double>(sources.calls_in_flight()));

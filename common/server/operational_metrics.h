@@ -9,6 +9,7 @@
 #include "common/base/clock.h"
 #include "common/journal/journal.h"
 #include "common/queue/work_queue.h"
+#include "common/queue/worker.h"
 #include "common/rpc/pipeline.h"
 
 namespace critac::server {
@@ -21,6 +22,8 @@ namespace critac::server {
 // | critac_calls_total{method,code} | calls that ended |
 // | critac_call_duration_seconds{method} | how long they took, streams too |
 // | critac_calls_in_flight | calls that have not ended |
+// | critac_job_duration_seconds{queue,outcome} | how long handlers ran: done, failed, given_up, released, lost |
+// | critac_job_wait_seconds{queue} | lag: from when a job was put in until it was begun |
 // | critac_queue_jobs{queue,state} | jobs: ready, delayed, leased, dead |
 // | critac_queue_oldest_ready_seconds{queue} | age of the oldest ready job |
 // | critac_queue_completed_total{queue} | jobs done since the process started |
@@ -47,13 +50,18 @@ class OperationalMetrics {
   // Counts a call that ended. Cheap: a shared lock, a few atomic additions.
   void CountCall(const rpc::CallRecord& record);
 
+  // Counts a job that left a worker's hands.
+  void CountJob(const queue::JobRecord& record);
+
   // All figures, in Prometheus' text format 0.0.4.
   std::string ToText(const Sources& sources) const;
 
  private:
   class Calls;
+  class Jobs;
   const absl::Time start_;
   const std::unique_ptr<Calls> calls_;
+  const std::unique_ptr<Jobs> jobs_;
 };
 
 }  // namespace critac::server

@@ -116,6 +116,30 @@ TEST_F(OperationalMetricsTest, NoCallIsLostAmongThreads) {
               HasSubstr("critac_calls_total{code=\"OK\",method=\"a.S.Odd\"} 4000"));
 }
 
+TEST_F(OperationalMetricsTest, JobsAreCountedByQueueAndOutcome) {
+  const auto count = [this](queue::JobOutcome outcome, absl::Duration waited, absl::Duration ran) {
+    const queue::Job job({.key = "requests/fy27-000001"});
+    metrics_.CountJob({"match", job, outcome, absl::OkStatus(), waited, ran});
+  };
+  count(queue::JobOutcome::kDone, absl::Milliseconds(2), absl::Milliseconds(30));
+  count(queue::JobOutcome::kDone, absl::Seconds(2), absl::Milliseconds(300));
+  count(queue::JobOutcome::kFailed, absl::Hours(2), absl::Seconds(60));
+  count(queue::JobOutcome::kReleased, absl::ZeroDuration(), absl::ZeroDuration());
+  const std::string text = metrics_.ToText({});
+  for (const char* line : {
+           "# TYPE critac_job_duration_seconds histogram",
+           "critac_job_duration_seconds_count{outcome=\"done\",queue=\"match\"} 2",
+           "critac_job_duration_seconds_bucket{outcome=\"done\",queue=\"match\",le=\"0.05\"} 1",
+           "critac_job_duration_seconds_bucket{outcome=\"failed\",queue=\"match\",le=\"30\"} 0",
+           "critac_job_duration_seconds_count{outcome=\"released\",queue=\"match\"} 1",
+           "critac_job_wait_seconds_bucket{queue=\"match\",le=\"0.005\"} 1",
+           "critac_job_wait_seconds_bucket{queue=\"match\",le=\"5\"} 2",
+           "critac_job_wait_seconds_count{queue=\"match\"} 3",
+       }) {
+    EXPECT_THAT(text, HasSubstr(line));
+  }
+}
+
 TEST_F(OperationalMetricsTest, QueuesAndJournalsAreLookedAtWhenAsked) {
   queue::QueueStats stats;
   stats.ready = 5;

@@ -65,7 +65,11 @@ Process::Process(const ServerConfig& config, const Clock& clock, IdSource& ids, 
                    [this](const std::string& name) { return queues_.Get(name); },
                    [this](const std::string& service) { return ChannelTo(service); },
                    config.reconcile_interval,
-                   config.job_lease},
+                   config.job_lease,
+                   [this](const queue::JobRecord& record) {
+                     metrics_.CountJob(record);
+                     log_.WriteJob(record);
+                   }},
       address_(config.listen) {}
 
 Process::~Process() { Stop(); }

@@ -86,18 +86,12 @@ queue::v1::Job ToProto(const queue::JobInfo& info) {
 }
 
 absl::StatusOr<queue::WorkQueue*> FindQueue(const Queues& queues, const std::string& name) {
-  const std::vector<queue::WorkQueue*> all = queues.All();
-  for (queue::WorkQueue* queue : all) {
+  std::vector<std::string> names;
+  for (queue::WorkQueue* queue : queues.All()) {
     if (queue->name() == name) return queue;
+    names.emplace_back(queue->name());
   }
-  const std::string names = absl::StrJoin(all, ", ", [](std::string* out, queue::WorkQueue* queue) {
-    absl::StrAppend(out, queue->name());
-  });
-  return Error(absl::StatusCode::kNotFound, "QUEUE_NOT_FOUND",
-               absl::StrCat("there is no queue `", name,
-                            "` here; there are: ", names.empty() ? "none" : names))
-      .Resource("critac.queue.v1.QueueStats", name)
-      .ToStatus();
+  return QueueNotFound(name, names);
 }
 
 absl::Status List(const Queues& queues, queue::v1::ListQueuesResponse& response) {
@@ -132,6 +126,14 @@ absl::Status Redrive(const Queues& queues, const queue::v1::RedriveJobsRequest& 
 }
 
 }  // namespace
+
+absl::Status QueueNotFound(const std::string& name, const std::vector<std::string>& names) {
+  return Error(absl::StatusCode::kNotFound, "QUEUE_NOT_FOUND",
+               absl::StrCat("there is no queue `", name, "` here; there are: ",
+                            names.empty() ? "none" : absl::StrJoin(names, ", ")))
+      .Resource("critac.queue.v1.QueueStats", name)
+      .ToStatus();
+}
 
 QueueService::QueueService(rpc::Pipeline& pipeline, const Queues& queues)
     : pipeline_(pipeline), queues_(queues), tasks_("queue-service", kThreads, kWaiting) {}

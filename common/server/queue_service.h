@@ -1,6 +1,9 @@
 #ifndef COMMON_SERVER_QUEUE_SERVICE_H_
 #define COMMON_SERVER_QUEUE_SERVICE_H_
 
+#include <string>
+#include <vector>
+
 #include "absl/functional/any_invocable.h"
 #include "absl/status/status.h"
 #include "common/base/task_pool.h"
@@ -9,6 +12,9 @@
 #include "critac/queue/v1/queue.grpc.pb.h"
 
 namespace critac::server {
+
+// NOT_FOUND, reason QUEUE_NOT_FOUND: there is no queue `name`, only `names`.
+absl::Status QueueNotFound(const std::string& name, const std::vector<std::string>& names);
 
 // Serves critac.queue.v1.QueueService over the queues of the process. Its calls may wait for the
 // server that holds a queue, so they run on a thread of its own.

@@ -13,18 +13,25 @@
 namespace critac::cli {
 namespace {
 
-std::shared_ptr<grpc::Channel> OpenChannel(const ClientOptions& options) {
+// How long a connection may take to be made. A center that is just starting on a busy machine takes
+// its time to answer.
+constexpr absl::Duration kConnect = absl::Seconds(5);
+
+std::shared_ptr<grpc::Channel> OpenChannel(const ClientOptions& options,
+                                           const std::string& address) {
   rpc::ChannelOptions channel;
-  channel.target = options.server;
+  channel.target = address;
   channel.attempts = 1;          // the client itself makes calls again, and says so
   channel.check_health = false;  // a center that is stopping says so better in its answer
   grpc::ChannelArguments arguments = rpc::MakeChannelArguments(channel);
   // A center that is just starting is found at the next try, not when gRPC feels like it.
   const int backoff = static_cast<int>(absl::ToInt64Milliseconds(options.first_backoff));
   arguments.SetInt(GRPC_ARG_INITIAL_RECONNECT_BACKOFF_MS, backoff);
-  arguments.SetInt(GRPC_ARG_MIN_RECONNECT_BACKOFF_MS, backoff);
   arguments.SetInt(GRPC_ARG_MAX_RECONNECT_BACKOFF_MS, backoff);
-  return grpc::CreateCustomChannel(options.server, grpc::InsecureChannelCredentials(), arguments);
+  // Not a wait, as its name says: how long gRPC lets an attempt to connect last.
+  arguments.SetInt(GRPC_ARG_MIN_RECONNECT_BACKOFF_MS,
+                   static_cast<int>(absl::ToInt64Milliseconds(kConnect)));
+  return grpc::CreateCustomChannel(address, grpc::InsecureChannelCredentials(), arguments);
 }
 
 // How long to wait before the next try; nothing where another try is of no use.
@@ -40,7 +47,11 @@ std::optional<absl::Duration> WaitBeforeRetry(const absl::Status& status, absl::
 }  // namespace
 
 Client::Client(ClientOptions options, std::function<void(absl::Duration)> sleep)
-    : options_(std::move(options)), sleep_(std::move(sleep)), channel_(OpenChannel(options_)) {}
+    : options_(std::move(options)), sleep_(std::move(sleep)) {
+  for (const std::string& address : options_.servers.All()) {
+    channels_[address] = OpenChannel(options_, address);
+  }
+}
 
 void Client::Prepare(grpc::ClientContext& context, absl::Duration deadline) const {
   if (!options_.principal.empty()) context.AddMetadata(rpc::kPrincipalKey, options_.principal);

@@ -2,6 +2,7 @@
 #define SERVICES_CLI_CLIENT_H_
 
 #include <functional>
+#include <map>
 #include <memory>
 #include <string>
 #include <utility>
@@ -9,16 +10,18 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
+#include "common/status/error.h"
 #include "common/status/grpc_status.h"
 #include "grpcpp/channel.h"
 #include "grpcpp/client_context.h"
+#include "services/cli/servers.h"
 
 namespace critac::cli {
 
 // How a client reaches a center.
 struct ClientOptions {
-  // HOST:PORT.
-  std::string server;
+  // Where its services are.
+  Servers servers;
   // `role:subject`, sent with every call.
   std::string principal;
   // Tries in all of a call that meets UNAVAILABLE, or RESOURCE_EXHAUSTED with a time to come back.
@@ -30,28 +33,39 @@ struct ClientOptions {
 };
 
 // Calls a center. Every call carries the principal and a deadline. A call may be tried again
-// because every change carries a `request_id`: the center takes the same one twice as one.
-// Thread-safe.
+// because every change carries a `request_id`: the center takes the same one twice as one. Errors
+// remember the address that was called (ServerOf). Thread-safe.
 class Client {
  public:
   // `sleep` waits.
   Client(ClientOptions options, std::function<void(absl::Duration)> sleep);
 
-  // Calls a unary method: `client.Call(&AgencyService::Stub::GetAgency, request, deadline)`. Each
-  // try may take as long as `deadline`.
+  // Calls a unary method of the service that the request is for:
+  // `client.Call(&AgencyService::Stub::GetAgency, request, deadline)`. Each try may take as long as
+  // `deadline`. UsageError: the servers given do not have that service.
   template <typename Stub, typename Request, typename Response>
   absl::StatusOr<Response> Call(grpc::Status (Stub::*method)(grpc::ClientContext*, const Request&,
                                                              Response*),
                                 const Request& request, absl::Duration deadline) {
+    ASSIGN_OR_RETURN(const std::string address, options_.servers.AddressFor(request));
+    return CallAt(address, method, request, deadline);
+  }
+
+  // The same at one of the servers' addresses, whatever is there.
+  template <typename Stub, typename Request, typename Response>
+  absl::StatusOr<Response> CallAt(const std::string& address,
+                                  grpc::Status (Stub::*method)(grpc::ClientContext*, const Request&,
+                                                               Response*),
+                                  const Request& request, absl::Duration deadline) {
     Response response;
     const absl::Status status = WithRetries([&] {
-      Stub stub(channel_);
+      Stub stub(channels_.at(address));
       grpc::ClientContext context;
       Prepare(context, deadline);
       response.Clear();
       return FromGrpcStatus((stub.*method)(&context, request, &response));
     });
-    if (!status.ok()) return status;
+    if (!status.ok()) return FromServer(status, address);
     return response;
   }
 
@@ -61,7 +75,8 @@ class Client {
   absl::Status Stream(std::unique_ptr<grpc::ClientReader<Response>> (Stub::*method)(
                           grpc::ClientContext*, const Request&),
                       const Request& request, absl::Duration deadline, Take take) {
-    Stub stub(channel_);
+    ASSIGN_OR_RETURN(const std::string address, options_.servers.AddressFor(request));
+    Stub stub(channels_.at(address));
     grpc::ClientContext context;
     Prepare(context, deadline);
     const std::unique_ptr<grpc::ClientReader<Response>> reader = (stub.*method)(&context, request);
@@ -72,7 +87,7 @@ class Client {
       reader->Finish();
       return absl::OkStatus();
     }
-    return FromGrpcStatus(reader->Finish());
+    return FromServer(FromGrpcStatus(reader->Finish()), address);
   }
 
   const ClientOptions& options() const { return options_; }
@@ -83,7 +98,8 @@ class Client {
 
   const ClientOptions options_;
   const std::function<void(absl::Duration)> sleep_;
-  const std::shared_ptr<grpc::Channel> channel_;
+  // Address → channel.
+  std::map<std::string, std::shared_ptr<grpc::Channel>> channels_;
 };
 
 }  // namespace critac::cli

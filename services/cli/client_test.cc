@@ -1,13 +1,18 @@
 #include "services/cli/client.h"
 
 #include <atomic>
+#include <thread>
 
+#include "absl/strings/numbers.h"
+#include "absl/strings/str_cat.h"
+#include "absl/synchronization/notification.h"
 #include "common/status/error.h"
 #include "critac/intake/v1/agency.grpc.pb.h"
 #include "critac/journal/v1/journal.grpc.pb.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "services/cli/testing/fake_center.h"
+#include "tests/support/faulty_proxy.h"
 
 namespace critac::cli {
 namespace {
@@ -24,7 +29,7 @@ class ClientTest : public ::testing::Test {
  protected:
   Client MakeClient(const std::string& server) {
     ClientOptions options;
-    options.server = server;
+    options.servers = *Servers::Parse(server);
     options.principal = "coordinator:dana";
     return Client(options, [this](absl::Duration duration) { slept_.push_back(duration); });
   }
@@ -114,6 +119,34 @@ TEST_F(ClientTest, NobodyThereIsUnavailable) {
       client.Call(&AgencyService::Stub::CreateAgency, CreateAgencyRequest(), absl::Seconds(30));
   EXPECT_EQ(answer.status().code(), absl::StatusCode::kUnavailable);
   EXPECT_EQ(slept_.size(), 4u);
+}
+
+// Goal: a center on a busy machine, which takes a connection and says nothing on it yet, is waited
+// for. Method: what goes between the two is held until the client gives up, or for several times as
+// long as a connection on loopback takes.
+TEST_F(ClientTest, ACenterThatIsSlowToTakeAConnectionIsWaitedFor) {
+  center_.On<CreateAgencyRequest, Agency>(kCreate,
+                                          [](const auto&, auto&) { return absl::OkStatus(); });
+  int port = 0;
+  ASSERT_TRUE(absl::SimpleAtoi(center_.address().substr(center_.address().find(':') + 1), &port));
+  critac::testing::FaultyProxy proxy(port);
+  proxy.Hold();
+  ClientOptions options;
+  options.servers = *Servers::Parse(absl::StrCat("127.0.0.1:", proxy.port()));
+  absl::Notification gave_up;
+  Client client(options, [&gave_up](absl::Duration) {
+    if (!gave_up.HasBeenNotified()) gave_up.Notify();
+  });
+  absl::Status status;
+  std::thread call([&] {
+    status =
+        client.Call(&AgencyService::Stub::CreateAgency, CreateAgencyRequest(), absl::Seconds(30))
+            .status();
+  });
+  EXPECT_FALSE(gave_up.WaitForNotificationWithTimeout(absl::Milliseconds(500)));
+  proxy.Pass();
+  call.join();
+  EXPECT_TRUE(status.ok()) << status;
 }
 
 TEST_F(ClientTest, AStreamIsReadToItsEndOrUntilTheReaderHasEnough) {

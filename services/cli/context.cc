@@ -3,11 +3,11 @@
 #include <algorithm>
 #include <utility>
 
-#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "common/base/ids.h"
 #include "common/rpc/principal.h"
+#include "common/status/error.h"
 #include "services/cli/exit_status.h"
 
 namespace critac::cli {
@@ -24,10 +24,7 @@ constexpr NamedFormat kFormats[] = {
     {"name", OutputFormat::kName},
 };
 
-absl::Status CheckReach(const std::string& server, const std::string& principal) {
-  if (server.empty() || !absl::StrContains(server, ':')) {
-    return UsageError(absl::StrCat("--server: \"", server, "\" is not HOST:PORT"));
-  }
+absl::Status CheckPrincipal(const std::string& principal) {
   if (principal.empty()) {
     return UsageError("--as: say who you are, for example --as coordinator:dana, or set CRITAC_AS");
   }
@@ -39,7 +36,9 @@ absl::Status CheckReach(const std::string& server, const std::string& principal)
 }  // namespace
 
 void Context::AddGlobalOptions(CLI::App& app) {
-  app.add_option("--server", server_, "Address of the center, HOST:PORT")
+  app.add_option("--server", server_,
+                 "Address of the center, HOST:PORT, or of its services where each has its own: "
+                 "intake=HOST:PORT,matching=HOST:PORT,metrics=HOST:PORT")
       ->envname("CRITAC_SERVER")
       ->capture_default_str()
       ->type_name("ADDRESS");
@@ -100,9 +99,9 @@ Printer Context::printer() {
 
 absl::StatusOr<Client*> Context::client() {
   if (client_ == nullptr) {
-    if (absl::Status status = CheckReach(server_, principal_); !status.ok()) return status;
     ClientOptions options;
-    options.server = server_;
+    ASSIGN_OR_RETURN(options.servers, Servers::Parse(server_));
+    RETURN_IF_ERROR(CheckPrincipal(principal_));
     options.principal = principal_;
     client_ = std::make_unique<Client>(std::move(options), world_.sleep);
   }

@@ -52,7 +52,6 @@ class Context {
   // The client, made at the first use. UsageError: --as or --server cannot be used.
   absl::StatusOr<Client*> client();
   Printer printer();
-  const std::string& server() const { return server_; }
   const std::string& principal() const { return principal_; }
 
   // The --request-id given, or a new one. UsageError: it is not a UUID.

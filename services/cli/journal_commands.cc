@@ -10,6 +10,7 @@
 #include "critac/journal/v1/journal.grpc.pb.h"
 #include "services/cli/commands.h"
 #include "services/cli/exit_status.h"
+#include "services/cli/servers.h"
 
 namespace critac::cli {
 namespace {
@@ -23,12 +24,6 @@ using journal::v1::VerifyChainResponse;
 
 constexpr absl::Duration kVerifyDeadline = absl::Hours(1);
 constexpr absl::Duration kReadDeadline = absl::Hours(24);
-
-// The journals of a center, for commands that name none.
-const std::vector<std::string>& AllJournals() {
-  static const auto* const journals = new std::vector<std::string>{"intake", "matching", "metrics"};
-  return *journals;
-}
 
 // `RequestTransitioned` of `critac.intake.v1.RequestTransitioned`.
 std::string BriefType(const Event& event, TextStyle style) {

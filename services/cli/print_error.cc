@@ -30,7 +30,8 @@ constexpr ReasonHint kReasonHints[] = {
     {"RESOURCE_NOT_FOUND", "look up the name with the `list` command of its kind"},
 };
 
-std::string HintOf(const absl::Status& status, absl::string_view server) {
+std::string HintOf(const absl::Status& status, absl::string_view called) {
+  const absl::string_view server = called.empty() ? "the center" : called;
   const std::string reason = ReasonOf(status);
   for (const ReasonHint& known : kReasonHints) {
     if (reason == known.reason) return std::string(known.hint);
@@ -57,14 +58,14 @@ std::string HintOf(const absl::Status& status, absl::string_view server) {
     case absl::StatusCode::kAlreadyExists:
       return "use the record that is there, or change it with `update`";
     case absl::StatusCode::kResourceExhausted:
-      return "the center is busy: give the command again in a moment";
+      return absl::StrCat(server, " is busy: give the command again in a moment");
     case absl::StatusCode::kInvalidArgument:
     case absl::StatusCode::kOutOfRange:
       return "mend the arguments and give the command again";
     case absl::StatusCode::kUnimplemented:
-      return "the center is of another version, or does not hold this service";
+      return absl::StrCat(server, " is of another version, or does not hold this service");
     default:
-      return "the operators find more in the center's log";
+      return absl::StrCat("the operators find more in the log of ", server);
   }
 }
 
@@ -118,7 +119,10 @@ void AppendFacts(const absl::Status& status, std::string& text) {
 }  // namespace
 
 std::string FormatError(const absl::Status& status, absl::string_view server) {
-  std::string text = absl::StrCat("error: ", Printable(status.message()), "\n");
+  // gRPC itself gives some errors without a word.
+  const std::string message = status.message().empty() ? absl::StatusCodeToString(status.code())
+                                                       : std::string(status.message());
+  std::string text = absl::StrCat("error: ", Printable(message), "\n");
   AppendViolations(status, text);
   AppendFacts(status, text);
   const std::string reason = ReasonOf(status);

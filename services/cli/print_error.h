@@ -19,7 +19,7 @@ namespace critac::cli {
 // First what is wrong, then each field violation and each unmet precondition on its line, the records
 // and facts that came with it, the reason for programs, and what to do next. What the message says
 // already is not said twice, but for records: each has its line. Text that came from elsewhere is
-// made Printable. `server` is the address called, for the hint where nothing answered.
+// made Printable. `server` is the address called, for the hints that send one there; empty: none was.
 std::string FormatError(const absl::Status& status, absl::string_view server);
 
 }  // namespace critac::cli

@@ -96,6 +96,11 @@ TEST(FormatError, NamesTheServerThatDidNotAnswer) {
       HasSubstr("hint: nothing answers at 127.0.0.1:7400; start a center with `critac up`"));
 }
 
+TEST(FormatError, AnErrorWithoutAWordIsCalledByItsCode) {
+  EXPECT_THAT(FormatError(absl::UnimplementedError(""), kServer),
+              HasSubstr("error: UNIMPLEMENTED\n"));
+}
+
 TEST(FormatError, TextFromElsewhereCannotRepaintTheTerminal) {
   const std::string text = FormatError(absl::InternalError("bad \x1b[2J\nline"), kServer);
   EXPECT_THAT(text, Not(HasSubstr("\x1b")));

@@ -1,12 +1,13 @@
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <memory>
 #include <string>
+#include <type_traits>
 #include <utility>
 #include <vector>
 
-#include "absl/strings/str_cat.h"
-#include "absl/strings/str_join.h"
+#include "common/server/queue_service.h"
 #include "common/status/error.h"
 #include "critac/queue/v1/queue.grpc.pb.h"
 #include "services/cli/commands.h"
@@ -16,7 +17,14 @@
 namespace critac::cli {
 namespace {
 
+using queue::v1::ListQueuesResponse;
 using queue::v1::QueueService;
+using queue::v1::QueueStats;
+
+// A method of the service, as its stub has it.
+template <typename Request, typename Response>
+using Method = grpc::Status (QueueService::Stub::*)(grpc::ClientContext*, const Request&,
+                                                    Response*);
 
 constexpr const char* kQueueHelp = "match, sync or report";
 
@@ -37,20 +45,96 @@ Columns JobColumns() {
           Field("last error", "last_error")};
 }
 
-// The figures of one queue, or of all where none is named.
-absl::Status RunStats(Context& context, const std::string& queue) {
-  ASSIGN_OR_RETURN(const queue::v1::ListQueuesResponse response,
-                   context.Call(&QueueService::Stub::ListQueues, queue::v1::ListQueuesRequest()));
-  if (queue.empty()) return context.printer().List(response, "queues", StatsColumns());
-  std::vector<std::string> names;
-  for (const queue::v1::QueueStats& stats : response.queues()) {
-    if (stats.queue() == queue) return context.printer().Row(stats, StatsColumns());
-    names.push_back(stats.queue());
+// --- Which process has which queue --------------------------------------------------------------
+
+// A queue as the processes of a center show it. Those that have it agree on everything but on what
+// each of them has done.
+struct SeenQueue {
+  // With what all of them have done.
+  QueueStats stats;
+  // Of one that has it.
+  std::string address;
+  // What the others have done.
+  int64_t completed_elsewhere = 0;
+};
+
+struct SeenQueues {
+  std::map<std::string, SeenQueue> by_name;
+  // Of the first address that did not answer; OK: all did.
+  absl::Status fault;
+};
+
+absl::StatusOr<SeenQueues> LookAtQueues(Context& context) {
+  ASSIGN_OR_RETURN(Client * client, context.client());
+  SeenQueues seen;
+  for (const std::string& address : client->options().servers.All()) {
+    const absl::StatusOr<ListQueuesResponse> there =
+        client->CallAt(address, &QueueService::Stub::ListQueues, queue::v1::ListQueuesRequest(),
+                       context.Deadline(kDefaultDeadline));
+    seen.fault.Update(there.status());
+    if (!there.ok()) continue;
+    for (const QueueStats& stats : there->queues()) {
+      const auto [queue, is_new] =
+          seen.by_name.try_emplace(stats.queue(), SeenQueue{stats, address});
+      if (is_new) continue;
+      queue->second.completed_elsewhere += stats.completed();
+      queue->second.stats.set_completed(queue->second.stats.completed() + stats.completed());
+    }
   }
-  return Error(absl::StatusCode::kNotFound, "QUEUE_NOT_FOUND",
-               absl::StrCat("there is no queue `", queue,
-                            "`; there are: ", absl::StrJoin(names, ", ")))
-      .ToStatus();
+  return seen;
+}
+
+// A queue that some process has, though others may not answer.
+absl::StatusOr<SeenQueue> LookAtQueue(Context& context, const std::string& name) {
+  ASSIGN_OR_RETURN(const SeenQueues seen, LookAtQueues(context));
+  if (const auto found = seen.by_name.find(name); found != seen.by_name.end()) {
+    return found->second;
+  }
+  RETURN_IF_ERROR(seen.fault);
+  std::vector<std::string> names;
+  for (const auto& [each, queue] : seen.by_name) names.push_back(each);
+  return server::QueueNotFound(name, names);
+}
+
+// Which process to ask about a queue. Where there is only one, that one, whatever it has.
+absl::StatusOr<SeenQueue> FindQueue(Context& context, const std::string& name) {
+  ASSIGN_OR_RETURN(Client * client, context.client());
+  const std::vector<std::string> all = client->options().servers.All();
+  if (all.size() > 1) return LookAtQueue(context, name);
+  return SeenQueue{.stats = {}, .address = all.front()};
+}
+
+// Calls a method about the queue that the request names, at a process that has it.
+template <typename Request, typename Response>
+absl::StatusOr<Response> CallOnQueue(Context& context, Method<Request, Response> method,
+                                     const Request& request) {
+  ASSIGN_OR_RETURN(const SeenQueue queue, FindQueue(context, request.queue()));
+  ASSIGN_OR_RETURN(Client * client, context.client());
+  ASSIGN_OR_RETURN(Response response, client->CallAt(queue.address, method, request,
+                                                     context.Deadline(kDefaultDeadline)));
+  if constexpr (std::is_same_v<Response, QueueStats>) {
+    response.set_completed(response.completed() + queue.completed_elsewhere);
+  }
+  return response;
+}
+
+// --- Commands -----------------------------------------------------------------------------------
+
+// Shows what those say that answer, also where another does not.
+absl::Status RunList(Context& context) {
+  ASSIGN_OR_RETURN(const SeenQueues seen, LookAtQueues(context));
+  if (seen.by_name.empty()) RETURN_IF_ERROR(seen.fault);
+  ListQueuesResponse merged;
+  for (const auto& [name, queue] : seen.by_name) *merged.add_queues() = queue.stats;
+  RETURN_IF_ERROR(context.printer().List(merged, "queues", StatsColumns()));
+  return seen.fault;
+}
+
+// The figures of one queue, or of all where none is named.
+absl::Status RunStats(Context& context, const std::string& name) {
+  if (name.empty()) return RunList(context);
+  ASSIGN_OR_RETURN(const SeenQueue queue, LookAtQueue(context, name));
+  return context.printer().Row(queue.stats, StatsColumns());
 }
 
 struct PeekArguments {
@@ -65,21 +149,19 @@ absl::Status RunPeek(Context& context, const PeekArguments& arguments) {
   RETURN_IF_ERROR(SetField(request, "state", arguments.state));
   request.set_limit(arguments.limit);
   ASSIGN_OR_RETURN(const queue::v1::PeekQueueResponse response,
-                   context.Call(&QueueService::Stub::PeekQueue, request));
+                   CallOnQueue(context, &QueueService::Stub::PeekQueue, request));
   return context.printer().List(response, "jobs", JobColumns());
 }
 
 // Calls a method whose request names a queue and nothing else, and shows what comes back.
 template <typename Request, typename Response>
-std::function<absl::Status()> OnQueue(
-    Context& context,
-    grpc::Status (QueueService::Stub::*method)(grpc::ClientContext*, const Request&, Response*),
-    std::shared_ptr<std::string> queue, Columns columns) {
+std::function<absl::Status()> OnQueue(Context& context, Method<Request, Response> method,
+                                      std::shared_ptr<std::string> queue, Columns columns) {
   return
       [&context, method, queue = std::move(queue), columns = std::move(columns)]() -> absl::Status {
         Request request;
         request.set_queue(*queue);
-        ASSIGN_OR_RETURN(const Response response, context.Call(method, request));
+        ASSIGN_OR_RETURN(const Response response, CallOnQueue(context, method, request));
         return context.printer().Row(response, columns);
       };
 }
@@ -87,7 +169,7 @@ std::function<absl::Status()> OnQueue(
 void AddLooking(CLI::App& noun, Context& context) {
   context.AddCommand(noun, "list", "Shows the figures of every queue",
                      {"critac queue list --as operator:ops"},
-                     [&context] { return RunStats(context, ""); });
+                     [&context] { return RunList(context); });
   auto queue = std::make_shared<std::string>();
   context
       .AddCommand(noun, "stats", "Shows the figures of a queue, or of every queue",
@@ -132,7 +214,7 @@ void AddGoverning(CLI::App& noun, Context& context) {
         request.set_queue(*queue);
         request.set_jobs_per_second(*jobs_per_second);
         ASSIGN_OR_RETURN(const queue::v1::QueueStats stats,
-                         context.Call(&QueueService::Stub::LimitQueue, request));
+                         CallOnQueue(context, &QueueService::Stub::LimitQueue, request));
         return context.printer().Row(stats, StatsColumns());
       });
   rate.add_option("QUEUE", *queue, kQueueHelp)->required();
@@ -157,7 +239,7 @@ absl::Status RunRedrive(Context& context, const RedriveArguments& arguments) {
   request.set_key(arguments.key);
   request.set_reason(arguments.reason);
   ASSIGN_OR_RETURN(const queue::v1::RedriveJobsResponse response,
-                   context.Call(&QueueService::Stub::RedriveJobs, request));
+                   CallOnQueue(context, &QueueService::Stub::RedriveJobs, request));
   return context.printer().Row(response, {Number("redriven", "redriven_count")});
 }
 

@@ -10,6 +10,7 @@
 #include "services/cli/context.h"
 #include "services/cli/display_width.h"
 #include "services/cli/print_error.h"
+#include "services/cli/servers.h"
 #include "services/cli/up.h"
 
 namespace critac::cli {
@@ -99,14 +100,14 @@ bool AreUtf8(const std::vector<std::string>& arguments) {
                      [](const std::string& argument) { return IsUtf8(argument); });
 }
 
-ExitStatus Finish(const absl::Status& status, const Context& context, World& world) {
+ExitStatus Finish(const absl::Status& status, World& world) {
   world.out.flush();
   if (status.ok() && !world.out.good()) {
     world.err << "error: the output cannot be written\n";
     return kRefused;
   }
   if (!status.ok() && !IsAlreadyTold(status)) {
-    world.err << FormatError(status, context.server());
+    world.err << FormatError(status, ServerOf(status));
   }
   return ExitStatusOf(status);
 }
@@ -128,7 +129,7 @@ ExitStatus RunCli(const std::vector<std::string>& arguments, World& world) {
     AddCommands(app, context);
     // CLI11 takes the arguments last first.
     app.parse(std::vector<std::string>(arguments.rbegin(), arguments.rend()));
-    return Finish(context.Run(), context, world);
+    return Finish(context.Run(), world);
   } catch (const CLI::CallForHelp&) {
     world.out << HelpOf(NamedCommand(app));
     return kDone;

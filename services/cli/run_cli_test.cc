@@ -916,7 +916,9 @@ TEST_F(CommandLine, QueuesAreShown) {
             Run("queue stats match --output csv --as operator:ops").out());
   const auto unknown = Run("queue stats mtach --as operator:ops");
   EXPECT_EQ(unknown.status(), 1);
-  EXPECT_THAT(unknown.err(), HasSubstr("no queue `mtach`; there are: match"));
+  EXPECT_THAT(unknown.err(),
+              HasSubstr("there is no queue `mtach` here; there are: match\n  resource: mtach\n  "
+                        "reason: QUEUE_NOT_FOUND\n"));
 }
 
 TEST_F(CommandLine, DeadJobsComeBackByKeyOrAllWithAReason) {

@@ -6,11 +6,12 @@
 
 #include "common/journal/journal.h"
 #include "common/queue/reconciler.h"
+#include "common/queue/sender.h"
 #include "common/status/error.h"
 #include "services/intake/agency_service.h"
 #include "services/intake/catalog_service.h"
 #include "services/intake/intake_store.h"
-#include "services/intake/match_sync.h"
+#include "services/intake/match_jobs.h"
 #include "services/intake/request_service.h"
 
 namespace critac::intake {
@@ -25,13 +26,15 @@ class BoundIntake final : public server::BoundService {
         agencies_(environment.pipeline, *journal_, environment.clock),
         catalog_(environment.pipeline, *journal_),
         requests_(environment.pipeline, *journal_),
-        sync_(journal_->database(), queue),
+        due_(journal_->database()),
         reconciler_(
-            queue, [this] { return sync_.Due(); },
+            queue, [this] { return due_.NextRound(); },
             {.name = "intake-due", .interval = environment.reconcile_interval}, environment.clock,
-            environment.ids) {
-    journal_->AddListener(
-        [this](absl::Span<const journal::CommittedEvent> events) { sync_.Notice(events); });
+            environment.ids),
+        sender_("intake-match", queue, [this] { reconciler_.Nudge(); }) {
+    journal_->AddListener([this](absl::Span<const journal::CommittedEvent> events) {
+      sender_.Send(MatchJobsOf(events));
+    });
   }
   // The journal calls the listener until it is stopped.
   ~BoundIntake() override {
@@ -51,13 +54,13 @@ class BoundIntake final : public server::BoundService {
   }
 
   void Start() override {
-    sync_.Start([this] { reconciler_.Nudge(); });
+    sender_.Start();
     reconciler_.Start();
   }
 
   void Stop() override {
     reconciler_.Stop();
-    sync_.Stop();
+    sender_.Stop();
   }
 
  private:
@@ -66,8 +69,9 @@ class BoundIntake final : public server::BoundService {
   AgencyService agencies_;
   CatalogService catalog_;
   RequestService requests_;
-  MatchSync sync_;
+  DueMatchJobs due_;
   queue::Reconciler reconciler_;
+  queue::Sender sender_;
 };
 
 }  // namespace

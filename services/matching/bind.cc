@@ -6,6 +6,7 @@
 
 #include "common/base/task_pool.h"
 #include "common/queue/reconciler.h"
+#include "common/queue/sender.h"
 #include "common/queue/worker.h"
 #include "common/status/error.h"
 #include "services/matching/engagement_service.h"
@@ -52,10 +53,12 @@ class BoundMatching final : public server::BoundService {
         // One thread: a second plan at the same time would only find its input changed.
         match_worker_(
             match_queue, [this](const queue::Job& job) { return match_jobs_.Handle(job); },
-            {.name = "match", .lease = environment.job_lease}, environment.clock, environment.ids),
+            {.name = "match", .lease = environment.job_lease, .observer = environment.job_observer},
+            environment.clock, environment.ids),
         sync_worker_(
             sync_queue, [this](const queue::Job& job) { return sync_jobs_.Handle(job); },
-            {.name = "sync", .lease = environment.job_lease}, environment.clock, environment.ids),
+            {.name = "sync", .lease = environment.job_lease, .observer = environment.job_observer},
+            environment.clock, environment.ids),
         match_reconciler_(
             match_queue, [this] { return match_jobs_.Due(); },
             {.name = "match-due", .interval = environment.reconcile_interval}, environment.clock,
@@ -63,7 +66,8 @@ class BoundMatching final : public server::BoundService {
         sync_reconciler_(
             sync_queue, [this] { return DeriveSyncJobs(*journal_); },
             {.name = "sync-due", .interval = environment.reconcile_interval}, environment.clock,
-            environment.ids) {
+            environment.ids),
+        sync_sender_("matching-sync", sync_queue, [this] { sync_reconciler_.Nudge(); }) {
     journal_->AddListener(
         [this](absl::Span<const journal::CommittedEvent> events) { Notice(events); });
   }
@@ -89,6 +93,7 @@ class BoundMatching final : public server::BoundService {
   void Start() override {
     match_worker_.Start();
     sync_worker_.Start();
+    sync_sender_.Start();
     match_reconciler_.Start();
     sync_reconciler_.Start();
   }
@@ -96,6 +101,7 @@ class BoundMatching final : public server::BoundService {
   void Stop() override {
     match_reconciler_.Stop();
     sync_reconciler_.Stop();
+    sync_sender_.Stop();
     // What they could not end is done after the next start: the reconcilers find it.
     match_worker_.Stop().IgnoreError();
     sync_worker_.Stop().IgnoreError();
@@ -104,8 +110,7 @@ class BoundMatching final : public server::BoundService {
  private:
   void Notice(absl::Span<const journal::CommittedEvent> events) {
     if (ConcernsPlan(events)) match_reconciler_.Nudge();
-    const std::vector<queue::NewJob> jobs = SyncJobsOf(events);
-    if (!jobs.empty() && !sync_queue_.Enqueue(jobs).ok()) sync_reconciler_.Nudge();
+    sync_sender_.Send(SyncJobsOf(events));
   }
 
   const std::unique_ptr<journal::Journal> journal_;
@@ -123,6 +128,7 @@ class BoundMatching final : public server::BoundService {
   queue::Worker sync_worker_;
   queue::Reconciler match_reconciler_;
   queue::Reconciler sync_reconciler_;
+  queue::Sender sync_sender_;
 };
 
 }  // namespace

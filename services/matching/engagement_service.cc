@@ -132,7 +132,8 @@ grpc::ServerUnaryReactor* EngagementService::RecordDelivery(
         if (!IsPartOf(call, *engagement)) {
           return ResourceNotFound("critac.matching.v1.Engagement", in.name());
         }
-        ASSIGN_OR_RETURN(const intake::v1::Request of, intake_.GetRequest(engagement->request()));
+        ASSIGN_OR_RETURN(const intake::v1::Request of,
+                         intake_.GetRequest(engagement->request(), call.trace));
         // Asked before the command, and so again by the command of a repeated call: that one is
         // answered by its request id, whatever the request has become.
         const absl::Status approved = CheckPlanApproved(of);
@@ -163,7 +164,7 @@ grpc::ServerUnaryReactor* EngagementService::ImportEngagements(
           // A row that does not keep the rules is refused by the command; it asks intake nothing.
           if (rpc::CheckFields(row).ok()) ids.push_back(row.request_external_id());
         }
-        ASSIGN_OR_RETURN(auto requests, intake_.FindPast(ids));
+        ASSIGN_OR_RETURN(auto requests, intake_.FindPast(ids, call.trace));
         ASSIGN_OR_RETURN(
             const journal::Answer answer,
             journal_.Execute(rpc::Pipeline::MakeCommand(

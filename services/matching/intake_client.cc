@@ -17,8 +17,9 @@ constexpr absl::Duration kCatalogAge = absl::Minutes(1);
 // Comparisons in one filter; a filter takes 50.
 constexpr size_t kIdsPerFilter = 20;
 
-rpc::CallSettings Settings() {
-  return {.principal = {type::v1::ROLE_SERVICE, "matching"}, .wait_for_ready = true};
+rpc::CallSettings Settings(const std::string& trace = "") {
+  return {
+      .principal = {type::v1::ROLE_SERVICE, "matching"}, .trace = trace, .wait_for_ready = true};
 }
 
 }  // namespace
@@ -28,25 +29,26 @@ IntakeClient::IntakeClient(std::shared_ptr<grpc::Channel> channel, const Clock& 
       requests_(RequestService::NewStub(channel)),
       catalogs_(CatalogService::NewStub(channel)) {}
 
-absl::StatusOr<intake::v1::Request> IntakeClient::GetRequest(const std::string& name) {
+absl::StatusOr<intake::v1::Request> IntakeClient::GetRequest(const std::string& name,
+                                                             const std::string& trace) {
   intake::v1::GetRequestRequest ask;
   ask.set_name(name);
-  return rpc::Invoke(*requests_, &RequestService::Stub::GetRequest, ask, Settings());
+  return rpc::Invoke(*requests_, &RequestService::Stub::GetRequest, ask, Settings(trace));
 }
 
 absl::Status IntakeClient::Act(const std::string& request, intake::v1::RequestAction action,
-                               const std::string& cause, const intake::v1::ActionDetails& details) {
+                               const std::string& cause, const std::string& trace) {
   intake::v1::ActOnRequestRequest ask;
   ask.set_name(request);
   ask.set_action(action);
-  *ask.mutable_details() = details;
   ask.set_request_id(UuidFromName(
       absl::StrCat("matching ", request, " ", intake::v1::RequestAction_Name(action), " ", cause)));
-  return rpc::Invoke(*requests_, &RequestService::Stub::ActOnRequest, ask, Settings()).status();
+  return rpc::Invoke(*requests_, &RequestService::Stub::ActOnRequest, ask, Settings(trace))
+      .status();
 }
 
 absl::StatusOr<absl::flat_hash_map<std::string, intake::v1::Request>> IntakeClient::FindPast(
-    absl::Span<const std::string> external_ids) {
+    absl::Span<const std::string> external_ids, const std::string& trace) {
   absl::flat_hash_map<std::string, intake::v1::Request> found;
   for (size_t begin = 0; begin < external_ids.size(); begin += kIdsPerFilter) {
     const size_t end = std::min(external_ids.size(), begin + kIdsPerFilter);
@@ -56,8 +58,9 @@ absl::StatusOr<absl::flat_hash_map<std::string, intake::v1::Request>> IntakeClie
       absl::StrAppend(ask.mutable_filter(), i == begin ? "" : " OR ", "external_id = \"",
                       external_ids[i], "\"");
     }
-    ASSIGN_OR_RETURN(intake::v1::ListRequestsResponse page,
-                     rpc::Invoke(*requests_, &RequestService::Stub::ListRequests, ask, Settings()));
+    ASSIGN_OR_RETURN(
+        intake::v1::ListRequestsResponse page,
+        rpc::Invoke(*requests_, &RequestService::Stub::ListRequests, ask, Settings(trace)));
     for (intake::v1::Request& request : *page.mutable_requests()) {
       const std::string id = request.external_id();
       found[id] = std::move(request);

@@ -18,22 +18,23 @@
 
 namespace critac::matching {
 
-// What matching asks intake, as `service:matching`. Thread-safe. Calls block, so they must not be
+// What matching asks intake, as `service:matching`. `trace` is that of the call or job which needs
+// it. Thread-safe. Calls block, so they must not be
 // made on gRPC's threads.
 class IntakeClient {
  public:
   IntakeClient(std::shared_ptr<grpc::Channel> channel, const Clock& clock);
 
-  absl::StatusOr<intake::v1::Request> GetRequest(const std::string& name);
+  absl::StatusOr<intake::v1::Request> GetRequest(const std::string& name, const std::string& trace);
 
   // Takes an action of the lifecycle. `cause` names what calls for it: the same action of the same
   // request for the same cause happens once.
   absl::Status Act(const std::string& request, intake::v1::RequestAction action,
-                   const std::string& cause, const intake::v1::ActionDetails& details = {});
+                   const std::string& cause, const std::string& trace);
 
   // Past requests by their external ids; those that are not there are left out.
   absl::StatusOr<absl::flat_hash_map<std::string, intake::v1::Request>> FindPast(
-      absl::Span<const std::string> external_ids);
+      absl::Span<const std::string> external_ids, const std::string& trace);
 
   // The catalog, at most a minute old; older while intake does not answer.
   absl::StatusOr<std::shared_ptr<const intake::v1::Catalog>> GetCatalog();

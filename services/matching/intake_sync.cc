@@ -1,8 +1,8 @@
 #include "services/matching/intake_sync.h"
 
 #include <algorithm>
-#include <set>
 
+#include "absl/container/flat_hash_set.h"
 #include "common/base/limits.h"
 #include "common/status/error.h"
 #include "critac/matching/v1/engagement.pb.h"
@@ -14,14 +14,17 @@ namespace critac::matching {
 absl::Status IntakeSync::Handle(const queue::Job& job) {
   ASSIGN_OR_RETURN(const auto engagement, journal_.Get<v1::Engagement>(job.key()));
   if (engagement.settled()) return absl::OkStatus();
-  ASSIGN_OR_RETURN(intake::v1::Request request, intake_.GetRequest(engagement.request()));
+  ASSIGN_OR_RETURN(intake::v1::Request request,
+                   intake_.GetRequest(engagement.request(), job.trace()));
   for (const intake::v1::RequestAction action : ActionsDue(engagement, request.state())) {
-    RETURN_IF_ERROR(Annotate(intake_.Act(request.name(), action, engagement.name()), job.key()));
+    RETURN_IF_ERROR(
+        Annotate(intake_.Act(request.name(), action, engagement.name(), job.trace()), job.key()));
   }
-  ASSIGN_OR_RETURN(request, intake_.GetRequest(engagement.request()));
+  ASSIGN_OR_RETURN(request, intake_.GetRequest(engagement.request(), job.trace()));
   if (!IsSettled(engagement, request.state())) return absl::OkStatus();
   journal::Command command;
   command.actor = "service:matching";
+  command.trace = job.trace();
   command.decide = Settle(engagement.name());
   return journal_.Execute(std::move(command)).status();
 }
@@ -30,14 +33,16 @@ std::vector<queue::NewJob> SyncJobsOf(absl::Span<const journal::CommittedEvent> 
   static constexpr absl::string_view kCauses[] = {"critac.matching.v1.EngagementAgreed",
                                                   "critac.matching.v1.DeliveryRecorded",
                                                   "critac.matching.v1.SlotWaived"};
-  std::set<std::string> engagements;
-  for (const auto& [event, payload] : events) {
-    if (std::find(std::begin(kCauses), std::end(kCauses), event.type()) != std::end(kCauses)) {
-      engagements.insert(event.subject());
+  absl::flat_hash_set<absl::string_view> seen;
+  std::vector<queue::NewJob> jobs;
+  for (const auto& [event, payload, trace] : events) {
+    if (std::find(std::begin(kCauses), std::end(kCauses), event.type()) == std::end(kCauses)) {
+      continue;
+    }
+    if (seen.insert(event.subject()).second) {
+      jobs.push_back({.key = event.subject(), .trace = trace});
     }
   }
-  std::vector<queue::NewJob> jobs;
-  for (const std::string& engagement : engagements) jobs.push_back({.key = engagement});
   return jobs;
 }
 

@@ -28,7 +28,7 @@ class IntakeSync {
   IntakeClient& intake_;
 };
 
-// What should be queued after these events: edge.
+// What should be queued after these events: edge. Each engagement once, with the trace of the first.
 std::vector<queue::NewJob> SyncJobsOf(absl::Span<const journal::CommittedEvent> events);
 
 // What should be queued by what is on record: engagements that are not settled: level.

@@ -7,9 +7,10 @@ int main(int argc, char** argv) {
       .description = "Matches requests with partner organizations and their experts.",
       .default_listen = "127.0.0.1:7402",
       .default_admin_listen = "127.0.0.1:7482",
-      .default_data = "critac-data",
+      .default_data = "critac-data/matching",
       .services = {"matching"},
-      .peers = {{"intake", "127.0.0.1:7401"}}};
+      .peers = {{"intake", "127.0.0.1:7401"}},
+      .shares_queues = true};
   return critac::server::RunProgram(program, {argv + 1, argv + argc},
                                     {critac::matching::BindMatching});
 }

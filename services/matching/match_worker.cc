@@ -13,22 +13,23 @@
 namespace critac::matching {
 
 absl::Status MatchWorker::Handle(const queue::Job& job) {
-  if (job.key() != kSolveJob) RETURN_IF_ERROR(Annotate(Follow(job.key()), job.key()));
-  return Annotate(Solve(), "solving");
+  if (job.key() != kSolveJob) RETURN_IF_ERROR(Annotate(Follow(job.key(), job.trace()), job.key()));
+  return Annotate(Solve(job.trace()), "solving");
 }
 
-absl::Status MatchWorker::Follow(const std::string& request) {
-  ASSIGN_OR_RETURN(intake::v1::Request now, intake_.GetRequest(request));
+absl::Status MatchWorker::Follow(const std::string& request, const std::string& trace) {
+  ASSIGN_OR_RETURN(intake::v1::Request now, intake_.GetRequest(request, trace));
   journal::Command command;
   command.actor = "service:matching";
+  command.trace = trace;
   command.decide = FollowRequest(std::move(now));
   return journal_.Execute(std::move(command)).status();
 }
 
-absl::Status MatchWorker::Solve() {
+absl::Status MatchWorker::Solve(const std::string& trace) {
   int64_t revision = -1;
   RETURN_IF_ERROR(ExecuteOnPool(
-      journal_, pools_,
+      journal_, pools_, trace,
       [&](std::shared_ptr<const PoolView> view) -> absl::StatusOr<journal::Decide> {
         revision = view->revision;
         ASSIGN_OR_RETURN(Solved solved, SolveAndCheck(*view->pool, view->policy.version(), clock_));

@@ -35,8 +35,8 @@ class MatchWorker {
   absl::StatusOr<std::vector<queue::NewJob>> Due();
 
  private:
-  absl::Status Follow(const std::string& request);
-  absl::Status Solve();
+  absl::Status Follow(const std::string& request, const std::string& trace);
+  absl::Status Solve(const std::string& trace);
 
   journal::Journal& journal_;
   IntakeClient& intake_;

@@ -34,11 +34,13 @@ absl::Status ExecuteOnPool(journal::Journal& journal, PoolReader& pools, const r
   return absl::OkStatus();
 }
 
-absl::Status ExecuteOnPool(journal::Journal& journal, PoolReader& pools, const MakeDecide& make) {
+absl::Status ExecuteOnPool(journal::Journal& journal, PoolReader& pools, const std::string& trace,
+                           const MakeDecide& make) {
   return ExecuteCommand(journal, pools, make,
-                        [](journal::Decide decide) {
+                        [&trace](journal::Decide decide) {
                           journal::Command command;
                           command.actor = "service:matching";
+                          command.trace = trace;
                           command.decide = std::move(decide);
                           return command;
                         })

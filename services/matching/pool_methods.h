@@ -3,6 +3,7 @@
 
 #include <functional>
 #include <memory>
+#include <string>
 
 #include "absl/status/status.h"
 #include "common/journal/journal.h"
@@ -19,8 +20,10 @@ absl::Status ExecuteOnPool(journal::Journal& journal, PoolReader& pools, const r
                            const google::protobuf::Message& request,
                            google::protobuf::Message& response, const MakeDecide& make);
 
-// The same for a command of the service's own, which is not repeated by a caller.
-absl::Status ExecuteOnPool(journal::Journal& journal, PoolReader& pools, const MakeDecide& make);
+// The same for a command of the service's own, which is not repeated by a caller; `trace` is
+// that of what calls for it.
+absl::Status ExecuteOnPool(journal::Journal& journal, PoolReader& pools, const std::string& trace,
+                           const MakeDecide& make);
 
 }  // namespace critac::matching
 

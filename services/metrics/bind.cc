@@ -5,9 +5,9 @@
 #include <vector>
 
 #include "common/queue/reconciler.h"
+#include "common/queue/sender.h"
 #include "common/queue/worker.h"
 #include "common/status/error.h"
-#include "critac/metrics/v1/events.pb.h"
 #include "services/metrics/follower.h"
 #include "services/metrics/measure_service.h"
 #include "services/metrics/metrics_states.h"
@@ -39,17 +39,22 @@ class BoundMetrics final : public server::BoundService {
         report_jobs_(environment.channel, *journal_, store_),
         report_worker_(
             report_queue, [this](const queue::Job& job) { return report_jobs_.Handle(job); },
-            {.name = "report", .lease = environment.job_lease}, environment.clock, environment.ids),
+            {.name = "report",
+             .lease = environment.job_lease,
+             .observer = environment.job_observer},
+            environment.clock, environment.ids),
         report_reconciler_(
             report_queue, [this] { return report_jobs_.Due(); },
             {.name = "report-due", .interval = environment.reconcile_interval}, environment.clock,
             environment.ids),
+        report_sender_("metrics-report", report_queue, [this] { report_reconciler_.Nudge(); }),
         survey_service_(environment.pipeline, *journal_, follower_),
         measure_service_(environment.pipeline, follower_),
         report_service_(environment.pipeline, *journal_, follower_, store_,
                         [this] { report_reconciler_.Nudge(); }) {
-    journal_->AddListener(
-        [this](absl::Span<const journal::CommittedEvent> events) { Notice(events); });
+    journal_->AddListener([this](absl::Span<const journal::CommittedEvent> events) {
+      report_sender_.Send(ReportJobsOf(events));
+    });
   }
 
   ~BoundMetrics() override {
@@ -72,24 +77,19 @@ class BoundMetrics final : public server::BoundService {
   void Start() override {
     follower_.Start();
     report_worker_.Start();
+    report_sender_.Start();
     report_reconciler_.Start();
   }
 
   void Stop() override {
     report_reconciler_.Stop();
+    report_sender_.Stop();
     // A report that is not done is made after the next start: the reconciler finds it.
     report_worker_.Stop().IgnoreError();
     follower_.Stop();
   }
 
  private:
-  void Notice(absl::Span<const journal::CommittedEvent> events) {
-    const std::string& requested = v1::ReportRequested::descriptor()->full_name();
-    for (const journal::CommittedEvent& one : events) {
-      if (one.event.type() == requested) return report_reconciler_.Nudge();
-    }
-  }
-
   const std::unique_ptr<journal::Journal> journal_;
   queue::WorkQueue& report_queue_;
   Follower follower_;
@@ -97,6 +97,7 @@ class BoundMetrics final : public server::BoundService {
   ReportWorker report_jobs_;
   queue::Worker report_worker_;
   queue::Reconciler report_reconciler_;
+  queue::Sender report_sender_;
   SurveyService survey_service_;
   MeasureService measure_service_;
   ReportService report_service_;

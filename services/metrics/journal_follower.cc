@@ -49,6 +49,7 @@ absl::Status ReadJournal(const std::shared_ptr<grpc::Channel>& channel,
                          Position& position,
                          absl::FunctionRef<absl::Status(absl::Span<const Event>)> take) {
   rpc::Prepare(context, {.principal = {type::v1::ROLE_SERVICE, "metrics"},
+                         .trace = options.trace,
                          .timeout = absl::InfiniteDuration(),
                          .wait_for_ready = options.follow});
   journal::v1::ReadEventsRequest request;
@@ -90,7 +91,7 @@ absl::Status TakeEvents(Facts& facts, absl::Span<const Event> events) {
 }
 
 absl::StatusOr<Facts> FactsAt(
-    const v1::Snapshot& snapshot,
+    const v1::Snapshot& snapshot, const std::string& trace,
     absl::FunctionRef<std::shared_ptr<grpc::Channel>(const std::string& journal)> channel) {
   Facts facts;
   for (const Position& wanted : snapshot.positions()) {
@@ -99,8 +100,8 @@ absl::StatusOr<Facts> FactsAt(
     position.set_journal(wanted.journal());
     grpc::ClientContext context;
     RETURN_IF_ERROR(Annotate(
-        ReadJournal(channel(wanted.journal()), context, {.last_sequence = wanted.sequence()},
-                    position,
+        ReadJournal(channel(wanted.journal()), context,
+                    {.last_sequence = wanted.sequence(), .trace = trace}, position,
                     [&](absl::Span<const Event> events) { return TakeEvents(facts, events); }),
         absl::StrCat("the journal ", wanted.journal())));
     if (position.sequence() != wanted.sequence() || position.hash() != wanted.hash()) {

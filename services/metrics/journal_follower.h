@@ -25,6 +25,8 @@ struct ReadOptions {
   bool follow = false;
   // Ends at this event. 0: does not.
   int64_t last_sequence = 0;
+  // W3C traceparent of what it is part of. Empty: none.
+  std::string trace = {};
 };
 
 // Reads a journal through its feed from the event after `position` on, and moves `position` along.
@@ -44,8 +46,9 @@ absl::Status TakeEvents(Facts& facts, absl::Span<const journal::v1::Event> event
 // Facts as they were at a snapshot, read from the journals through `channel` (by journal's name).
 // The same snapshot gives the same facts, whatever was recorded since. DATA_LOSS: a journal has
 // another event, or none, at a position. UNAVAILABLE and the like: a journal cannot be reached.
+// `trace` is that of what it is part of.
 absl::StatusOr<Facts> FactsAt(
-    const v1::Snapshot& snapshot,
+    const v1::Snapshot& snapshot, const std::string& trace,
     absl::FunctionRef<std::shared_ptr<grpc::Channel>(const std::string& journal)> channel);
 
 }  // namespace critac::metrics

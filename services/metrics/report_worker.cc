@@ -9,6 +9,7 @@
 #include "common/base/sha256.h"
 #include "common/queue/permanent.h"
 #include "common/status/error.h"
+#include "critac/metrics/v1/events.pb.h"
 #include "services/metrics/journal_follower.h"
 #include "services/metrics/render.h"
 #include "services/metrics/report.h"
@@ -19,11 +20,12 @@ namespace {
 
 // A command of the service itself that happens once a report, however often it is given.
 journal::Command OwnCommand(const std::string& report, absl::string_view what,
-                            journal::Decide decide) {
+                            const std::string& trace, journal::Decide decide) {
   journal::Command command;
   command.request_id = UuidFromName(absl::StrCat("metrics ", what, " ", report));
   command.fingerprint = std::string(what);
   command.actor = "service:metrics";
+  command.trace = trace;
   command.reads = {report};
   command.decide = std::move(decide);
   return command;
@@ -59,20 +61,20 @@ absl::Status CheckHashes(const v1::Report& report,
 }  // namespace
 
 absl::Status ReportWorker::Handle(const queue::Job& job) {
-  const absl::Status status = Make(job.key());
+  const absl::Status status = Make(job.key(), job.trace());
   if (status.ok() || !queue::IsPermanent(status)) return status;
   // A report that is done stays so: then this says nothing, and the job is given up.
   RETURN_IF_ERROR(journal_
-                      .Execute(OwnCommand(job.key(), "fail",
+                      .Execute(OwnCommand(job.key(), "fail", job.trace(),
                                           FailReport(job.key(), std::string(status.message()))))
                       .status());
   return status;
 }
 
-absl::Status ReportWorker::Make(const std::string& name) {
+absl::Status ReportWorker::Make(const std::string& name, const std::string& trace) {
   ASSIGN_OR_RETURN(const v1::Report report, journal_.Get<v1::Report>(name));
   if (report.state() == v1::REPORT_STATE_FAILED) return absl::OkStatus();
-  ASSIGN_OR_RETURN(const Facts facts, FactsAt(report.snapshot(), channels_));
+  ASSIGN_OR_RETURN(const Facts facts, FactsAt(report.snapshot(), trace, channels_));
   ASSIGN_OR_RETURN(const Document document, DocumentOf(report, facts));
   std::map<std::string, std::string> documents;
   std::map<std::string, std::string> hashes;
@@ -85,7 +87,7 @@ absl::Status ReportWorker::Make(const std::string& name) {
   // First the documents, then that they are there: the other way round they could be missing.
   RETURN_IF_ERROR(store_.Save(name, documents, document.withheld));
   if (report.state() != v1::REPORT_STATE_PENDING) return absl::OkStatus();
-  return journal_.Execute(OwnCommand(name, "finish", FinishReport(name, std::move(hashes))))
+  return journal_.Execute(OwnCommand(name, "finish", trace, FinishReport(name, std::move(hashes))))
       .status();
 }
 
@@ -95,6 +97,15 @@ absl::StatusOr<std::vector<queue::NewJob>> ReportWorker::Due() {
   for (const std::string& name : names) {
     queue::NewJob& job = jobs.emplace_back();
     job.key = name;
+  }
+  return jobs;
+}
+
+std::vector<queue::NewJob> ReportJobsOf(absl::Span<const journal::CommittedEvent> events) {
+  const std::string& requested = v1::ReportRequested::descriptor()->full_name();
+  std::vector<queue::NewJob> jobs;
+  for (const auto& [event, payload, trace] : events) {
+    if (event.type() == requested) jobs.push_back({.key = event.subject(), .trace = trace});
   }
   return jobs;
 }

@@ -8,6 +8,7 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "absl/types/span.h"
 #include "common/journal/journal.h"
 #include "common/queue/job.h"
 #include "common/queue/work_queue.h"
@@ -33,16 +34,19 @@ class ReportWorker {
   // longer have) makes a report FAILED; anything else is returned, to be tried again.
   absl::Status Handle(const queue::Job& job);
 
-  // What should be queued by what is on record.
+  // What should be queued by what is on record: level.
   absl::StatusOr<std::vector<queue::NewJob>> Due();
 
  private:
-  absl::Status Make(const std::string& name);
+  absl::Status Make(const std::string& name, const std::string& trace);
 
   const Channels channels_;
   journal::Journal& journal_;
   ReportStore& store_;
 };
+
+// What should be queued after these events: edge.
+std::vector<queue::NewJob> ReportJobsOf(absl::Span<const journal::CommittedEvent> events);
 
 }  // namespace critac::metrics
 

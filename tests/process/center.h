@@ -6,18 +6,17 @@
 #include <utility>
 #include <vector>
 
-#include "common/rpc/channel.h"
-#include "gmock/gmock.h"
-#include "gtest/gtest.h"
-#include "tests/process/calls.h"
+#include "tests/process/any_center.h"
 #include "tests/support/running_program.h"
 
 namespace critac::testing {
 
-// `critac up` as shipped, on a folder of a test's, called over TCP as another system would.
-class Center : public Calls {
+// `critac up` as shipped, on a folder of a test's.
+class Center : public AnyCenter {
  public:
-  explicit Center(std::string data) : data_(std::move(data)) { Start(); }
+  explicit Center(std::string data) : AnyCenter(absl::ZeroDuration()), data_(std::move(data)) {
+    Start();
+  }
 
   // Starts the program and waits until it is ready.
   void Start() {
@@ -26,8 +25,7 @@ class Center : public Calls {
     const std::string line = program_->OutLine();
     const std::string start = "critac ready on ";
     ASSERT_THAT(line, ::testing::StartsWith(start)) << program_->RestOfError();
-    channel_ = rpc::MakeChannel(
-        {.target = line.substr(start.size()), .attempts = 1, .check_health = false});
+    channel_ = PlainChannel(line.substr(start.size()));
   }
 
   std::vector<std::string> Arguments() const {
@@ -43,9 +41,8 @@ class Center : public Calls {
     return program_->Wait();
   }
   RunningProgram& program() { return *program_; }
-  const std::shared_ptr<grpc::Channel>& channel(const std::string& /*service*/) const override {
-    return channel_;
-  }
+  // All services are in the one process.
+  const std::shared_ptr<grpc::Channel>& ChannelTo(const std::string&) override { return channel_; }
 
  private:
   const std::string data_;

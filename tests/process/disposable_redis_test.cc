@@ -70,7 +70,7 @@ class CenterAtWork {
         sync("sync", url),
         report("report", url),
         center(url),
-        program_(center, 12),
+        program_(Started(center), 12),
         traffic_(center, program_) {}
 
   // A moment that the seed chooses, while people make calls.
@@ -97,6 +97,11 @@ class CenterAtWork {
   SeparateCenter center;
 
  private:
+  static SeparateCenter& Started(SeparateCenter& center) {
+    for (const std::string service : {"intake", "matching", "metrics"}) center.Start(service);
+    return center;
+  }
+
   void AwaitBalance() {
     std::vector<std::string> amiss;
     EXPECT_TRUE(Eventually([&] {

@@ -1,79 +1,121 @@
 #ifndef TESTS_PROCESS_SEPARATE_CENTER_H_
 #define TESTS_PROCESS_SEPARATE_CENTER_H_
 
+#include <fstream>
 #include <map>
 #include <memory>
 #include <string>
 #include <utility>
 #include <vector>
 
-#include "absl/strings/str_cat.h"
-#include "gmock/gmock.h"
-#include "gtest/gtest.h"
-#include "tests/process/calls.h"
+#include "common/server/testing/http_client.h"
+#include "tests/process/any_center.h"
 #include "tests/support/running_program.h"
 #include "tests/support/temp_folder.h"
 
 namespace critac::testing {
 
-// A center of three processes as shipped, which share a Redis: each with a folder of its own, and
-// on a socket in the file system, where it is found again after a restart. What is forgotten or
-// held by the dead is missed for seconds only, so that tests need not wait long.
-class SeparateCenter : public Calls {
+// The services as shipped, each a process with a folder of its own, over a Redis of the test's. They
+// know each other by Unix sockets, so that no other program takes an address before it is used. What
+// a queue forgot, or the dead hold, is missed for seconds only, so that tests need not wait long.
+class SeparateCenter : public AnyCenter {
  public:
-  explicit SeparateCenter(std::string queue_url) : queue_url_(std::move(queue_url)) {
-    for (const std::string name : {"intake", "matching", "metrics"}) {
-      channels_[name] =
-          rpc::MakeChannel({.target = Address(name), .attempts = 1, .check_health = false});
-      Start(name);
+  // Nothing is started.
+  explicit SeparateCenter(std::string queue_url)
+      : AnyCenter(absl::Seconds(30)), queue_url_(std::move(queue_url)) {
+    for (const std::string service : {"intake", "matching", "metrics"}) {
+      running_[service].channel = PlainChannel(Address(service));
     }
   }
 
-  // Starts the process of a service, and waits until it serves.
+  // Starts a service, for the first time or again, and waits until it serves; whether it is ready,
+  // it says itself.
   void Start(const std::string& service) {
-    std::unique_ptr<RunningProgram>& program = programs_[service];
-    program = std::make_unique<RunningProgram>(absl::StrCat(CRITAC_BINARIES, "/critac-", service),
-                                               Arguments(service));
-    ASSERT_THAT(program->OutLine(), ::testing::StartsWith("critac ready on "))
-        << program->RestOfError();
+    Running& running = running_[service];
+    running.program =
+        std::make_unique<RunningProgram>(CRITAC_PROGRAMS "/critac-" + service, Arguments(service));
+    const std::string line = running.program->OutLine();
+    ASSERT_EQ(line, "critac ready on " + Address(service)) << running.program->RestOfError();
     // What it says later is read by nobody, and it must not wait for that.
-    program->StopReading();
+    running.program->StopReading();
+    running.admin = AdminAddress(service);
+  }
+  // As `kill -9` does.
+  void Kill(const std::string& service) { running_.at(service).program->Kill(); }
+  void Signal(const std::string& service, int signal) {
+    running_.at(service).program->Signal(signal);
+  }
+  // Asks it to stop; returns its exit status.
+  int Stop(const std::string& service) {
+    running_.at(service).program->Signal(SIGTERM);
+    return running_.at(service).program->Wait();
   }
 
-  // As `kill -9` does, whatever the process is at.
-  void Kill(const std::string& service) { programs_[service]->Kill(); }
-  void Signal(const std::string& service, int signal) { programs_[service]->Signal(signal); }
+  // What it says of its readiness.
+  server::testing::HttpAnswer Readiness(const std::string& service) const {
+    return server::testing::AskHttp(running_.at(service).admin, "GET", "/readyz");
+  }
+  // Waits until a service says that it is ready.
+  void AwaitReady(const std::string& service) const {
+    EXPECT_TRUE(Eventually([&] { return Readiness(service).status == 200; }))
+        << Readiness(service).body;
+  }
 
-  const std::shared_ptr<grpc::Channel>& channel(const std::string& service) const override {
-    return channels_.at(service);
+  const std::shared_ptr<grpc::Channel>& ChannelTo(const std::string& service) override {
+    return running_.at(service).channel;
   }
 
  private:
+  struct Running {
+    std::unique_ptr<RunningProgram> program;
+    std::shared_ptr<grpc::Channel> channel;
+    server::Address admin;
+  };
+
   std::string Address(const std::string& service) const {
-    return absl::StrCat("unix:", folder_.file(absl::StrCat(service, ".sock")));
+    return "unix:" + folder_.file(service + ".sock");
   }
 
   std::vector<std::string> Arguments(const std::string& service) const {
-    std::vector<std::string> arguments = {"--listen",       Address(service),
-                                          "--data",         folder_.file(service),
-                                          "--admin-listen", "off",
-                                          "--log-level",    "error",
-                                          "--queue",        queue_url_};
-    for (const auto& [name, value] :
-         {std::pair("--reconcile-interval", "1s"), std::pair("--job-lease", "3s")}) {
-      arguments.insert(arguments.end(), {name, value});
-    }
-    for (const std::string peer : {"intake", "matching"}) {
-      if (service == peer) break;
-      arguments.insert(arguments.end(), {absl::StrCat("--", peer, "-address"), Address(peer)});
+    std::vector<std::string> arguments = {"--data",
+                                          folder_.file(service),
+                                          "--listen",
+                                          Address(service),
+                                          "--ready-file",
+                                          folder_.file(service + ".ready"),
+                                          "--admin-listen",
+                                          "127.0.0.1:0",
+                                          "--queue",
+                                          queue_url_,
+                                          "--log-level",
+                                          "error",
+                                          "--job-lease",
+                                          "3s",
+                                          "--reconcile-interval",
+                                          "1s"};
+    const std::map<std::string, std::vector<std::string>> peers = {
+        {"intake", {}}, {"matching", {"intake"}}, {"metrics", {"intake", "matching"}}};
+    for (const std::string& peer : peers.at(service)) {
+      arguments.push_back("--" + peer + "-address");
+      arguments.push_back(Address(peer));
     }
     return arguments;
   }
 
+  // The second line of the ready file.
+  server::Address AdminAddress(const std::string& service) const {
+    std::ifstream file(folder_.file(service + ".ready"));
+    std::string line;
+    std::getline(file, line);
+    std::getline(file, line);
+    const auto address = server::ParseAddress(line);
+    EXPECT_TRUE(address.ok()) << address.status();
+    return address.ok() ? *address : server::Address();
+  }
+
   const std::string queue_url_;
   const TempFolder folder_;
-  std::map<std::string, std::unique_ptr<RunningProgram>> programs_;
-  std::map<std::string, std::shared_ptr<grpc::Channel>> channels_;
+  std::map<std::string, Running> running_;
 };
 
 }  // namespace critac::testing

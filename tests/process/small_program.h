@@ -10,8 +10,10 @@
 #include "critac/intake/v1/agency.grpc.pb.h"
 #include "critac/intake/v1/catalog.grpc.pb.h"
 #include "critac/intake/v1/request.grpc.pb.h"
+#include "critac/matching/v1/engagement.grpc.pb.h"
+#include "critac/matching/v1/match.grpc.pb.h"
 #include "critac/matching/v1/partner.grpc.pb.h"
-#include "tests/process/calls.h"
+#include "tests/process/any_center.h"
 
 namespace critac::testing {
 
@@ -20,7 +22,7 @@ namespace critac::testing {
 class SmallProgram {
  public:
   // `experts`: how many there are; each has room for five assignments.
-  explicit SmallProgram(Calls& center, int experts = 4) {
+  explicit SmallProgram(AnyCenter& center, int experts = 4) {
     Catalog(center);
     Agency(center);
     Partners(center, experts);
@@ -55,7 +57,7 @@ class SmallProgram {
 
   // Leads a submitted request to READY, with one slot for one person in the coming months. Without
   // slots it is refused.
-  static absl::Status MakeReady(Calls& center, const std::string& name, int slots = 1) {
+  static absl::Status MakeReady(AnyCenter& center, const std::string& name, int slots = 1) {
     for (const auto action :
          {intake::v1::REQUEST_ACTION_ACKNOWLEDGE, intake::v1::REQUEST_ACTION_ACCEPT,
           intake::v1::REQUEST_ACTION_COMPLETE_SCOPING}) {
@@ -85,7 +87,7 @@ class SmallProgram {
   }
 
  private:
-  void Catalog(Calls& center) {
+  void Catalog(AnyCenter& center) {
     intake::v1::ImportCatalogRequest import;
     auto& topic = *import.add_entries();
     topic.set_name("topics/crisis-intervention");
@@ -104,7 +106,7 @@ class SmallProgram {
     ASSERT_TRUE(done.ok()) << done.status();
   }
 
-  void Agency(Calls& center) {
+  void Agency(AnyCenter& center) {
     intake::v1::CreateAgencyRequest create;
     create.mutable_agency()->set_display_name("Elm Grove Police Department");
     create.mutable_agency()->set_type(type::v1::AGENCY_TYPE_MUNICIPAL);
@@ -116,7 +118,7 @@ class SmallProgram {
     agency_ = created->name();
   }
 
-  static void Partners(Calls& center, int count) {
+  static void Partners(AnyCenter& center, int count) {
     matching::v1::ImportPartnersRequest partners;
     auto& partner = *partners.add_partners();
     partner.set_name("partners/elm");

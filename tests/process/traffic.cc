@@ -52,7 +52,8 @@ bool Read(const Event& event, T& payload) {
 
 }  // namespace
 
-Traffic::Traffic(Calls& center, const SmallProgram& program) : center_(center), program_(program) {
+Traffic::Traffic(AnyCenter& center, const SmallProgram& program)
+    : center_(center), program_(program) {
   threads_.emplace_back([this] { Run([this] { return BringOne(); }); });
   threads_.emplace_back([this] { Run([this] { return FollowMatching(); }); });
   threads_.emplace_back([this] { Run([this] { return FollowIntake(); }); });
@@ -326,7 +327,7 @@ absl::StatusOr<std::string> Traffic::EngagementOf(const std::string& request) {
 }
 
 absl::StatusOr<std::vector<Event>> Traffic::ReadFrom(const std::string& journal, int64_t sequence) {
-  const auto stub = journal::v1::JournalService::NewStub(center_.channel(journal));
+  const auto stub = journal::v1::JournalService::NewStub(center_.ChannelTo(journal));
   grpc::ClientContext context;
   rpc::Prepare(context,
                {.principal = {type::v1::ROLE_AUDITOR, "ines"}, .timeout = absl::Seconds(30)});

@@ -15,7 +15,7 @@
 #include "critac/intake/v1/request.pb.h"
 #include "critac/matching/v1/engagement.pb.h"
 #include "critac/matching/v1/events.pb.h"
-#include "tests/process/calls.h"
+#include "tests/process/any_center.h"
 #include "tests/process/ledger.h"
 #include "tests/process/small_program.h"
 
@@ -28,7 +28,7 @@ namespace critac::testing {
 class Traffic {
  public:
   // Both must outlive it.
-  Traffic(Calls& center, const SmallProgram& program);
+  Traffic(AnyCenter& center, const SmallProgram& program);
   // Ends, whatever is still to do.
   ~Traffic();
 
@@ -70,7 +70,7 @@ class Traffic {
                                                            int64_t sequence);
   bool IsWithdrawn(const std::string& request);
 
-  Calls& center_;
+  AnyCenter& center_;
   const SmallProgram& program_;
 
   absl::Mutex mutex_;

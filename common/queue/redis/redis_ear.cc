@@ -18,8 +18,8 @@ constexpr absl::Duration kMostRest = absl::Seconds(2);
 
 }  // namespace
 
-Ear::Ear(Route& route, const SocketTimes& times, std::string channel, std::function<void()> heard,
-         const Clock& clock, IdSource& ids)
+Ear::Ear(Route& route, const SocketTimes& times, std::string channel,
+         std::function<void(absl::string_view message)> heard, const Clock& clock, IdSource& ids)
     : route_(route),
       times_(times),
       channel_(std::move(channel)),
@@ -52,7 +52,7 @@ void Ear::Run() {
   while (!IsStopping()) {
     const absl::Time began = clock_.Now();
     Listen().IgnoreError();  // the queue's calls meet the same error, and say it
-    heard_();
+    heard_("");
     failures = clock_.Now() - began > kMostRest ? 1 : failures + 1;
     Rest(failures);
   }
@@ -72,12 +72,12 @@ absl::Status Ear::Listen() {
   RETURN_IF_ERROR(connection->Ask({"SUBSCRIBE", channel_}).status());
   const std::string ping = Wire({"PING"});
   bool asked = false;
-  heard_();
+  heard_("");
   while (!IsStopping()) {
     if (connection->AwaitReadable(wake_, asked ? times_.reply : kQuiet)) {
       ASSIGN_OR_RETURN(const Reply reply, connection->Read());
       asked = false;
-      if (reply.value()[0].text() == "message") heard_();
+      if (reply.value()[0].text() == "message") heard_(reply.value()[2].text());
     } else if (asked) {
       return absl::UnavailableError("no answer");
     } else if (!IsStopping()) {

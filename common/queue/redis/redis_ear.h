@@ -16,17 +16,18 @@
 
 namespace critac::queue::redis {
 
-// Listens, on a thread and a connection of its own, to a channel on which the scripts say that
-// something may be ready. What is said while the connection is down is not heard: so those who wait
-// look by themselves from time to time, and are told to look whenever the connection changes.
+// Listens, on a thread and a connection of its own, to a channel on which the scripts tell those who
+// wait what they get. What is said while the connection is down is not heard: so those who wait look
+// by themselves from time to time, and are told to look whenever the connection changes.
 //
 // A connection over which nothing comes is tried every second; one that does not answer, or leads
 // to a server that is not the queue's any more, is replaced.
 class Ear {
  public:
-  // `heard` is called by the ear's thread. `route`, `clock` and `ids` must outlive the ear.
-  Ear(Route& route, const SocketTimes& times, std::string channel, std::function<void()> heard,
-      const Clock& clock, IdSource& ids);
+  // `heard` is called by the ear's thread with each message, and with an empty one where some may
+  // have been missed. `route`, `clock` and `ids` must outlive the ear.
+  Ear(Route& route, const SocketTimes& times, std::string channel,
+      std::function<void(absl::string_view message)> heard, const Clock& clock, IdSource& ids);
   // Ends the thread.
   ~Ear();
   Ear(const Ear&) = delete;
@@ -41,7 +42,7 @@ class Ear {
   Route& route_;
   const SocketTimes times_;
   const std::string channel_;
-  const std::function<void()> heard_;
+  const std::function<void(absl::string_view message)> heard_;
   const Clock& clock_;
   IdSource& ids_;
   // Readable once the ear is to end.

@@ -80,29 +80,13 @@ absl::StatusOr<Reply> Link::Ask(absl::Span<const absl::string_view> words) {
   return Make(call);
 }
 
-// One of those who wait makes the calls of all.
 absl::StatusOr<Reply> Link::Make(Call& call) {
-  std::vector<Call*> calls;
-  {
-    absl::MutexLock lock(&mutex_);
-    waiting_.push_back(&call);
-    const auto my_turn = [this, &call] {
-      mutex_.AssertHeld();
-      return call.done || !making_;
-    };
-    mutex_.Await(absl::Condition(&my_turn));
-    if (call.done) return std::move(call.result);
-    making_ = true;
-    calls = std::exchange(waiting_, {});
-  }
-  MakeAll(calls);
-  absl::MutexLock lock(&mutex_);
-  for (Call* const one : calls) one->done = true;
-  making_ = false;
+  together_.Do(call, 1, [this](int /*lane*/, absl::Span<Call* const> calls) { MakeAll(calls); });
   return std::move(call.result);
 }
 
-void Link::MakeAll(std::vector<Call*> calls) {
+void Link::MakeAll(absl::Span<Call* const> all) {
+  std::vector<Call*> calls(all.begin(), all.end());
   const absl::Time began = clock_.Now();
   // Who finds the server down for longer than the patience does not wait for it once more.
   const bool is_down = began - down_since_ > options_.patience;

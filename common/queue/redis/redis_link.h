@@ -6,15 +6,14 @@
 #include <string>
 #include <vector>
 
-#include "absl/base/thread_annotations.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
-#include "absl/synchronization/mutex.h"
 #include "absl/time/time.h"
 #include "absl/types/span.h"
 #include "common/base/clock.h"
 #include "common/base/ids.h"
+#include "common/base/together.h"
 #include "common/queue/redis/redis_connection.h"
 #include "common/queue/redis/redis_route.h"
 #include "common/queue/redis/scripts.h"
@@ -63,11 +62,10 @@ class Link {
     std::function<std::string()> with_text;
     bool repeatable = false;
     absl::StatusOr<Reply> result = absl::UnavailableError("not made");
-    bool done = false;
   };
 
   absl::StatusOr<Reply> Make(Call& call);
-  void MakeAll(std::vector<Call*> calls);
+  void MakeAll(absl::Span<Call* const> all);
   absl::Status Prepare();
   // Sends calls and reads their replies; those to be made again are returned.
   std::vector<Call*> Exchange(const std::vector<Call*>& calls, bool& waits);
@@ -83,10 +81,8 @@ class Link {
   const Clock& clock_;
   IdSource& ids_;
 
-  absl::Mutex mutex_;
-  std::vector<Call*> waiting_ ABSL_GUARDED_BY(mutex_);
-  // Some thread makes calls: it alone uses what follows.
-  bool making_ ABSL_GUARDED_BY(mutex_) = false;
+  Together<Call> together_;
+  // Used by the thread that makes the calls of all.
   std::unique_ptr<Connection> connection_;
   // The route's before it was made.
   int64_t generation_ = 0;

@@ -5,8 +5,11 @@
 #include <algorithm>
 #include <utility>
 
+#include "absl/cleanup/cleanup.h"
+#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
+#include "absl/strings/strip.h"
 #include "common/base/limits.h"
 #include "common/queue/backoff.h"
 #include "common/queue/kept_error.h"
@@ -33,11 +36,15 @@ constexpr const char* kStates[] = {"leased", "ready", "delayed", "dead"};
 std::vector<std::string> KeysOf(absl::string_view name) {
   std::vector<std::string> keys;
   for (const char* part : {"jobs", "state", "errors", "again", "delayed", "leased", "dead", "meta",
-                           "ready:high", "ready:normal", "ready:low"}) {
+                           "ready:high", "ready:normal", "ready:low", "waiting"}) {
     keys.push_back(absl::StrCat("critac:{", name, "}:", part));
   }
   return keys;
 }
+
+constexpr size_t kTokenBytes = 16;
+// For how long one who waits is known beyond his next look.
+constexpr absl::Duration kLate = absl::Seconds(1);
 
 // Keys, by their place in lines.lua.
 constexpr size_t kMetaKey = 7;
@@ -53,6 +60,68 @@ std::string SettingsOf(const RetryPolicy& retry, const QueueLimits& limits) {
 
 std::string TokenText(uint64_t token) { return absl::StrFormat("%016x", token); }
 
+// Of a lease, or of what else must not be guessed or met twice; 0 is nobody's.
+std::string NewToken(IdSource& ids) { return TokenText(std::max<uint64_t>(ids.NextBits(), 1)); }
+
+// A job that was handed out; nothing where that is no record of one: it has no key to tell by, and
+// its lease runs out until it is given up.
+void AppendLease(absl::string_view record, int attempt, absl::string_view token, absl::Time expires,
+                 std::vector<Lease>& leases) {
+  std::optional<StoredJob> job = redis::DecodeJob(record);
+  uint64_t number = 0;
+  if (!job.has_value() || !absl::SimpleHexAtoi(token, &number)) return;
+  leases.push_back({.key = std::move(job->key),
+                    .token = number,
+                    .attempt = attempt,
+                    .expires = expires,
+                    .trace = std::move(job->trace),
+                    .enqueued = job->enqueued});
+}
+
+// What reserve.lua answers.
+std::vector<Lease> LeasesIn(const Value& answer, absl::string_view token, absl::Time expires) {
+  std::vector<Lease> leases;
+  const Value records = answer[1];
+  leases.reserve(records.size());
+  for (size_t i = 0; i < records.size(); ++i) {
+    AppendLease(records[i].text(), static_cast<int>(answer[2][i].integer()), token, expires,
+                leases);
+  }
+  return leases;
+}
+
+// What the scripts tell one who waits, behind the token: " ATTEMPT LENGTH RECORD" of each job.
+std::vector<Lease> LeasesIn(absl::string_view jobs, absl::string_view token, absl::Time expires) {
+  std::vector<Lease> leases;
+  while (absl::ConsumePrefix(&jobs, " ")) {
+    const size_t first = jobs.find(' ');
+    const size_t second = first == absl::string_view::npos ? first : jobs.find(' ', first + 1);
+    int attempt = 0;
+    size_t length = 0;
+    if (second == absl::string_view::npos || !absl::SimpleAtoi(jobs.substr(0, first), &attempt) ||
+        !absl::SimpleAtoi(jobs.substr(first + 1, second - first - 1), &length) ||
+        jobs.size() - second - 1 < length) {
+      break;
+    }
+    AppendLease(jobs.substr(second + 1, length), attempt, token, expires, leases);
+    jobs.remove_prefix(second + 1 + length);
+  }
+  return leases;
+}
+
+// Adds leases of jobs of which there is none yet: what was told may also have been answered.
+void AddNew(std::vector<Lease> more, std::vector<Lease>& leases) {
+  if (leases.empty()) {
+    leases = std::move(more);
+    return;
+  }
+  for (Lease& lease : more) {
+    const bool known = std::any_of(leases.begin(), leases.end(),
+                                   [&lease](const Lease& one) { return one.key == lease.key; });
+    if (!known) leases.push_back(std::move(lease));
+  }
+}
+
 // Leases as the scripts take them: id and token of each.
 void AppendLeases(absl::Span<const Lease> leases, std::vector<std::string>& arguments) {
   arguments.reserve(arguments.size() + 2 * leases.size());
@@ -62,14 +131,15 @@ void AppendLeases(absl::Span<const Lease> leases, std::vector<std::string>& argu
   }
 }
 
-// Which jobs wait first, and which are derived, as enqueue.lua reads it.
-std::string OptionsOf(absl::Span<const NewJob> jobs) {
-  std::string options;
-  for (size_t i = 0; i < jobs.size(); ++i) {
-    if (jobs[i].delay <= absl::ZeroDuration() && !jobs[i].derived) continue;
-    absl::StrAppend(&options, i + 1, " ", Micros(jobs[i].delay), " ", jobs[i].derived ? 1 : 0, ";");
+// Adds which jobs wait first, and which are derived, as enqueue.lua reads it; `place` is that of the
+// first job.
+void AppendOptions(absl::Span<const NewJob> jobs, size_t place, std::string& options) {
+  for (const NewJob& job : jobs) {
+    if (job.delay > absl::ZeroDuration() || job.derived) {
+      absl::StrAppend(&options, place, " ", Micros(job.delay), " ", job.derived ? 1 : 0, ";");
+    }
+    ++place;
   }
-  return options;
 }
 
 absl::Status SameId(absl::string_view key) {
@@ -138,8 +208,11 @@ RedisWorkQueue::RedisWorkQueue(std::string name, const redis::Target& target,
       settings_(SettingsOf(retry, limits)),
       route_(target, options.link.sockets),
       link_(route_, options.link, clock, ids),
+      put_links_{{{route_, options.link, clock, ids}, {route_, options.link, clock, ids}}},
+      ear_name_(NewToken(ids)),
       ear_(
-          route_, options.link.sockets, keys_[kMetaKey], [this] { Heard(); }, clock, ids) {
+          route_, options.link.sockets, absl::StrCat(keys_[kMetaKey], ":", ear_name_),
+          [this](absl::string_view message) { Heard(message); }, clock, ids) {
   if (options_.sweep <= absl::ZeroDuration()) return;
   sweeper_ = std::thread([this] {
     pthread_setname_np(pthread_self(), "queue-sweep");
@@ -155,18 +228,18 @@ RedisWorkQueue::~RedisWorkQueue() {
   if (sweeper_.joinable()) sweeper_.join();
 }
 
-void RedisWorkQueue::Heard() {
-  absl::MutexLock lock(&mutex_);
-  ++heard_;
-}
-
-absl::StatusOr<Reply> RedisWorkQueue::Run(const Script& script,
-                                          const std::vector<std::string>& arguments) {
+absl::StatusOr<Reply> RedisWorkQueue::RunOn(redis::Link& link, const Script& script,
+                                            absl::Span<const absl::string_view> arguments) {
   const std::string shift = Micros(options_.clock_shift());
   std::vector<absl::string_view> all = {shift, settings_};
   all.reserve(2 + arguments.size());
   all.insert(all.end(), arguments.begin(), arguments.end());
-  return link_.Run(script, keys_, all);
+  return link.Run(script, keys_, all);
+}
+
+absl::StatusOr<Reply> RedisWorkQueue::Run(const Script& script,
+                                          const std::vector<std::string>& arguments) {
+  return RunOn(link_, script, std::vector<absl::string_view>(arguments.begin(), arguments.end()));
 }
 
 // ---- Putting in -----------------------------------------------------------------------------------
@@ -175,75 +248,153 @@ absl::StatusOr<int64_t> RedisWorkQueue::Enqueue(absl::Span<const NewJob> jobs) {
   RETURN_IF_ERROR(CheckNewJobs(jobs));
   if (jobs.empty()) return 0;
   const absl::Time now = clock_.Now();
-  std::vector<std::string> arguments = {OptionsOf(jobs)};
-  arguments.reserve(1 + 2 * jobs.size());
+  Put put = {.jobs = jobs, .words = {}};
+  put.words.reserve(2 * jobs.size());
   for (const NewJob& job : jobs) {
-    arguments.push_back(redis::JobId(job.key));
-    arguments.push_back(redis::EncodeJob(job, now));
+    put.words.push_back(redis::JobId(job.key));
+    put.words.push_back(redis::EncodeJob(job, now));
   }
-  ASSIGN_OR_RETURN(const Reply reply, Run(redis::kEnqueue, arguments));
-  const int64_t count = reply.value()[0].integer();
-  if (count == -1) return QueueFull(name_, limits_.jobs);
-  if (count == -2) {
-    const auto place = static_cast<size_t>(reply.value()[1].integer() - 1);
-    return SameId(place < jobs.size() ? jobs[place].key : "");
+  puts_.Do(put, static_cast<int64_t>(jobs.size()),
+           [this](int lane, absl::Span<Put* const> puts) { PutAll(lane, puts); });
+  return std::move(put.result);
+}
+
+void RedisWorkQueue::PutAll(int lane, absl::Span<Put* const> puts) {
+  std::string sizes;
+  std::string options;
+  size_t place = 1;
+  for (const Put* const put : puts) {
+    absl::StrAppend(&sizes, put->jobs.size(), " ");
+    AppendOptions(put->jobs, place, options);
+    place += put->jobs.size();
   }
-  return count;
+  std::vector<absl::string_view> arguments = {sizes, options};
+  arguments.reserve(2 * place);
+  for (const Put* const put : puts) {
+    arguments.insert(arguments.end(), put->words.begin(), put->words.end());
+  }
+  const absl::StatusOr<Reply> reply =
+      RunOn(put_links_.at(static_cast<size_t>(lane)), redis::kEnqueue, arguments);
+  for (size_t i = 0; i < puts.size(); ++i) {
+    if (!reply.ok()) {
+      puts[i]->result = reply.status();
+      continue;
+    }
+    const int64_t count = reply->value()[i].integer();
+    if (count >= 0) {
+      puts[i]->result = count;
+    } else if (count == -1) {
+      puts[i]->result = QueueFull(name_, limits_.jobs);
+    } else {
+      const auto refused = static_cast<size_t>(-count - 2);
+      puts[i]->result = SameId(refused < puts[i]->jobs.size() ? puts[i]->jobs[refused].key : "");
+    }
+  }
 }
 
 // ---- Handing out ----------------------------------------------------------------------------------
 
-absl::StatusOr<RedisWorkQueue::Handed> RedisWorkQueue::TryReserve(int max, absl::Duration lease) {
-  const uint64_t token = std::max<uint64_t>(ids_.NextBits(), 1);  // 0 is nobody's
+absl::StatusOr<RedisWorkQueue::Handed> RedisWorkQueue::Look(const Waiting& waiting, bool waits) {
   const absl::Time before = clock_.Now();
-  ASSIGN_OR_RETURN(const Reply reply,
-                   Run(redis::kReserve, {absl::StrCat(max), Micros(lease), TokenText(token)}));
+  const absl::Duration known = waits ? options_.look + kLate : absl::ZeroDuration();
+  ASSIGN_OR_RETURN(
+      const Reply reply,
+      Run(redis::kReserve, {absl::StrCat(waiting.max), Micros(waiting.lease), waiting.token,
+                            ear_name_, Micros(known), waiting.looked ? "again" : "first"}));
   const Value answer = reply.value();
-  Handed handed;
   const int64_t wait_us = answer[0].integer();
-  handed.nothing_until =
-      wait_us < 0 ? absl::InfiniteFuture() : before + absl::Microseconds(wait_us);
-  const Value records = answer[1];
-  handed.leases.reserve(records.size());
-  for (size_t i = 0; i < records.size(); ++i) {
-    std::optional<StoredJob> job = redis::DecodeJob(records[i].text());
-    if (!job.has_value()) continue;  // no key to tell by: its lease runs out until it is given up
-    handed.leases.push_back({.key = std::move(job->key),
-                             .token = token,
-                             .attempt = static_cast<int>(answer[2][i].integer()),
-                             .expires = before + lease,
-                             .trace = std::move(job->trace),
-                             .enqueued = job->enqueued});
-  }
-  return handed;
+  return Handed{
+      .leases = LeasesIn(answer, waiting.token, before + waiting.lease),
+      .nothing_until = wait_us < 0 ? absl::InfiniteFuture() : before + absl::Microseconds(wait_us)};
 }
 
 absl::StatusOr<std::vector<Lease>> RedisWorkQueue::Reserve(int max, absl::Duration lease,
                                                            absl::Duration wait,
                                                            const std::stop_token& stop) {
   RETURN_IF_ERROR(CheckReserve(max, lease));
-  max = std::min(max, limits::kReserveJobs);
   // Taking the mutex makes those who wait on it look at their conditions again.
   const std::stop_callback wake(stop, [this] { absl::MutexLock look_again(&mutex_); });
   const absl::Time deadline = clock_.Now() + wait;
+  Waiting waiting = {
+      .token = NewToken(ids_), .max = std::min(max, limits::kReserveJobs), .lease = lease};
+  const absl::Cleanup forget = [this, &waiting] {
+    absl::MutexLock lock(&mutex_);
+    waiting_.erase(waiting.token);
+  };
   for (;;) {
-    int64_t heard = 0;
+    const absl::Time now = clock_.Now();
+    int64_t missed = 0;
     {
       absl::MutexLock lock(&mutex_);
-      if (shut_down_ || stop.stop_requested()) return std::vector<Lease>();
-      heard = heard_;
+      if (shut_down_ || stop.stop_requested()) break;
+      missed = missed_;
+      waiting.since = now;
+      waiting.told = false;
+      waiting_[waiting.token] = &waiting;
     }
-    const absl::Time now = clock_.Now();
-    ASSIGN_OR_RETURN(Handed handed, TryReserve(max, lease));
-    if (!handed.leases.empty() || now >= deadline) return std::move(handed.leases);
-    const absl::Time until = std::min({deadline, handed.nothing_until, now + options_.look});
+    ASSIGN_OR_RETURN(Handed handed, Look(waiting, now < deadline));
+    waiting.looked = true;
     absl::MutexLock lock(&mutex_);
-    const auto look = [this, &stop, heard] {
+    AddNew(std::move(handed.leases), waiting.leases);
+    const absl::Time until = std::min({deadline, handed.nothing_until, now + options_.look});
+    const auto has_news = [this, &stop, &waiting, missed] {
       mutex_.AssertHeld();
-      return shut_down_ || stop.stop_requested() || heard_ != heard;
+      return shut_down_ || stop.stop_requested() || missed_ != missed || waiting.told ||
+             !waiting.leases.empty();
     };
-    clock_.AwaitUntil(mutex_, absl::Condition(&look), until);
+    if (now < deadline) clock_.AwaitUntil(mutex_, absl::Condition(&has_news), until);
+    if (shut_down_ || stop.stop_requested()) break;
+    if (now >= deadline || !waiting.leases.empty()) return std::move(waiting.leases);
   }
+  Leave(waiting);
+  return std::vector<Lease>();
+}
+
+// Nothing more is handed to one who has waited; what was, is given back.
+void RedisWorkQueue::Leave(Waiting& waiting) {
+  std::vector<Lease> leases;
+  {
+    absl::MutexLock lock(&mutex_);
+    waiting_.erase(waiting.token);
+    leases = std::move(waiting.leases);
+  }
+  if (!waiting.looked) return;
+  const absl::StatusOr<Reply> reply = Run(
+      redis::kReserve,
+      {absl::StrCat(waiting.max), Micros(waiting.lease), waiting.token, ear_name_, "0", "leave"});
+  // Where the server cannot be told, it forgets who waits within a moment.
+  if (reply.ok()) {
+    AddNew(LeasesIn(reply->value(), waiting.token, absl::InfinitePast()), leases);
+  }
+  GiveBack(leases);
+}
+
+void RedisWorkQueue::GiveBack(absl::Span<const Lease> leases) {
+  // One that cannot be given back comes back when its lease runs out.
+  for (const Lease& lease : leases) Release(lease).IgnoreError();
+}
+
+void RedisWorkQueue::Heard(absl::string_view message) {
+  std::vector<Lease> leases;
+  {
+    absl::MutexLock lock(&mutex_);
+    if (message.empty()) {
+      ++missed_;
+      return;
+    }
+    const std::string token(message.substr(0, kTokenBytes));
+    const auto found = waiting_.find(token);
+    Waiting* const waiting = found == waiting_.end() ? nullptr : found->second;
+    const absl::Time expires =
+        waiting == nullptr ? absl::InfinitePast() : waiting->since + waiting->lease;
+    leases = LeasesIn(message.substr(token.size()), token, expires);
+    if (waiting != nullptr) {
+      waiting->told = true;
+      AddNew(std::move(leases), waiting->leases);
+      return;
+    }
+  }
+  GiveBack(leases);
 }
 
 std::vector<absl::StatusOr<Lease>> RedisWorkQueue::ExtendEach(absl::Span<const Lease> leases,

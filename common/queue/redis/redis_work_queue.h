@@ -1,6 +1,7 @@
 #ifndef COMMON_QUEUE_REDIS_REDIS_WORK_QUEUE_H_
 #define COMMON_QUEUE_REDIS_REDIS_WORK_QUEUE_H_
 
+#include <array>
 #include <atomic>
 #include <functional>
 #include <memory>
@@ -11,10 +12,13 @@
 #include <vector>
 
 #include "absl/base/thread_annotations.h"
+#include "absl/container/flat_hash_map.h"
 #include "absl/synchronization/mutex.h"
 #include "absl/time/time.h"
 #include "common/base/clock.h"
 #include "common/base/ids.h"
+#include "common/base/limits.h"
+#include "common/base/together.h"
 #include "common/queue/redis/redis_ear.h"
 #include "common/queue/redis/redis_link.h"
 #include "common/queue/redis/redis_route.h"
@@ -83,14 +87,43 @@ class RedisWorkQueue final : public WorkQueue {
     absl::Time nothing_until;
   };
 
+  // A call of Enqueue, on its way with those that came together with it.
+  struct Put {
+    absl::Span<const NewJob> jobs;
+    // Id and record of each.
+    std::vector<std::string> words;
+    absl::StatusOr<int64_t> result = absl::UnavailableError("not made");
+  };
+
+  absl::StatusOr<redis::Reply> RunOn(redis::Link& link, const redis::Script& script,
+                                     absl::Span<const absl::string_view> arguments);
   absl::StatusOr<redis::Reply> Run(const redis::Script& script,
                                    const std::vector<std::string>& arguments);
-  absl::StatusOr<Handed> TryReserve(int max, absl::Duration lease);
+  void PutAll(int lane, absl::Span<Put* const> puts);
+  // One who waits in Reserve.
+  struct Waiting {
+    const std::string token;
+    const int max;
+    const absl::Duration lease;
+    // It has looked, so that the server may know it.
+    bool looked = false;
+    // When it looked last: leases that it gets while it waits count from then.
+    absl::Time since = absl::InfinitePast();
+    // What it got meanwhile; or it was told to look again.
+    std::vector<Lease> leases = {};
+    bool told = false;
+  };
+
+  // Looks once. Where nothing is ready, `waits` says whether it is to be handed what becomes ready.
+  absl::StatusOr<Handed> Look(const Waiting& waiting, bool waits);
+  void Leave(Waiting& waiting);
+  void GiveBack(absl::Span<const Lease> leases);
   absl::Status EndOne(const redis::Script& script, const Lease& lease,
                       std::vector<std::string> more);
   absl::StatusOr<int64_t> RedriveSome(absl::string_view reason, int most,
                                       std::optional<absl::string_view> key);
-  void Heard();
+  // `message`: what the scripts told one who waits here; empty: something may have been missed.
+  void Heard(absl::string_view message);
   void SweepNowAndThen();
 
   const std::string name_;
@@ -104,15 +137,22 @@ class RedisWorkQueue final : public WorkQueue {
   const std::string settings_;
   redis::Route route_;
   redis::Link link_;
+  // Jobs are put in by two links, so that the server has some while the callers of others are told.
+  std::array<redis::Link, 2> put_links_;
+  Together<Put> puts_{2, limits::kEnqueueJobs};
 
   std::atomic<int64_t> completed_count_ = 0;
 
   absl::Mutex mutex_;
   bool shut_down_ ABSL_GUARDED_BY(mutex_) = false;
   bool closing_ ABSL_GUARDED_BY(mutex_) = false;
-  // Rises whenever something may have become ready.
-  int64_t heard_ ABSL_GUARDED_BY(mutex_) = 0;
+  // Rises whenever something may have been missed.
+  int64_t missed_ ABSL_GUARDED_BY(mutex_) = 0;
+  // By token.
+  absl::flat_hash_map<std::string, Waiting*> waiting_ ABSL_GUARDED_BY(mutex_);
 
+  // The name by which the scripts tell those who wait here.
+  const std::string ear_name_;
   redis::Ear ear_;
   std::thread sweeper_;
 };

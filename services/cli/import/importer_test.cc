@@ -33,7 +33,7 @@ class Importer : public ::testing::Test {
 
   static ClientOptions Options(const std::string& address) {
     ClientOptions options;
-    options.server = address;
+    options.servers = *Servers::Parse(address);
     options.principal = "coordinator:dana";
     return options;
   }

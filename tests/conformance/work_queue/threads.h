@@ -148,6 +148,36 @@ TEST_P(WorkQueueConformance, OfManyWhoPutTheSameKeyInOneAddsIt) {
   EXPECT_EQ(Stats().ready, kKeys);
 }
 
+// Calls that an implementation makes together are each all or none: of many that do not all fit, as
+// many as fit are put in whole, and the others leave nothing.
+TEST_P(WorkQueueConformance, CallsMadeAtOnceAreEachAllOrNone) {
+  constexpr int kCallers = 8;
+  Open({.jobs = 10});
+  for (int round = 0; round < 20; ++round) {
+    std::atomic<int> accepted = 0;
+    std::vector<std::thread> threads;
+    for (int caller = 0; caller < kCallers; ++caller) {
+      threads.emplace_back([this, round, caller, &accepted] {
+        const std::string prefix = std::to_string(round) + "/" + std::to_string(caller) + "/";
+        const absl::StatusOr<int64_t> added = queue().Enqueue(
+            {{{.key = prefix + "a"}, {.key = prefix + "b"}, {.key = prefix + "c"}}});
+        if (!added.ok()) return ExpectQueueFull(added.status());
+        EXPECT_EQ(*added, 3);
+        ++accepted;
+      });
+    }
+    for (std::thread& thread : threads) thread.join();
+    EXPECT_EQ(accepted, 3);
+    std::map<std::string, int> jobs_of;
+    for (const Lease& lease : Take(100, Long())) {
+      ++jobs_of[lease.key.substr(0, lease.key.rfind('/'))];
+      EXPECT_TRUE(queue().Complete(lease).ok());
+    }
+    EXPECT_THAT(jobs_of, ::testing::SizeIs(3));
+    EXPECT_THAT(jobs_of, ::testing::Each(::testing::Pair(::testing::_, 3)));
+  }
+}
+
 }  // namespace critac::queue
 
 #endif  // TESTS_CONFORMANCE_WORK_QUEUE_THREADS_H_

@@ -13,7 +13,7 @@ if #held > 0 then
     scores[2 * i] = id
   end
   in_pieces('ZADD', leased, scores, PIECE - PIECE % 2)
-  if before and tonumber(expires) < tonumber(before) then woken = true end
+  if before and tonumber(expires) < tonumber(before) then sooner = true end
 end
 wake()
 return results

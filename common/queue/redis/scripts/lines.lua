@@ -11,19 +11,22 @@
 --   5  delayed  zset  id by when it is due
 --   6  leased   zset  id by when its lease runs out
 --   7  dead     zset  id by when it was given up
---   8  meta     hash  paused, round, dead_bytes, rate, allowance, filled; and the name of the
---                     channel on which those who wait are told that something may be ready
+--   8  meta     hash  paused, round, dead_bytes, rate, allowance, filled
 --   9  10  11   lists ids that are ready, by priority, longest ready first
+--  12  waiting  zset  those who wait for jobs, "TOKEN MAX LEASE EAR", by until when they do; what
+--                     they get is published on the channel meta:EAR, which their process hears
 --
 -- Times are microseconds since 1970 by the server's clock, plus ARGV[1], which is 0 but in tests.
 -- ARGV[2] is "MAX_ATTEMPTS MAX_LOST JOBS DEAD_JOBS DEAD_BYTES REVIVE_AFTER".
 --
--- A script is atomic. Each begins by moving what is due (`advance`), so that time passes whether or
--- not anyone looks, and writes nothing before it has decided everything that it may refuse.
+-- A script is atomic. Each begins by moving what is due (`advance`), where that makes a difference, so
+-- that time passes whether or not anyone looks, and writes nothing before it has decided everything
+-- that it may refuse.
 
 local jobs, state, errors, again = KEYS[1], KEYS[2], KEYS[3], KEYS[4]
 local delayed, leased, dead, meta = KEYS[5], KEYS[6], KEYS[7], KEYS[8]
 local ready = { [0] = KEYS[9], [1] = KEYS[10], [2] = KEYS[11] }
+local waiting = KEYS[12]
 
 local call = redis.call
 local time = call('TIME')
@@ -33,18 +36,21 @@ local FREE = '0000000000000000' -- the token of a job that is in nobody's hands
 local DUE_AT_ONCE = 2000        -- jobs moved in one step of `advance`
 local DUE_STEPS = 10            -- and steps of one script: the rest waits for the next script
 local PIECE = 3000              -- arguments to one command: Lua's stack bounds them
+local WAITERS = 100             -- of those who wait, served by one script
 
-local woken = false
+local woken = false  -- a line that was empty has a job
+local sooner = false -- what those who wait were told of when to look again is no longer so
 
 -- ---- Small tools --------------------------------------------------------------------------------
 
 local setting
 local function settings()
   if not setting then
-    local n = {}
-    for number in string.gmatch(ARGV[2], '%d+') do n[#n + 1] = tonumber(number) end
-    setting = { max_attempts = n[1], max_lost = n[2], jobs = n[3], dead_jobs = n[4],
-                dead_bytes = n[5], revive_after = n[6] }
+    local attempts, lost, most, dead_jobs, dead_bytes, revive_after =
+      string.match(ARGV[2], '^(%d+) (%d+) (%d+) (%d+) (%d+) (%d+)$')
+    setting = { max_attempts = tonumber(attempts), max_lost = tonumber(lost), jobs = tonumber(most),
+                dead_jobs = tonumber(dead_jobs), dead_bytes = tonumber(dead_bytes),
+                revive_after = tonumber(revive_after) }
   end
   return setting
 end
@@ -106,7 +112,7 @@ end
 
 local function put_delayed(id, due)
   call('ZADD', delayed, due, id)
-  if call('ZRANGE', delayed, 0, 0)[1] == id then woken = true end
+  if call('ZRANGE', delayed, 0, 0)[1] == id then sooner = true end
 end
 
 -- Forgets a job that stands in no line.
@@ -227,8 +233,139 @@ local function advance()
   move_due(leased, lose_lease)
 end
 
--- Tells those who wait, if something became ready. The last thing a script does.
+-- ---- Handing out --------------------------------------------------------------------------------
+
+-- From which lines `wanted` jobs come, of those that `have` says are there: runs of a level and a
+-- count. In rounds of eight high, four normal, one low; those who find no room wait for the next
+-- round. `round`: the room left in this one. Also returns what is left then.
+local function runs_of(wanted, have, round)
+  local room = { [0] = 8, 4, 1 }
+  if round then
+    local high, normal, low = string.match(round, '^(%d+) (%d+) (%d+)$')
+    room = { [0] = tonumber(high), tonumber(normal), tonumber(low) }
+  end
+  local runs, left = {}, wanted
+  while left > 0 do
+    local level
+    for candidate = 0, 2 do
+      if have[candidate] > 0 and room[candidate] > 0 then
+        level = candidate
+        break
+      end
+    end
+    if level then
+      local taken = math.min(left, have[level], room[level])
+      have[level] = have[level] - taken
+      room[level] = room[level] - taken
+      left = left - taken
+      local run = runs[#runs]
+      if run and run.level == level then
+        run.count = run.count + taken
+      else
+        runs[#runs + 1] = { level = level, count = taken }
+      end
+    else
+      room = { [0] = 8, 4, 1 }
+    end
+  end
+  return runs, string.format('%d %d %d', room[0], room[1], room[2])
+end
+
+-- Leases up to `max` ready jobs for `lease` microseconds under `token`. Returns their records and the
+-- attempt that each is, and where the queue's rate allows none now, in how many microseconds it does.
+local function hand_out(max, lease, token)
+  local set = call('HMGET', meta, 'paused', 'round', 'rate', 'allowance', 'filled')
+  if set[1] then return {}, {} end
+  local have = { [0] = call('LLEN', ready[0]), call('LLEN', ready[1]), call('LLEN', ready[2]) }
+  local wanted = math.min(max, have[0] + have[1] + have[2])
+  if wanted == 0 then return {}, {} end
+
+  -- A bucket that a second's jobs fill, and that holds as many.
+  local rate = tonumber(set[3] or '0')
+  local allowance
+  if rate > 0 then
+    local passed = math.max(0, now - tonumber(set[5] or '0'))
+    allowance = math.min(rate, tonumber(set[4] or set[3]) + passed * rate / 1000000)
+    -- A millionth of a job is forgiven: fractions do not add up exactly.
+    wanted = math.min(wanted, math.floor(allowance + 0.000001))
+    if wanted == 0 then return {}, {}, math.ceil((1 - allowance) * 1000000 / rate) end
+  end
+
+  local runs, round = runs_of(wanted, have, set[2])
+  call('HSET', meta, 'round', round)
+  local ids
+  for _, run in ipairs(runs) do
+    local some = call('LPOP', ready[run.level], run.count)
+    if not ids then
+      ids = some
+    else
+      for i = 1, #some do ids[#ids + 1] = some[i] end
+    end
+  end
+
+  local records, states = values(jobs, ids), values(state, ids)
+  local first_try = state_text(token, 1, 0, 0)
+  local expires = string.format('%.0f', now + lease)
+  local handed, attempts, new_states, new_leases = {}, {}, {}, {}
+  for i = 1, #ids do
+    if records[i] then -- else: a line named a job that is not there
+      local place = #handed + 1
+      handed[place] = records[i]
+      new_states[2 * place - 1] = ids[i]
+      if states[i] then
+        local _, tried, lost = state_of(states[i])
+        attempts[place] = tried + 1
+        new_states[2 * place] = state_text(token, tried + 1, lost, 0)
+      else
+        attempts[place] = 1
+        new_states[2 * place] = first_try
+      end
+      new_leases[2 * place - 1] = expires
+      new_leases[2 * place] = ids[i]
+    end
+  end
+  if allowance then
+    call('HSET', meta, 'allowance', string.format('%.6f', allowance - #handed), 'filled',
+         string.format('%.0f', now))
+  end
+  if #handed > 0 then
+    call('HSET', state, unpack(new_states))
+    call('ZADD', leased, unpack(new_leases))
+  end
+  return handed, attempts
+end
+
+-- Publishes what one who waits gets: the token, and of each job the attempt, the length of its
+-- record, and the record. None: it is only to look again.
+local function tell(channel, token, handed, attempts)
+  local parts = { token }
+  for i = 1, #handed do
+    parts[#parts + 1] = string.format(' %d %d ', attempts[i], #handed[i])
+    parts[#parts + 1] = handed[i]
+  end
+  call('PUBLISH', channel, table.concat(parts))
+end
+
+-- Hands what became ready to those who wait, who have waited longest first, so that it does not
+-- wait for their next look; those whose process is gone get nothing. The last thing a script does.
 local function wake()
-  if woken then call('PUBLISH', meta, '') end
+  if not woken and not sooner then return end
+  local those = call('ZRANGE', waiting, 0, WAITERS - 1, 'WITHSCORES')
+  for i = 1, #those, 2 do
+    local token, max, lease, ear = string.match(those[i], '^(%x+) (%d+) (%d+) (%x+)$')
+    local channel = meta .. ':' .. ear
+    if tonumber(those[i + 1]) < now or call('PUBSUB', 'NUMSUB', channel)[2] == 0 then
+      call('ZREM', waiting, those[i])
+    else
+      local handed, attempts, limited = {}, {}, nil
+      if woken then handed, attempts, limited = hand_out(tonumber(max), tonumber(lease), token) end
+      if #handed > 0 then
+        call('ZREM', waiting, those[i])
+      elseif not sooner and not limited then
+        return
+      end
+      tell(channel, token, handed, attempts)
+    end
+  end
 end
 

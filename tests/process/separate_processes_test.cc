@@ -1,0 +1,133 @@
+// The services as shipped, each a process of its own over one Redis: started in any order, killed at
+// any step of the road.
+#include <algorithm>
+#include <string>
+#include <vector>
+
+#include "tests/process/road.h"
+#include "tests/process/separate_center.h"
+#include "tests/support/redis_server.h"
+
+namespace critac::testing {
+namespace {
+
+using matching::v1::Proposal;
+using ::testing::AllOf;
+using ::testing::HasSubstr;
+using ::testing::SizeIs;
+
+constexpr char kRedis[] = "redis";
+const std::vector<std::string>& Services() {
+  static const auto* const services = new std::vector<std::string>{"intake", "matching", "metrics"};
+  return *services;
+}
+
+// A start of everything, in the order given.
+class SeparateProcessesInOrder : public ::testing::TestWithParam<std::vector<std::string>> {};
+
+// Goal: processes need no order. Method: they are started in one, each serving before the next
+// begins; while there is no Redis, each says so, and none goes; then the road is walked.
+TEST_P(SeparateProcessesInOrder, TheyBecomeReadyByThemselvesAndTheRoadIsWalked) {
+  RedisServer redis;
+  ASSERT_TRUE(redis.is_up());
+  SeparateCenter center(redis.url());
+  redis.Kill();
+  bool redis_is_up = false;
+  for (const std::string& part : GetParam()) {
+    if (part == kRedis) {
+      redis.Start();
+      ASSERT_TRUE(redis.is_up());
+      redis_is_up = true;
+      continue;
+    }
+    center.Start(part);
+    if (redis_is_up) continue;
+    const auto readiness = center.Readiness(part);
+    EXPECT_EQ(readiness.status, 503);
+    EXPECT_THAT(readiness.body,
+                AllOf(HasSubstr("\"name\":\"" + part + "\",\"ready\":false"),
+                      HasSubstr("the queue "), HasSubstr("Redis cannot be reached")));
+  }
+  for (const std::string& service : Services()) center.AwaitReady(service);
+
+  Road road(center);
+  const std::string request = road.Ready(1);
+  const Proposal proposal = road.AwaitProposal(request);
+  ASSERT_THAT(proposal.assignments(), SizeIs(1));
+  const auto decided = road.Approve(proposal);
+  ASSERT_TRUE(decided.ok()) << decided.status();
+  const auto accepted = road.Accept(decided->assignments(0).offer());
+  ASSERT_TRUE(accepted.ok()) << accepted.status();
+  road.AwaitState(request, intake::v1::REQUEST_STATE_MATCHED);
+  ASSERT_TRUE(road.ApprovePlan(request).ok());
+  const auto delivered = road.Deliver(road.EngagementOf(request));
+  ASSERT_TRUE(delivered.ok()) << delivered.status();
+  EXPECT_EQ(road.CountedDeliveries(), 1);
+  center.ExpectWholeJournals();
+  for (const std::string& service : Services()) EXPECT_EQ(center.Stop(service), 0) << service;
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    Orders, SeparateProcessesInOrder,
+    ::testing::Values(std::vector<std::string>{kRedis, "intake", "matching", "metrics"},
+                      std::vector<std::string>{kRedis, "matching", "metrics", "intake"},
+                      std::vector<std::string>{kRedis, "metrics", "matching", "intake"},
+                      std::vector<std::string>{"metrics", "matching", "intake", kRedis}),
+    [](const ::testing::TestParamInfo<std::vector<std::string>>& order) {
+      return absl::StrJoin(order.param, "_");
+    });
+
+// Goal: a kill of any process at any step costs time and nothing else. Method: the one that is to
+// act next is killed, with its work waiting in another's records or in the Redis.
+TEST(SeparateProcesses, EachIsKilledOnTheWayAndTheRoadGoesOn) {
+  RedisServer redis;
+  ASSERT_TRUE(redis.is_up());
+  SeparateCenter center(redis.url());
+  const auto restart = [&center](const std::string& service) {
+    center.Kill(service);
+    center.Start(service);
+  };
+  for (const std::string& service : Services()) center.Start(service);
+  for (const std::string& service : Services()) center.AwaitReady(service);
+  Road road(center);
+
+  const std::string request = road.Ready(1);
+  restart("matching");  // its job of the request is waiting, or in hand
+  const Proposal proposal = road.AwaitProposal(request);
+  ASSERT_THAT(proposal.assignments(), SizeIs(1));
+  restart("intake");
+  const auto decided = road.Approve(proposal);
+  ASSERT_TRUE(decided.ok()) << decided.status();
+
+  center.Kill("intake");  // which is to be told of the acceptance
+  const auto accepted = road.Accept(decided->assignments(0).offer());
+  ASSERT_TRUE(accepted.ok()) << accepted.status();
+  restart("matching");
+  center.Start("intake");
+  road.AwaitState(request, intake::v1::REQUEST_STATE_MATCHED);
+
+  center.Kill("metrics");
+  ASSERT_TRUE(road.ApprovePlan(request).ok());
+  const auto delivered = road.Deliver(road.EngagementOf(request));
+  ASSERT_TRUE(delivered.ok()) << delivered.status();
+  center.Start("metrics");
+  EXPECT_EQ(road.CountedDeliveries(), 1);
+  road.AwaitState(request, intake::v1::REQUEST_STATE_DELIVERED);
+
+  for (const std::string& service : Services()) center.AwaitReady(service);
+  center.ExpectWholeJournals();
+  for (const std::string& service : Services()) EXPECT_EQ(center.Stop(service), 0) << service;
+}
+
+// Jobs in its memory would never be seen by those they are for.
+TEST(SeparateProcesses, AServiceByItselfRefusesQueuesInItsMemory) {
+  for (const std::string& service : Services()) {
+    RunningProgram program(CRITAC_PROGRAMS "/critac-" + service, {"--queue", "memory:"});
+    EXPECT_EQ(program.Wait(), 2);
+    EXPECT_THAT(program.RestOfError(), AllOf(HasSubstr("critac-" + service + ": --queue: "),
+                                             HasSubstr("never see its jobs")));
+  }
+}
+
+}  // namespace
+}  // namespace critac::testing
