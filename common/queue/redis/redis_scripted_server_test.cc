@@ -121,7 +121,8 @@ TEST(RedisEarTest, AMessageThatComesInOnePieceWithTheAnswerBeforeItIsHeard) {
   RandomIdSource ids;
   HeardCount heard;
   Ear ear(
-      route, Patient(), "news", [&heard] { heard.Add(); }, SystemClock::Instance(), ids);
+      route, Patient(), "news", [&heard](absl::string_view /*message*/) { heard.Add(); },
+      SystemClock::Instance(), ids);
   ASSERT_TRUE(server.Accept());
   ASSERT_TRUE(server.Hears("news\r\n"));
   server.Says(absl::StrCat(kSubscribed, kMessage));
@@ -135,7 +136,8 @@ TEST(RedisEarTest, AMoveWhileItLogsInIsNotMissed) {
   RandomIdSource ids;
   HeardCount heard;
   Ear ear(
-      route, Patient(), "news", [&heard] { heard.Add(); }, SystemClock::Instance(), ids);
+      route, Patient(), "news", [&heard](absl::string_view /*message*/) { heard.Add(); },
+      SystemClock::Instance(), ids);
   ASSERT_TRUE(server.Accept());
   ASSERT_TRUE(server.Hears("secret\r\n"));
   route.Suspect();
