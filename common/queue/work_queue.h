@@ -303,6 +303,7 @@ class WorkQueue {
 //     NoJobsAreAccepted
 // - all or none
 //     AFullQueueTakesAllJobsOfACallOrNone
+//     CallsMadeAtOnceAreEachAllOrNone
 // - they become ready in the order given
 //     JobsOfOneCallBecomeReadyInTheOrderGiven
 // - a key that is ready or delayed is left as it is

@@ -105,17 +105,9 @@ class Road {
   }
 
   absl::StatusOr<matching::v1::Engagement> Deliver(const std::string& engagement) {
-    matching::v1::RecordDeliveryRequest record;
-    record.set_name(engagement);
-    record.mutable_delivery()->set_slot("s1");
-    record.mutable_delivery()->set_delivery_type("deliveryTypes/coaching");
-    record.mutable_delivery()->set_mode(type::v1::DELIVERY_MODE_VIRTUAL);
-    record.mutable_delivery()->set_date(FormatDate(DayOf(absl::Now())));
-    record.mutable_delivery()->set_quarter_hours(32);
-    record.mutable_delivery()->set_completes_slot(true);
-    record.set_request_id(ids_.NewUuid());
-    return center_.AsCoordinator<EngagementService>(&EngagementService::Stub::RecordDelivery,
-                                                    record);
+    return center_.AsCoordinator<EngagementService>(
+        &EngagementService::Stub::RecordDelivery,
+        SmallProgram::Delivery(engagement, ids_.NewUuid()));
   }
 
   std::string EngagementOf(const std::string& request) {

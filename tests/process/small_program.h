@@ -86,6 +86,21 @@ class SmallProgram {
     return absl::OkStatus();
   }
 
+  // The delivery that completes the one slot of an engagement.
+  static matching::v1::RecordDeliveryRequest Delivery(const std::string& engagement,
+                                                      const std::string& request_id) {
+    matching::v1::RecordDeliveryRequest record;
+    record.set_name(engagement);
+    record.mutable_delivery()->set_slot("s1");
+    record.mutable_delivery()->set_delivery_type("deliveryTypes/coaching");
+    record.mutable_delivery()->set_mode(type::v1::DELIVERY_MODE_VIRTUAL);
+    record.mutable_delivery()->set_date(FormatDate(DayOf(absl::Now())));
+    record.mutable_delivery()->set_quarter_hours(32);
+    record.mutable_delivery()->set_completes_slot(true);
+    record.set_request_id(request_id);
+    return record;
+  }
+
  private:
   void Catalog(AnyCenter& center) {
     intake::v1::ImportCatalogRequest import;

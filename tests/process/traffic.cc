@@ -298,15 +298,7 @@ absl::Status Traffic::ApprovePlan(const std::string& request, type::v1::Role rol
 
 absl::StatusOr<matching::v1::Engagement> Traffic::Deliver(const std::string& engagement,
                                                           const std::string& request_id) {
-  matching::v1::RecordDeliveryRequest record;
-  record.set_name(engagement);
-  record.mutable_delivery()->set_slot("s1");
-  record.mutable_delivery()->set_delivery_type("deliveryTypes/coaching");
-  record.mutable_delivery()->set_mode(type::v1::DELIVERY_MODE_VIRTUAL);
-  record.mutable_delivery()->set_date(FormatDate(DayOf(absl::Now())));
-  record.mutable_delivery()->set_quarter_hours(32);
-  record.mutable_delivery()->set_completes_slot(true);
-  record.set_request_id(request_id);
+  const auto record = SmallProgram::Delivery(engagement, request_id);
   return Insist([&] {
     return center_.AsCoordinator<EngagementService>(&EngagementService::Stub::RecordDelivery,
                                                     record);

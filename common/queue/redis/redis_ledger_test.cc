@@ -210,12 +210,11 @@ TEST(RedisLedger, EveryEffectIsThereOnceThoughTheServerForgetsEverythingAgainAnd
   works.ExpectEveryEffectOnce();
 }
 
-TEST(RedisLedger, EveryEffectIsThereOnceThoughTheServerIsKilledAndBeginsWithItsFile) {
-  RedisServer server({"--appendonly", "yes", "--appendfsync", "everysec"});
+void ExpectEveryEffectOnceThoughItIsKilledTwice(RedisServer& server) {
   ASSERT_TRUE(server.is_up());
   Works works(server.url());
   SCOPED_TRACE(absl::StrCat("seed ", works.seed()));
-  for (int quarter = 0; quarter < 4; quarter += 2) {
+  for (const int quarter : {0, 2}) {
     works.AwaitQuarter(quarter);
     server.Kill();
     server.Start();
@@ -224,18 +223,14 @@ TEST(RedisLedger, EveryEffectIsThereOnceThoughTheServerIsKilledAndBeginsWithItsF
   works.ExpectEveryEffectOnce();
 }
 
+TEST(RedisLedger, EveryEffectIsThereOnceThoughTheServerIsKilledAndBeginsWithItsFile) {
+  RedisServer server({"--appendonly", "yes", "--appendfsync", "everysec"});
+  ExpectEveryEffectOnceThoughItIsKilledTwice(server);
+}
+
 TEST(RedisLedger, EveryEffectIsThereOnceThoughTheServerIsKilledAndBeginsEmpty) {
   RedisServer server;
-  ASSERT_TRUE(server.is_up());
-  Works works(server.url());
-  SCOPED_TRACE(absl::StrCat("seed ", works.seed()));
-  for (int quarter = 0; quarter < 4; quarter += 2) {
-    works.AwaitQuarter(quarter);
-    server.Kill();
-    server.Start();
-    ASSERT_TRUE(server.is_up());
-  }
-  works.ExpectEveryEffectOnce();
+  ExpectEveryEffectOnceThoughItIsKilledTwice(server);
 }
 
 TEST(RedisLedger, EveryEffectIsThereOnceThoughAFailOverLosesTheLastThatTheMasterTook) {

@@ -121,7 +121,7 @@ TEST(RedisEarTest, AMessageThatComesInOnePieceWithTheAnswerBeforeItIsHeard) {
   RandomIdSource ids;
   HeardCount heard;
   Ear ear(
-      route, Patient(), "news", [&heard](absl::string_view) { heard.Add(); },
+      route, Patient(), "news", [&heard](absl::string_view /*message*/) { heard.Add(); },
       SystemClock::Instance(), ids);
   ASSERT_TRUE(server.Accept());
   ASSERT_TRUE(server.Hears("news\r\n"));
@@ -136,7 +136,7 @@ TEST(RedisEarTest, AMoveWhileItLogsInIsNotMissed) {
   RandomIdSource ids;
   HeardCount heard;
   Ear ear(
-      route, Patient(), "news", [&heard](absl::string_view) { heard.Add(); },
+      route, Patient(), "news", [&heard](absl::string_view /*message*/) { heard.Add(); },
       SystemClock::Instance(), ids);
   ASSERT_TRUE(server.Accept());
   ASSERT_TRUE(server.Hears("secret\r\n"));
