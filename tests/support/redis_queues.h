@@ -44,15 +44,13 @@ class RedisQueues {
   RandomIdSource ids_;
 };
 
-// A worker on a thread of its own that takes one job, whatever becomes of its calls before. Its leases
-// are short: a job that was given to it over a connection that broke comes again when they run out.
+// A worker on a thread of its own that takes one job, whatever becomes of its calls before.
 class OneJob {
  public:
   explicit OneJob(queue::WorkQueue& queue)
       : thread_([this, &queue] {
           Eventually([this, &queue] {
-            const auto leases =
-                queue.Reserve(1, absl::Seconds(1), absl::Hours(1), stop_.get_token());
+            const auto leases = queue.Reserve(1, absl::Hours(1), absl::Hours(1), stop_.get_token());
             if (leases.ok() && !leases->empty()) key_ = leases->front().key;
             return !key_.empty() || stop_.stop_requested();
           });

@@ -260,6 +260,27 @@ TEST_F(RedisFaults, AReserveThatWaitsOverAHalfClosedConnectionGetsAJobPutInByAno
   }
 }
 
+// The server hands a job out, and its answer does not arrive: nobody knows that he has it.
+TEST_F(RedisFaults, WhatALostAnswerHandedOutIsGivenBackByTheNextReserve) {
+  const auto other = queues_.Open(Server().url());
+  std::unique_ptr<RedisWorkQueue> queue;
+  // Again where it was an answer of the ear's that was cut.
+  ASSERT_TRUE(testing::Eventually([&] {
+    queue = queues_.Open(ProxyUrl());
+    EXPECT_TRUE(testing::TellRedis(Server().port(), {"FLUSHALL"}));
+    EXPECT_TRUE(other->Enqueue({NewJob{.key = "a"}}).ok());
+    EXPECT_TRUE(queue->CheckWritable().ok());
+    proxy_.CutAfter(FaultyProxy::kToClient, 1);
+    const auto lost = queue->Reserve(1, kLease, absl::ZeroDuration());
+    proxy_.CutNever();
+    return !lost.ok() && other->Stats()->leased == 1;
+  }));
+  const auto leases = queue->Reserve(1, kLease, absl::ZeroDuration());
+  ASSERT_TRUE(leases.ok()) << leases.status();
+  ASSERT_EQ(leases->size(), 1u);
+  EXPECT_EQ(leases->front().attempt, 1) << "the lost one does not count";
+}
+
 TEST_F(RedisFaults, WhereConnectionsAreRefusedCallsSaySoAndWorkAgainAfterwards) {
   const auto queue = queues_.Open(ProxyUrl(), Hasty());
   ASSERT_TRUE(queue->CheckWritable().ok());

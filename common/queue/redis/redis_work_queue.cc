@@ -312,6 +312,7 @@ absl::StatusOr<std::vector<Lease>> RedisWorkQueue::Reserve(int max, absl::Durati
                                                            absl::Duration wait,
                                                            const std::stop_token& stop) {
   RETURN_IF_ERROR(CheckReserve(max, lease));
+  RETURN_IF_ERROR(LeaveForTheGone());
   // Taking the mutex makes those who wait on it look at their conditions again.
   const std::stop_callback wake(stop, [this] { absl::MutexLock look_again(&mutex_); });
   const absl::Time deadline = clock_.Now() + wait;
@@ -332,11 +333,16 @@ absl::StatusOr<std::vector<Lease>> RedisWorkQueue::Reserve(int max, absl::Durati
       waiting.told = false;
       waiting_[waiting.token] = &waiting;
     }
-    ASSIGN_OR_RETURN(Handed handed, Look(waiting, now < deadline));
+    absl::StatusOr<Handed> handed = Look(waiting, now < deadline);
     waiting.looked = true;
     absl::MutexLock lock(&mutex_);
-    AddNew(std::move(handed.leases), waiting.leases);
-    const absl::Time until = std::min({deadline, handed.nothing_until, now + options_.look});
+    if (!handed.ok()) {
+      // The server may have understood, and have handed something out.
+      gone_.push_back(waiting);
+      return handed.status();
+    }
+    AddNew(std::move(handed->leases), waiting.leases);
+    const absl::Time until = std::min({deadline, handed->nothing_until, now + options_.look});
     const auto has_news = [this, &stop, &waiting, missed] {
       mutex_.AssertHeld();
       return shut_down_ || stop.stop_requested() || missed_ != missed || waiting.told ||
@@ -346,27 +352,43 @@ absl::StatusOr<std::vector<Lease>> RedisWorkQueue::Reserve(int max, absl::Durati
     if (shut_down_ || stop.stop_requested()) break;
     if (now >= deadline || !waiting.leases.empty()) return std::move(waiting.leases);
   }
-  Leave(waiting);
+  {
+    absl::MutexLock lock(&mutex_);
+    waiting_.erase(waiting.token);
+  }
+  if (waiting.looked && !Leave(waiting).ok()) {
+    absl::MutexLock lock(&mutex_);
+    gone_.push_back(waiting);
+  }
   return std::vector<Lease>();
 }
 
 // Nothing more is handed to one who has waited; what was, is given back.
-void RedisWorkQueue::Leave(Waiting& waiting) {
-  std::vector<Lease> leases;
+absl::Status RedisWorkQueue::Leave(const Waiting& waiting) {
+  ASSIGN_OR_RETURN(const Reply reply,
+                   Run(redis::kReserve, {absl::StrCat(waiting.max), Micros(waiting.lease),
+                                         waiting.token, ear_name_, "0", "leave"}));
+  std::vector<Lease> leases = waiting.leases;
+  AddNew(LeasesIn(reply.value(), waiting.token, absl::InfinitePast()), leases);
+  GiveBack(leases);
+  return absl::OkStatus();
+}
+
+// The same for those whose last call did not come through.
+absl::Status RedisWorkQueue::LeaveForTheGone() {
+  std::vector<Waiting> gone;
   {
     absl::MutexLock lock(&mutex_);
-    waiting_.erase(waiting.token);
-    leases = std::move(waiting.leases);
+    gone.swap(gone_);
   }
-  if (!waiting.looked) return;
-  const absl::StatusOr<Reply> reply = Run(
-      redis::kReserve,
-      {absl::StrCat(waiting.max), Micros(waiting.lease), waiting.token, ear_name_, "0", "leave"});
-  // Where the server cannot be told, it forgets who waits within a moment.
-  if (reply.ok()) {
-    AddNew(LeasesIn(reply->value(), waiting.token, absl::InfinitePast()), leases);
+  for (; !gone.empty(); gone.pop_back()) {
+    const absl::Status left = Leave(gone.back());
+    if (left.ok()) continue;
+    absl::MutexLock lock(&mutex_);
+    gone_.insert(gone_.end(), gone.begin(), gone.end());
+    return left;
   }
-  GiveBack(leases);
+  return absl::OkStatus();
 }
 
 void RedisWorkQueue::GiveBack(absl::Span<const Lease> leases) {

@@ -102,9 +102,9 @@ class RedisWorkQueue final : public WorkQueue {
   void PutAll(int lane, absl::Span<Put* const> puts);
   // One who waits in Reserve.
   struct Waiting {
-    const std::string token;
-    const int max;
-    const absl::Duration lease;
+    std::string token;
+    int max = 0;
+    absl::Duration lease;
     // It has looked, so that the server may know it.
     bool looked = false;
     // When it looked last: leases that it gets while it waits count from then.
@@ -116,7 +116,8 @@ class RedisWorkQueue final : public WorkQueue {
 
   // Looks once. Where nothing is ready, `waits` says whether it is to be handed what becomes ready.
   absl::StatusOr<Handed> Look(const Waiting& waiting, bool waits);
-  void Leave(Waiting& waiting);
+  absl::Status Leave(const Waiting& waiting);
+  absl::Status LeaveForTheGone();
   void GiveBack(absl::Span<const Lease> leases);
   absl::Status EndOne(const redis::Script& script, const Lease& lease,
                       std::vector<std::string> more);
@@ -150,6 +151,8 @@ class RedisWorkQueue final : public WorkQueue {
   int64_t missed_ ABSL_GUARDED_BY(mutex_) = 0;
   // By token.
   absl::flat_hash_map<std::string, Waiting*> waiting_ ABSL_GUARDED_BY(mutex_);
+  // Those whose call of Reserve ended without an answer: the next call gives back what they got.
+  std::vector<Waiting> gone_ ABSL_GUARDED_BY(mutex_);
 
   // The name by which the scripts tell those who wait here.
   const std::string ear_name_;
