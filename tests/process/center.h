@@ -14,7 +14,9 @@ namespace critac::testing {
 // `critac up` as shipped, on a folder of a test's.
 class Center : public AnyCenter {
  public:
-  explicit Center(std::string data) : AnyCenter(absl::ZeroDuration()), data_(std::move(data)) {
+  // What it logs from `log_level` on is to be read, or is little.
+  explicit Center(std::string data, std::string log_level = "error")
+      : AnyCenter(absl::ZeroDuration()), data_(std::move(data)), log_level_(std::move(log_level)) {
     Start();
   }
 
@@ -29,8 +31,8 @@ class Center : public AnyCenter {
   }
 
   std::vector<std::string> Arguments() const {
-    return {"up",  "--data",      data_,  "--listen", "127.0.0.1:0", "--admin-listen",
-            "off", "--log-level", "error"};
+    return {"up",  "--data",      data_,     "--listen", "127.0.0.1:0", "--admin-listen",
+            "off", "--log-level", log_level_};
   }
 
   // As `kill -9` does, whatever the program is at.
@@ -46,6 +48,7 @@ class Center : public AnyCenter {
 
  private:
   const std::string data_;
+  const std::string log_level_;
   std::unique_ptr<RunningProgram> program_;
   std::shared_ptr<grpc::Channel> channel_;
 };
