@@ -2,12 +2,10 @@
 
 #include <pthread.h>
 
-#include <algorithm>
 #include <utility>
 
-#include "absl/types/span.h"
-#include "common/base/limits.h"
 #include "common/queue/backoff.h"
+#include "common/queue/enqueue_all.h"
 #include "common/status/error.h"
 
 namespace critac::queue {
@@ -72,35 +70,19 @@ absl::Duration Reconciler::RestAfter(int failures) {
 
 ReconcilerPass Reconciler::MakePass() {
   absl::MutexLock lock(&pass_mutex_);
-  const absl::Time began = clock_.Now();
-  absl::StatusOr<std::vector<NewJob>> jobs = derive_();
   ReconcilerPass pass;
+  pass.began = clock_.Now();
+  absl::StatusOr<std::vector<NewJob>> jobs = derive_();
   if (jobs.ok()) {
     for (NewJob& job : *jobs) job.derived = true;
-    pass = PutIn(*jobs);
+    pass.derived_count = static_cast<int64_t>(jobs->size());
+    pass.status =
+        Annotate(EnqueueAll(queue_, *jobs, pass.added_count), "putting in what should be queued");
   } else {
     pass.status = Annotate(jobs.status(), "deriving what should be queued");
   }
-  pass.began = began;
   pass.ended = clock_.Now();
   if (options_.observer != nullptr) options_.observer(pass);
-  return pass;
-}
-
-ReconcilerPass Reconciler::PutIn(const std::vector<NewJob>& jobs) {
-  ReconcilerPass pass;
-  pass.derived_count = static_cast<int64_t>(jobs.size());
-  absl::Span<const NewJob> left = jobs;
-  while (!left.empty()) {
-    const size_t count = std::min<size_t>(left.size(), limits::kEnqueueJobs);
-    const absl::StatusOr<int64_t> added_count = queue_.Enqueue(left.first(count));
-    if (!added_count.ok()) {
-      pass.status = Annotate(added_count.status(), "putting in what should be queued");
-      break;
-    }
-    pass.added_count += *added_count;
-    left.remove_prefix(count);
-  }
   return pass;
 }
 

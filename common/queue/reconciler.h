@@ -80,7 +80,6 @@ class Reconciler {
   void Loop();
   // Whether to go on.
   bool AwaitNext(absl::Time next, bool rests);
-  ReconcilerPass PutIn(const std::vector<NewJob>& jobs);
   absl::Duration RestAfter(int failures);
 
   WorkQueue& queue_;

@@ -2,11 +2,10 @@
 
 #include <pthread.h>
 
-#include <algorithm>
 #include <utility>
 
 #include "common/base/limits.h"
-#include "common/status/error.h"
+#include "common/queue/enqueue_all.h"
 
 namespace critac::queue {
 
@@ -54,7 +53,8 @@ void Sender::Run() {
   std::vector<NewJob> jobs;
   bool dropped = false;
   while (Take(jobs, dropped)) {
-    if (!Enqueue(jobs).ok() || dropped) on_dropped_();
+    int64_t added_count = 0;
+    if (!EnqueueAll(queue_, jobs, added_count).ok() || dropped) on_dropped_();
   }
 }
 
@@ -71,15 +71,6 @@ bool Sender::Take(std::vector<NewJob>& jobs, bool& dropped) {
   dropped = std::exchange(dropped_, false);
   sending_ = true;
   return true;
-}
-
-absl::Status Sender::Enqueue(absl::Span<const NewJob> jobs) {
-  while (!jobs.empty()) {
-    const size_t count = std::min<size_t>(jobs.size(), limits::kEnqueueJobs);
-    RETURN_IF_ERROR(queue_.Enqueue(jobs.first(count)).status());
-    jobs.remove_prefix(count);
-  }
-  return absl::OkStatus();
 }
 
 }  // namespace critac::queue

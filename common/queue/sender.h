@@ -8,9 +8,7 @@
 
 #include "absl/base/thread_annotations.h"
 #include "absl/container/flat_hash_set.h"
-#include "absl/status/status.h"
 #include "absl/synchronization/mutex.h"
-#include "absl/types/span.h"
 #include "common/queue/work_queue.h"
 
 namespace critac::queue {
@@ -47,7 +45,6 @@ class Sender {
   void Run();
   // Waits for something to do; false: it is to end.
   bool Take(std::vector<NewJob>& jobs, bool& dropped);
-  absl::Status Enqueue(absl::Span<const NewJob> jobs);
 
   const std::string name_;
   WorkQueue& queue_;
