@@ -14,6 +14,8 @@
 #include "absl/strings/str_split.h"
 #include "absl/time/time.h"
 #include "common/queue/redis/redis_work_queue.h"
+#include "common/queue/redis/scripts.h"
+#include "common/queue/redis/stored_job.h"
 #include "common/status/error.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
@@ -182,6 +184,39 @@ TEST_F(RedisServerFacts, AReserveThatWaitsWhileItsServerBeginsAnewGetsAJobPutInA
   server().Start();
   Add("a");
   EXPECT_EQ(waiting.Key(), "a");
+}
+
+// ---- One script for many calls --------------------------------------------------------------------
+
+// Method: the script is called as the queue does for calls that come together, since which of them do
+// is for their threads to say.
+TEST_F(RedisServerFacts, WhatIsRefusedIsForTheCallsThatGoWithItAsIfItHadNotBeenThere) {
+  Start();
+  std::vector<std::string> words = {"EVAL", redis::kEnqueue.text, "12"};
+  for (const char* part : {"jobs", "state", "errors", "again", "delayed", "leased", "dead", "meta",
+                           "ready:high", "ready:normal", "ready:low", "waiting"}) {
+    words.push_back(RedisQueues::Key(part));
+  }
+  // No two keys of one id are known: the last job is said to have that of another.
+  const std::vector<std::pair<std::string, std::string>> jobs = {{"a", "a"}, {"b", "b"}, {"c", "c"},
+                                                                 {"b", "b"}, {"a", "a"}, {"c", "c"},
+                                                                 {"b", "b"}, {"d", "b"}};
+  const std::string two_jobs_at_most = "10 3 2 10 1000 0";
+  words.insert(words.end(), {"0", two_jobs_at_most, "1 2 1 1 1 2", ""});
+  for (const auto& [key, id_of] : jobs) {
+    words.push_back(redis::JobId(id_of));
+    words.push_back(redis::EncodeJob({.key = key}, queues_.clock().Now()));
+  }
+  const auto reply = AskRedis(server().port(), words);
+  ASSERT_TRUE(reply.ok()) << reply.status();
+  std::vector<int64_t> answers;
+  for (size_t i = 0; i < reply->value().size(); ++i) {
+    answers.push_back(reply->value()[i].integer());
+  }
+  EXPECT_THAT(answers, ::testing::ElementsAre(1, -1, 1, 0, -1, -3));
+  EXPECT_EQ(TakeOne().key, "a");
+  EXPECT_EQ(TakeOne().key, "b");
+  EXPECT_EQ(Counts(), "0 0 2 0");
 }
 
 // ---- It refuses -----------------------------------------------------------------------------------

@@ -29,94 +29,92 @@ if look() then
 end
 
 -- What becomes of each, before anything is written.
-local fresh, revived, once_more = {}, {}, {}
-local taken_up = {} -- by id: the place of the job that is fresh, revived or put in once more
+local FRESH, REVIVED, ONCE_MORE = 1, 2, 3
+local becomes = {}  -- by place; nothing where the job is left as it is, or its call is refused
+local taken_up = {} -- by id: the place of the last job of which something was to become
 
 local function same_key(record, other)
   return string.sub(record, key_start(record)) == string.sub(other, key_start(other))
 end
 
--- The line of `fresh`, `revived`, `once_more` into which a job comes; nothing where it is left as it is.
-local function line_of(i, id)
-  if not known[i] then return fresh end
+local function what_becomes(i, id)
+  if not known[i] then return FRESH end
   local derived = options[i] and options[i].derived
   if string.sub(call('HGET', state, id) or FREE, 1, 16) ~= FREE then
-    if not derived and call('HEXISTS', again, id) == 0 then return once_more end
+    if not derived and call('HEXISTS', again, id) == 0 then return ONCE_MORE end
     return nil
   end
   local given_up = call('ZSCORE', dead, id)
-  if given_up and (not derived or now - given_up >= settings().revive_after) then return revived end
+  if given_up and (not derived or now - given_up >= settings().revive_after) then return REVIVED end
 end
 
-local function put_in(first, last)
-  local fresh_before, revived_before, once_more_before = #fresh, #revived, #once_more
-  local function take_back(answer)
-    for line, before in pairs({ [fresh] = fresh_before, [revived] = revived_before,
-                                [once_more] = once_more_before }) do
-      for place = #line, before + 1, -1 do
-        taken_up[ids[line[place]]] = nil
-        line[place] = nil
-      end
-    end
-    return answer
-  end
+-- Decides what becomes of the jobs of a call, and returns what the call is answered; a refusal is negative.
+local function decide(first, last)
+  local added = 0
   for i = first, last do
     local id = ids[i]
     local other = taken_up[id]
+    if other and not becomes[other] then other = nil end -- that call was refused
     local like = other and ARGV[2 * other + 4] or known[i]
-    if like and not same_key(like, ARGV[2 * i + 4]) then return take_back(-1 - (i - first + 1)) end
-    if not other then
-      local line = line_of(i, id)
-      if line then
-        line[#line + 1] = i
-        taken_up[id] = i
-      end
+    if like and not same_key(like, ARGV[2 * i + 4]) then return -1 - (i - first + 1) end
+    local what = not other and what_becomes(i, id)
+    if what then
+      becomes[i] = what
+      taken_up[id] = i
+      if what ~= ONCE_MORE then added = added + 1 end
     end
   end
-  local added = #fresh - fresh_before + #revived - revived_before
-  if added > 0 and added > room then return take_back(-1) end
-  room = room - added
+  if added > 0 and added > room then return -1 end
   return added
 end
 
 local results = {}
 local first = 1
 for size in string.gmatch(ARGV[3], '%d+') do
-  results[#results + 1] = put_in(first, first + size - 1)
-  first = first + size
+  local last = first + size - 1
+  local answer = decide(first, last)
+  if answer >= 0 then
+    room = room - answer
+  else
+    for i = first, last do becomes[i] = nil end
+  end
+  results[#results + 1] = answer
+  first = last + 1
 end
 
-for _, i in ipairs(once_more) do
+local all_fresh = true
+for i = 1, count do all_fresh = all_fresh and becomes[i] == FRESH end
+local records = {} -- id and record of each fresh job, unless all are
+local lines = { [0] = {}, [1] = {}, [2] = {} }
+for i = 1, count do
+  local what, id, record = becomes[i], ids[i], ARGV[2 * i + 4]
   local delay = options[i] and options[i].delay or 0
-  call('HSET', again, ids[i], string.format('%016.0f', now + delay) .. ARGV[2 * i + 4])
-end
-for _, i in ipairs(revived) do
-  leave_dead(ids[i], known[i])
-  put_anew(ids[i], ARGV[2 * i + 4], now + (options[i] and options[i].delay or 0))
+  if what == FRESH then
+    if not all_fresh then
+      records[#records + 1] = id
+      records[#records + 1] = record
+    end
+    if delay > 0 then
+      put_delayed(id, now + delay)
+    else
+      local line = lines[string.byte(record, 1) - 48]
+      line[#line + 1] = id
+    end
+  elseif what == REVIVED then
+    leave_dead(id, known[i])
+    put_anew(id, record, now + delay)
+  elseif what == ONCE_MORE then
+    call('HSET', again, id, string.format('%016.0f', now + delay) .. record)
+  end
 end
 
 local EVEN = PIECE - PIECE % 2
-if #fresh == count then
+if all_fresh then
   for from = 5, #ARGV, EVEN do
     call('HSET', jobs, unpack(ARGV, from, math.min(from + EVEN - 1, #ARGV)))
   end
 else
-  local pairs_of = {}
-  for _, i in ipairs(fresh) do
-    pairs_of[#pairs_of + 1] = ids[i]
-    pairs_of[#pairs_of + 1] = ARGV[2 * i + 4]
-  end
-  in_pieces('HSET', jobs, pairs_of, EVEN)
-end
-local lines = { [0] = {}, [1] = {}, [2] = {} }
-for _, i in ipairs(fresh) do
-  local option = options[i]
-  if option and option.delay > 0 then
-    put_delayed(ids[i], now + option.delay)
-  else
-    local line = lines[string.byte(ARGV[2 * i + 4], 1) - 48]
-    line[#line + 1] = ids[i]
-  end
+  in_pieces('HSET', jobs, records, EVEN)
 end
 for level = 0, 2 do
   local line = lines[level]
