@@ -1,6 +1,7 @@
 #include "common/queue/worker_core.h"
 
 #include <algorithm>
+#include <optional>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -18,34 +19,28 @@ bool IsLost(const absl::Status& status) { return absl::IsAborted(status); }
 // ---- Working --------------------------------------------------------------------------------------
 
 void Worker::Core::Work(int thread) {
-  for (;;) {
-    switch (AwaitTurn()) {
-      case Turn::kRun:
-        if (const HeldPtr held = NextJob(thread)) {
-          if (!End(held, handler_(held->job))) return;
-        }
-        break;
-      case Turn::kTake:
-        TakeJobs();
-        break;
-      case Turn::kEnd:
-        return;
+  while (const std::optional<HeldPtr> next = AwaitTurn(thread)) {
+    if (*next == nullptr) {
+      TakeJobs();
+    } else if (!End(*next, handler_((*next)->job))) {
+      return;
     }
   }
 }
 
-// What the calling thread does next: first of all what was taken is run.
-Worker::Core::Turn Worker::Core::AwaitTurn() {
+// What the calling thread does next: first of all it runs what was taken. Null: it takes jobs.
+// Nothing: it ends.
+std::optional<Worker::Core::HeldPtr> Worker::Core::AwaitTurn(int thread) {
   absl::MutexLock lock(&mutex_);
   const auto something = [this] {
     mutex_.AssertHeld();
     return stopping_ || CanRun() || CanTake();
   };
   mutex_.Await(absl::Condition(&something));
-  if (stopping_) return Turn::kEnd;
-  if (CanRun()) return Turn::kRun;
+  if (stopping_) return std::nullopt;
+  if (CanRun()) return NextJob(thread);
   taking_ = true;
-  return Turn::kTake;
+  return HeldPtr();
 }
 
 bool Worker::Core::CanRun() const { return !waiting_.empty() && busy_ < options_.threads; }
@@ -101,10 +96,8 @@ void Worker::Core::Rest(int failures) {
 
 // ---- Running and ending ---------------------------------------------------------------------------
 
-// The job to run next; null where there is none any more.
+// The job that has waited longest, taken up by a thread.
 Worker::Core::HeldPtr Worker::Core::NextJob(int thread) {
-  absl::MutexLock lock(&mutex_);
-  if (stopping_ || !CanRun()) return nullptr;
   HeldPtr held = std::move(waiting_.front());
   waiting_.pop_front();
   ++busy_;

@@ -4,7 +4,7 @@
 #include <atomic>
 #include <deque>
 #include <memory>
-#include <set>
+#include <optional>
 #include <stop_token>
 #include <string>
 #include <vector>
@@ -83,8 +83,7 @@ class Worker::Core {
   using HeldPtr = std::shared_ptr<Held>;
 
   // Working.
-  enum class Turn { kRun, kTake, kEnd };
-  Turn AwaitTurn();
+  std::optional<HeldPtr> AwaitTurn(int thread);
   bool CanRun() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   bool CanTake() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
 
@@ -95,7 +94,7 @@ class Worker::Core {
   void Rest(int failures);
 
   // Running and ending.
-  HeldPtr NextJob(int thread);
+  HeldPtr NextJob(int thread) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   bool End(const HeldPtr& held, absl::Status status);
   static JobOutcome OutcomeOf(const Held& held, const absl::Status& status);
   void EndAll();
