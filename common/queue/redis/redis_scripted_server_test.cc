@@ -4,6 +4,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <optional>
 #include <string>
 #include <thread>
 #include <vector>
@@ -115,37 +116,43 @@ class HeardCount {
   int count_ ABSL_GUARDED_BY(mutex_) = 0;
 };
 
-TEST(RedisEarTest, AMessageThatComesInOnePieceWithTheAnswerBeforeItIsHeard) {
-  ScriptedServer server;
-  Route route(*ParseUrl("redis://" + server.address()), Patient());
-  RandomIdSource ids;
-  HeardCount heard;
-  Ear ear(
-      route, Patient(), "news", [&heard](absl::string_view /*message*/) { heard.Add(); },
-      SystemClock::Instance(), ids);
-  ASSERT_TRUE(server.Accept());
-  ASSERT_TRUE(server.Hears("news\r\n"));
-  server.Says(absl::StrCat(kSubscribed, kMessage));
-  EXPECT_TRUE(heard.Reaches(2)) << "once for the new connection, once for the message";
-  server.Close();
+// An ear for the channel `news`, whose server is the test.
+class RedisEarTest : public ::testing::Test {
+ protected:
+  // The ear may wait for a word of the server's until the connection ends.
+  ~RedisEarTest() override { server_.Close(); }
+
+  // `login`: what stands before the address in the server's URL. Whether the ear came.
+  bool Open(absl::string_view login) {
+    route_.emplace(*ParseUrl(absl::StrCat("redis://", login, server_.address())), Patient());
+    ear_.emplace(
+        *route_, Patient(), "news", [this](absl::string_view /*message*/) { heard_.Add(); },
+        SystemClock::Instance(), ids_);
+    return server_.Accept();
+  }
+
+  ScriptedServer server_;
+  RandomIdSource ids_;
+  HeardCount heard_;
+  std::optional<Route> route_;
+  std::optional<Ear> ear_;
+};
+
+TEST_F(RedisEarTest, AMessageThatComesInOnePieceWithTheAnswerBeforeItIsHeard) {
+  ASSERT_TRUE(Open(""));
+  ASSERT_TRUE(server_.Hears("news\r\n"));
+  server_.Says(absl::StrCat(kSubscribed, kMessage));
+  EXPECT_TRUE(heard_.Reaches(2)) << "once for the new connection, once for the message";
 }
 
-TEST(RedisEarTest, AMoveWhileItLogsInIsNotMissed) {
-  ScriptedServer server;
-  Route route(*ParseUrl("redis://:secret@" + server.address()), Patient());
-  RandomIdSource ids;
-  HeardCount heard;
-  Ear ear(
-      route, Patient(), "news", [&heard](absl::string_view /*message*/) { heard.Add(); },
-      SystemClock::Instance(), ids);
-  ASSERT_TRUE(server.Accept());
-  ASSERT_TRUE(server.Hears("secret\r\n"));
-  route.Suspect();
-  server.Says("+OK\r\n");
-  ASSERT_TRUE(server.Hears("news\r\n"));
-  server.Says(kSubscribed);
-  EXPECT_TRUE(server.Accept()) << "it stays with a server that another took over from";
-  server.Close();
+TEST_F(RedisEarTest, AMoveWhileItLogsInIsNotMissed) {
+  ASSERT_TRUE(Open(":secret@"));
+  ASSERT_TRUE(server_.Hears("secret\r\n"));
+  route_->Suspect();
+  server_.Says("+OK\r\n");
+  ASSERT_TRUE(server_.Hears("news\r\n"));
+  server_.Says(kSubscribed);
+  EXPECT_TRUE(server_.Accept()) << "it stays with a server that another took over from";
 }
 
 TEST(RedisLinkTest, AConnectionMadeBeforeAMoveIsNotUsedAfterIt) {
