@@ -58,10 +58,11 @@ struct WorkerOptions {
   // How long Stop lets jobs in hand run, and how long it then waits for those that it cancelled.
   absl::Duration drain = limits::kDrain;
   absl::Duration grace = absl::Seconds(1);
-  // Rest after the queue failed once; doubled after each further failure, up to `max_rest`, plus up
-  // to a quarter at random.
+  // How long after it asked a queue that failed the worker asks again, unless the call took longer;
+  // doubled after each further failure, up to `max_rest`, plus up to a quarter at random. A queue
+  // that is back is found that soon; who waits for jobs at a Redis asks it as often anyway.
   absl::Duration first_rest = absl::Milliseconds(100);
-  absl::Duration max_rest = absl::Seconds(10);
+  absl::Duration max_rest = absl::Seconds(1);
   // Called by the worker's threads, several at once. May be null.
   std::function<void(const JobRecord&)> observer;
 };

@@ -56,17 +56,17 @@ void Worker::Core::TakeJobs() {
     absl::MutexLock lock(&mutex_);
     room = Room();
   }
-  const absl::Time start = clock_.Now();
+  const absl::Time asked = clock_.Now();
   const absl::StatusOr<std::vector<Lease>> leases =
       queue_.Reserve(room, options_.lease, options_.poll, stop_.get_token());
   if (leases.ok() && !leases->empty()) {
     failures_ = 0;
     Accept(*leases);
-  } else if (leases.ok() && clock_.Now() - start >= options_.poll / 2) {
+  } else if (leases.ok() && clock_.Now() - asked >= options_.poll / 2) {
     failures_ = 0;
   } else {
     // It failed, or had nothing long before the time was over, as after its shutdown.
-    Rest(++failures_);
+    Rest(asked, ++failures_);
   }
   absl::MutexLock lock(&mutex_);
   taking_ = false;
@@ -87,9 +87,9 @@ void Worker::Core::Accept(absl::Span<const Lease> leases) {
   }
 }
 
-void Worker::Core::Rest(int failures) {
+void Worker::Core::Rest(absl::Time asked, int failures) {
   const absl::Time until =
-      clock_.Now() + Backoff(options_.first_rest, options_.max_rest, failures, ids_.NextBits());
+      asked + Backoff(options_.first_rest, options_.max_rest, failures, ids_.NextBits());
   absl::MutexLock lock(&mutex_);
   clock_.AwaitUntil(mutex_, absl::Condition(&stopping_), until);
 }

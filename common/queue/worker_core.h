@@ -91,7 +91,7 @@ class Worker::Core {
   void TakeJobs();
   int Room() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void Accept(absl::Span<const Lease> leases);
-  void Rest(int failures);
+  void Rest(absl::Time asked, int failures);
 
   // Running and ending.
   HeldPtr NextJob(int thread) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);

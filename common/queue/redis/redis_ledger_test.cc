@@ -102,11 +102,8 @@ class Works {
     for (int i = 0; i < 2; ++i) {
       workers_.push_back(std::make_unique<Worker>(
           *NewQueue(), [this](const Job& job) { return Handle(job); },
-          WorkerOptions{.threads = 2,
-                        .ahead = 20,
-                        .lease = absl::Seconds(1),
-                        .poll = absl::Seconds(1),
-                        .max_rest = absl::Seconds(1)},
+          WorkerOptions{
+              .threads = 2, .ahead = 20, .lease = absl::Seconds(1), .poll = absl::Seconds(1)},
           clock(), ids_));
     }
     reconciler_->Start();
