@@ -2,6 +2,7 @@
 
 #include <pthread.h>
 
+#include <algorithm>
 #include <utility>
 
 #include "common/queue/backoff.h"
@@ -65,7 +66,8 @@ bool Reconciler::AwaitNext(absl::Time next, bool rests) {
 
 absl::Duration Reconciler::RestAfter(int failures) {
   if (failures == 0) return options_.interval;
-  return Backoff(options_.first_rest, options_.interval, failures, ids_.NextBits());
+  return Backoff(options_.first_rest, std::min(options_.max_rest, options_.interval), failures,
+                 ids_.NextBits());
 }
 
 ReconcilerPass Reconciler::MakePass() {

@@ -35,9 +35,10 @@ struct ReconcilerOptions {
   std::string name = "reconciler";
   // From the end of a pass to the next.
   absl::Duration interval = absl::Minutes(1);
-  // Rest after a pass failed; doubled after each further failure, up to `interval`, plus up to a
-  // quarter at random.
+  // Rest after a pass failed; doubled after each further failure, up to `max_rest` and no longer than
+  // `interval`, plus up to a quarter at random: so soon after a queue is back it has what it missed.
   absl::Duration first_rest = absl::Seconds(1);
+  absl::Duration max_rest = absl::Seconds(5);
   // Called after every pass by the thread that made it. May be null.
   std::function<void(const ReconcilerPass&)> observer;
 };

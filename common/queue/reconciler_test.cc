@@ -52,6 +52,7 @@ class ReconcilerTest : public ::testing::Test {
     return {.name = "reconcile-match",
             .interval = absl::Seconds(60),
             .first_rest = absl::Seconds(4),
+            .max_rest = absl::Seconds(20),
             .observer = [this](const ReconcilerPass& pass) { passes_.Add(pass); }};
   }
 
@@ -138,13 +139,26 @@ TEST_F(ReconcilerTest, APassThatFailsIsMadeAgainAfterARestThatGrows) {
   EXPECT_EQ(passes_.Await(3).added_count, 1);
 }
 
-TEST_F(ReconcilerTest, ARestIsNoLongerThanTheIntervalAndAQuarter) {
+TEST_F(ReconcilerTest, ARestIsNoLongerThanTheLongestAndAQuarter) {
   queue_.SetFault(Call::kEnqueue, absl::UnavailableError("connection refused"));
   Reconciler reconciler(queue_, Always({{.key = "a"}}), Options(), clock_, ids_);
   reconciler.Start();
   for (size_t pass = 1; pass < 10; ++pass) {
     passes_.Await(pass);
-    clock_.Advance(absl::Seconds(75));
+    clock_.Advance(absl::Seconds(25));
+  }
+  passes_.Await(10);
+}
+
+TEST_F(ReconcilerTest, ARestIsNoLongerThanTheIntervalAndAQuarter) {
+  queue_.SetFault(Call::kEnqueue, absl::UnavailableError("connection refused"));
+  ReconcilerOptions options = Options();
+  options.interval = absl::Seconds(2);
+  Reconciler reconciler(queue_, Always({{.key = "a"}}), options, clock_, ids_);
+  reconciler.Start();
+  for (size_t pass = 1; pass < 10; ++pass) {
+    passes_.Await(pass);
+    clock_.Advance(absl::Seconds(2.5));
   }
   passes_.Await(10);
 }
