@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <map>
+#include <memory>
 #include <optional>
 #include <utility>
 
@@ -10,35 +11,36 @@
 #include "services/matching/canonical.h"
 #include "services/matching/network.h"
 #include "services/matching/plan_use.h"
+#include "services/matching/transport.h"
 
 namespace critac::matching {
 namespace {
 
-int64_t CostOf(const FlowProblem& problem, const Flow& flow) {
-  int64_t cost = 0;
-  for (size_t i = 0; i < problem.arcs.size(); ++i) cost += flow.units[i] * problem.arcs[i].cost;
-  return cost;
-}
-
 // One solution of the network under the limits it keeps.
 struct Round {
-  int64_t cost = 0;
-  Prices prices;
+  std::shared_ptr<const SolvedNetwork> network;
   std::vector<Pair> chosen;
+
+  int64_t cost() const { return network->transport.cost; }
+  bool has(const Pair& pair) const {
+    return std::any_of(chosen.begin(), chosen.end(), [&pair](const Pair& one) {
+      return one.slot == pair.slot && one.expert == pair.expert;
+    });
+  }
 };
 
 absl::StatusOr<Round> SolveRound(const Pool& pool, const std::vector<Pair>& pairs,
-                                 const NetworkLimits& limits, Solver solver) {
-  const PlanNetwork network(pool, pairs, limits);
-  absl::StatusOr<Flow> flow = SolveFlow(network.problem(), solver);
-  if (!flow.ok()) return flow.status();
-  MakeCanonical(network.problem(), network.pair_arcs(), *flow);
+                                 const NetworkLimits& limits) {
+  auto solved = std::make_shared<SolvedNetwork>(pool, pairs, limits);
+  const PlanNetwork& network = solved->network;
+  ASSIGN_OR_RETURN(solved->transport, SolveTransport(network.problem()));
+  MakeCanonical(network.problem(), network.pair_arcs(), solved->transport);
   Round round;
-  round.cost = CostOf(network.problem(), *flow);
-  round.prices = network.PricesOf(*flow);
+  const std::vector<bool> chosen = network.ChosenIn(solved->transport);
   for (size_t i = 0; i < pairs.size(); ++i) {
-    if (flow->units[network.pair_arcs()[i]] > 0) round.chosen.push_back(pairs[i]);
+    if (chosen[i]) round.chosen.push_back(pairs[i]);
   }
+  round.network = std::move(solved);
   return round;
 }
 
@@ -90,22 +92,8 @@ Plan PlanOf(const Pool& pool, const Round& round, const Placement& placement) {
     plan.units.push_back({pair.slot, pair.expert, *placement.periods[i], pair.score_e6});
     --plan.open[pair.slot];
   }
-  plan.objective = round.cost;
+  plan.objective = round.cost();
   return plan;
-}
-
-// The first period in which a plan leaves room for a pair; nothing where there is none.
-std::optional<int32_t> PeriodLeft(const Pool& pool, const PlanUse& use, const Pair& pair) {
-  const int partner = pool.experts()[pair.expert].partner;
-  if (use.HasPerson(pair.slot, pair.expert) || use.OpenLeft(pair.expert) <= 0) return std::nullopt;
-  for (int i = 0; i < kPeriodsPerSlot && pair.periods >> i != 0; ++i) {
-    const int32_t period = pool.slots()[pair.slot].first_period + i;
-    if ((pair.periods >> i & 1) != 0 && use.LeftIn(pair.expert, period) > 0 &&
-        use.PartnerLeftIn(partner, period) > 0) {
-      return period;
-    }
-  }
-  return std::nullopt;
 }
 
 // Puts people into open slots where allotments kept them out and every limit has room: the strongest
@@ -120,11 +108,10 @@ void FillFromRoomLeft(const Pool& pool, std::vector<Pair> pairs, Plan& plan) {
   PlanUse use(pool, plan);
   for (const Pair& pair : pairs) {
     const int partner = pool.experts()[pair.expert].partner;
-    const int64_t cost = pair.cost + FairnessPrice(pool, pool.partners()[partner].used_open +
-                                                             use.UnitsOfPartner(partner));
+    const int64_t cost = pair.cost + PartnerPrice(pool, partner, use.UnitsOfPartner(partner));
     const int64_t saved = pool.slots()[pair.slot].open_price - cost;
     if (plan.open[pair.slot] == 0 || saved <= 0) continue;
-    const std::optional<int32_t> period = PeriodLeft(pool, use, pair);
+    const std::optional<int32_t> period = use.PeriodLeft(pair);
     if (!period.has_value()) continue;
     plan.units.push_back({pair.slot, pair.expert, *period, pair.score_e6});
     use.Add(plan.units.back());
@@ -136,32 +123,50 @@ void FillFromRoomLeft(const Pool& pool, std::vector<Pair> pairs, Plan& plan) {
 
 // Solves until no limit is exceeded. Each round but the last adds a partner or an expert to
 // `limits`, so there are at most as many rounds as there are of these, and one more.
-absl::StatusOr<Plan> Solve(const Pool& pool, const std::vector<Pair>& pairs, Solver solver,
+absl::StatusOr<Plan> Solve(const Pool& pool, const std::vector<Pair>& pairs,
                            std::optional<int> forced) {
   NetworkLimits limits;
   limits.by_period.assign(pool.partners().size(), false);
   limits.forced = forced;
-  std::optional<Round> best;
+  std::shared_ptr<const SolvedNetwork> best;
   while (true) {
-    ASSIGN_OR_RETURN(Round round, SolveRound(pool, pairs, limits, solver));
+    ASSIGN_OR_RETURN(Round round, SolveRound(pool, pairs, limits));
+    if (forced.has_value() && !round.has(pairs[*forced])) {
+      return FailedPrecondition(limits.allotted.empty() ? "NO_PLAN_WITH_PAIR" : "NOT_PROVED",
+                                pool.experts()[pairs[*forced].expert].name,
+                                limits.allotted.empty()
+                                    ? "can be in no plan for this slot"
+                                    : "is in no plan for this slot that was found");
+    }
     ASSIGN_OR_RETURN(const Placement placement, PlaceInPeriods(pool, round.chosen));
     // Without allotments a network only leaves limits out, so no plan is cheaper than its flow.
-    if (limits.allotted.empty() && (!best.has_value() || round.cost > best->cost)) best = round;
+    if (limits.allotted.empty() && (best == nullptr || round.cost() > best->transport.cost)) {
+      best = round.network;
+    }
     if (KeepPartnersLimits(pool, round.chosen, placement, limits)) continue;
     if (AllotExceeded(pool, round.chosen, placement, limits)) continue;
     Plan plan = PlanOf(pool, round, placement);
-    plan.bound = best->cost;
-    plan.prices = std::move(best->prices);
+    plan.bound = best->transport.cost;
+    plan.prices = best->network.PricesOf(best->transport);
     plan.pair_count = static_cast<int64_t>(pairs.size());
     if (!limits.allotted.empty()) FillFromRoomLeft(pool, pairs, plan);
+    plan.network = std::move(round.network);
     return plan;
   }
 }
 
 }  // namespace
 
-absl::StatusOr<Plan> SolvePlan(const Pool& pool, Solver solver) {
-  return Solve(pool, EligiblePairs(pool), solver, std::nullopt);
+const PlanUnit* Plan::FindUnit(int slot, int expert) const {
+  const auto unit = std::lower_bound(units.begin(), units.end(), std::make_pair(slot, expert),
+                                     [](const PlanUnit& one, const std::pair<int, int>& pair) {
+                                       return std::make_pair(one.slot, one.expert) < pair;
+                                     });
+  return unit != units.end() && unit->slot == slot && unit->expert == expert ? &*unit : nullptr;
+}
+
+absl::StatusOr<Plan> SolvePlan(const Pool& pool) {
+  return Solve(pool, EligiblePairs(pool), std::nullopt);
 }
 
 absl::StatusOr<Plan> SolvePlanWith(const Pool& pool, int slot, int expert) {
@@ -173,7 +178,7 @@ absl::StatusOr<Plan> SolvePlanWith(const Pool& pool, int slot, int expert) {
     return InvalidField("expert", absl::StrCat(pool.experts()[expert].name,
                                                " is not eligible for the slot, or it is filled"));
   }
-  return Solve(pool, pairs, Solver::kAutomatic, static_cast<int>(found - pairs.begin()));
+  return Solve(pool, pairs, static_cast<int>(found - pairs.begin()));
 }
 
 }  // namespace critac::matching

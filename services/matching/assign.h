@@ -2,13 +2,13 @@
 #define SERVICES_MATCHING_ASSIGN_H_
 
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <tuple>
 #include <vector>
 
 #include "absl/status/statusor.h"
 #include "critac/matching/v1/match.pb.h"
-#include "services/matching/flow.h"
 #include "services/matching/pool.h"
 
 // The plan: who is proposed for which slot, over all slots at once, at the least total price.
@@ -19,11 +19,13 @@
 //                                     + waiting_price_per_day × days waited
 //     for each partner:               fairness_price × (k - 1) for its k-th assignment, those
 //                                     agreed or offered and not finished counted first; it grows
-//                                     up to the millionth
+//                                     up to the millionth; and - minimum_share_price for each of
+//                                     this plan up to its minimum share
 // and its limits are
 //     a slot gets at most the people it still misses, all different persons;
 //     an expert has at most `capacity_per_period` in each period and `capacity_open` in all;
-//     a partner has at most `capacity_per_period` (0: any number) in each period.
+//     a partner has at most `capacity_per_period` (0: any number) in each period, and at most its
+//     maximum share.
 // README.md says how this is a minimum-cost flow, and what is done where it is not quite one.
 namespace critac::matching {
 
@@ -51,6 +53,8 @@ struct Prices {
   std::vector<std::tuple<int, int32_t, int64_t>> partner_periods;
 };
 
+struct SolvedNetwork;
+
 struct Plan {
   // By slot, then by expert.
   std::vector<PlanUnit> units;
@@ -65,24 +69,29 @@ struct Plan {
   int64_t pair_count = 0;
   // People asked for.
   int64_t unit_count = 0;
+  // What it was read from (network.h); it refers to the pool.
+  std::shared_ptr<const SolvedNetwork> network;
 
   bool optimal() const { return objective == bound; }
+  // Null: the plan does not have this expert in this slot.
+  const PlanUnit* FindUnit(int slot, int expert) const;
 };
 
 // The plan of least price. Among several the one whose pairs come first: going through slots and
 // then experts by name, a pair is taken wherever a cheapest plan has it together with those taken
 // before; then, going through the pairs, each starts in the first period that leaves the others
-// room. So the plan is a function of the pool alone, whatever the order of the input and whichever
-// solver is used.
+// room. So the plan is a function of the pool alone, whatever the order of the input.
 //
 // RESOURCE_EXHAUSTED: the largest price times the nodes of the network (slots, experts, and an
 // expert's periods) does not fit the solver's integers, 2^60. At the policy's highest prices and
 // a wait of three hundred years that is ten million nodes.
-absl::StatusOr<Plan> SolvePlan(const Pool& pool, Solver solver = Solver::kAutomatic);
+absl::StatusOr<Plan> SolvePlan(const Pool& pool);
 
 // The cheapest plan that has this pair; `optimal` says whether no other one with the pair is cheaper.
 // Its prices prove nothing about plans without it. INVALID_ARGUMENT: the expert is not eligible for
-// the slot, or the slot misses nobody.
+// the slot, or the slot misses nobody. FAILED_PRECONDITION: no plan has the pair, for example because
+// its partner's maximum share is nothing (NO_PLAN_WITH_PAIR); or none was found where limits overlap
+// (NOT_PROVED).
 absl::StatusOr<Plan> SolvePlanWith(const Pool& pool, int slot, int expert);
 
 }  // namespace critac::matching

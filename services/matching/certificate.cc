@@ -100,7 +100,9 @@ class Checker {
       if (++partner_periods_[{expert.partner, unit.period}] > partner.RoomIn(unit.period)) {
         return Wrong(absl::StrCat(partner.name, " has more in a period than its capacity"));
       }
-      ++partners_[expert.partner];
+      if (++partners_[expert.partner] > partner.most) {
+        return Wrong(absl::StrCat(partner.name, " has more than its maximum share"));
+      }
       units_of_[{unit.slot, unit.expert}] = unit.period;
     }
     experts_ = std::move(of_expert);
@@ -118,7 +120,9 @@ class Checker {
   // Price of the partner's assignment after `count` of this plan.
   int128 NextPrice(int partner, int64_t count) const {
     const int64_t used = std::min<int64_t>(pool_.partners()[partner].used_open + count, 1'000'000);
-    return int128(pool_.policy().fairness_price()) * used;
+    const bool below_share = count < pool_.partners()[partner].least;
+    return int128(pool_.policy().fairness_price()) * used -
+           (below_share ? pool_.policy().minimum_share_price() : 0);
   }
 
   int128 CostOfPair(int slot, int expert, int64_t score_e6) const {
@@ -272,10 +276,10 @@ class Checker {
   // assignment more would be cheaper still.
   bool LeastOfPartner(int partner, int128& least) const {
     const int128 price = plan_.prices.partners[partner];
-    if (price > NextPrice(partner, int64_t{1'000'000})) return false;
+    const int64_t most = pool_.partners()[partner].most;
     least = 0;
-    for (int64_t k = 0; NextPrice(partner, k) < price; ++k) {
-      if (k > 2'000'000) return false;
+    for (int64_t k = 0; k < most && NextPrice(partner, k) < price; ++k) {
+      if (k > 4'000'000) return false;
       least += NextPrice(partner, k) - price;
     }
     return true;
@@ -314,7 +318,8 @@ class Checker {
     for (int p = 0; p < static_cast<int>(pool_.partners().size()); ++p) {
       const int64_t count = CountIn(partners_, p);
       const int128 price = plan_.prices.partners[p];
-      if (price > NextPrice(p, count) || (count > 0 && price < NextPrice(p, count - 1))) {
+      const bool more = count < pool_.partners()[p].most;
+      if ((more && price > NextPrice(p, count)) || (count > 0 && price < NextPrice(p, count - 1))) {
         return Wrong(absl::StrCat(pool_.partners()[p].name, " has a price that is not fair"));
       }
     }

@@ -7,19 +7,12 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "services/matching/eligibility.h"
+#include "services/matching/forcing.h"
 #include "services/matching/rank.h"
 #include "services/matching/words.h"
 
 namespace critac::matching {
 namespace {
-
-// The plan's unit of this pair; null where it has none.
-const PlanUnit* UnitOf(const Plan& plan, int slot, int expert) {
-  for (const PlanUnit& unit : plan.units) {
-    if (unit.slot == slot && unit.expert == expert) return &unit;
-  }
-  return nullptr;
-}
 
 std::string NamesInSlot(const Pool& pool, const Plan& plan, int slot) {
   std::vector<absl::string_view> names;
@@ -39,8 +32,27 @@ std::string SlotsOf(const Pool& pool, const Plan& plan, int expert) {
   return absl::StrJoin(names, ", ");
 }
 
+// Who would lose or move, beside the slot itself.
+std::string OtherChanges(const v1::ExplainMatchResponse& response) {
+  std::string text;
+  for (int i = 1; i < response.changes_size(); ++i) {
+    const v1::PlanChange& change = response.changes(i);
+    absl::StrAppend(&text, i == 1 ? ": " : ", ", change.request(), " ", change.slot());
+    if (change.to_expert().empty()) {
+      absl::StrAppend(&text, " would be left without ", change.from_expert());
+    } else if (change.from_expert().empty()) {
+      absl::StrAppend(&text, " would get ", change.to_expert());
+    } else {
+      absl::StrAppend(&text, " would get ", change.to_expert(), " instead of ",
+                      change.from_expert());
+    }
+  }
+  return text;
+}
+
 // Why a plan does not have an eligible pair.
-std::string WhyNotInPlan(const Pool& pool, const Plan& plan, int slot, int expert) {
+std::string WhyNotInPlan(const Pool& pool, const Plan& plan, int slot, int expert,
+                         const v1::ExplainMatchResponse& response) {
   const std::string in_slot = NamesInSlot(pool, plan, slot);
   std::string text = in_slot.empty() ? std::string("the plan leaves the slot open")
                                      : absl::StrCat("the plan gives the slot to ", in_slot);
@@ -48,11 +60,28 @@ std::string WhyNotInPlan(const Pool& pool, const Plan& plan, int slot, int exper
   if (!elsewhere.empty()) {
     absl::StrAppend(&text, " and has ", pool.experts()[expert].name, " in ", elsewhere);
   }
-  const std::optional<int64_t> price = PriceOfForcing(pool, plan, slot, expert);
-  if (!price.has_value()) return text;
-  if (*price == 0) return absl::StrCat(text, "; with this expert it would be as good");
-  return absl::StrCat(text, "; with this expert here the whole plan would be worth ",
-                      FractionText(*price), " of a score less");
+  if (!response.has_forcing_price()) return text;
+  const std::string worth =
+      response.forcing_price() == 0
+          ? std::string("it would be as good")
+          : absl::StrCat("here the whole plan would be worth ",
+                         FractionText(response.forcing_price()), " of a score less");
+  return absl::StrCat(text, "; with this expert ", worth, OtherChanges(response));
+}
+
+void AddForcing(const Pool& pool, const Plan& plan, int slot, int expert,
+                v1::ExplainMatchResponse& response) {
+  const std::optional<ForcedPlan> forced = Forcing(pool, plan).Force(slot, expert);
+  if (!forced.has_value()) return;
+  response.set_forcing_price(forced->price);
+  const auto name_of = [&](int row) { return row < 0 ? std::string() : pool.experts()[row].name; };
+  for (const PlanChange& change : forced->changes) {
+    v1::PlanChange& told = *response.add_changes();
+    told.set_request(pool.slots()[change.slot].request);
+    told.set_slot(pool.slots()[change.slot].id);
+    told.set_from_expert(name_of(change.from_expert));
+    told.set_to_expert(name_of(change.to_expert));
+  }
 }
 
 std::string SummaryOf(const Pool& pool, const Plan* plan, int slot, int expert,
@@ -72,11 +101,11 @@ std::string SummaryOf(const Pool& pool, const Plan* plan, int slot, int expert,
   }
   if (response.assigned()) {
     const v1::Period length = PeriodOf(pool.period_length(), 0).length;
-    const PlanUnit* unit = UnitOf(*plan, slot, expert);
+    const PlanUnit* unit = plan->FindUnit(slot, expert);
     return absl::StrCat(rank, "; the plan has this expert in the slot, to start in ",
                         PeriodName({length, unit->period}), ".");
   }
-  return absl::StrCat(rank, ", but ", WhyNotInPlan(pool, *plan, slot, expert), ".");
+  return absl::StrCat(rank, ", but ", WhyNotInPlan(pool, *plan, slot, expert, response), ".");
 }
 
 }  // namespace
@@ -89,7 +118,7 @@ v1::ExplainMatchResponse ExplainMatch(const Pool& pool, const Plan* plan, int sl
   const std::vector<int>& standing = pool.slots()[slot].standing_experts;
   response.set_assigned(plan == nullptr
                             ? std::binary_search(standing.begin(), standing.end(), expert)
-                            : UnitOf(*plan, slot, expert) != nullptr);
+                            : plan->FindUnit(slot, expert) != nullptr);
   int eligible_count = 0;
   if (response.eligible()) {
     const std::vector<RankedExpert> ranked =
@@ -100,15 +129,9 @@ v1::ExplainMatchResponse ExplainMatch(const Pool& pool, const Plan* plan, int sl
     const int rank = static_cast<int>(place - ranked.begin()) + 1;
     *response.mutable_candidate() = CandidateOf(pool, slot, *place, rank);
   }
+  if (plan != nullptr && response.eligible()) AddForcing(pool, *plan, slot, expert, response);
   response.set_summary(SummaryOf(pool, plan, slot, expert, response, eligible_count));
   return response;
-}
-
-std::optional<int64_t> PriceOfForcing(const Pool& pool, const Plan& plan, int slot, int expert) {
-  if (UnitOf(plan, slot, expert) != nullptr) return 0;
-  const absl::StatusOr<Plan> with = SolvePlanWith(pool, slot, expert);
-  if (!with.ok() || !with->optimal() || !plan.optimal()) return std::nullopt;
-  return with->objective - plan.objective;
 }
 
 }  // namespace critac::matching

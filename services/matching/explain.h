@@ -12,14 +12,9 @@ namespace critac::matching {
 
 // Says of one expert and one slot why, or why not: gates, parts of the score, rank, whether the
 // plan has it, and a summary in plain sentences. With a plan it also says what the plan does with
-// the slot, and what putting this expert there would cost. Without one (null), `assigned` is what
+// the slot, what putting this expert there would cost, and who would lose. Without one (null), `assigned` is what
 // the standing proposal has.
 v1::ExplainMatchResponse ExplainMatch(const Pool& pool, const Plan* plan, int slot, int expert);
-
-// How much dearer the cheapest plan with this pair in it would be; 0 where the plan, or one as
-// cheap, has it. Nothing where the expert is not eligible, the slot misses nobody, or one of the two
-// plans is not proved to be the cheapest.
-std::optional<int64_t> PriceOfForcing(const Pool& pool, const Plan& plan, int slot, int expert);
 
 }  // namespace critac::matching
 

@@ -74,7 +74,8 @@ TEST_F(Explaining, WhoIsUsedElsewhereIsToldWhere) {
   EXPECT_EQ(
       Explain("e1", "r2").summary(),
       "Eligible, ranked 1 of 2 with a score of 1.0000, but the plan gives the slot to experts/e2 "
-      "and has experts/e1 in requests/r1 s1; with this expert it would be as good.");
+      "and has experts/e1 in requests/r1 s1; with this expert it would be as good: requests/r1 s1 "
+      "would get experts/e2 instead of experts/e1.");
 }
 
 TEST_F(Explaining, ASlotLeftOpenIsSaidToBe) {
@@ -85,7 +86,7 @@ TEST_F(Explaining, ASlotLeftOpenIsSaidToBe) {
       Explain("e1").summary(),
       "Eligible, ranked 1 of 1 with a score of 1.0000, but the plan leaves the slot open and has "
       "experts/e1 in requests/r0 s1; with this expert here the whole plan would be worth 2.0000 "
-      "of a score less.");
+      "of a score less: requests/r0 s1 would be left without experts/e1.");
 }
 
 TEST_F(Explaining, WithoutAPlanTheStandingProposalCounts) {
@@ -116,9 +117,19 @@ TEST_F(Explaining, AFilledSlotMissesNobody) {
 TEST_F(Explaining, ThePriceOfForcingIsTheDifferenceOfThePlans) {
   const Pool pool = center_.Build();
   const Plan plan = Solved(pool);
-  EXPECT_EQ(PriceOfForcing(pool, plan, 0, ExpertIn(pool, "e1")), 0);
-  EXPECT_EQ(PriceOfForcing(pool, plan, 0, ExpertIn(pool, "e2")), 333333);
-  EXPECT_EQ(PriceOfForcing(pool, plan, 0, ExpertIn(pool, "e3")), std::nullopt);
+  const auto forced = [&](const char* expert) {
+    return ExplainMatch(pool, &plan, 0, ExpertIn(pool, expert));
+  };
+  EXPECT_TRUE(forced("e1").has_forcing_price());
+  EXPECT_EQ(forced("e1").forcing_price(), 0);
+  EXPECT_EQ(forced("e1").changes_size(), 0);
+  EXPECT_EQ(forced("e2").forcing_price(), 333333);
+  ASSERT_EQ(forced("e2").changes_size(), 1);
+  EXPECT_EQ(forced("e2").changes(0).request(), "requests/r1");
+  EXPECT_EQ(forced("e2").changes(0).slot(), "s1");
+  EXPECT_EQ(forced("e2").changes(0).from_expert(), "experts/e1");
+  EXPECT_EQ(forced("e2").changes(0).to_expert(), "experts/e2");
+  EXPECT_FALSE(forced("e3").has_forcing_price());
 }
 
 TEST_F(Explaining, AssignmentsOfAProposalCarryTheirParts) {

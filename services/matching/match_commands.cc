@@ -121,6 +121,21 @@ void Decide(Draft& draft, const PoolView& view, v1::Proposal proposal, v1::Propo
   draft.Emit(decided.proposal().name(), decided);
 }
 
+// Says of each disparity what it was in the run before.
+void AddTrend(Draft& draft, v1::SolveRun& run) {
+  const auto* inputs = draft.Find<v1::SolverInputs>(kSolverInputs);
+  if (inputs == nullptr || inputs->last_run().empty()) return;
+  const auto* before = draft.Find<v1::SolveRun>(inputs->last_run());
+  if (before == nullptr) return;
+  for (v1::Disparity& disparity : *run.mutable_fairness()->mutable_disparities()) {
+    for (const v1::Disparity& was : before->fairness().disparities()) {
+      if (was.dimension() == disparity.dimension()) {
+        disparity.set_previous_ratio_e6(was.ratio_e6());
+      }
+    }
+  }
+}
+
 // ---- Offers -------------------------------------------------------------------------------------
 
 absl::StatusOr<const v1::Offer*> FindOffer(Draft& draft, const std::string& name,
@@ -202,6 +217,7 @@ journal::Decide RecordSolve(std::shared_ptr<const PoolView> view, Plan plan, v1:
     const std::string name = NameByEvent(draft, "runs/r");
     recorded.mutable_run()->set_name(name);
     *recorded.mutable_run()->mutable_time() = ToTimestamp(draft.now());
+    AddTrend(draft, *recorded.mutable_run());
     const PlanOutcome outcome = OutcomeOf(*view->pool, plan, view->demands, view->standing);
     if (outcome.changes.empty() && !asked) return absl::OkStatus();
     // The run comes first and names what it makes: each proposal is the event after.

@@ -69,8 +69,8 @@ absl::Status Explain(const PoolView& view, const Clock& clock, const v1::Explain
   ASSIGN_OR_RETURN(const int slot, SlotMeant(view, in.request(), in.slot()));
   const auto expert = view.pool->FindExpert(in.expert());
   if (!expert.has_value()) return ResourceNotFound("critac.matching.v1.Expert", in.expert());
-  ASSIGN_OR_RETURN(const Solved solved, SolveAndCheck(*view.pool, view.policy.version(), clock));
-  out = matching::ExplainMatch(*view.pool, &solved.plan, slot, *expert);
+  ASSIGN_OR_RETURN(const std::shared_ptr<const Solved> solved, view.Solve(clock));
+  out = matching::ExplainMatch(*view.pool, &solved->plan, slot, *expert);
   if (out.has_candidate()) NameCandidate(view, *out.mutable_candidate());
   return absl::OkStatus();
 }
@@ -125,17 +125,15 @@ grpc::ServerUnaryReactor* MatchService::SolveMatches(grpc::CallbackServerContext
       [this, response](const Call& call, const auto& in) -> absl::Status {
         if (in.validate_only()) {
           ASSIGN_OR_RETURN(const auto view, pools_.Read());
-          ASSIGN_OR_RETURN(Solved solved,
-                           SolveAndCheck(*view->pool, view->policy.version(), clock_));
-          *response = std::move(solved.run);
+          ASSIGN_OR_RETURN(const std::shared_ptr<const Solved> solved, view->Solve(clock_));
+          *response = solved->run;
           return absl::OkStatus();
         }
         return ExecuteOnPool(
             journal_, pools_, call, in, *response,
             [this](std::shared_ptr<const PoolView> view) -> absl::StatusOr<journal::Decide> {
-              ASSIGN_OR_RETURN(Solved solved,
-                               SolveAndCheck(*view->pool, view->policy.version(), clock_));
-              return RecordSolve(view, std::move(solved.plan), std::move(solved.run), true);
+              ASSIGN_OR_RETURN(const std::shared_ptr<const Solved> solved, view->Solve(clock_));
+              return RecordSolve(view, solved->plan, solved->run, true);
             });
       });
 }

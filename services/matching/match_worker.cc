@@ -32,8 +32,8 @@ absl::Status MatchWorker::Solve(const std::string& trace) {
       journal_, pools_, trace,
       [&](std::shared_ptr<const PoolView> view) -> absl::StatusOr<journal::Decide> {
         revision = view->revision;
-        ASSIGN_OR_RETURN(Solved solved, SolveAndCheck(*view->pool, view->policy.version(), clock_));
-        return RecordSolve(view, std::move(solved.plan), std::move(solved.run), false);
+        ASSIGN_OR_RETURN(const std::shared_ptr<const Solved> solved, view->Solve(clock_));
+        return RecordSolve(view, solved->plan, solved->run, false);
       }));
   solved_revision_ = revision;
   return absl::OkStatus();

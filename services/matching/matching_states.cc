@@ -181,6 +181,9 @@ void Apply(MutableStates& states, const Event& event, const v1::DemandClosed& pa
 
 void Apply(MutableStates& states, const Event& event, const v1::SolveRecorded& payload) {
   states.Mutable<v1::SolveRun>(event.subject()) = payload.run();
+  auto& inputs = states.Mutable<v1::SolverInputs>(kSolverInputs);
+  inputs.set_name(kSolverInputs);
+  inputs.set_last_run(event.subject());
 }
 
 void Apply(MutableStates& states, const Event& event, const v1::ProposalMade& payload) {

@@ -1,7 +1,9 @@
 #include "services/matching/network.h"
 
 #include <algorithm>
+#include <limits>
 
+#include "common/status/error.h"
 #include "services/matching/canonical.h"
 #include "services/matching/eligibility.h"
 #include "services/matching/score.h"
@@ -41,9 +43,11 @@ std::vector<Pair> EligiblePairs(const Pool& pool) {
   return pairs;
 }
 
-int64_t FairnessPrice(const Pool& pool, int64_t used) {
+int64_t PartnerPrice(const Pool& pool, int partner, int64_t planned) {
   constexpr int64_t kMost = 1'000'000;
-  return pool.policy().fairness_price() * std::min(used, kMost);
+  const PartnerRow& row = pool.partners()[partner];
+  return pool.policy().fairness_price() * std::min(row.used_open + planned, kMost) -
+         (planned < row.least ? pool.policy().minimum_share_price() : 0);
 }
 
 int64_t RoomOf(const ExpertRow& expert, int32_t period) {
@@ -54,48 +58,33 @@ PlanNetwork::PlanNetwork(const Pool& pool, const std::vector<Pair>& pairs,
                          const NetworkLimits& limits)
     : pool_(pool), pairs_(pairs), limits_(limits) {
   for (const SlotRow& slot : pool.slots()) demand_ += slot.missing;
-  sink_ = problem_.AddNode(-demand_);
   AddPartners();
-  AddSlots();
   std::vector<std::vector<int>> pairs_of(pool.experts().size());
   for (int i = 0; i < static_cast<int>(pairs.size()); ++i) pairs_of[pairs[i].expert].push_back(i);
-  start_nodes_of_pairs_.resize(pairs.size());
-  expert_nodes_.assign(pool.experts().size(), -1);
+  start_rooms_of_pairs_.resize(pairs.size());
+  expert_rooms_.assign(pool.experts().size(), -1);
   for (int expert = 0; expert < static_cast<int>(pairs_of.size()); ++expert) {
     if (!pairs_of[expert].empty()) AddExpert(expert, pairs_of[expert]);
   }
-  ConnectPairs();
+  AddSlots();
 }
 
-// Unit arcs of growing price, one more than the partner can be given people: the last never fills,
-// so that a partner's price is never more than its next assignment's.
+// Runs of growing price, for one more than the partner can be given people: so, unless the maximum
+// share is used up, the partner's price is never more than its next assignment's.
 void PlanNetwork::AddPartners() {
-  partner_nodes_.assign(pool_.partners().size(), -1);
-  std::vector<int64_t> most(pool_.partners().size(), 0);
-  for (const Pair& pair : pairs_) {
-    const int partner = pool_.experts()[pair.expert].partner;
-    if (++most[partner] == 1) partner_nodes_[partner] = problem_.AddNode();
-  }
-  for (int p = 0; p < static_cast<int>(partner_nodes_.size()); ++p) {
-    if (partner_nodes_[p] < 0) continue;
-    if (pool_.policy().fairness_price() == 0) {
-      problem_.AddArc({partner_nodes_[p], sink_, demand_ + 1, 0});
-      continue;
+  partner_rooms_.assign(pool_.partners().size(), -1);
+  std::vector<int64_t> pairs_of(pool_.partners().size(), 0);
+  for (const Pair& pair : pairs_) ++pairs_of[pool_.experts()[pair.expert].partner];
+  for (int p = 0; p < static_cast<int>(partner_rooms_.size()); ++p) {
+    if (pairs_of[p] == 0) continue;
+    std::vector<TransportProblem::ExitRun> runs;
+    const int64_t most = std::min(pool_.partners()[p].most, std::min(demand_, pairs_of[p]) + 1);
+    for (int64_t k = 0; k < most; ++k) {
+      const int64_t price = PartnerPrice(pool_, p, k);
+      if (runs.empty() || runs.back().price != price) runs.push_back({0, price});
+      ++runs.back().capacity;
     }
-    for (int64_t k = 0; k <= std::min(demand_, most[p]); ++k) {
-      const int64_t price = FairnessPrice(pool_, pool_.partners()[p].used_open + k);
-      problem_.AddArc({partner_nodes_[p], sink_, 1, price});
-    }
-  }
-}
-
-void PlanNetwork::AddSlots() {
-  slot_nodes_.assign(pool_.slots().size(), -1);
-  for (int s = 0; s < static_cast<int>(slot_nodes_.size()); ++s) {
-    const SlotRow& slot = pool_.slots()[s];
-    if (slot.missing == 0) continue;
-    slot_nodes_[s] = problem_.AddNode(slot.missing);
-    problem_.AddArc({slot_nodes_[s], sink_, slot.missing + 1, slot.open_price});
+    partner_rooms_[p] = problem_.AddRoom(std::move(runs));
   }
 }
 
@@ -111,120 +100,188 @@ int64_t PlanNetwork::LimitOf(int expert, int32_t period) const {
 void PlanNetwork::AddExpert(int expert, const std::vector<int>& pairs_of_expert) {
   const ExpertRow& row = pool_.experts()[expert];
   if (!limits_.by_period[row.partner]) {
-    expert_nodes_[expert] = problem_.AddNode();
-    problem_.AddArc({expert_nodes_[expert], partner_nodes_[row.partner], row.RoomOpen(), 0});
+    expert_rooms_[expert] = problem_.AddRoom();
+    problem_.AddArc({expert_rooms_[expert], partner_rooms_[row.partner], row.RoomOpen(), 0});
   }
-  std::vector<PeriodNode> period_nodes;
-  std::vector<std::pair<std::pair<int32_t, PeriodSet>, int>> start_nodes;
+  std::vector<PeriodRoom> period_rooms;
+  std::vector<std::pair<std::pair<int32_t, PeriodSet>, int32_t>> start_rooms;
   for (const int pair : pairs_of_expert) {
-    start_nodes_of_pairs_[pair] = StartNodeOf(pairs_[pair], period_nodes, start_nodes);
+    start_rooms_of_pairs_[pair] = StartRoomOf(pairs_[pair], period_rooms, start_rooms);
   }
 }
 
-int PlanNetwork::PeriodNodeOf(int expert, int32_t period, std::vector<PeriodNode>& nodes) {
-  for (const PeriodNode& known : nodes) {
-    if (known.period == period) return known.node;
+int32_t PlanNetwork::PeriodRoomOf(int expert, int32_t period, std::vector<PeriodRoom>& rooms) {
+  for (const PeriodRoom& known : rooms) {
+    if (known.period == period) return known.room;
   }
-  const int node = problem_.AddNode();
-  const int next = expert_nodes_[expert] >= 0
-                       ? expert_nodes_[expert]
-                       : PartnerPeriodNodeOf(pool_.experts()[expert].partner, period);
-  problem_.AddArc({node, next, LimitOf(expert, period), 0});
-  nodes.push_back({period, node});
-  expert_periods_.push_back({expert, period, node, next});
-  return node;
+  const int32_t room = problem_.AddRoom();
+  const int32_t next = expert_rooms_[expert] >= 0
+                           ? expert_rooms_[expert]
+                           : PartnerPeriodRoomOf(pool_.experts()[expert].partner, period);
+  problem_.AddArc({room, next, LimitOf(expert, period), 0});
+  rooms.push_back({period, room});
+  expert_periods_.push_back({expert, period, room, next});
+  return room;
 }
 
-int PlanNetwork::PartnerPeriodNodeOf(int partner, int32_t period) {
-  const auto [entry, added] = partner_period_nodes_.try_emplace({partner, period}, 0);
+int32_t PlanNetwork::PartnerPeriodRoomOf(int partner, int32_t period) {
+  const auto [entry, added] = partner_period_rooms_.try_emplace({partner, period}, 0);
   if (added) {
-    entry->second = problem_.AddNode();
+    entry->second = problem_.AddRoom();
     const int64_t room = pool_.partners()[partner].RoomIn(period);
-    problem_.AddArc({entry->second, partner_nodes_[partner], room, 0});
-    partner_periods_.push_back({partner, period, entry->second, partner_nodes_[partner]});
+    problem_.AddArc({entry->second, partner_rooms_[partner], room, 0});
+    partner_periods_.push_back({partner, period, entry->second, partner_rooms_[partner]});
   }
   return entry->second;
 }
 
-int PlanNetwork::StartNodeOf(
-    const Pair& pair, std::vector<PeriodNode>& period_nodes,
-    std::vector<std::pair<std::pair<int32_t, PeriodSet>, int>>& start_nodes) {
+int32_t PlanNetwork::StartRoomOf(
+    const Pair& pair, std::vector<PeriodRoom>& period_rooms,
+    std::vector<std::pair<std::pair<int32_t, PeriodSet>, int32_t>>& start_rooms) {
   int shift = 0;
   while ((pair.periods >> shift & 1) == 0) ++shift;
   const int32_t first = pool_.slots()[pair.slot].first_period + shift;
   const std::pair<int32_t, PeriodSet> key(first, pair.periods >> shift);
-  for (const auto& [known, node] : start_nodes) {
-    if (known == key) return node;
+  for (const auto& [known, room] : start_rooms) {
+    if (known == key) return room;
   }
-  int node = -1;
+  int32_t room = -1;
   if (key.second == 1) {
-    node = PeriodNodeOf(pair.expert, first, period_nodes);
+    room = PeriodRoomOf(pair.expert, first, period_rooms);
   } else {
-    node = problem_.AddNode();
+    room = problem_.AddRoom();
     ForEachPeriod(pool_, pair, [&](int32_t period) {
-      problem_.AddArc({node, PeriodNodeOf(pair.expert, period, period_nodes), demand_, 0});
+      problem_.AddArc({room, PeriodRoomOf(pair.expert, period, period_rooms), demand_, 0});
     });
   }
-  start_nodes.emplace_back(key, node);
-  return node;
+  start_rooms.emplace_back(key, room);
+  return room;
+}
+
+void PlanNetwork::AddSlots() {
+  pair_arcs_.resize(pairs_.size());
+  int first = 0;
+  for (int s = 0; s < static_cast<int>(pool_.slots().size()); ++s) {
+    const SlotRow& slot = pool_.slots()[s];
+    const bool forced = limits_.forced.has_value() && pairs_[*limits_.forced].slot == s;
+    problem_.AddRow(slot.missing - (forced ? 1 : 0), slot.open_price);
+    int last = first;
+    while (last < static_cast<int>(pairs_.size()) && pairs_[last].slot == s) ++last;
+    AddPairs(first, last);
+    first = last;
+  }
+  if (limits_.forced.has_value()) AddForced();
 }
 
 // A team is of different people: where records of one person stand beside each other in a slot for
-// several, they share a node that lets one of them through.
-void PlanNetwork::ConnectPairs() {
-  pair_arcs_.resize(pairs_.size());
-  std::vector<std::pair<int, int>> persons;
-  for (size_t begin = 0; begin < pairs_.size();) {
-    const int slot = pairs_[begin].slot;
-    size_t end = begin;
-    persons.clear();
-    for (; end < pairs_.size() && pairs_[end].slot == slot; ++end) {
-      persons.emplace_back(pool_.experts()[pairs_[end].expert].person, static_cast<int>(end));
-    }
-    std::sort(persons.begin(), persons.end());
-    const bool team = pool_.slots()[slot].missing > 1;
-    for (size_t i = 0; i < persons.size();) {
-      size_t j = i;
-      while (j < persons.size() && persons[j].first == persons[i].first) ++j;
-      int from = slot_nodes_[slot];
-      if (team && j - i > 1) {
-        from = problem_.AddNode();
-        problem_.AddArc({slot_nodes_[slot], from, 1, 0});
+// several, they share a room that lets one of them through.
+void PlanNetwork::AddPairs(int first, int last) {
+  const auto person_of = [this](int pair) { return pool_.experts()[pairs_[pair].expert].person; };
+  const int forced_person =
+      limits_.forced.has_value() && *limits_.forced >= first && *limits_.forced < last
+          ? person_of(*limits_.forced)
+          : -1;
+  const bool team = problem_.demand.back() > 1;
+  absl::flat_hash_map<int, int> records;
+  if (team) {
+    for (int pair = first; pair < last; ++pair) ++records[person_of(pair)];
+  }
+  absl::flat_hash_map<int, int32_t> shared;
+  for (int pair = first; pair < last; ++pair) {
+    const int person = person_of(pair);
+    if (person == forced_person) {
+      pair_arcs_[pair] = {UnitArc::kNone, 0};
+    } else if (!team || records[person] == 1) {
+      pair_arcs_[pair] = {UnitArc::kPair, static_cast<int32_t>(problem_.entry.size())};
+      problem_.AddPair(start_rooms_of_pairs_[pair], static_cast<int32_t>(pairs_[pair].cost));
+      pairs_of_entries_.push_back(pair);
+    } else {
+      const auto [entry, added] = shared.try_emplace(person, 0);
+      if (added) {
+        entry->second = problem_.AddRoom();
+        problem_.AddPair(entry->second, 0);
+        pairs_of_entries_.push_back(-1);
       }
-      for (; i < j; ++i) {
-        const int pair = persons[i].second;
-        const int64_t lower = limits_.forced == pair ? 1 : 0;
-        pair_arcs_[pair] =
-            problem_.AddArc({from, start_nodes_of_pairs_[pair], 1, pairs_[pair].cost, lower});
-      }
+      const int32_t arc =
+          problem_.AddArc({entry->second, start_rooms_of_pairs_[pair], 1, pairs_[pair].cost});
+      pair_arcs_[pair] = {UnitArc::kArc, arc};
+      pairs_of_arcs_[arc] = pair;
     }
-    begin = end;
   }
 }
 
-Prices PlanNetwork::PricesOf(const Flow& flow) const {
-  const std::vector<int64_t>& potential = flow.potentials;
-  const int64_t zero = potential[sink_];
+// A row of its own, which stays open at no price that a plan can save: a pair displaces four others at
+// most, of its expert's period, of its expert, of its partner's period, and of its partner's share.
+void PlanNetwork::AddForced() {
+  const Pair& pair = pairs_[*limits_.forced];
+  int64_t dearest = 0;
+  for (const SlotRow& slot : pool_.slots()) dearest = std::max(dearest, slot.open_price);
+  int64_t cheapest = 0;
+  for (const Pair& one : pairs_) cheapest = std::min(cheapest, one.cost);
+  int64_t lowest = 0;
+  int64_t highest = 0;
+  for (int p = 0; p < static_cast<int>(pool_.partners().size()); ++p) {
+    lowest = std::min(lowest, PartnerPrice(pool_, p, 0));
+    highest = std::max(highest, PartnerPrice(pool_, p, demand_));
+  }
+  problem_.AddRow(1, 5 * (dearest - cheapest + highest - lowest) + 1);
+  pair_arcs_[*limits_.forced] = {UnitArc::kPair, static_cast<int32_t>(problem_.entry.size())};
+  problem_.AddPair(start_rooms_of_pairs_[*limits_.forced], static_cast<int32_t>(pair.cost));
+  pairs_of_entries_.push_back(*limits_.forced);
+}
+
+std::optional<int> PlanNetwork::PairOf(const UnitArc& unit) const {
+  if (unit.kind == UnitArc::kPair) {
+    const int pair = pairs_of_entries_[unit.index];
+    return pair < 0 ? std::nullopt : std::make_optional(pair);
+  }
+  const auto found = pairs_of_arcs_.find(unit.index);
+  return found == pairs_of_arcs_.end() ? std::nullopt : std::make_optional(found->second);
+}
+
+std::optional<int> SolvedNetwork::FindPair(int slot, int expert) const {
+  const auto pair = std::lower_bound(pairs.begin(), pairs.end(), std::make_pair(slot, expert),
+                                     [](const Pair& one, const std::pair<int, int>& meant) {
+                                       return std::make_pair(one.slot, one.expert) < meant;
+                                     });
+  if (pair == pairs.end() || pair->slot != slot || pair->expert != expert) return std::nullopt;
+  return static_cast<int>(pair - pairs.begin());
+}
+
+std::vector<bool> PlanNetwork::ChosenIn(const Transport& transport) const {
+  std::vector<bool> chosen(pairs_.size(), false);
+  for (size_t i = 0; i < pairs_.size(); ++i) {
+    const UnitArc& arc = pair_arcs_[i];
+    if (arc.kind == UnitArc::kPair) {
+      chosen[i] = std::binary_search(transport.used.begin(), transport.used.end(), arc.index);
+    } else if (arc.kind == UnitArc::kArc) {
+      chosen[i] = transport.arc_units[arc.index] > 0;
+    }
+  }
+  return chosen;
+}
+
+Prices PlanNetwork::PricesOf(const Transport& transport) const {
+  const std::vector<int64_t>& room_prices = transport.room_prices;
   Prices prices;
-  for (size_t s = 0; s < slot_nodes_.size(); ++s) {
-    const int node = slot_nodes_[s];
-    prices.slots.push_back(node < 0 ? pool_.slots()[s].open_price : zero - potential[node]);
+  prices.slots.assign(transport.row_prices.begin(),
+                      transport.row_prices.begin() + static_cast<int64_t>(pool_.slots().size()));
+  for (size_t p = 0; p < partner_rooms_.size(); ++p) {
+    prices.partners.push_back(partner_rooms_[p] < 0 ? PartnerPrice(pool_, static_cast<int>(p), 0)
+                                                    : room_prices[partner_rooms_[p]]);
   }
-  for (size_t p = 0; p < partner_nodes_.size(); ++p) {
-    const int node = partner_nodes_[p];
-    prices.partners.push_back(node < 0 ? FairnessPrice(pool_, pool_.partners()[p].used_open)
-                                       : zero - potential[node]);
-  }
-  for (size_t e = 0; e < expert_nodes_.size(); ++e) {
-    const int node = expert_nodes_[e];
-    const int partner = pool_.experts()[e].partner;
+  for (size_t e = 0; e < expert_rooms_.size(); ++e) {
+    const int32_t room = expert_rooms_[e];
     prices.experts_open.push_back(
-        node < 0 ? 0 : std::max<int64_t>(0, potential[partner_nodes_[partner]] - potential[node]));
+        room < 0
+            ? 0
+            : std::max<int64_t>(
+                  0, room_prices[room] - room_prices[partner_rooms_[pool_.experts()[e].partner]]));
   }
-  const auto read = [&](const std::vector<PricedNode>& nodes, auto& into) {
-    for (const PricedNode& n : nodes) {
-      const int64_t price = potential[n.next] - potential[n.node];
-      if (price > 0) into.emplace_back(n.row, n.period, price);
+  const auto read = [&](const std::vector<PricedRoom>& rooms, auto& into) {
+    for (const PricedRoom& one : rooms) {
+      const int64_t price = room_prices[one.room] - room_prices[one.next];
+      if (price > 0) into.emplace_back(one.row, one.period, price);
     }
     std::sort(into.begin(), into.end());
   };
@@ -234,43 +291,39 @@ Prices PlanNetwork::PricesOf(const Flow& flow) const {
 }
 
 absl::StatusOr<Placement> PlaceInPeriods(const Pool& pool, const std::vector<Pair>& chosen) {
-  FlowProblem problem;
-  const int sink = problem.AddNode(-static_cast<int64_t>(chosen.size()));
-  absl::flat_hash_map<std::pair<int, int32_t>, int> expert_nodes, partner_nodes;
-  const auto partner_node = [&](int partner, int32_t period) {
-    const auto [entry, added] = partner_nodes.try_emplace({partner, period}, 0);
-    if (added) {
-      entry->second = problem.AddNode();
-      problem.AddArc({entry->second, sink, pool.partners()[partner].RoomIn(period), 0});
-    }
+  TransportProblem problem;
+  absl::flat_hash_map<std::pair<int, int32_t>, int32_t> expert_rooms, partner_rooms;
+  const auto partner_room = [&](int partner, int32_t period) {
+    const auto [entry, added] = partner_rooms.try_emplace({partner, period}, 0);
+    if (added) entry->second = problem.AddRoom({{pool.partners()[partner].RoomIn(period), 0}});
     return entry->second;
   };
-  const auto expert_node = [&](int expert, int32_t period) {
-    const auto [entry, added] = expert_nodes.try_emplace({expert, period}, 0);
+  const auto expert_room = [&](int expert, int32_t period) {
+    const auto [entry, added] = expert_rooms.try_emplace({expert, period}, 0);
     if (added) {
-      entry->second = problem.AddNode();
       const ExpertRow& row = pool.experts()[expert];
-      problem.AddArc({entry->second, partner_node(row.partner, period), RoomOf(row, period), 0});
+      const int32_t next = partner_room(row.partner, period);
+      entry->second = problem.AddRoom();
+      problem.AddArc({entry->second, next, RoomOf(row, period), 0});
     }
     return entry->second;
   };
-  std::vector<int> order;
-  std::vector<std::pair<int, int32_t>> meaning;
-  for (int i = 0; i < static_cast<int>(chosen.size()); ++i) {
-    const int unit = problem.AddNode(1);
-    ForEachPeriod(pool, chosen[i], [&](int32_t period) {
-      order.push_back(problem.AddArc({unit, expert_node(chosen[i].expert, period), 1, 0}));
-      meaning.emplace_back(i, period);
+  std::vector<int32_t> periods;
+  for (const Pair& pair : chosen) {
+    problem.AddRow(1, 1);
+    ForEachPeriod(pool, pair, [&](int32_t period) {
+      problem.AddPair(expert_room(pair.expert, period), 0);
+      periods.push_back(period);
     });
-    problem.AddArc({unit, sink, 1, 1});
   }
-  absl::StatusOr<Flow> flow = SolveFlow(problem, Solver::kNetworkSimplex);
-  if (!flow.ok()) return flow.status();
-  MakeCanonical(problem, order, *flow);
+  ASSIGN_OR_RETURN(Transport transport, SolveTransport(problem));
+  MakeCanonical(problem, {}, transport);
   Placement placement;
   placement.periods.resize(chosen.size());
-  for (size_t i = 0; i < order.size(); ++i) {
-    if (flow->units[order[i]] > 0) placement.periods[meaning[i].first] = meaning[i].second;
+  int32_t row = 0;
+  for (const int32_t pair : transport.used) {
+    while (pair >= problem.row_begin[row + 1]) ++row;
+    placement.periods[row] = periods[pair];
   }
   return placement;
 }

@@ -9,10 +9,11 @@
 #include "absl/container/flat_hash_map.h"
 #include "absl/status/statusor.h"
 #include "services/matching/assign.h"
-#include "services/matching/flow.h"
+#include "services/matching/canonical.h"
 #include "services/matching/pool.h"
+#include "services/matching/transport.h"
 
-// The plan as a flow. README.md draws it.
+// The plan as a transport. README.md draws it.
 namespace critac::matching {
 
 // An eligible expert of a slot that misses people.
@@ -48,60 +49,84 @@ struct NetworkLimits {
 // at once.
 int64_t RoomOf(const ExpertRow& expert, int32_t period);
 
-// Price of a partner's assignment when `used` are there already. From a million on it grows no more,
-// so that it fits whatever the input says is used.
-int64_t FairnessPrice(const Pool& pool, int64_t used);
+// Price of a partner's next assignment when a plan gives it `planned` already: fairness, which grows
+// with what it has in hand (up to a million, so that it fits whatever the input says), less what it
+// is worth to come up to the minimum share. The partner takes no more than its maximum share.
+int64_t PartnerPrice(const Pool& pool, int partner, int64_t planned);
 
 class PlanNetwork {
  public:
   PlanNetwork(const Pool& pool, const std::vector<Pair>& pairs, const NetworkLimits& limits);
 
-  const FlowProblem& problem() const { return problem_; }
-  // The arc of each pair.
-  const std::vector<int>& pair_arcs() const { return pair_arcs_; }
+  const TransportProblem& problem() const { return problem_; }
+  // What each pair of slot and expert became.
+  const std::vector<UnitArc>& pair_arcs() const { return pair_arcs_; }
+  // Of each pair, whether it is in a transport of this network.
+  std::vector<bool> ChosenIn(const Transport& transport) const;
 
-  // What an optimal flow of this network says of prices.
-  Prices PricesOf(const Flow& flow) const;
+  // The pair of slot and expert that became this; nothing: none, as what records of one person share.
+  std::optional<int> PairOf(const UnitArc& unit) const;
+
+  // What a cheapest transport of this network says of prices.
+  Prices PricesOf(const Transport& transport) const;
 
  private:
-  // A node for an expert's assignments in one period.
-  struct PeriodNode {
+  // A room for an expert's assignments in one period.
+  struct PeriodRoom {
     int32_t period = 0;
-    int node = 0;
+    int32_t room = 0;
   };
 
   void AddPartners();
-  void AddSlots();
   void AddExpert(int expert, const std::vector<int>& pairs_of_expert);
-  int PeriodNodeOf(int expert, int32_t period, std::vector<PeriodNode>& nodes);
-  int PartnerPeriodNodeOf(int partner, int32_t period);
+  int32_t PeriodRoomOf(int expert, int32_t period, std::vector<PeriodRoom>& rooms);
+  int32_t PartnerPeriodRoomOf(int partner, int32_t period);
   int64_t LimitOf(int expert, int32_t period) const;
-  // The node that a pair leads to: the expert's assignments that may start in these periods.
-  int StartNodeOf(const Pair& pair, std::vector<PeriodNode>& period_nodes,
-                  std::vector<std::pair<std::pair<int32_t, PeriodSet>, int>>& start_nodes);
-  void ConnectPairs();
+  // The room that a pair leads to: the expert's assignments that may start in these periods.
+  int32_t StartRoomOf(const Pair& pair, std::vector<PeriodRoom>& period_rooms,
+                      std::vector<std::pair<std::pair<int32_t, PeriodSet>, int32_t>>& start_rooms);
+  void AddSlots();
+  void AddPairs(int first, int last);
+  void AddForced();
 
   const Pool& pool_;
   const std::vector<Pair>& pairs_;
   const NetworkLimits& limits_;
   int64_t demand_ = 0;
-  FlowProblem problem_;
-  int sink_ = 0;
-  // By slot, partner, expert; -1 where there is none.
-  std::vector<int> slot_nodes_;
-  std::vector<int> partner_nodes_;
-  std::vector<int> expert_nodes_;
-  std::vector<int> start_nodes_of_pairs_;
-  std::vector<int> pair_arcs_;
-  struct PricedNode {
+  TransportProblem problem_;
+  // By partner, expert; -1 where there is none.
+  std::vector<int32_t> partner_rooms_;
+  std::vector<int32_t> expert_rooms_;
+  std::vector<int32_t> start_rooms_of_pairs_;
+  std::vector<UnitArc> pair_arcs_;
+  // By pair of the problem, and by arc: the pair of slot and expert, or -1.
+  std::vector<int> pairs_of_entries_;
+  absl::flat_hash_map<int32_t, int> pairs_of_arcs_;
+  struct PricedRoom {
     int row = 0;
     int32_t period = 0;
-    int node = 0;
-    int next = 0;
+    int32_t room = 0;
+    int32_t next = 0;
   };
-  std::vector<PricedNode> expert_periods_;
-  std::vector<PricedNode> partner_periods_;
-  absl::flat_hash_map<std::pair<int, int32_t>, int> partner_period_nodes_;
+  std::vector<PricedRoom> expert_periods_;
+  std::vector<PricedRoom> partner_periods_;
+  absl::flat_hash_map<std::pair<int, int32_t>, int32_t> partner_period_rooms_;
+};
+
+// A network and its solution.
+struct SolvedNetwork {
+  SolvedNetwork(const Pool& pool, std::vector<Pair> its_pairs, NetworkLimits its_limits)
+      : pairs(std::move(its_pairs)), limits(std::move(its_limits)), network(pool, pairs, limits) {}
+  SolvedNetwork(const SolvedNetwork&) = delete;
+  SolvedNetwork& operator=(const SolvedNetwork&) = delete;
+
+  // By slot, then by expert. Nothing: not eligible, or the slot misses nobody.
+  std::optional<int> FindPair(int slot, int expert) const;
+
+  const std::vector<Pair> pairs;
+  const NetworkLimits limits;
+  const PlanNetwork network;
+  Transport transport;
 };
 
 // Where chosen pairs start.

@@ -12,12 +12,21 @@ int64_t CountOf(const absl::flat_hash_map<Key, int64_t>& counts, const Key& key)
 }  // namespace
 
 void PlanUse::Add(const PlanUnit& unit) {
-  const ExpertRow& expert = pool_.experts()[unit.expert];
-  ++experts_[unit.expert];
-  ++partners_[expert.partner];
-  ++expert_periods_[{unit.expert, unit.period}];
-  ++partner_periods_[{expert.partner, unit.period}];
-  persons_.emplace(unit.slot, expert.person);
+  Count(unit, 1);
+  persons_.emplace(unit.slot, pool_.experts()[unit.expert].person);
+}
+
+void PlanUse::Remove(const PlanUnit& unit) {
+  Count(unit, -1);
+  persons_.erase({unit.slot, pool_.experts()[unit.expert].person});
+}
+
+void PlanUse::Count(const PlanUnit& unit, int64_t by) {
+  const int partner = pool_.experts()[unit.expert].partner;
+  experts_[unit.expert] += by;
+  partners_[partner] += by;
+  expert_periods_[{unit.expert, unit.period}] += by;
+  partner_periods_[{partner, unit.period}] += by;
 }
 
 bool PlanUse::HasPerson(int slot, int expert) const {
@@ -38,6 +47,25 @@ int64_t PlanUse::LeftIn(int expert, int32_t period) const {
 int64_t PlanUse::PartnerLeftIn(int partner, int32_t period) const {
   return pool_.partners()[partner].RoomIn(period) -
          CountOf(partner_periods_, std::make_pair(partner, period));
+}
+
+int64_t PlanUse::ShareLeft(int partner) const {
+  return pool_.partners()[partner].most - CountOf(partners_, partner);
+}
+
+std::optional<int32_t> PlanUse::PeriodLeft(const Pair& pair) const {
+  const int partner = pool_.experts()[pair.expert].partner;
+  if (HasPerson(pair.slot, pair.expert) || OpenLeft(pair.expert) <= 0 || ShareLeft(partner) <= 0) {
+    return std::nullopt;
+  }
+  for (int i = 0; i < kPeriodsPerSlot && pair.periods >> i != 0; ++i) {
+    const int32_t period = pool_.slots()[pair.slot].first_period + i;
+    if ((pair.periods >> i & 1) != 0 && LeftIn(pair.expert, period) > 0 &&
+        PartnerLeftIn(partner, period) > 0) {
+      return period;
+    }
+  }
+  return std::nullopt;
 }
 
 }  // namespace critac::matching

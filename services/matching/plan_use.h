@@ -2,11 +2,13 @@
 #define SERVICES_MATCHING_PLAN_USE_H_
 
 #include <cstdint>
+#include <optional>
 #include <utility>
 
 #include "absl/container/flat_hash_map.h"
 #include "absl/container/flat_hash_set.h"
 #include "services/matching/assign.h"
+#include "services/matching/network.h"
 #include "services/matching/pool.h"
 
 namespace critac::matching {
@@ -20,6 +22,8 @@ class PlanUse {
   }
 
   void Add(const PlanUnit& unit);
+  // One that is in it.
+  void Remove(const PlanUnit& unit);
 
   // Whether the expert, under whichever record, is in the slot.
   bool HasPerson(int slot, int expert) const;
@@ -28,8 +32,15 @@ class PlanUse {
   int64_t OpenLeft(int expert) const;
   int64_t LeftIn(int expert, int32_t period) const;
   int64_t PartnerLeftIn(int partner, int32_t period) const;
+  // Of the partner's maximum share.
+  int64_t ShareLeft(int partner) const;
+  // The first period in which there is room for a pair; nothing where there is none, or the person is
+  // in the slot already.
+  std::optional<int32_t> PeriodLeft(const Pair& pair) const;
 
  private:
+  void Count(const PlanUnit& unit, int64_t by);
+
   const Pool& pool_;
   absl::flat_hash_map<int, int64_t> experts_;
   absl::flat_hash_map<int, int64_t> partners_;

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "absl/container/flat_hash_set.h"
+#include "absl/numeric/int128.h"
 #include "absl/strings/ascii.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
@@ -94,9 +95,43 @@ const std::string* Repeated(const std::vector<const T*>& sorted, Name name) {
   return found == sorted.end() ? nullptr : &name(**found);
 }
 
+constexpr int64_t kWhole_e6 = 1'000'000;
+
 absl::Status CheckPrice(absl::string_view field, int64_t value, int64_t most) {
   if (value >= 0 && value <= most) return absl::OkStatus();
   return InvalidField(absl::StrCat("policy.", field), absl::StrCat(value, " is not in 0..", most));
+}
+
+absl::Status CheckShares(const v1::Policy& policy) {
+  absl::flat_hash_set<absl::string_view> partners;
+  int64_t minimums_e6 = 0;
+  for (int i = 0; i < policy.partner_shares_size(); ++i) {
+    const v1::PartnerShare& share = policy.partner_shares(i);
+    const std::string field = absl::StrCat("policy.partner_shares[", i, "]");
+    if (!partners.insert(share.partner()).second) {
+      return InvalidField(absl::StrCat(field, ".partner"),
+                          absl::StrCat(share.partner(), " has a share already"));
+    }
+    for (const auto& [name, value] : {std::pair(".minimum_e6", share.minimum_e6()),
+                                      std::pair(".maximum_e6", share.maximum_e6())}) {
+      if (value < 0 || value > kWhole_e6) {
+        return InvalidField(absl::StrCat(field, name),
+                            absl::StrCat(value, " is not in 0..", kWhole_e6));
+      }
+    }
+    if (share.maximum_e6() > 0 && share.minimum_e6() > share.maximum_e6()) {
+      return InvalidField(
+          absl::StrCat(field, ".minimum_e6"),
+          absl::StrCat(share.minimum_e6(), " is above the maximum of ", share.maximum_e6()));
+    }
+    minimums_e6 += share.minimum_e6();
+    if (minimums_e6 > kWhole_e6) {
+      return InvalidField(absl::StrCat(field, ".minimum_e6"),
+                          absl::StrCat("with this one the minimum shares are ", minimums_e6,
+                                       " millionths; they add up to at most ", kWhole_e6));
+    }
+  }
+  return absl::OkStatus();
 }
 
 absl::Status CheckPolicy(const v1::Policy& policy) {
@@ -117,7 +152,9 @@ absl::Status CheckPolicy(const v1::Policy& policy) {
   RETURN_IF_ERROR(
       CheckPrice("waiting_price_per_day", policy.waiting_price_per_day(), kMaxUnitPrice));
   RETURN_IF_ERROR(CheckPrice("fairness_price", policy.fairness_price(), kMaxUnitPrice));
-  return CheckPrice("stability_bonus", policy.stability_bonus(), kMaxUnitPrice);
+  RETURN_IF_ERROR(CheckPrice("stability_bonus", policy.stability_bonus(), kMaxUnitPrice));
+  RETURN_IF_ERROR(CheckPrice("minimum_share_price", policy.minimum_share_price(), kMaxSlotPrice));
+  return CheckShares(policy);
 }
 
 // Numbers for texts, in the order in which they come.
@@ -183,6 +220,7 @@ class PoolBuilder {
     AddConflicts();
     RETURN_IF_ERROR(AddDemands());
     AddStandingProposals();
+    AddShares();
     pool_.topic_titles_ = TopicTitles();
     pool_.agency_names_ = agencies_.Take();
     return std::move(pool_);
@@ -208,6 +246,26 @@ class PoolBuilder {
       pool_.partners_.push_back(RowOf(*partner));
     }
     return absl::OkStatus();
+  }
+
+  // Shares are of what all partners have in hand and what is asked for.
+  void AddShares() {
+    int64_t whole = 0;
+    for (const PartnerRow& partner : pool_.partners_) whole += partner.used_open;
+    for (const SlotRow& slot : pool_.slots_) whole += slot.missing;
+    for (const v1::PartnerShare& share : pool_.policy_.partner_shares()) {
+      const auto found = partner_rows_.find(share.partner());
+      if (found == partner_rows_.end()) continue;
+      PartnerRow& partner = pool_.partners_[found->second];
+      const absl::int128 minimum = absl::int128(whole) * share.minimum_e6() + kWhole_e6 - 1;
+      partner.least =
+          std::max<int64_t>(0, static_cast<int64_t>(minimum / kWhole_e6) - partner.used_open);
+      if (share.maximum_e6() == 0) continue;
+      const absl::int128 maximum = absl::int128(whole) * share.maximum_e6();
+      partner.most =
+          std::max<int64_t>(0, static_cast<int64_t>(maximum / kWhole_e6) - partner.used_open);
+      partner.least = std::min(partner.least, partner.most);
+    }
   }
 
   static PartnerRow RowOf(const v1::Partner& partner) {

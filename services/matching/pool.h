@@ -69,6 +69,10 @@ struct PartnerRow {
   std::vector<std::pair<int32_t, int64_t>> used;
   // Units agreed and not finished, or held. Fairness counts them as already assigned.
   int64_t used_open = 0;
+  // By the policy's shares, of the people that a plan gives to the partner: so many come up to its
+  // minimum share, and no more than so many are within its maximum share.
+  int64_t least = 0;
+  int64_t most = int64_t{1} << 40;
 
   // Units left in a period; kNoLimit where the partner has no limit of its own.
   int64_t RoomIn(int32_t period) const;
@@ -195,10 +199,11 @@ class Pool {
  public:
   // INVALID_ARGUMENT (INVALID_FIELD): two partners, experts or demands of one name, two slots of a
   // demand with one id; a weight or price of the policy that is negative, a price above its limit
-  // in the `.proto`; a period of a use or of a held assignment that cannot be read. All else is
-  // taken as it comes. A date that cannot be read, or a range that ends before it begins, is read
-  // against the expert: a membership or credential as never valid, an unavailability as always, a
-  // conflict as without expiry, a service as going on.
+  // in the `.proto`; shares of partners that contradict each other; a period of a use or of a held
+  // assignment that cannot be read. All else is taken as it comes. A date that cannot be
+  // read, or a range that ends before it begins, is read against the expert: a membership or
+  // credential as never valid, an unavailability as always, a conflict as without expiry, a service as
+  // going on.
   static absl::StatusOr<Pool> Build(const PoolInput& input);
 
   Day today() const { return today_; }

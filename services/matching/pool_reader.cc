@@ -68,6 +68,15 @@ const v1::Demand* PoolView::FindDemand(absl::string_view request) const {
   return nullptr;
 }
 
+absl::StatusOr<std::shared_ptr<const Solved>> PoolView::Solve(const Clock& clock) const {
+  absl::MutexLock lock(&solve_mutex_);
+  if (solved_ == nullptr) {
+    ASSIGN_OR_RETURN(Solved solved, SolveAndCheck(*pool, policy.version(), clock));
+    solved_ = std::make_shared<const Solved>(std::move(solved));
+  }
+  return solved_;
+}
+
 absl::StatusOr<std::shared_ptr<const PoolView>> PoolReader::Read() {
   ASSIGN_OR_RETURN(std::shared_ptr<const intake::v1::Catalog> catalog, intake_.GetCatalog());
   const absl::CivilDay today = DayOf(clock_.Now());

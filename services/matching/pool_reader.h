@@ -17,10 +17,12 @@
 #include "critac/matching/v1/match.pb.h"
 #include "services/matching/intake_client.h"
 #include "services/matching/pool.h"
+#include "services/matching/solve.h"
 
 namespace critac::matching {
 
-// Everything a decision of matching rests on, at one position of the journal. Never changes.
+// Everything a decision of matching rests on, at one position of the journal. Never changes; shared
+// by all who decide meanwhile.
 struct PoolView {
   std::unique_ptr<const Pool> pool;
   v1::Policy policy;
@@ -38,6 +40,13 @@ struct PoolView {
 
   // The demand of a request; null: it is not open for matching.
   const v1::Demand* FindDemand(absl::string_view request) const;
+
+  // The plan of the pool, solved and checked when it is first asked for. Thread-safe.
+  absl::StatusOr<std::shared_ptr<const Solved>> Solve(const Clock& clock) const;
+
+ private:
+  mutable absl::Mutex solve_mutex_;
+  mutable std::shared_ptr<const Solved> solved_ ABSL_GUARDED_BY(solve_mutex_);
 };
 
 // Reads views. Thread-safe. Blocks on intake for the catalog.

@@ -1,9 +1,12 @@
 #include "services/matching/pool.h"
 
 #include <algorithm>
+#include <array>
 #include <limits>
 #include <string>
+#include <vector>
 
+#include "absl/strings/str_cat.h"
 #include "common/status/error.h"
 #include "critac/type/v1/options.pb.h"
 #include "gmock/gmock.h"
@@ -55,6 +58,30 @@ TEST(Pool, RowsAreInTheOrderOfNames) {
   EXPECT_EQ(pool.FindSlot("requests/r2", "a1"), 1);
   EXPECT_EQ(pool.FindSlot("requests/r2", "s9"), std::nullopt);
   EXPECT_EQ(pool.FindSlot("requests/r3", "s1"), std::nullopt);
+}
+
+TEST(Pool, SharesOfPartnersThatContradictEachOtherAreRefused) {
+  const auto with = [](std::vector<std::array<int, 2>> shares) {
+    Center center;
+    for (size_t i = 0; i < shares.size(); ++i) {
+      v1::PartnerShare& share = *center.policy.add_partner_shares();
+      share.set_partner(absl::StrCat("partners/p", i));
+      share.set_minimum_e6(shares[i][0]);
+      share.set_maximum_e6(shares[i][1]);
+    }
+    return center;
+  };
+  EXPECT_TRUE(Pool::Build(with({{500'000, 500'000}, {500'000, 0}}).Input()).ok());
+  ExpectRefused(
+      with({{500'000, 0}, {500'001, 0}}),
+      "policy.partner_shares[1].minimum_e6: with this one the minimum shares are 1000001");
+  ExpectRefused(with({{300'001, 300'000}}),
+                "policy.partner_shares[0].minimum_e6: 300001 is above the maximum of 300000");
+  ExpectRefused(with({{-1, 0}}), "policy.partner_shares[0].minimum_e6: -1 is not in 0..1000000");
+  ExpectRefused(with({{0, 1'000'001}}), "policy.partner_shares[0].maximum_e6: 1000001");
+  Center twice = with({{0, 0}, {0, 0}});
+  twice.policy.mutable_partner_shares(1)->set_partner("partners/p0");
+  ExpectRefused(twice, "policy.partner_shares[1].partner: partners/p0 has a share already");
 }
 
 TEST(Pool, TwoOfOneNameAreRefused) {

@@ -16,7 +16,7 @@ namespace critac::matching {
 namespace {
 
 // Why an eligible expert is not in an open slot.
-enum class Reason { kInSlot, kExpert, kPartner, kPrice };
+enum class Reason { kInSlot, kExpert, kPartner, kShare, kPrice };
 
 absl::string_view ReasonWords(Reason reason) {
   switch (reason) {
@@ -26,6 +26,8 @@ absl::string_view ReasonWords(Reason reason) {
       return "with no assignment left beside those of the plan";
     case Reason::kPartner:
       return "of a partner with no assignment left beside those of the plan";
+    case Reason::kShare:
+      return "of a partner that has its maximum share";
     case Reason::kPrice:
       return "at a price above that of leaving the slot open";
   }
@@ -67,9 +69,9 @@ Obstacle LimitObstacle(const Pool& pool, const PlanUse& use, const Pair& pair) {
 Obstacle ObstacleOf(const Pool& pool, const PlanUse& use, const Pair& pair) {
   if (use.HasPerson(pair.slot, pair.expert)) return {Reason::kInSlot, ""};
   const int partner = pool.experts()[pair.expert].partner;
-  const int64_t fairness =
-      FairnessPrice(pool, pool.partners()[partner].used_open + use.UnitsOfPartner(partner));
-  if (pair.cost + fairness >= pool.slots()[pair.slot].open_price) return {Reason::kPrice, ""};
+  if (use.ShareLeft(partner) <= 0) return {Reason::kShare, ""};
+  const int64_t price = PartnerPrice(pool, partner, use.UnitsOfPartner(partner));
+  if (pair.cost + price >= pool.slots()[pair.slot].open_price) return {Reason::kPrice, ""};
   return LimitObstacle(pool, use, pair);
 }
 

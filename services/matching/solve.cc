@@ -1,8 +1,12 @@
 #include "services/matching/solve.h"
 
+#include <utility>
+
 #include "absl/strings/str_cat.h"
 #include "common/status/error.h"
 #include "services/matching/certificate.h"
+#include "services/matching/fairness.h"
+#include "services/matching/run_changes.h"
 
 namespace critac::matching {
 
@@ -21,6 +25,10 @@ absl::StatusOr<Solved> SolveAndCheck(const Pool& pool, int64_t policy_version, c
   run.set_objective(plan.objective);
   run.set_bound(plan.bound);
   run.set_certified(true);
+  *run.mutable_fairness() = FairnessOf(pool, plan);
+  for (v1::RunChange& change : ChangesFromStanding(pool, plan)) {
+    *run.add_changes() = std::move(change);
+  }
   run.set_solve_microseconds(absl::ToInt64Microseconds(clock.Now() - start));
   return solved;
 }

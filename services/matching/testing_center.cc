@@ -1,5 +1,10 @@
 #include "services/matching/testing_center.h"
 
+#include <random>
+#include <string>
+#include <utility>
+#include <vector>
+
 #include "absl/strings/str_cat.h"
 #include "absl/strings/strip.h"
 #include "gtest/gtest.h"
@@ -131,8 +136,70 @@ int SlotIn(const Pool& pool, absl::string_view demand_id, absl::string_view slot
   return row.value_or(0);
 }
 
-Plan Solved(const Pool& pool, Solver solver) {
-  absl::StatusOr<Plan> plan = SolvePlan(pool, solver);
+Center BusyCenter(int requests, int partners, int experts, int held) {
+  constexpr int kTopics = 60;
+  std::mt19937 engine(42);
+  const auto any = [&](int n) { return static_cast<int>(engine() % static_cast<uint32_t>(n)); };
+  const char* states[] = {"UT", "NV", "CA", "TX", "NY", "FL", "OH", "WA", "GA", "MT"};
+  Center center;
+  center.policy.mutable_weights()->set_peer_similarity(800000);
+  center.policy.mutable_weights()->set_rating(500000);
+  center.policy.mutable_weights()->set_load(500000);
+  center.policy.mutable_weights()->set_distance(300000);
+  center.policy.set_rating_prior_count(5);
+  center.policy.set_rating_prior_mean_e3(4000);
+  center.policy.set_fairness_price(5000);
+  center.policy.set_stability_bonus(50000);
+  center.policy.set_waiting_price_per_day(10000);
+  center.policy.set_urgency_price(500000);
+  for (int p = 0; p < partners; ++p) {
+    center.AddPartner(absl::StrCat("p", p)).set_capacity_per_period(p % 2 == 0 ? 0 : 40);
+  }
+  for (int e = 0; e < experts; ++e) {
+    v1::Expert& expert =
+        center.AddExpert(absl::StrCat("e", 10000 + e), absl::StrCat("p", any(partners)));
+    expert.clear_topics();
+    const int first = any(kTopics);
+    for (int t = 0; t < held; ++t) {
+      v1::HeldTopic* topic = expert.add_topics();
+      topic->set_topic(absl::StrCat("topics/t", (first + t) % kTopics));
+      topic->set_level(static_cast<intake::v1::Level>(1 + any(3)));
+    }
+    for (int s = 0; s < 3; ++s) {
+      v1::Service* service = expert.add_services();
+      service->set_type(static_cast<type::v1::AgencyType>(1 + any(10)));
+      service->set_size_band(static_cast<type::v1::SizeBand>(1 + any(8)));
+      service->set_state(states[any(10)]);
+    }
+    expert.mutable_home()->set_latitude_e6(30000000 + any(15000000));
+    expert.mutable_home()->set_longitude_e6(-120000000 + any(45000000));
+    expert.set_travel_radius_km(500 + any(3000));
+    expert.set_capacity_per_period(1 + any(3));
+    expert.set_capacity_open(1 + any(4));
+    expert.set_rating_count(any(20));
+    expert.set_rating_sum(expert.rating_count() * 4);
+    if (any(5) == 0) *expert.add_unavailable() = Dates("2026-12-01", "2026-12-31");
+  }
+  for (int r = 0; r < requests; ++r) {
+    v1::Demand& demand = center.AddDemand(absl::StrCat("r", 10000 + r));
+    demand.set_urgency(static_cast<intake::v1::Urgency>(1 + any(3)));
+    demand.mutable_ready_time()->set_seconds(demand.ready_time().seconds() - 86400 * any(60));
+    demand.mutable_agency()->set_size_band(static_cast<type::v1::SizeBand>(1 + any(8)));
+    demand.mutable_agency()->set_type(static_cast<type::v1::AgencyType>(1 + any(10)));
+    demand.mutable_agency()->set_state(states[any(10)]);
+    demand.mutable_agency()->mutable_coordinates()->set_latitude_e6(30000000 + any(15000000));
+    demand.mutable_agency()->mutable_coordinates()->set_longitude_e6(-120000000 + any(45000000));
+    intake::v1::Slot& slot = *demand.mutable_slots(0);
+    slot.set_topic(absl::StrCat("topics/t", any(kTopics)));
+    slot.set_people(any(4) == 0 ? 2 : 1);
+    slot.set_on_site(any(2) == 0);
+    if (any(3) == 0) slot.set_window_end("2027-05-31");
+  }
+  return center;
+}
+
+Plan Solved(const Pool& pool) {
+  absl::StatusOr<Plan> plan = SolvePlan(pool);
   EXPECT_TRUE(plan.ok()) << plan.status();
   if (!plan.ok()) return {};
   const absl::Status checked = CheckPlan(pool, *plan);

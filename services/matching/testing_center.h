@@ -56,6 +56,9 @@ struct Center {
   Pool Build() const;
 };
 
+// A busy center with 60 topics, of which every expert holds `held`; made of the same numbers each time.
+Center BusyCenter(int requests, int partners, int experts, int held);
+
 // `2026-12-05`.
 v1::DateRange Dates(absl::string_view start, absl::string_view end);
 
@@ -64,7 +67,7 @@ int ExpertIn(const Pool& pool, absl::string_view id);
 int SlotIn(const Pool& pool, absl::string_view demand_id, absl::string_view slot_id = "s1");
 
 // The plan, solved and checked; fails the test where it does not hold.
-Plan Solved(const Pool& pool, Solver solver = Solver::kAutomatic);
+Plan Solved(const Pool& pool);
 
 // What a plan has, as text: `fy27-1/s1 e1 2026Q4`.
 std::vector<std::string> TextOf(const Pool& pool, const Plan& plan);

@@ -1,0 +1,218 @@
+#include "services/matching/detour.h"
+
+#include <algorithm>
+#include <functional>
+#include <utility>
+
+namespace critac::matching {
+
+// Searches against the direction of the residual graph: from a row to everything from which it can be
+// reached. Nodes are rooms, then rows, then done.
+class Detours::Search {
+ public:
+  Search(const TransportProblem& problem, const Transport& transport)
+      : problem_(problem),
+        transport_(transport),
+        rooms_(problem.room_count()),
+        rows_(problem.row_count()),
+        uses_(problem.entry.size(), false),
+        row_uses_begin_(rows_ + 1, 0),
+        distance_(rooms_ + rows_ + 1),
+        next_(rooms_ + rows_ + 1) {
+    for (const int32_t pair : transport.used) uses_[pair] = true;
+    IndexPairs();
+    IndexArcs();
+  }
+
+  bool Uses(int32_t pair) const { return uses_[pair]; }
+  int32_t RowOf(int32_t pair) const {
+    const auto& begins = problem_.row_begin;
+    return static_cast<int32_t>(std::upper_bound(begins.begin(), begins.end(), pair) -
+                                begins.begin()) -
+           1;
+  }
+
+  // What the pair costs, by way of the shortest way back to its row, which Run has found.
+  int64_t CostOf(int32_t row, int32_t pair) const {
+    if (uses_[pair]) return 0;
+    const int64_t back = distance_[problem_.entry[pair]];
+    return back == kNone ? kNone : back + ReducedCost(problem_, transport_, row, pair);
+  }
+
+  // Finds the shortest ways to a row, unless they are known from before.
+  void Run(int32_t row) {
+    if (RowNode(row) == goal_) return;
+    goal_ = RowNode(row);
+    std::fill(distance_.begin(), distance_.end(), kNone);
+    heap_.clear();
+    Reach(goal_, 0, {});
+    while (!heap_.empty()) {
+      const auto [distance, node] = heap_.front();
+      std::pop_heap(heap_.begin(), heap_.end(), std::greater<>());
+      heap_.pop_back();
+      if (distance != distance_[node]) continue;
+      if (node < rooms_) {
+        LookIntoRoom(node, distance);
+      } else if (node < Done()) {
+        LookIntoRow(node - rooms_, distance);
+      } else {
+        LookIntoDone(distance);
+      }
+    }
+  }
+
+  // The pair, and what changes along the way from its room back to its row.
+  std::vector<UnitChange> ChangesFor(int32_t pair) const {
+    std::vector<UnitChange> changes = {{{UnitArc::kPair, pair}, 1}};
+    for (int32_t node = problem_.entry[pair]; node != goal_; node = next_[node].node) {
+      const Step& step = next_[node];
+      if (step.unit.kind == UnitArc::kNone) continue;
+      const bool along = step.unit.kind == UnitArc::kPair
+                             ? IsRow(node)
+                             : problem_.arcs[step.unit.index].from == node;
+      changes.push_back({step.unit, along ? 1 : -1});
+    }
+    return changes;
+  }
+
+ private:
+  // Where a way goes on from a node, and by what; to done and from it by nothing.
+  struct Step {
+    int32_t node = -1;
+    UnitArc unit = {};
+  };
+
+  int32_t RowNode(int32_t row) const { return rooms_ + row; }
+  int32_t Done() const { return rooms_ + rows_; }
+  bool IsRow(int32_t node) const { return node >= rooms_ && node < Done(); }
+
+  // Pairs by the room that they enter.
+  void IndexPairs() {
+    into_begin_.assign(rooms_ + 1, 0);
+    for (const int32_t entry : problem_.entry) ++into_begin_[entry + 1];
+    for (int32_t room = 0; room < rooms_; ++room) into_begin_[room + 1] += into_begin_[room];
+    into_.resize(problem_.entry.size());
+    std::vector<int64_t> next(into_begin_.begin(), into_begin_.end() - 1);
+    for (int32_t row = 0; row < rows_; ++row) {
+      for (int64_t pair = problem_.row_begin[row]; pair < problem_.row_begin[row + 1]; ++pair) {
+        into_[next[problem_.entry[pair]]++] = {row, static_cast<int32_t>(pair)};
+      }
+    }
+    for (const int32_t pair : transport_.used) ++row_uses_begin_[RowOf(pair) + 1];
+    for (int32_t row = 0; row < rows_; ++row) row_uses_begin_[row + 1] += row_uses_begin_[row];
+  }
+
+  void IndexArcs() {
+    arcs_in_.resize(rooms_);
+    arcs_out_.resize(rooms_);
+    for (size_t a = 0; a < problem_.arcs.size(); ++a) {
+      arcs_out_[problem_.arcs[a].from].push_back(static_cast<int32_t>(a));
+      arcs_in_[problem_.arcs[a].to].push_back(static_cast<int32_t>(a));
+    }
+  }
+
+  void Reach(int32_t node, int64_t distance, const Step& step) {
+    if (distance >= distance_[node]) return;
+    distance_[node] = distance;
+    next_[node] = step;
+    heap_.emplace_back(distance, node);
+    std::push_heap(heap_.begin(), heap_.end(), std::greater<>());
+  }
+
+  // From which a unit can come into a row, that is, where the row has one to give up.
+  void LookIntoRow(int32_t row, int64_t distance) {
+    for (int32_t i = row_uses_begin_[row]; i < row_uses_begin_[row + 1]; ++i) {
+      const int32_t pair = transport_.used[i];
+      Reach(problem_.entry[pair], distance - ReducedCost(problem_, transport_, row, pair),
+            {RowNode(row), {UnitArc::kPair, pair}});
+    }
+    if (transport_.open[row] > 0) {
+      Reach(Done(), distance - problem_.open_price[row] + transport_.row_prices[row],
+            {RowNode(row), {}});
+    }
+  }
+
+  void LookIntoRoom(int32_t room, int64_t distance) {
+    const std::vector<int64_t>& prices = transport_.room_prices;
+    for (int64_t i = into_begin_[room]; i < into_begin_[room + 1]; ++i) {
+      const auto& [row, pair] = into_[i];
+      if (uses_[pair] || problem_.demand[row] == 0) continue;
+      Reach(RowNode(row), distance + ReducedCost(problem_, transport_, row, pair),
+            {room, {UnitArc::kPair, pair}});
+    }
+    for (const int32_t a : arcs_in_[room]) {
+      const TransportProblem::Arc& arc = problem_.arcs[a];
+      if (transport_.arc_units[a] == arc.capacity) continue;
+      Reach(arc.from, distance + arc.cost + prices[room] - prices[arc.from],
+            {room, {UnitArc::kArc, a}});
+    }
+    for (const int32_t a : arcs_out_[room]) {
+      const TransportProblem::Arc& arc = problem_.arcs[a];
+      if (transport_.arc_units[a] == 0) continue;
+      Reach(arc.to, distance + prices[room] - arc.cost - prices[arc.to],
+            {room, {UnitArc::kArc, a}});
+    }
+    if (transport_.exit_units[room] > 0) {
+      Reach(Done(), distance + prices[room] - ExitPrice(room, transport_.exit_units[room] - 1),
+            {room, {}});
+    }
+  }
+
+  void LookIntoDone(int64_t distance) {
+    for (int32_t room = 0; room < rooms_; ++room) {
+      const int64_t price = ExitPrice(room, transport_.exit_units[room]);
+      if (price == kNone) continue;
+      Reach(room, distance + price - transport_.room_prices[room], {Done(), {}});
+    }
+    for (int32_t row = 0; row < rows_; ++row) {
+      if (transport_.open[row] == problem_.demand[row]) continue;
+      Reach(RowNode(row), distance + problem_.open_price[row] - transport_.row_prices[row],
+            {Done(), {}});
+    }
+  }
+
+  // Of the unit after `units` others; kNone: no more fit.
+  int64_t ExitPrice(int32_t room, int64_t units) const {
+    for (const TransportProblem::ExitRun& run : problem_.exits[room]) {
+      if (units < run.capacity) return run.price;
+      units -= run.capacity;
+    }
+    return kNone;
+  }
+
+  const TransportProblem& problem_;
+  const Transport& transport_;
+  const int32_t rooms_;
+  const int32_t rows_;
+  std::vector<bool> uses_;
+  // The used pairs of row r are transport.used from row_uses_begin_[r] on.
+  std::vector<int32_t> row_uses_begin_;
+  // Row and pair, one room after another.
+  std::vector<int64_t> into_begin_;
+  std::vector<std::pair<int32_t, int32_t>> into_;
+  std::vector<std::vector<int32_t>> arcs_in_, arcs_out_;
+  int32_t goal_ = -1;
+  std::vector<int64_t> distance_;
+  std::vector<Step> next_;
+  std::vector<std::pair<int64_t, int32_t>> heap_;
+};
+
+Detours::Detours(const TransportProblem& problem, const Transport& transport)
+    : search_(std::make_unique<Search>(problem, transport)) {}
+
+Detours::~Detours() = default;
+
+int64_t Detours::CostOf(int32_t pair) {
+  const int32_t row = search_->RowOf(pair);
+  search_->Run(row);
+  return search_->CostOf(row, pair);
+}
+
+std::vector<UnitChange> Detours::ChangesFor(int32_t pair) {
+  const int32_t row = search_->RowOf(pair);
+  search_->Run(row);
+  if (search_->Uses(pair) || search_->CostOf(row, pair) == kNone) return {};
+  return search_->ChangesFor(pair);
+}
+
+}  // namespace critac::matching

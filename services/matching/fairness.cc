@@ -1,0 +1,137 @@
+#include "services/matching/fairness.h"
+
+#include <algorithm>
+#include <array>
+#include <map>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/numeric/int128.h"
+#include "services/matching/region.h"
+
+namespace critac::matching {
+namespace {
+
+constexpr int64_t kWhole = 1'000'000;
+// Groups that ask for fewer people say nothing about disparity: one person more or less would turn it.
+constexpr int64_t kLeastPeople = 5;
+
+struct Outcome {
+  int64_t people = 0;
+  int64_t placed = 0;
+  int64_t score_sum_e6 = 0;
+  int64_t days_sum = 0;
+};
+
+using Groups = std::map<std::pair<v1::GroupDimension, std::string>, Outcome>;
+
+std::array<std::pair<v1::GroupDimension, std::string>, 3> GroupsOf(const DemandRow& demand) {
+  return {{{v1::GROUP_DIMENSION_AGENCY_TYPE, type::v1::AgencyType_Name(demand.agency_type)},
+           {v1::GROUP_DIMENSION_SIZE_BAND, type::v1::SizeBand_Name(demand.size_band)},
+           {v1::GROUP_DIMENSION_STATE, std::string(StateCode(demand.state))}}};
+}
+
+Groups Count(const Pool& pool, const Plan& plan) {
+  std::vector<int64_t> scores_e6(pool.slots().size(), 0);
+  for (const PlanUnit& unit : plan.units) scores_e6[unit.slot] += unit.score_e6;
+  Groups groups;
+  for (size_t s = 0; s < pool.slots().size(); ++s) {
+    const SlotRow& slot = pool.slots()[s];
+    const DemandRow& demand = pool.demands()[slot.demand];
+    if (slot.missing == 0) continue;
+    for (auto& group : GroupsOf(demand)) {
+      Outcome& outcome = groups[std::move(group)];
+      outcome.people += slot.missing;
+      outcome.placed += slot.missing - plan.open[s];
+      outcome.score_sum_e6 += scores_e6[s];
+      outcome.days_sum += demand.days_waited * slot.missing;
+    }
+  }
+  return groups;
+}
+
+// Whether a has a lower rate of people placed.
+bool Lower(const Outcome& a, const Outcome& b) { return a.placed * b.people < b.placed * a.people; }
+
+void AddDisparity(const Groups& groups, v1::GroupDimension dimension, v1::Fairness& fairness) {
+  const Groups::value_type* lowest = nullptr;
+  const Groups::value_type* highest = nullptr;
+  int count = 0;
+  for (const auto& group : groups) {
+    if (group.first.first != dimension || group.second.people < kLeastPeople) continue;
+    ++count;
+    if (lowest == nullptr || Lower(group.second, lowest->second)) lowest = &group;
+    // Among equals the last, so that two that are alike are told of as two.
+    if (highest == nullptr || !Lower(group.second, highest->second)) highest = &group;
+  }
+  if (count < 2) return;
+  v1::Disparity& disparity = *fairness.add_disparities();
+  disparity.set_dimension(dimension);
+  disparity.set_lowest(lowest->first.second);
+  disparity.set_highest(highest->first.second);
+  const absl::int128 low = absl::int128(lowest->second.placed) * highest->second.people;
+  const absl::int128 high = absl::int128(highest->second.placed) * lowest->second.people;
+  disparity.set_ratio_e6(high == 0 ? kWhole : static_cast<int64_t>(low * kWhole / high));
+}
+
+void AddPartners(const Pool& pool, const Plan& plan, v1::Fairness& fairness) {
+  std::vector<bool> takes_part(pool.partners().size(), false);
+  for (const ExpertRow& expert : pool.experts()) {
+    if (expert.active && expert.partner >= 0) takes_part[expert.partner] = true;
+  }
+  std::vector<int64_t> planned(pool.partners().size(), 0);
+  for (const PlanUnit& unit : plan.units) ++planned[pool.experts()[unit.expert].partner];
+  std::vector<int64_t> loads;
+  for (size_t p = 0; p < pool.partners().size(); ++p) {
+    if (!takes_part[p]) continue;
+    v1::PartnerLoad& load = *fairness.add_partners();
+    load.set_partner(pool.partners()[p].name);
+    load.set_open_count(pool.partners()[p].used_open);
+    load.set_planned_count(planned[p]);
+    loads.push_back(pool.partners()[p].used_open + planned[p]);
+  }
+  fairness.set_partner_gini_e6(GiniE6(loads));
+}
+
+}  // namespace
+
+int64_t GiniE6(absl::Span<const int64_t> amounts) {
+  std::vector<int64_t> sorted;
+  for (const int64_t amount : amounts) sorted.push_back(std::max<int64_t>(0, amount));
+  std::sort(sorted.begin(), sorted.end());
+  absl::int128 sum = 0;
+  absl::int128 ranked = 0;
+  for (size_t i = 0; i < sorted.size(); ++i) {
+    sum += sorted[i];
+    ranked += absl::int128(i + 1) * sorted[i];
+  }
+  if (sum == 0) return 0;
+  const auto count = absl::int128(sorted.size());
+  const absl::int128 above = 2 * ranked - (count + 1) * sum;
+  const absl::int128 below = count * sum;
+  return static_cast<int64_t>((2 * above * kWhole + below) / (2 * below));
+}
+
+v1::Fairness FairnessOf(const Pool& pool, const Plan& plan) {
+  v1::Fairness fairness;
+  AddPartners(pool, plan, fairness);
+  const Groups groups = Count(pool, plan);
+  for (const auto& [group, outcome] : groups) {
+    v1::GroupOutcome& told = *fairness.add_groups();
+    told.set_dimension(group.first);
+    told.set_group(group.second);
+    told.set_people_count(outcome.people);
+    told.set_placed_count(outcome.placed);
+    if (outcome.placed > 0) told.set_mean_score_e6(outcome.score_sum_e6 / outcome.placed);
+    told.set_mean_waited_days(outcome.days_sum / outcome.people);
+  }
+  for (const v1::GroupDimension dimension :
+       {v1::GROUP_DIMENSION_AGENCY_TYPE, v1::GROUP_DIMENSION_SIZE_BAND,
+        v1::GROUP_DIMENSION_STATE}) {
+    AddDisparity(groups, dimension, fairness);
+  }
+  return fairness;
+}
+
+}  // namespace critac::matching

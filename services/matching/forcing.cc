@@ -1,0 +1,141 @@
+#include "services/matching/forcing.h"
+
+#include <algorithm>
+#include <iterator>
+#include <utility>
+
+#include "services/matching/network.h"
+
+namespace critac::matching {
+namespace {
+
+bool AnyPartnerHasALimit(const Pool& pool) {
+  return std::any_of(pool.partners().begin(), pool.partners().end(),
+                     [](const PartnerRow& partner) { return partner.capacity_per_period > 0; });
+}
+
+// What differs between two plans, slot by slot, those who leave and those who come paired in order.
+std::vector<PlanChange> Differences(const Pool& pool, const Plan& plan, const Plan& other) {
+  std::vector<PlanChange> changes;
+  const auto experts_of = [](const Plan& one, int slot) {
+    std::vector<int> experts;
+    for (const PlanUnit& unit : one.units) {
+      if (unit.slot == slot) experts.push_back(unit.expert);
+    }
+    return experts;
+  };
+  for (int slot = 0; slot < static_cast<int>(pool.slots().size()); ++slot) {
+    const std::vector<int> before = experts_of(plan, slot);
+    const std::vector<int> after = experts_of(other, slot);
+    std::vector<int> leave, come;
+    std::set_difference(before.begin(), before.end(), after.begin(), after.end(),
+                        std::back_inserter(leave));
+    std::set_difference(after.begin(), after.end(), before.begin(), before.end(),
+                        std::back_inserter(come));
+    for (size_t i = 0; i < std::max(leave.size(), come.size()); ++i) {
+      changes.push_back({slot, i < leave.size() ? leave[i] : -1, i < come.size() ? come[i] : -1});
+    }
+  }
+  return changes;
+}
+
+}  // namespace
+
+Forcing::Forcing(const Pool& pool, const Plan& plan) : pool_(pool), plan_(plan), use_(pool, plan) {
+  if (plan.network == nullptr || !plan.optimal() || !plan.network->limits.allotted.empty()) return;
+  detours_.emplace(plan.network->network.problem(), plan.network->transport);
+  keeps_all_limits_ = !AnyPartnerHasALimit(pool);
+}
+
+std::optional<ForcedPlan> Forcing::Force(int slot, int expert) {
+  if (!plan_.optimal() || plan_.network == nullptr) return std::nullopt;
+  const std::optional<int> pair = plan_.network->FindPair(slot, expert);
+  return pair.has_value() ? ForcePair(*pair) : std::nullopt;
+}
+
+std::vector<Forcing::Price> Forcing::PricesOf(int slot) {
+  std::vector<Price> prices;
+  if (plan_.network == nullptr) return prices;
+  const std::vector<Pair>& pairs = plan_.network->pairs;
+  const auto first = std::lower_bound(pairs.begin(), pairs.end(), slot,
+                                      [](const Pair& pair, int s) { return pair.slot < s; });
+  for (auto pair = first; pair != pairs.end() && pair->slot == slot; ++pair) {
+    const auto forced = ForcePair(static_cast<int>(pair - pairs.begin()));
+    prices.push_back(
+        {pair->expert, forced.has_value() ? std::optional(forced->price) : std::nullopt});
+  }
+  return prices;
+}
+
+std::optional<ForcedPlan> Forcing::ForcePair(int pair) {
+  if (!plan_.optimal()) return std::nullopt;
+  const Pair& forced = plan_.network->pairs[pair];
+  const UnitArc& arc = plan_.network->network.pair_arcs()[pair];
+  if (!detours_.has_value() || arc.kind != UnitArc::kPair) {
+    return SolveAnew(forced.slot, forced.expert);
+  }
+  const int64_t price = detours_->CostOf(arc.index);
+  if (price == Detours::kNone) return std::nullopt;
+  ForcedPlan result{price, ChangesOf(arc.index)};
+  if (!keeps_all_limits_ && !Fits(result.changes)) return SolveAnew(forced.slot, forced.expert);
+  return result;
+}
+
+std::vector<PlanChange> Forcing::ChangesOf(int32_t entry) {
+  const SolvedNetwork& solved = *plan_.network;
+  std::vector<PlanChange> changes;
+  for (const UnitChange& unit : detours_->ChangesFor(entry)) {
+    const std::optional<int> index = solved.network.PairOf(unit.unit);
+    if (!index.has_value()) continue;
+    const Pair& pair = solved.pairs[*index];
+    // Of a slot, one who comes takes the place of one who leaves.
+    const auto place = std::find_if(changes.begin(), changes.end(), [&](const PlanChange& change) {
+      return change.slot == pair.slot && (unit.by > 0 ? change.to_expert : change.from_expert) < 0;
+    });
+    PlanChange& change = place == changes.end() ? changes.emplace_back() : *place;
+    change.slot = pair.slot;
+    (unit.by > 0 ? change.to_expert : change.from_expert) = pair.expert;
+  }
+  return changes;
+}
+
+// Those who come start in the first period that has room once those who leave have left; if that does
+// not do, another choice of periods may.
+bool Forcing::Fits(const std::vector<PlanChange>& changes) {
+  std::vector<PlanUnit> removed, added;
+  for (const PlanChange& change : changes) {
+    if (change.from_expert < 0) continue;
+    const PlanUnit* const unit = plan_.FindUnit(change.slot, change.from_expert);
+    removed.push_back(*unit);
+    use_.Remove(*unit);
+  }
+  bool fits = true;
+  for (const PlanChange& change : changes) {
+    if (change.to_expert < 0) continue;
+    const std::optional<int> pair = plan_.network->FindPair(change.slot, change.to_expert);
+    const std::optional<int32_t> period = use_.PeriodLeft(plan_.network->pairs[*pair]);
+    if (!period.has_value()) {
+      fits = false;
+      break;
+    }
+    added.push_back({change.slot, change.to_expert, *period, 0});
+    use_.Add(added.back());
+  }
+  for (const PlanUnit& unit : added) use_.Remove(unit);
+  for (const PlanUnit& unit : removed) use_.Add(unit);
+  return fits;
+}
+
+std::optional<ForcedPlan> Forcing::SolveAnew(int slot, int expert) const {
+  if (plan_.FindUnit(slot, expert) != nullptr) return ForcedPlan{};
+  const absl::StatusOr<Plan> with = SolvePlanWith(pool_, slot, expert);
+  if (!with.ok() || !with->optimal()) return std::nullopt;
+  ForcedPlan forced{with->objective - plan_.objective, Differences(pool_, plan_, *with)};
+  const auto own =
+      std::find_if(forced.changes.begin(), forced.changes.end(),
+                   [&](const PlanChange& c) { return c.to_expert == expert && c.slot == slot; });
+  std::rotate(forced.changes.begin(), own, own + 1);
+  return forced;
+}
+
+}  // namespace critac::matching

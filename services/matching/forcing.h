@@ -1,0 +1,71 @@
+#ifndef SERVICES_MATCHING_FORCING_H_
+#define SERVICES_MATCHING_FORCING_H_
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <vector>
+
+#include "services/matching/assign.h"
+#include "services/matching/detour.h"
+#include "services/matching/plan_use.h"
+#include "services/matching/pool.h"
+
+namespace critac::matching {
+
+// One person's place in a plan that another plan fills otherwise. -1: the place is open.
+struct PlanChange {
+  int slot = 0;
+  int from_expert = -1;
+  int to_expert = -1;
+
+  friend auto operator<=>(const PlanChange&, const PlanChange&) = default;
+};
+
+// The cheapest plan with a pair in it, as far as it differs from the plan.
+struct ForcedPlan {
+  // How much dearer it is.
+  int64_t price = 0;
+  // The pair's own slot first, then those that make place for it, in their order. None where the plan
+  // has the pair.
+  std::vector<PlanChange> changes;
+};
+
+// What it would cost to have an expert in a slot whom the plan does not have there, and who would
+// lose. A way through what the plan leaves room for says it at once (detour.h); where the limits
+// that the plan's network leaves out might be exceeded on that way, a plan with the pair is made
+// anew. So prices are exact. Not for several threads at once.
+class Forcing {
+ public:
+  // The pool and the plan must outlive it.
+  Forcing(const Pool& pool, const Plan& plan);
+
+  // Nothing where the expert is not eligible for the slot, the slot misses nobody, the partner's maximum
+  // share is nothing, or one of the two plans is not proved to be the cheapest.
+  std::optional<ForcedPlan> Force(int slot, int expert);
+
+  // The prices of a slot's eligible experts, by expert; nothing as above.
+  struct Price {
+    int expert = 0;
+    std::optional<int64_t> price;
+  };
+  std::vector<Price> PricesOf(int slot);
+
+ private:
+  std::optional<ForcedPlan> ForcePair(int pair);
+  // Whether the changes keep the limits by period that the network may have left out.
+  bool Fits(const std::vector<PlanChange>& changes);
+  std::optional<ForcedPlan> SolveAnew(int slot, int expert) const;
+  std::vector<PlanChange> ChangesOf(int32_t entry);
+
+  const Pool& pool_;
+  const Plan& plan_;
+  std::optional<Detours> detours_;
+  PlanUse use_;
+  // Whether the network keeps every limit of the pool.
+  bool keeps_all_limits_ = false;
+};
+
+}  // namespace critac::matching
+
+#endif  // SERVICES_MATCHING_FORCING_H_

@@ -1,0 +1,108 @@
+#ifndef SERVICES_MATCHING_TRANSPORT_H_
+#define SERVICES_MATCHING_TRANSPORT_H_
+
+#include <cstdint>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+
+// The plan's mathematics: rows that want units, and rooms through which the units go.
+//
+//     row ──pairs──▶ room ──arcs──▶ room ── … ──exit──▶ done
+//      └──────────────── open ─────────────────────────▶ done
+//
+// Each row sends its demand, at most one unit through each of its pairs; what it does not send stays
+// open, at a price. A unit goes from the room that its pair enters along arcs to a room with an
+// exit. So it is a minimum-cost flow, whose nearly all arcs are pairs; they lie row after row, eight
+// bytes each, and are never copied.
+namespace critac::matching {
+
+struct TransportProblem {
+  struct Arc {
+    int32_t from = 0;
+    int32_t to = 0;
+    int64_t capacity = 0;
+    int64_t cost = 0;
+  };
+  // So many units at this price each.
+  struct ExitRun {
+    int64_t capacity = 0;
+    int64_t price = 0;
+  };
+
+  // By row: units wanted, and the price of each that stays open.
+  std::vector<int32_t> demand;
+  std::vector<int64_t> open_price;
+  // The pairs of row r are those from row_begin[r] to before row_begin[r + 1]: the rooms that they
+  // enter, no two the same, and what they cost. At most 2^31 - 1.
+  std::vector<int64_t> row_begin = {0};
+  std::vector<int32_t> entry;
+  std::vector<int32_t> cost;
+  // Arcs between rooms; they make no cycle.
+  std::vector<Arc> arcs;
+  // By room: its way to done, in runs of prices that do not fall.
+  std::vector<std::vector<ExitRun>> exits;
+
+  int32_t row_count() const { return static_cast<int32_t>(demand.size()); }
+  int32_t room_count() const { return static_cast<int32_t>(exits.size()); }
+
+  int32_t AddRoom(std::vector<ExitRun> runs = {}) {
+    exits.push_back(std::move(runs));
+    return room_count() - 1;
+  }
+  int32_t AddArc(const Arc& arc) {
+    arcs.push_back(arc);
+    return static_cast<int32_t>(arcs.size()) - 1;
+  }
+  // Begins a row; AddPair then adds to it.
+  void AddRow(int32_t units, int64_t price_open) {
+    demand.push_back(units);
+    open_price.push_back(price_open);
+    row_begin.push_back(row_begin.back());
+  }
+  void AddPair(int32_t room, int32_t pair_cost) {
+    entry.push_back(room);
+    cost.push_back(pair_cost);
+    ++row_begin.back();
+  }
+};
+
+// Who goes where, and prices that prove that nothing is cheaper: for any prices, a plan costs at
+// least what CheckTransport computes from them, and here that is what this plan costs.
+struct Transport {
+  // Pairs that carry a unit, in order.
+  std::vector<int32_t> used;
+  // By row: units that stay open.
+  std::vector<int32_t> open;
+  // By arc, and by room through its exit.
+  std::vector<int64_t> arc_units;
+  std::vector<int64_t> exit_units;
+  // By row: what one unit more would cost.
+  std::vector<int64_t> row_prices;
+  // By room: what it costs from there to done, waiting for room included.
+  std::vector<int64_t> room_prices;
+  int64_t cost = 0;
+};
+
+// What a pair costs at the prices, less what its row pays: not negative where it carries no unit.
+inline int64_t ReducedCost(const TransportProblem& problem, const Transport& transport, int32_t row,
+                           int64_t pair) {
+  return problem.cost[pair] + transport.room_prices[problem.entry[pair]] -
+         transport.row_prices[row];
+}
+
+// A cheapest transport. `start`: one of the problem as it was before its last rows were added; then
+// only these are placed, and those whom they displace. RESOURCE_EXHAUSTED (PLAN_TOO_LARGE): the
+// largest price times the rows and rooms does not fit 2^60, or there are 2^31 pairs.
+absl::StatusOr<Transport> SolveTransport(const TransportProblem& problem,
+                                         const Transport& start = {});
+
+// Checks a transport with nothing of the solver: that it keeps every capacity, sends what the rows
+// want, costs what it says, and that its prices prove that nothing is cheaper, over all pairs.
+// INTERNAL, saying what does not hold. Sums are of 128 bits.
+absl::Status CheckTransport(const TransportProblem& problem, const Transport& transport);
+
+}  // namespace critac::matching
+
+#endif  // SERVICES_MATCHING_TRANSPORT_H_

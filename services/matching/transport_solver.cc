@@ -1,0 +1,545 @@
+// Successive shortest paths, with pairs looked at only as far as they matter.
+//
+// Every price of a room only rises while units are added. So of a row's pairs a short list will do,
+// those that were cheapest when it was made, with the price that all others had at least (`floor`):
+// whatever has happened since, none of the others is cheaper than that. A search that comes as far
+// as the floor of a row makes its list anew, longer; one that ends before has lost nothing. So the
+// result is exact over all pairs, though most are looked at once.
+#include <algorithm>
+#include <limits>
+#include <thread>
+#include <utility>
+#include <vector>
+
+#include "absl/container/inlined_vector.h"
+#include "absl/numeric/int128.h"
+#include "absl/strings/str_cat.h"
+#include "common/status/error.h"
+#include "services/matching/transport.h"
+
+namespace critac::matching {
+namespace {
+
+// From which nothing leads to done. Prices stay below 2^60, so sums with it do not overflow.
+constexpr int64_t kFar = int64_t{1} << 61;
+
+// Pairs in a row's first list. Longer ones are made less often and cost more to make.
+constexpr int32_t kFirstList = 16;
+// Pairs from which it is worth having a second thread make the first lists.
+constexpr int64_t kPairsForThreads = 500'000;
+
+absl::Status TooLarge(absl::string_view what) {
+  return Error(absl::StatusCode::kResourceExhausted, "PLAN_TOO_LARGE", what).ToStatus();
+}
+
+class TransportSolver {
+ public:
+  explicit TransportSolver(const TransportProblem& problem)
+      : problem_(problem),
+        rooms_(problem.room_count()),
+        rows_(problem.row_count()),
+        lists_(rows_),
+        row_uses_(rows_),
+        row_prices_(rows_, 0),
+        open_(rows_, 0),
+        missing_(problem.demand),
+        room_uses_(rooms_),
+        arc_units_(problem.arcs.size(), 0),
+        exit_units_(rooms_, 0),
+        exit_run_(rooms_, 0),
+        exit_left_(rooms_, 0),
+        room_prices_(rooms_, 0),
+        distance_(rooms_ + rows_, kFar),
+        came_by_(rooms_ + rows_) {
+    for (int32_t room = 0; room < rooms_; ++room) {
+      if (!problem.exits[room].empty()) exit_left_[room] = problem.exits[room][0].capacity;
+      SkipFullRuns(room);
+    }
+    IndexArcs();
+  }
+
+  // Prices of rooms of which nothing is used.
+  void PriceEmptyRooms() {
+    const std::vector<int32_t> order = RoomsFromDone();
+    for (const int32_t room : order) {
+      int64_t price = ExitPrice(room);
+      for (int32_t i = out_begin_[room]; i < out_begin_[room + 1]; ++i) {
+        const TransportProblem::Arc& arc = problem_.arcs[out_[i]];
+        if (arc.capacity > 0) price = std::min(price, room_prices_[arc.to] + arc.cost);
+      }
+      room_prices_[room] = std::min(price, kFar);
+    }
+  }
+
+  void Begin(const Transport& start) {
+    if (start.row_prices.empty()) {
+      PriceEmptyRooms();
+      MakeFirstLists();
+      return;
+    }
+    room_prices_ = start.room_prices;
+    arc_units_ = start.arc_units;
+    int32_t row = 0;
+    for (const int32_t pair : start.used) {
+      while (pair >= problem_.row_begin[row + 1]) ++row;
+      AddUse(row, pair);
+      --missing_[row];
+    }
+    for (size_t r = 0; r < start.open.size(); ++r) {
+      row_prices_[r] = start.row_prices[r];
+      open_[r] = start.open[r];
+      missing_[r] -= start.open[r];
+    }
+    for (int32_t room = 0; room < rooms_; ++room) {
+      for (int64_t unit = 0; unit < start.exit_units[room]; ++unit) TakeExit(room);
+    }
+    begun_rows_ = static_cast<int32_t>(start.open.size());
+  }
+
+  void Run() {
+    for (int32_t row = 0; row < rows_; ++row) {
+      if (row >= begun_rows_) PriceFirstUnit(row);
+      for (; missing_[row] > 0; --missing_[row]) PlaceUnit(row);
+    }
+  }
+
+  Transport Result() && {
+    Transport result;
+    for (int32_t row = 0; row < rows_; ++row) {
+      for (const int32_t pair : row_uses_[row]) {
+        result.used.push_back(pair);
+        result.cost += problem_.cost[pair];
+      }
+      std::sort(result.used.end() - static_cast<int64_t>(row_uses_[row].size()), result.used.end());
+      result.cost += open_[row] * problem_.open_price[row];
+    }
+    for (size_t a = 0; a < arc_units_.size(); ++a) {
+      result.cost += arc_units_[a] * problem_.arcs[a].cost;
+    }
+    for (int32_t room = 0; room < rooms_; ++room) {
+      int64_t units = exit_units_[room];
+      for (const TransportProblem::ExitRun& run : problem_.exits[room]) {
+        const int64_t in_run = std::min(units, run.capacity);
+        result.cost += in_run * run.price;
+        units -= in_run;
+      }
+    }
+    result.open = std::move(open_);
+    result.arc_units = std::move(arc_units_);
+    result.exit_units = std::move(exit_units_);
+    result.row_prices = std::move(row_prices_);
+    result.room_prices = std::move(room_prices_);
+    return result;
+  }
+
+ private:
+  struct Listed {
+    // Cost and price of the room when the list was made: it is not less now.
+    int64_t key = 0;
+    int32_t cost = 0;
+    int32_t entry = 0;
+    int32_t pair = 0;
+  };
+  // A row's cheapest pairs, by key.
+  struct List {
+    std::vector<Listed> pairs;
+    // No pair outside the list is cheaper.
+    int64_t floor = -kFar;
+    int32_t wanted = kFirstList / 2;
+  };
+  struct Use {
+    int32_t row = 0;
+    int32_t pair = 0;
+  };
+  // How a search came to a node: to a room by a pair of a row, or along an arc or back against it;
+  // to a row back against a pair.
+  struct Step {
+    enum Kind : int8_t { kPair, kAlong, kAgainst } kind = kPair;
+    // The pair or arc.
+    int32_t by = 0;
+    // The row of a pair to a room; the room of a pair back to a row.
+    int32_t from = 0;
+  };
+  struct Reached {
+    int64_t distance = 0;
+    int32_t node = 0;
+    // Heaps have the greatest first.
+    bool operator<(const Reached& other) const { return distance > other.distance; }
+  };
+
+  // ---- Rooms ------------------------------------------------------------------------------------
+
+  void IndexArcs() {
+    out_begin_.assign(rooms_ + 1, 0);
+    in_begin_.assign(rooms_ + 1, 0);
+    for (const TransportProblem::Arc& arc : problem_.arcs) {
+      ++out_begin_[arc.from + 1];
+      ++in_begin_[arc.to + 1];
+    }
+    for (int32_t room = 0; room < rooms_; ++room) {
+      out_begin_[room + 1] += out_begin_[room];
+      in_begin_[room + 1] += in_begin_[room];
+    }
+    out_.resize(problem_.arcs.size());
+    in_.resize(problem_.arcs.size());
+    std::vector<int32_t> out_next(out_begin_.begin(), out_begin_.end() - 1);
+    std::vector<int32_t> in_next(in_begin_.begin(), in_begin_.end() - 1);
+    for (size_t a = 0; a < problem_.arcs.size(); ++a) {
+      out_[out_next[problem_.arcs[a].from]++] = static_cast<int32_t>(a);
+      in_[in_next[problem_.arcs[a].to]++] = static_cast<int32_t>(a);
+    }
+  }
+
+  // Every room after those that its arcs lead to.
+  std::vector<int32_t> RoomsFromDone() const {
+    std::vector<int32_t> arcs_left(rooms_), order;
+    order.reserve(rooms_);
+    for (int32_t room = 0; room < rooms_; ++room) {
+      arcs_left[room] = out_begin_[room + 1] - out_begin_[room];
+      if (arcs_left[room] == 0) order.push_back(room);
+    }
+    for (size_t i = 0; i < order.size(); ++i) {
+      for (int32_t j = in_begin_[order[i]]; j < in_begin_[order[i] + 1]; ++j) {
+        const int32_t from = problem_.arcs[in_[j]].from;
+        if (--arcs_left[from] == 0) order.push_back(from);
+      }
+    }
+    return order;
+  }
+
+  // What the next unit through the room's exit costs; kFar: none fits.
+  int64_t ExitPrice(int32_t room) const {
+    const auto& runs = problem_.exits[room];
+    const size_t run = static_cast<size_t>(exit_run_[room]);
+    return run < runs.size() ? runs[run].price : kFar;
+  }
+
+  void SkipFullRuns(int32_t room) {
+    const auto& runs = problem_.exits[room];
+    while (exit_left_[room] == 0 && exit_run_[room] < static_cast<int32_t>(runs.size())) {
+      if (++exit_run_[room] < static_cast<int32_t>(runs.size())) {
+        exit_left_[room] = runs[exit_run_[room]].capacity;
+      }
+    }
+  }
+
+  void TakeExit(int32_t room) {
+    ++exit_units_[room];
+    --exit_left_[room];
+    SkipFullRuns(room);
+  }
+
+  // ---- Lists ------------------------------------------------------------------------------------
+
+  void MakeFirstLists() {
+    const auto make = [this](int32_t first, int32_t last) {
+      for (int32_t row = first; row < last; ++row) {
+        if (problem_.demand[row] > 0) MakeList(row);
+      }
+    };
+    if (static_cast<int64_t>(problem_.entry.size()) < kPairsForThreads) return make(0, rows_);
+    // As many pairs for the one as for the other.
+    const int64_t half = static_cast<int64_t>(problem_.entry.size()) / 2;
+    const auto& begins = problem_.row_begin;
+    const auto middle = static_cast<int32_t>(
+        std::lower_bound(begins.begin(), begins.end() - 1, half) - begins.begin());
+    std::thread other([&] { make(0, middle); });
+    make(middle, rows_);
+    other.join();
+  }
+
+  // Lists twice as many of a row's pairs as before.
+  void MakeList(int32_t row) {
+    List& list = lists_[row];
+    const int64_t begin = problem_.row_begin[row];
+    const int64_t end = problem_.row_begin[row + 1];
+    list.wanted = static_cast<int32_t>(std::min<int64_t>(int64_t{2} * list.wanted, end - begin));
+    // A list of nearly all of them had better be of all.
+    if (end - begin < int64_t{2} * list.wanted) list.wanted = static_cast<int32_t>(end - begin);
+    std::vector<Listed>& pairs = list.pairs;
+    pairs.clear();
+    pairs.reserve(list.wanted);
+    const auto before = [](const Listed& a, const Listed& b) { return a.key < b.key; };
+    const auto all = [&](int64_t pair) {
+      const int32_t entry = problem_.entry[pair];
+      return Listed{problem_.cost[pair] + room_prices_[entry], problem_.cost[pair], entry,
+                    static_cast<int32_t>(pair)};
+    };
+    int64_t pair = begin;
+    for (; pair < begin + list.wanted; ++pair) pairs.push_back(all(pair));
+    list.floor = kFar;
+    if (pair < end) {
+      std::make_heap(pairs.begin(), pairs.end(), before);
+      for (; pair < end; ++pair) {
+        const int64_t key = problem_.cost[pair] + room_prices_[problem_.entry[pair]];
+        if (key >= pairs.front().key) continue;
+        std::pop_heap(pairs.begin(), pairs.end(), before);
+        pairs.back() = all(pair);
+        std::push_heap(pairs.begin(), pairs.end(), before);
+      }
+      // The dearest of the list is as cheap as any outside.
+      list.floor = pairs.front().key;
+    }
+    std::sort(pairs.begin(), pairs.end(), before);
+  }
+
+  // ---- Searching --------------------------------------------------------------------------------
+
+  void PriceFirstUnit(int32_t row) {
+    int64_t price = problem_.open_price[row];
+    if (problem_.demand[row] == 0) {
+      row_prices_[row] = price;
+      return;
+    }
+    if (lists_[row].floor == -kFar) MakeList(row);
+    while (true) {
+      const List& list = lists_[row];
+      for (const Listed& listed : list.pairs) {
+        if (listed.key >= price) break;
+        price = std::min(price, listed.cost + room_prices_[listed.entry]);
+      }
+      if (price <= list.floor) break;
+      MakeList(row);
+    }
+    row_prices_[row] = price;
+  }
+
+  // Places one unit of a row along the cheapest way, which may move units of others.
+  void PlaceUnit(int32_t row) {
+    best_ = problem_.open_price[row] - row_prices_[row];
+    last_ = RowNode(row);
+    touched_.clear();
+    heap_.clear();
+    source_ = row;
+    distance_[RowNode(row)] = 0;
+    touched_.push_back(RowNode(row));
+    near_.assign(1, RowNode(row));
+    LookFrom(0);
+    while (!heap_.empty()) {
+      const Reached reached = heap_.front();
+      if (reached.distance >= best_) break;
+      std::pop_heap(heap_.begin(), heap_.end());
+      heap_.pop_back();
+      if (reached.node >= rooms_ + rows_) {
+        LookBeyondList(reached.node - rooms_ - rows_, reached.distance);
+      } else if (reached.distance == distance_[reached.node]) {
+        near_.assign(1, reached.node);
+      }
+      LookFrom(reached.distance);
+    }
+    MoveAlongWay();
+    for (const int32_t node : touched_) {
+      if (distance_[node] < best_) {
+        (node < rooms_ ? room_prices_[node] : row_prices_[node - rooms_]) +=
+            best_ - distance_[node];
+      }
+      distance_[node] = kFar;
+    }
+  }
+
+  int32_t RowNode(int32_t row) const { return rooms_ + row; }
+
+  // Looks from the nodes of `near_`, all of this distance, and those of the same found meanwhile.
+  void LookFrom(int64_t distance) {
+    while (!near_.empty() && distance < best_) {
+      const int32_t node = near_.back();
+      near_.pop_back();
+      if (node < rooms_) {
+        LookFromRoom(node, distance);
+      } else {
+        LookFromRow(node - rooms_, distance);
+      }
+    }
+  }
+
+  void Reach(int32_t node, int64_t distance, int64_t from_distance, const Step& step) {
+    if (distance >= best_ || distance >= distance_[node]) return;
+    if (distance_[node] == kFar) touched_.push_back(node);
+    distance_[node] = distance;
+    came_by_[node] = step;
+    if (distance == from_distance) {
+      near_.push_back(node);
+    } else {
+      heap_.push_back({distance, node});
+      std::push_heap(heap_.begin(), heap_.end());
+    }
+  }
+
+  void LookFromRoom(int32_t room, int64_t distance) {
+    const int64_t price = room_prices_[room];
+    if (distance + ExitPrice(room) - price < best_) {
+      best_ = distance + ExitPrice(room) - price;
+      last_ = room;
+    }
+    for (int32_t i = out_begin_[room]; i < out_begin_[room + 1]; ++i) {
+      const TransportProblem::Arc& arc = problem_.arcs[out_[i]];
+      if (arc_units_[out_[i]] >= arc.capacity) continue;
+      Reach(arc.to, distance + arc.cost + room_prices_[arc.to] - price, distance,
+            {Step::kAlong, out_[i], 0});
+    }
+    for (int32_t i = in_begin_[room]; i < in_begin_[room + 1]; ++i) {
+      if (arc_units_[in_[i]] == 0) continue;
+      const TransportProblem::Arc& arc = problem_.arcs[in_[i]];
+      Reach(arc.from, distance + room_prices_[arc.from] - arc.cost - price, distance,
+            {Step::kAgainst, in_[i], 0});
+    }
+    for (const Use& use : room_uses_[room]) {
+      Reach(RowNode(use.row), distance + row_prices_[use.row] - problem_.cost[use.pair] - price,
+            distance, {Step::kPair, use.pair, room});
+    }
+  }
+
+  void LookFromRow(int32_t row, int64_t distance) {
+    if (row != source_ && distance + problem_.open_price[row] - row_prices_[row] < best_) {
+      best_ = distance + problem_.open_price[row] - row_prices_[row];
+      last_ = RowNode(row);
+    }
+    if (lists_[row].floor == -kFar) MakeList(row);
+    LookAtList(row, distance);
+  }
+
+  void LookAtList(int32_t row, int64_t distance) {
+    const List& list = lists_[row];
+    const int64_t base = distance - row_prices_[row];
+    const bool team = problem_.demand[row] > 1;
+    for (const Listed& listed : list.pairs) {
+      if (base + listed.key >= best_) return;
+      if (team && Uses(row, listed.pair)) continue;
+      Reach(listed.entry, base + listed.cost + room_prices_[listed.entry], distance,
+            {Step::kPair, listed.pair, row});
+    }
+    // A node beyond those of rows stands for the pairs that are not in the row's list.
+    if (base + list.floor < best_) {
+      heap_.push_back({base + list.floor, rooms_ + rows_ + row});
+      std::push_heap(heap_.begin(), heap_.end());
+    }
+  }
+
+  void LookBeyondList(int32_t row, int64_t distance) {
+    const int64_t row_distance = distance_[RowNode(row)];
+    // It was looked beyond since, or the row was reached by a shorter way.
+    if (row_distance - row_prices_[row] + lists_[row].floor != distance) return;
+    MakeList(row);
+    // What the new list has is not nearer than `distance`, so nothing is found too late.
+    LookAtList(row, row_distance);
+  }
+
+  // ---- Moving -----------------------------------------------------------------------------------
+
+  bool Uses(int32_t row, int32_t pair) const {
+    const auto& uses = row_uses_[row];
+    return std::find(uses.begin(), uses.end(), pair) != uses.end();
+  }
+
+  void AddUse(int32_t row, int32_t pair) {
+    row_uses_[row].push_back(pair);
+    room_uses_[problem_.entry[pair]].push_back({row, pair});
+  }
+
+  void RemoveUse(int32_t row, int32_t pair) {
+    auto& of_row = row_uses_[row];
+    of_row.erase(std::find(of_row.begin(), of_row.end(), pair));
+    auto& of_room = room_uses_[problem_.entry[pair]];
+    const auto use = std::find_if(of_room.begin(), of_room.end(),
+                                  [pair](const Use& one) { return one.pair == pair; });
+    *use = of_room.back();
+    of_room.pop_back();
+  }
+
+  // Back from where the way ends.
+  void MoveAlongWay() {
+    int32_t node = last_;
+    if (node < rooms_) {
+      TakeExit(node);
+    } else {
+      ++open_[node - rooms_];
+    }
+    while (node != RowNode(source_)) {
+      const Step& step = came_by_[node];
+      if (node >= rooms_) {
+        RemoveUse(node - rooms_, step.by);
+        node = step.from;
+      } else if (step.kind == Step::kPair) {
+        AddUse(step.from, step.by);
+        node = RowNode(step.from);
+      } else if (step.kind == Step::kAlong) {
+        ++arc_units_[step.by];
+        node = problem_.arcs[step.by].from;
+      } else {
+        --arc_units_[step.by];
+        node = problem_.arcs[step.by].to;
+      }
+    }
+  }
+
+  const TransportProblem& problem_;
+  const int32_t rooms_;
+  const int32_t rows_;
+  // Rows from here on are priced before their first unit is placed.
+  int32_t begun_rows_ = 0;
+
+  // By row.
+  std::vector<List> lists_;
+  std::vector<absl::InlinedVector<int32_t, 2>> row_uses_;
+  std::vector<int64_t> row_prices_;
+  std::vector<int32_t> open_;
+  std::vector<int32_t> missing_;
+
+  // By room.
+  std::vector<std::vector<Use>> room_uses_;
+  std::vector<int64_t> arc_units_;
+  std::vector<int64_t> exit_units_;
+  // The run from which the next unit goes, and what it has left.
+  std::vector<int32_t> exit_run_;
+  std::vector<int64_t> exit_left_;
+  std::vector<int64_t> room_prices_;
+  // Arcs out of and into each room, one room after another.
+  std::vector<int32_t> out_begin_, in_begin_, out_, in_;
+
+  // Of a search: by node, which is a room, or a row behind the rooms.
+  std::vector<int64_t> distance_;
+  std::vector<Step> came_by_;
+  std::vector<int32_t> touched_;
+  std::vector<Reached> heap_;
+  std::vector<int32_t> near_;
+  int32_t source_ = 0;
+  // The shortest way to done so far: its length, and the node where it leaves.
+  int64_t best_ = 0;
+  int32_t last_ = 0;
+};
+
+// A way visits each row and room at most once.
+absl::Status CheckSize(const TransportProblem& problem) {
+  if (problem.entry.size() >= static_cast<size_t>(std::numeric_limits<int32_t>::max())) {
+    return TooLarge("there are 2^31 eligible pairs");
+  }
+  int64_t largest = 1;
+  for (const int64_t price : problem.open_price) largest = std::max(largest, std::abs(price));
+  for (const int32_t cost : problem.cost) largest = std::max<int64_t>(largest, std::abs(cost));
+  for (const TransportProblem::Arc& arc : problem.arcs) {
+    largest = std::max(largest, std::abs(arc.cost));
+  }
+  for (const auto& runs : problem.exits) {
+    for (const TransportProblem::ExitRun& run : runs) {
+      largest = std::max(largest, std::abs(run.price));
+    }
+  }
+  const int64_t nodes = int64_t{problem.row_count()} + problem.room_count() + 1;
+  if (absl::uint128(largest) * absl::uint128(nodes) < (absl::uint128(1) << 60)) {
+    return absl::OkStatus();
+  }
+  return TooLarge(absl::StrCat("prices up to ", largest, " over ", nodes,
+                               " nodes do not fit 64 bits; lower the policy's prices"));
+}
+
+}  // namespace
+
+absl::StatusOr<Transport> SolveTransport(const TransportProblem& problem, const Transport& start) {
+  RETURN_IF_ERROR(CheckSize(problem));
+  TransportSolver solver(problem);
+  solver.Begin(start);
+  solver.Run();
+  return std::move(solver).Result();
+}
+
+}  // namespace critac::matching

@@ -1,0 +1,212 @@
+// Goal: a transport is a cheapest one, whatever the problem, and its check notices whatever is wrong
+// with it. Method: thousands of random problems from a printed seed, with few and coarse numbers so
+// that ties and exhausted capacities are the rule, each compared with what LEMON makes of it.
+#include "services/matching/transport.h"
+
+#include <functional>
+#include <iostream>
+#include <utility>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+#include "services/matching/canonical.h"
+#include "services/matching/lemon_transport.h"
+#include "services/matching/testing_transport.h"
+
+namespace critac::matching {
+namespace {
+
+using testing::HasSubstr;
+
+constexpr uint32_t kSeed = 20261128;
+
+int64_t CostByLemon(const TransportProblem& problem, LemonAlgorithm algorithm) {
+  const absl::StatusOr<LemonResult> result = SolveByLemon(problem, algorithm);
+  EXPECT_TRUE(result.ok()) << result.status();
+  return result.ok() ? result->cost : 0;
+}
+
+TEST(Transport, CostsWhatLemonSaysIsTheLeast) {
+  std::cout << "seed " << kSeed << "\n";
+  Dice dice(kSeed);
+  for (int round = 0; round < 3000 && !HasFailure(); ++round) {
+    SCOPED_TRACE(absl::StrCat("round ", round));
+    TransportShape shape{dice.Between(1, 12), dice.Between(1, 12), dice.Between(1, 4), 4};
+    if (dice.OneIn(2)) shape.values = 100'000;
+    const TransportProblem problem = RandomProblem(dice, shape);
+    EXPECT_EQ(Solved(problem).cost, CostByLemon(problem, LemonAlgorithm::kNetworkSimplex));
+  }
+}
+
+// Rows with more pairs than a first list has, dear ones among them that all rows want.
+TEST(Transport, LooksBeyondItsListsWhereThatIsCheaper) {
+  std::cout << "seed " << kSeed + 1 << "\n";
+  Dice dice(kSeed + 1);
+  for (int round = 0; round < 60 && !HasFailure(); ++round) {
+    SCOPED_TRACE(absl::StrCat("round ", round));
+    TransportShape shape{150, 150, dice.OneIn(2) ? 1 : 2, dice.OneIn(2) ? 3 : 100'000};
+    shape.every_pair = true;
+    TransportProblem problem = RandomProblem(dice, shape);
+    for (size_t pair = 0; pair < problem.cost.size(); ++pair) {
+      problem.cost[pair] += 2 * shape.values * problem.entry[pair];
+    }
+    EXPECT_EQ(Solved(problem).cost, CostByLemon(problem, LemonAlgorithm::kCostScaling));
+  }
+}
+
+TEST(Transport, RowsAddedLaterCostWhatTheyCostFromTheStart) {
+  std::cout << "seed " << kSeed + 2 << "\n";
+  Dice dice(kSeed + 2);
+  for (int round = 0; round < 500 && !HasFailure(); ++round) {
+    SCOPED_TRACE(absl::StrCat("round ", round));
+    const TransportProblem whole = RandomProblem(dice, {dice.Between(2, 10), 8, 3, 4});
+    TransportProblem part = whole;
+    const int kept = dice.Between(0, whole.row_count() - 1);
+    part.demand.resize(kept);
+    part.open_price.resize(kept);
+    part.row_begin.resize(kept + 1);
+    part.entry.resize(part.row_begin.back());
+    part.cost.resize(part.row_begin.back());
+    Transport from_the_start = Solved(whole);
+    Transport added = Solved(whole, Solved(part));
+    EXPECT_EQ(added.cost, from_the_start.cost);
+    MakeCanonical(whole, {}, from_the_start);
+    MakeCanonical(whole, {}, added);
+    EXPECT_EQ(added.used, from_the_start.used);
+  }
+}
+
+// The pairs of the first of all cheapest transports, by trying each pair in turn.
+std::vector<int32_t> FirstOfTheCheapest(const TransportProblem& problem, int64_t cost) {
+  TransportProblem rest = problem;
+  std::vector<int32_t> used;
+  for (int32_t pair = 0; pair < static_cast<int32_t>(problem.entry.size()); ++pair) {
+    // So cheap that it is used if it can be, and no cheapest transport without it is missed.
+    constexpr int32_t kPreferred = 1'000'000;
+    rest.cost[pair] -= kPreferred;
+    cost -= kPreferred;
+    if (Solved(rest).cost == cost) {
+      used.push_back(pair);
+    } else {
+      rest.cost[pair] += kPreferred;
+      cost += kPreferred;
+      // Never again: as dear as nothing else.
+      rest.cost[pair] += kPreferred;
+    }
+  }
+  return used;
+}
+
+TEST(Transport, OfTheCheapestTheCanonicalOneTakesThePairsThatComeFirst) {
+  std::cout << "seed " << kSeed + 3 << "\n";
+  Dice dice(kSeed + 3);
+  for (int round = 0; round < 300 && !HasFailure(); ++round) {
+    SCOPED_TRACE(absl::StrCat("round ", round));
+    const TransportProblem problem = RandomProblem(dice, {5, 5, 2, 1});
+    Transport transport = Solved(problem);
+    MakeCanonical(problem, {}, transport);
+    const absl::Status checked = CheckTransport(problem, transport);
+    ASSERT_TRUE(checked.ok()) << checked;
+    EXPECT_EQ(transport.used, FirstOfTheCheapest(problem, transport.cost));
+  }
+}
+
+TEST(Transport, NothingToDoIsDone) {
+  EXPECT_EQ(Solved({}).cost, 0);
+  TransportProblem rooms_only;
+  rooms_only.AddRoom();
+  rooms_only.AddRoom({{1, 5}});
+  EXPECT_EQ(Solved(rooms_only).cost, 0);
+  TransportProblem rows_only;
+  rows_only.AddRow(3, 7);
+  rows_only.AddRow(0, 9);
+  const Transport transport = Solved(rows_only);
+  EXPECT_EQ(transport.cost, 21);
+  EXPECT_EQ(transport.open, (std::vector<int32_t>{3, 0}));
+}
+
+TEST(Transport, PricesThatDoNotFitAreRefused) {
+  TransportProblem problem;
+  problem.AddRow(1, int64_t{1} << 58);
+  EXPECT_TRUE(SolveTransport(problem).ok());
+  problem.AddRow(1, 0);
+  problem.AddRow(1, 0);
+  EXPECT_EQ(SolveTransport(problem).status().code(), absl::StatusCode::kResourceExhausted);
+}
+
+// Two rows, of which the dearer one gets the only room.
+TransportProblem Contested() {
+  TransportProblem problem;
+  problem.AddRoom({{1, 2}});
+  problem.AddRoom();
+  problem.AddArc({1, 0, 1, 3});
+  problem.AddRow(1, 10);
+  problem.AddPair(1, -5);
+  problem.AddRow(1, 20);
+  problem.AddPair(1, -4);
+  return problem;
+}
+
+TEST(TransportCheck, NoticesWhateverIsWrong) {
+  const TransportProblem problem = Contested();
+  const Transport right = Solved(problem);
+  ASSERT_EQ(right.used, (std::vector<int32_t>{1}));
+  const std::pair<const char*, std::function<void(Transport&)>> wrongs[] = {
+      {"not of this problem", [](Transport& t) { t.open.pop_back(); }},
+      {"not of this problem", [](Transport& t) { t.room_prices.push_back(0); }},
+      {"not in order",
+       [](Transport& t) {
+         t.used = {1, 1};
+       }},
+      {"not in order", [](Transport& t) { t.used = {2}; }},
+      {"less than nothing", [](Transport& t) { t.open[0] = -1; }},
+      {"row 1 sends 0 of 1", [](Transport& t) { t.used.clear(); }},
+      {"row 0 sends 2 of 1",
+       [](Transport& t) {
+         t.used = {0, 1};
+       }},
+      {"arc 0 carries 2 of 1", [](Transport& t) { t.arc_units[0] = 2; }},
+      {"room 0 does not let out", [](Transport& t) { t.exit_units[0] = 0; }},
+      {"room 1 does not let out",
+       [](Transport& t) {
+         t.arc_units[0] = 0;
+         t.exit_units[0] = 0;
+       }},
+      {"costs something else", [](Transport& t) { ++t.cost; }},
+      {"out of range", [](Transport& t) { t.row_prices[0] = INT64_MAX; }},
+      {"prove only 1 less", [](Transport& t) { --t.row_prices[1]; }},
+      {"prove only", [](Transport& t) { ++t.row_prices[0]; }},
+      {"prove only", [](Transport& t) { t.room_prices[0] += 1'000'000; }},
+      {"prove only",
+       [](Transport& t) {
+         // The other row: it keeps every limit, and is dearer.
+         t.used = {0};
+         t.open = {0, 1};
+         t.cost += 9;
+       }},
+  };
+  for (const auto& [what, make] : wrongs) {
+    Transport wrong = right;
+    make(wrong);
+    const absl::Status status = CheckTransport(problem, wrong);
+    EXPECT_EQ(status.code(), absl::StatusCode::kInternal) << what;
+    EXPECT_THAT(std::string(status.message()), HasSubstr(what));
+  }
+}
+
+TEST(TransportCheck, MoreThanARoomLetsOutIsNoticed) {
+  TransportProblem problem = Contested();
+  problem.arcs[0].capacity = 2;
+  Transport both = Solved(problem);
+  both.used = {0, 1};
+  both.open = {0, 0};
+  both.arc_units[0] = 2;
+  both.exit_units[0] = 2;
+  EXPECT_THAT(std::string(CheckTransport(problem, both).message()),
+              HasSubstr("room 0 lets out more than it may"));
+}
+
+}  // namespace
+}  // namespace critac::matching

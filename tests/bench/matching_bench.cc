@@ -1,0 +1,235 @@
+// The solver against LEMON: the same costs, the same machine, one run.
+//
+// Ours is timed from costs to a certified result: solved, made canonical, and checked over all pairs.
+// LEMON's network simplex and cost scaling get the whole graph of eligible pairs, and only their
+// solving is timed; the ratio is to the better of the two. Then what a program's year takes, and a
+// request that comes later.
+#include <algorithm>
+#include <array>
+#include <cstdint>
+#include <cstdio>
+#include <functional>
+#include <random>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
+#include "absl/time/clock.h"
+#include "absl/time/time.h"
+#include "services/matching/assign.h"
+#include "services/matching/canonical.h"
+#include "services/matching/certificate.h"
+#include "services/matching/lemon_transport.h"
+#include "services/matching/rank.h"
+#include "services/matching/testing_center.h"
+#include "services/matching/transport.h"
+
+namespace critac::matching {
+namespace {
+
+constexpr uint32_t kSeed = 20261128;
+constexpr int64_t kOpenPrice = 2'000'000;
+
+// How scores come about.
+enum class Scores {
+  // Any two are independent.
+  kUniform,
+  // Both sides are points with four properties, as agencies and experts are, and the score falls with
+  // the distance: everybody wants the same few.
+  kAlike,
+};
+
+class Experts {
+ public:
+  Experts(std::mt19937_64& engine, int rows, int rooms, Scores scores)
+      : engine_(engine), scores_(scores), rows_(rows), rooms_(rooms) {
+    if (scores == Scores::kUniform) return;
+    for (auto* points : {&rows_, &rooms_}) {
+      for (auto& point : *points) {
+        for (double& property : point) property = static_cast<double>(engine() % 1'000'001) / 1e6;
+      }
+    }
+  }
+
+  int32_t CostOf(int row, int room) {
+    if (scores_ == Scores::kUniform) return -static_cast<int32_t>(engine_() % 1'000'001);
+    double distance = 0;
+    for (size_t i = 0; i < rows_[row].size(); ++i) {
+      const double apart = rows_[row][i] - rooms_[room][i];
+      distance += static_cast<double>(i + 1) * apart * apart;
+    }
+    return -static_cast<int32_t>(1e6 * (1 - distance / 10));
+  }
+
+ private:
+  using Point = std::array<double, 4>;
+  std::mt19937_64& engine_;
+  Scores scores_;
+  std::vector<Point> rows_, rooms_;
+};
+
+// Every row with every room.
+TransportProblem Dense(int rows, int rooms, int capacity, Scores scores) {
+  std::mt19937_64 engine(kSeed);
+  Experts experts(engine, rows, rooms, scores);
+  TransportProblem problem;
+  for (int room = 0; room < rooms; ++room) problem.AddRoom({{capacity, 0}});
+  for (int row = 0; row < rows; ++row) {
+    problem.AddRow(1, kOpenPrice);
+    for (int room = 0; room < rooms; ++room) problem.AddPair(room, experts.CostOf(row, room));
+  }
+  return problem;
+}
+
+// Every row with so many rooms.
+TransportProblem Sparse(int rows, int rooms, int capacity, int each, Scores scores) {
+  std::mt19937_64 engine(kSeed);
+  Experts experts(engine, rows, rooms, scores);
+  TransportProblem problem;
+  for (int room = 0; room < rooms; ++room) problem.AddRoom({{capacity, 0}});
+  std::vector<int> some;
+  for (int row = 0; row < rows; ++row) {
+    problem.AddRow(1, kOpenPrice);
+    some.clear();
+    while (static_cast<int>(some.size()) < each) {
+      const int room = static_cast<int>(engine() % static_cast<uint64_t>(rooms));
+      if (std::find(some.begin(), some.end(), room) == some.end()) some.push_back(room);
+    }
+    std::sort(some.begin(), some.end());
+    for (const int room : some) problem.AddPair(room, experts.CostOf(row, room));
+  }
+  return problem;
+}
+
+double SecondsOf(const std::function<void()>& work) {
+  const absl::Time start = absl::Now();
+  work();
+  return absl::ToDoubleSeconds(absl::Now() - start);
+}
+
+[[noreturn]] void Stop(const absl::Status& status) {
+  absl::FPrintF(stderr, "matching_bench: %s\n", status.ToString());
+  std::exit(1);
+}
+
+void Require(const absl::Status& status) {
+  if (!status.ok()) Stop(status);
+}
+
+// Solved, canonical, certified.
+Transport Certified(const TransportProblem& problem, const Transport& start = {}) {
+  absl::StatusOr<Transport> transport = SolveTransport(problem, start);
+  Require(transport.status());
+  MakeCanonical(problem, {}, *transport);
+  Require(CheckTransport(problem, *transport));
+  return *std::move(transport);
+}
+
+std::string TimeText(double seconds) {
+  return seconds < 1 ? absl::StrFormat("%.1f ms", seconds * 1e3)
+                     : absl::StrFormat("%.2f s", seconds);
+}
+
+void Compare(const std::string& name, const TransportProblem& problem, double wanted) {
+  int64_t cost = 0;
+  const double ours = SecondsOf([&] { cost = Certified(problem).cost; });
+  double better = 0;
+  std::string peers;
+  for (const auto& [algorithm, title] : {std::pair(LemonAlgorithm::kNetworkSimplex, "simplex"),
+                                         std::pair(LemonAlgorithm::kCostScaling, "scaling")}) {
+    const absl::StatusOr<LemonResult> result = SolveByLemon(problem, algorithm);
+    Require(result.status());
+    if (result->cost != cost) Stop(absl::InternalError(absl::StrCat(title, " finds another cost")));
+    const double seconds = absl::ToDoubleSeconds(result->solving);
+    better = better == 0 ? seconds : std::min(better, seconds);
+    absl::StrAppend(&peers, absl::StrFormat("%12s", TimeText(seconds)));
+  }
+  absl::PrintF("%-48s %10s %s %8.1f %7.0f\n", name, TimeText(ours), peers, better / ours, wanted);
+  std::fflush(stdout);
+}
+
+void CompareAll() {
+  absl::PrintF("%-48s %10s %12s%12s %8s %7s\n", "rows x experts, scores", "ours", "simplex",
+               "scaling", "ratio", "wanted");
+  for (const auto& [scores, title] :
+       {std::pair(Scores::kUniform, "uniform"), std::pair(Scores::kAlike, "alike")}) {
+    for (const int size : {1000, 2000, 5000}) {
+      Compare(absl::StrFormat("%d x %d, all pairs, %s", size, size, title),
+              Dense(size, size, 1, scores), 3);
+    }
+    Compare(absl::StrFormat("10000 x 2000, capacity 5, all pairs, %s", title),
+            Dense(10'000, 2000, 5, scores), 3);
+    Compare(absl::StrFormat("100000 x 5000, capacity 25, 20 each, %s", title),
+            Sparse(100'000, 5000, 25, 20, scores), 1);
+  }
+}
+
+// One request more, when the others are solved.
+void OneMore() {
+  TransportProblem before = Dense(10'000, 2000, 5, Scores::kUniform);
+  TransportProblem after = before;
+  std::mt19937_64 engine(kSeed + 1);
+  after.AddRow(1, kOpenPrice);
+  for (int room = 0; room < 2000; ++room) {
+    after.AddPair(room, -static_cast<int32_t>(engine() % 1'000'001));
+  }
+  const Transport standing = Certified(before);
+  Transport added, anew;
+  const double adding = SecondsOf([&] { added = Certified(after, standing); });
+  const double from_scratch = SecondsOf([&] { anew = Certified(after); });
+  if (added.used != anew.used) Stop(absl::InternalError("another answer after one more request"));
+  absl::PrintF(
+      "\none request more among 10000 x 2000: %s, from scratch %s, ratio %.1f (wanted 10)\n",
+      TimeText(adding), TimeText(from_scratch), from_scratch / adding);
+}
+
+void Year() {
+  const Pool pool = BusyCenter(300, 10, 400, 6).Build();
+  Plan plan;
+  const double seconds = SecondsOf([&] {
+    absl::StatusOr<Plan> solved = SolvePlan(pool);
+    Require(solved.status());
+    Require(CheckPlan(pool, *solved));
+    plan = *std::move(solved);
+  });
+  absl::PrintF(
+      "a program's year, 300 requests, 10 partners, 400 experts: %s with gates and scores, solved "
+      "and "
+      "certified; %d pairs, %d of %d people placed\n",
+      TimeText(seconds), plan.pair_count, plan.units.size(), plan.unit_count);
+}
+
+void Ranking() {
+  const Pool pool = BusyCenter(200, 10, 100'000, 6).Build();
+  std::vector<double> times;
+  for (int round = 0; round < 5; ++round) {
+    for (int slot = 0; slot < static_cast<int>(pool.slots().size()); ++slot) {
+      times.push_back(SecondsOf([&] { RankCandidates(pool, slot, {10, false}); }));
+    }
+  }
+  std::sort(times.begin(), times.end());
+  absl::PrintF("the ten best of 100000 experts: median %s, p99 %s (wanted 5 ms)\n",
+               TimeText(times[times.size() / 2]), TimeText(times[times.size() * 99 / 100]));
+}
+
+}  // namespace
+
+void RunBench() {
+  CompareAll();
+  OneMore();
+  Year();
+  Ranking();
+}
+
+}  // namespace critac::matching
+
+int main(int argc, char**) {
+  if (argc > 1) {
+    std::fprintf(stderr, "usage: matching_bench\n");
+    return 2;
+  }
+  critac::matching::RunBench();
+  return 0;
+}
