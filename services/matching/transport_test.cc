@@ -56,6 +56,23 @@ TEST(Transport, LooksBeyondItsListsWhereThatIsCheaper) {
   }
 }
 
+// So many pairs that a second thread takes part; the answer is the same each time.
+TEST(Transport, ManyPairsAreSolvedByTwoThreads) {
+  std::cout << "seed " << kSeed + 4 << "\n";
+  Dice dice(kSeed + 4);
+  TransportProblem problem;
+  for (int room = 0; room < 720; ++room) problem.AddRoom({{1, 0}});
+  for (int row = 0; row < 720; ++row) {
+    problem.AddRow(1, 1'000'000);
+    for (int room = 0; room < 720; ++room) problem.AddPair(room, dice.Between(-1000, 0));
+  }
+  const Transport transport = Solved(problem);
+  const Transport again = Solved(problem);
+  EXPECT_EQ(transport.used, again.used);
+  EXPECT_EQ(transport.row_prices, again.row_prices);
+  EXPECT_EQ(transport.cost, CostByLemon(problem, LemonAlgorithm::kNetworkSimplex));
+}
+
 TEST(Transport, RowsAddedLaterCostWhatTheyCostFromTheStart) {
   std::cout << "seed " << kSeed + 2 << "\n";
   Dice dice(kSeed + 2);
