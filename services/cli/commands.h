@@ -17,6 +17,7 @@ void AddCatalogCommands(CLI::App& app, Context& context);
 void AddRequestCommands(CLI::App& app, Context& context);
 
 void AddPartnerCommands(CLI::App& app, Context& context);
+void AddIdentityCommands(CLI::App& app, Context& context);
 void AddMatchCommands(CLI::App& app, Context& context);
 void AddProposalCommands(CLI::App& app, Context& context);
 void AddOfferCommands(CLI::App& app, Context& context);

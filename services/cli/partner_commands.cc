@@ -55,16 +55,19 @@ Columns ExpertColumns() {
 Columns ConflictColumns() {
   return {Name("name", "name"),
           Brief("expert", "expert"),
+          Brief("partner", "partner"),
           Brief("agency", "agency"),
           Field("kind", "kind"),
           Day("valid to", "valid_to"),
           Field("declared by", "declared_by"),
+          Field("override asked by", "override_asked_by"),
           Field("overridden by", "overridden_by")};
 }
 
 struct ConflictArguments {
   std::string name;
   std::string expert;
+  std::string partner;
   std::string agency;
   std::string kind;
   std::string reason;
@@ -75,6 +78,7 @@ absl::Status RunCreateConflict(Context& context, const ConflictArguments& argume
   matching::v1::CreateConflictRequest request;
   Conflict& conflict = *request.mutable_conflict();
   RETURN_IF_ERROR(SetField(conflict, "expert", arguments.expert));
+  RETURN_IF_ERROR(SetField(conflict, "partner", arguments.partner));
   RETURN_IF_ERROR(SetField(conflict, "agency", arguments.agency));
   RETURN_IF_ERROR(SetField(conflict, "kind", arguments.kind));
   RETURN_IF_ERROR(SetField(conflict, "reason", arguments.reason));
@@ -85,14 +89,21 @@ absl::Status RunCreateConflict(Context& context, const ConflictArguments& argume
   return context.printer().Show(created, ConflictColumns());
 }
 
-absl::Status RunOverrideConflict(Context& context, const ConflictArguments& arguments) {
-  matching::v1::OverrideConflictRequest request;
+// Asks to override a conflict, or overrides it: the requests are alike.
+template <typename Request, typename Call>
+absl::Status RunOverride(Context& context, const ConflictArguments& arguments, Call call) {
+  Request request;
   RETURN_IF_ERROR(SetField(request, "name", arguments.name));
   request.set_reason(arguments.reason);
   ASSIGN_OR_RETURN(*request.mutable_request_id(), context.RequestId());
-  ASSIGN_OR_RETURN(const Conflict conflict,
-                   context.Call(&PartnerService::Stub::OverrideConflict, request));
+  ASSIGN_OR_RETURN(const Conflict conflict, context.Call(call, request));
   return context.printer().Show(conflict, ConflictColumns());
+}
+
+void AddOverrideOptions(CLI::App& command, Context& context, ConflictArguments& arguments) {
+  command.add_option("NAME", arguments.name, "The conflict")->required();
+  command.add_option("--reason", arguments.reason, "Why")->required();
+  context.AddRequestId(command);
 }
 
 void AddConflictCommands(CLI::App& app, Context& context) {
@@ -101,9 +112,14 @@ void AddConflictCommands(CLI::App& app, Context& context) {
   CLI::App& create = context.AddCommand(
       noun, "create", "Declares a conflict of interest",
       {"critac conflict create --expert e012 --agency ag-000001 --kind recusal --reason 'a brother "
-       "serves there'"},
+       "serves there' --valid-to 2027-12-31",
+       "critac conflict create --partner nsa --agency ag-000001 --kind litigation --reason 'a suit "
+       "over a contract'"},
       [&context, arguments] { return RunCreateConflict(context, *arguments); });
-  create.add_option("--expert", arguments->expert, "The expert")->required();
+  auto* const expert = create.add_option("--expert", arguments->expert,
+                                         "The expert, with all records that are the same person");
+  create.add_option("--partner", arguments->partner, "In its place: the partner as a whole")
+      ->excludes(expert);
   create.add_option("--agency", arguments->agency, "The agency")->required();
   create
       .add_option("--kind", arguments->kind,
@@ -113,18 +129,30 @@ void AddConflictCommands(CLI::App& app, Context& context) {
   create.add_option("--valid-to", arguments->valid_to, "Last day it holds (default: no end)");
   context.AddRequestId(create);
 
+  CLI::App& ask = context.AddCommand(
+      noun, "ask-override", "Asks to let an expert help in spite of a conflict",
+      {"critac conflict ask-override c00000042 --reason 'nobody else speaks Navajo'"},
+      [&context, arguments] {
+        return RunOverride<matching::v1::AskConflictOverrideRequest>(
+            context, *arguments, &PartnerService::Stub::AskConflictOverride);
+      });
+  AddOverrideOptions(ask, context, *arguments);
   CLI::App& lift = context.AddCommand(
-      noun, "override", "Lets an expert help in spite of a conflict: by another than declared it",
-      {"critac conflict override cf-000001 --reason 'retired from there' --as "
+      noun, "override",
+      "Overrides a conflict, as asked for: by another person than who asked or declared it, and "
+      "than the expert",
+      {"critac conflict override c00000042 --reason 'retired from there' --as "
        "program-manager:okafor"},
-      [&context, arguments] { return RunOverrideConflict(context, *arguments); });
-  lift.add_option("NAME", arguments->name, "The conflict")->required();
-  lift.add_option("--reason", arguments->reason, "Why")->required();
-  context.AddRequestId(lift);
+      [&context, arguments] {
+        return RunOverride<matching::v1::OverrideConflictRequest>(
+            context, *arguments, &PartnerService::Stub::OverrideConflict);
+      });
+  AddOverrideOptions(lift, context, *arguments);
 
   AddList(noun, context, MethodOf(context, &PartnerService::Stub::ListConflicts), "Lists conflicts",
           {"critac conflict list --expert e012"}, "conflicts", ConflictColumns(),
           {{"--expert", "expert", "Only this expert's", nullptr, "experts"},
+           {"--partner", "partner", "Only this partner's own", nullptr, "partners"},
            {"--agency", "agency", "Only with this agency", nullptr, "agencies"}});
 }
 

@@ -48,6 +48,7 @@ void AddCommands(CLI::App& app, Context& context) {
   AddOfferCommands(app, context);
   AddEngagementCommands(app, context);
   AddPartnerCommands(app, context);
+  AddIdentityCommands(app, context);
   AddSurveyCommands(app, context);
   AddMetricsCommands(app, context);
   AddReportCommands(app, context);

@@ -17,7 +17,9 @@
 #include "critac/intake/v1/request.pb.h"
 #include "critac/journal/v1/journal.pb.h"
 #include "critac/matching/v1/engagement.pb.h"
+#include "critac/matching/v1/identity.pb.h"
 #include "critac/matching/v1/match.pb.h"
+#include "critac/matching/v1/partner.pb.h"
 #include "critac/metrics/v1/measure.pb.h"
 #include "critac/metrics/v1/report.pb.h"
 #include "critac/queue/v1/queue.pb.h"
@@ -541,6 +543,84 @@ TEST_F(Changes, APolicyIsSetOnTopOfTheOneInForce) {
   EXPECT_EQ(call.policy().weights().distance(), 50000);
   EXPECT_EQ(call.policy().period(), matching::v1::PERIOD_MONTH);
   EXPECT_EQ(call.policy().offer_business_days(), 5);
+}
+
+TEST_F(Changes, AConflictIsOfAnExpertOrOfAPartner) {
+  constexpr char kMethod[] = "critac.matching.v1.PartnerService/CreateConflict";
+  center_.On<matching::v1::CreateConflictRequest, matching::v1::Conflict>(
+      kMethod, [](const auto& call, auto& conflict) {
+        conflict = call.conflict();
+        return absl::OkStatus();
+      });
+  ASSERT_EQ(Run("conflict create --partner nsa --agency ag-000001 --kind litigation --reason suit "
+                "--valid-to 2027-12-31")
+                .status(),
+            kDone);
+  const auto conflict =
+      center_.RequestsOf<matching::v1::CreateConflictRequest>(kMethod)[0].conflict();
+  EXPECT_EQ(conflict.partner(), "partners/nsa");
+  EXPECT_EQ(conflict.expert(), "");
+  EXPECT_EQ(conflict.kind(), matching::v1::CONFLICT_KIND_LITIGATION);
+  EXPECT_EQ(conflict.valid_to(), "2027-12-31");
+  EXPECT_EQ(Run("conflict create --partner nsa --expert e012 --agency ag-000001 --kind recusal "
+                "--reason both")
+                .status(),
+            kUsage);
+}
+
+TEST_F(Changes, AnOverrideIsAskedForAndThenGiven) {
+  constexpr char kAsk[] = "critac.matching.v1.PartnerService/AskConflictOverride";
+  constexpr char kOverride[] = "critac.matching.v1.PartnerService/OverrideConflict";
+  const auto answer = [](const auto& call, auto& conflict) {
+    conflict.set_name(call.name());
+    return absl::OkStatus();
+  };
+  center_.On<matching::v1::AskConflictOverrideRequest, matching::v1::Conflict>(kAsk, answer);
+  center_.On<matching::v1::OverrideConflictRequest, matching::v1::Conflict>(kOverride, answer);
+  ASSERT_EQ(Run("conflict ask-override c00000042 --reason needed").status(), kDone);
+  ASSERT_EQ(Run("conflict override c00000042 --reason retired").status(), kDone);
+  const auto asked = center_.RequestsOf<matching::v1::AskConflictOverrideRequest>(kAsk)[0];
+  EXPECT_EQ(asked.name(), "conflicts/c00000042");
+  EXPECT_EQ(asked.reason(), "needed");
+  const auto given = center_.RequestsOf<matching::v1::OverrideConflictRequest>(kOverride)[0];
+  EXPECT_EQ(given.name(), "conflicts/c00000042");
+  EXPECT_EQ(given.reason(), "retired");
+}
+
+TEST_F(Changes, RecordsAreConfirmedToBeOneOrRejected) {
+  constexpr char kDecide[] = "critac.matching.v1.IdentityService/DecideIdentity";
+  center_.On<matching::v1::DecideIdentityRequest, matching::v1::Identity>(
+      kDecide, [](const auto&, auto&) { return absl::OkStatus(); });
+  ASSERT_EQ(Run("identity confirm e012 experts/e340 --reason asked").status(), kDone);
+  ASSERT_EQ(Run("identity reject agencies/a agencies/b --reason two").status(), kDone);
+  const auto calls = center_.RequestsOf<matching::v1::DecideIdentityRequest>(kDecide);
+  EXPECT_EQ(calls[0].first(), "experts/e012");
+  EXPECT_EQ(calls[0].second(), "experts/e340");
+  EXPECT_TRUE(calls[0].same());
+  EXPECT_EQ(calls[1].first(), "agencies/a");
+  EXPECT_FALSE(calls[1].same());
+}
+
+TEST_F(CommandLine, SuspectedIdentitiesAreShownWithWhatSpeaksForThem) {
+  center_.On<matching::v1::FindSuspectedIdentitiesRequest,
+             matching::v1::FindSuspectedIdentitiesResponse>(
+      "critac.matching.v1.IdentityService/FindSuspectedIdentities",
+      [](const auto& call, auto& response) {
+        EXPECT_EQ(call.top(), 1);
+        auto& identity = *response.add_identities();
+        identity.set_first("experts/e012");
+        identity.set_second("experts/e340");
+        identity.set_second_full_name("ORTIZ, Ana");
+        identity.add_evidence(matching::v1::IDENTITY_EVIDENCE_SAME_AGENCY);
+        response.set_count(7);
+        return absl::OkStatus();
+      });
+  const CliRun run = Run("identity suspected --top 1");
+  EXPECT_EQ(run.status(), kDone);
+  EXPECT_THAT(run.out(), HasSubstr("experts/e340"));
+  EXPECT_THAT(run.out(), HasSubstr("ORTIZ, Ana"));
+  EXPECT_THAT(run.out(), HasSubstr("same agency"));
+  EXPECT_THAT(run.out(), HasSubstr("(1 of 7: --top N shows more)"));
 }
 
 TEST_F(Changes, ADeliveryIsRecordedInQuartersOfAnHour) {

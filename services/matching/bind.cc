@@ -10,6 +10,7 @@
 #include "common/queue/worker.h"
 #include "common/status/error.h"
 #include "services/matching/engagement_service.h"
+#include "services/matching/identity_service.h"
 #include "services/matching/intake_client.h"
 #include "services/matching/intake_sync.h"
 #include "services/matching/match_service.h"
@@ -18,6 +19,7 @@
 #include "services/matching/partner_commands.h"
 #include "services/matching/partner_service.h"
 #include "services/matching/pool_reader.h"
+#include "services/matching/recusal_reader.h"
 
 namespace critac::matching {
 namespace {
@@ -44,10 +46,13 @@ class BoundMatching final : public server::BoundService {
         sync_queue_(sync_queue),
         intake_(environment.channel("intake"), environment.clock),
         pools_(*journal_, intake_, environment.clock),
+        recusals_(*journal_, environment.clock),
         tasks_("matching-task", kTaskThreads, kWaitingTasks),
-        partner_service_(environment.pipeline, *journal_),
-        match_service_(environment.pipeline, *journal_, pools_, tasks_, environment.clock),
-        engagement_service_(environment.pipeline, *journal_, intake_, tasks_),
+        partner_service_(environment.pipeline, *journal_, recusals_),
+        identity_service_(environment.pipeline, *journal_, tasks_),
+        match_service_(environment.pipeline, *journal_, pools_, recusals_, tasks_,
+                       environment.clock),
+        engagement_service_(environment.pipeline, *journal_, intake_, recusals_, tasks_),
         match_jobs_(*journal_, intake_, pools_, environment.clock),
         sync_jobs_(*journal_, intake_),
         // One thread: a second plan at the same time would only find its input changed.
@@ -80,7 +85,7 @@ class BoundMatching final : public server::BoundService {
 
   const std::string& name() const override { return journal_->name(); }
   std::vector<grpc::Service*> grpc_services() override {
-    return {&partner_service_, &match_service_, &engagement_service_};
+    return {&partner_service_, &identity_service_, &match_service_, &engagement_service_};
   }
   journal::Journal& journal() override { return *journal_; }
 
@@ -118,8 +123,10 @@ class BoundMatching final : public server::BoundService {
   queue::WorkQueue& sync_queue_;
   IntakeClient intake_;
   PoolReader pools_;
+  RecusalReader recusals_;
   TaskPool tasks_;
   PartnerService partner_service_;
+  IdentityService identity_service_;
   MatchService match_service_;
   EngagementService engagement_service_;
   MatchWorker match_jobs_;

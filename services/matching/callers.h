@@ -20,6 +20,15 @@ using Filters = absl::flat_hash_map<std::string, store::FilterField>;
 // The partner that makes the call: `partners/ID`. Empty: someone who is not a partner.
 std::string PartnerOf(const rpc::Call& call);
 
+// The person in a principal, `role:subject`: what stands behind `#` (`ana` of
+// `partner:partners/iacp#ana`), or the whole subject of one that is neither an agency nor a partner
+// (`dana` of `coordinator:dana`). Empty: an organization without a person.
+std::string PersonIn(absl::string_view principal);
+
+// Whether two principals are one person, in whatever roles: by the person, where both have one, as
+// AddressIdentity compares it; else by the whole principal.
+bool IsSamePerson(absl::string_view principal, absl::string_view other);
+
 // The rows a caller may see, where `column` holds the partner.
 store::Condition OwnRows(const rpc::Call& call, absl::string_view column);
 

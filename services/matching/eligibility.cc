@@ -184,6 +184,12 @@ std::string ConflictWhy(const Case& c, bool passed) {
     if (!Concerns(conflict, c.demand)) continue;
     (conflict.overridden ? overridden : holding).push_back(ConflictText(c.pool, conflict));
   }
+  const PartnerRow& partner = c.pool.partners()[c.expert.partner];
+  for (const ConflictRow& conflict : partner.conflicts) {
+    if (!Concerns(conflict, c.demand)) continue;
+    (conflict.overridden ? overridden : holding)
+        .push_back(absl::StrCat(partner.display_name, ": ", ConflictText(c.pool, conflict)));
+  }
   for (std::vector<std::string>* texts : {&holding, &overridden}) {
     std::sort(texts->begin(), texts->end());
     texts->erase(std::unique(texts->begin(), texts->end()), texts->end());
@@ -198,18 +204,20 @@ std::string ConflictWhy(const Case& c, bool passed) {
   return text;
 }
 
-bool NoConflict(Case& c, Why why) {
-  bool passed = true;
-  const std::vector<ConflictRow>& conflicts = c.pool.conflicts_of(c.expert.person);
+// Cuts the days to those after the conflicts; whether any is left.
+bool CutByConflicts(Case& c, const std::vector<ConflictRow>& conflicts) {
   for (const ConflictRow& conflict : conflicts) {
-    if (conflict.overridden || !passed || !Concerns(conflict, c.demand)) continue;
-    if (conflict.last >= kLastDay) {
-      passed = false;
-    } else {
-      CutTo(c.days, {conflict.last + 1, kLastDay});
-      passed = !c.days.empty();
-    }
+    if (conflict.overridden || !Concerns(conflict, c.demand)) continue;
+    if (conflict.last >= kLastDay) return false;
+    CutTo(c.days, {conflict.last + 1, kLastDay});
+    if (c.days.empty()) return false;
   }
+  return true;
+}
+
+bool NoConflict(Case& c, Why why) {
+  const bool passed = CutByConflicts(c, c.pool.conflicts_of(c.expert.person)) &&
+                      CutByConflicts(c, c.pool.partners()[c.expert.partner].conflicts);
   if (why == nullptr) return passed;
   return Say(passed, why, ConflictWhy(c, passed));
 }

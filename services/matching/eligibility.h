@@ -27,9 +27,11 @@
 //                 the size band; offers the mode
 //   CONFLICT      none with the agency or one served with it: served there now, or left it less
 //                 than `recent_agency_years` years before, or declared. A conflict holds through
-//                 its last day. It is a person's: it counts for every record that shares an e-mail
-//                 address. An overridden one is passed; overriding a declared OWN_AGENCY or
-//                 RECENT_AGENCY also passes what follows from a service in the same agency.
+//                 its last day. It is a person's: it counts for every record of the person, by a
+//                 shared e-mail address or a confirmed identity; one of a partner counts for the
+//                 records it has. Names of one agency count as one. An overridden one is passed;
+//                 overriding a declared OWN_AGENCY or RECENT_AGENCY also passes what follows from a
+//                 service in the same agency.
 //   AVAILABILITY  today and the lead time leave a day in the window, not after the day by which
 //                 help is needed, on which the expert is not unavailable
 //   CAPACITY      not in the slot already; assignments open at once left; in some period with a

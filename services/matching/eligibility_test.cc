@@ -280,6 +280,42 @@ TEST_F(Eligibility, AConflictOfAnotherExpertDoesNotCountUnlessItIsTheSamePerson)
   ExpectOut(v1::GATE_CONFLICT, "declared recusal: conflict with agencies/r1");
 }
 
+TEST_F(Eligibility, AConflictCountsForEveryRecordOfAPersonOnceItIsConfirmedToBeOne) {
+  center_.AddExpert("e2").add_services()->set_agency("agencies/r1");
+  v1::Identity& identity =
+      center_.AddIdentity("experts/e1", "experts/e2", v1::IDENTITY_STATE_REJECTED);
+  ExpectIn(v1::GATE_CONFLICT, "no conflict of interest");
+  identity.set_state(v1::IDENTITY_STATE_CONFIRMED);
+  ExpectOut(v1::GATE_CONFLICT, "own agency");
+}
+
+TEST_F(Eligibility, AConflictCountsUnderEveryNameOfTheAgency) {
+  expert().add_services()->set_agency("agencies/old");
+  ExpectIn(v1::GATE_CONFLICT, "no conflict of interest");
+  center_.AddIdentity("agencies/old", "agencies/r1");
+  ExpectOut(v1::GATE_CONFLICT, "own agency");
+  // Overridden under one name, overridden under the other.
+  center_.AddConflict("e1", "r1", v1::CONFLICT_KIND_OWN_AGENCY).set_overridden_by("x");
+  ExpectIn(v1::GATE_CONFLICT, "no conflict of interest; overridden");
+}
+
+TEST_F(Eligibility, AConflictOfAPartnerCountsForThoseItSendsOnly) {
+  center_.AddPartner("iacp");
+  center_.AddExpert("e0", "iacp").add_emails("a@example.org");
+  center_.experts[0].add_emails("a@example.org");
+  v1::Conflict& conflict = center_.AddConflict("e9", "r1", v1::CONFLICT_KIND_LITIGATION);
+  conflict.clear_expert();
+  conflict.set_partner("partners/iacp");
+  ExpectIn(v1::GATE_CONFLICT, "no conflict of interest");
+  conflict.set_partner("partners/nsa");
+  ExpectOut(v1::GATE_CONFLICT, "Partner nsa: litigation: conflict with agencies/r1");
+  conflict.set_valid_to("2026-12-30");
+  ExpectIn(v1::GATE_AVAILABILITY, "can start on 2026-12-31");
+  conflict.clear_valid_to();
+  conflict.set_overridden_by("x");
+  ExpectIn(v1::GATE_CONFLICT, "overridden: Partner nsa: litigation");
+}
+
 TEST_F(Eligibility, PersonsAreJoinedThroughAThirdRecord) {
   center_.AddExpert("e2").add_emails("b@example.org");
   v1::Expert& third = center_.AddExpert("e3");

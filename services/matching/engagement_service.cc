@@ -16,6 +16,8 @@ namespace {
 using rpc::Call;
 using store::FilterType;
 
+constexpr char kEngagementType[] = "critac.matching.v1.Engagement";
+
 const Filters& OfferFilters() {
   static const auto& filters = *new Filters{
       {"request", {FilterType::kText, "request", {}}},
@@ -54,7 +56,9 @@ grpc::ServerUnaryReactor* EngagementService::GetOffer(grpc::CallbackServerContex
   return pipeline_.Read<v1::GetOfferRequest, v1::Offer>(
       context, request, response, [this](const Call& call, const auto& in, auto& out) {
         RETURN_IF_ERROR(journal_.GetInto(in.name(), out));
-        return CheckOwn(call, out.assignment().partner(), "critac.matching.v1.Offer", in.name());
+        RETURN_IF_ERROR(
+            CheckOwn(call, out.assignment().partner(), "critac.matching.v1.Offer", in.name()));
+        return recusals_.CheckSeen(call, out.request(), "critac.matching.v1.Offer", in.name());
       });
 }
 
@@ -62,11 +66,13 @@ grpc::ServerUnaryReactor* EngagementService::ListOffers(grpc::CallbackServerCont
                                                         const v1::ListOffersRequest* request,
                                                         v1::ListOffersResponse* response) {
   return pipeline_.Read<v1::ListOffersRequest, v1::ListOffersResponse>(
-      context, request, response, [this](const Call& call, const auto& in, auto& out) {
+      context, request, response,
+      [this](const Call& call, const auto& in, auto& out) -> absl::Status {
+        ASSIGN_OR_RETURN(store::Condition seen, recusals_.SeenRows(call, OwnRows(call, "partner")));
         return journal_.ListInto({.collection = "offers",
                                   .filter = in.filter(),
                                   .filter_fields = &OfferFilters(),
-                                  .condition = OwnRows(call, "partner"),
+                                  .condition = std::move(seen),
                                   .page_size = in.page_size(),
                                   .page_token = in.page_token(),
                                   .descending = true},
@@ -78,8 +84,9 @@ grpc::ServerUnaryReactor* EngagementService::AcceptOffer(grpc::CallbackServerCon
                                                          const v1::AcceptOfferRequest* request,
                                                          v1::Offer* response) {
   return pipeline_.Write<v1::AcceptOfferRequest, v1::Offer>(
-      context, request, response, journal_, [](const Call& call, const auto& in) {
-        return matching::AcceptOffer(in.name(), PartnerOf(call));
+      context, request, response, journal_, [this](const Call& call, const auto& in) {
+        return recusals_.Guard<v1::Offer>(call, in.name(),
+                                          matching::AcceptOffer(in.name(), PartnerOf(call)));
       });
 }
 
@@ -87,8 +94,10 @@ grpc::ServerUnaryReactor* EngagementService::DeclineOffer(grpc::CallbackServerCo
                                                           const v1::DeclineOfferRequest* request,
                                                           v1::Offer* response) {
   return pipeline_.Write<v1::DeclineOfferRequest, v1::Offer>(
-      context, request, response, journal_, [](const Call& call, const auto& in) {
-        return matching::DeclineOffer(in.name(), PartnerOf(call), in.code(), in.reason());
+      context, request, response, journal_, [this](const Call& call, const auto& in) {
+        return recusals_.Guard<v1::Offer>(
+            call, in.name(),
+            matching::DeclineOffer(in.name(), PartnerOf(call), in.code(), in.reason()));
       });
 }
 
@@ -98,8 +107,8 @@ grpc::ServerUnaryReactor* EngagementService::GetEngagement(grpc::CallbackServerC
   return pipeline_.Read<v1::GetEngagementRequest, v1::Engagement>(
       context, request, response, [this](const Call& call, const auto& in, auto& out) {
         RETURN_IF_ERROR(journal_.GetInto(in.name(), out));
-        if (IsPartOf(call, out)) return absl::OkStatus();
-        return ResourceNotFound("critac.matching.v1.Engagement", in.name());
+        if (!IsPartOf(call, out)) return ResourceNotFound(kEngagementType, in.name());
+        return recusals_.CheckSeen(call, out.request(), kEngagementType, in.name());
       });
 }
 
@@ -107,11 +116,14 @@ grpc::ServerUnaryReactor* EngagementService::ListEngagements(
     grpc::CallbackServerContext* context, const v1::ListEngagementsRequest* request,
     v1::ListEngagementsResponse* response) {
   return pipeline_.Read<v1::ListEngagementsRequest, v1::ListEngagementsResponse>(
-      context, request, response, [this](const Call& call, const auto& in, auto& out) {
+      context, request, response,
+      [this](const Call& call, const auto& in, auto& out) -> absl::Status {
+        ASSIGN_OR_RETURN(store::Condition seen,
+                         recusals_.SeenRows(call, OwnRows(call, "lead_partner")));
         return journal_.ListInto({.collection = "engagements",
                                   .filter = in.filter(),
                                   .filter_fields = &EngagementFilters(),
-                                  .condition = OwnRows(call, "lead_partner"),
+                                  .condition = std::move(seen),
                                   .page_size = in.page_size(),
                                   .page_token = in.page_token(),
                                   .descending = true},
@@ -130,8 +142,10 @@ grpc::ServerUnaryReactor* EngagementService::RecordDelivery(
         const auto engagement = journal_.Get<v1::Engagement>(in.name());
         RETURN_IF_ERROR(engagement.status());
         if (!IsPartOf(call, *engagement)) {
-          return ResourceNotFound("critac.matching.v1.Engagement", in.name());
+          return ResourceNotFound(kEngagementType, in.name());
         }
+        RETURN_IF_ERROR(
+            recusals_.CheckSeen(call, engagement->request(), kEngagementType, in.name()));
         ASSIGN_OR_RETURN(const intake::v1::Request of,
                          intake_.GetRequest(engagement->request(), call.trace));
         // Asked before the command, and so again by the command of a repeated call: that one is
@@ -148,8 +162,10 @@ grpc::ServerUnaryReactor* EngagementService::WaiveSlot(grpc::CallbackServerConte
                                                        const v1::WaiveSlotRequest* request,
                                                        v1::Engagement* response) {
   return pipeline_.Write<v1::WaiveSlotRequest, v1::Engagement>(
-      context, request, response, journal_, [](const Call& call, const auto& in) {
-        return matching::WaiveSlot(in.name(), PartnerOf(call), in.slot(), in.reason());
+      context, request, response, journal_, [this](const Call& call, const auto& in) {
+        return recusals_.Guard<v1::Engagement>(
+            call, in.name(),
+            matching::WaiveSlot(in.name(), PartnerOf(call), in.slot(), in.reason()));
       });
 }
 

@@ -6,6 +6,7 @@
 #include "common/rpc/pipeline.h"
 #include "critac/matching/v1/engagement.grpc.pb.h"
 #include "services/matching/intake_client.h"
+#include "services/matching/recusal_reader.h"
 
 namespace critac::matching {
 
@@ -13,8 +14,12 @@ namespace critac::matching {
 class EngagementService final : public v1::EngagementService::CallbackService {
  public:
   EngagementService(rpc::Pipeline& pipeline, journal::Journal& journal, IntakeClient& intake,
-                    TaskPool& tasks)
-      : pipeline_(pipeline), journal_(journal), intake_(intake), tasks_(tasks) {}
+                    RecusalReader& recusals, TaskPool& tasks)
+      : pipeline_(pipeline),
+        journal_(journal),
+        intake_(intake),
+        recusals_(recusals),
+        tasks_(tasks) {}
 
   grpc::ServerUnaryReactor* GetOffer(grpc::CallbackServerContext* context,
                                      const v1::GetOfferRequest* request,
@@ -48,6 +53,7 @@ class EngagementService final : public v1::EngagementService::CallbackService {
   rpc::Pipeline& pipeline_;
   journal::Journal& journal_;
   IntakeClient& intake_;
+  RecusalReader& recusals_;
   TaskPool& tasks_;
 };
 

@@ -19,6 +19,8 @@ namespace {
 using rpc::Call;
 using store::FilterType;
 
+constexpr char kRequestType[] = "critac.intake.v1.Request";
+
 const Filters& ProposalFilters() {
   static const auto& filters = *new Filters{
       {"request", {FilterType::kText, "request", {}}},
@@ -36,7 +38,7 @@ absl::StatusOr<int> SlotMeant(const PoolView& view, const std::string& request,
                  absl::StrCat(request,
                               " is not open for matching; a request is from READY until "
                               "every slot is accepted"))
-        .Resource("critac.intake.v1.Request", request)
+        .Resource(kRequestType, request)
         .ToStatus();
   }
   const auto row = view.pool->FindSlot(request, slot);
@@ -100,7 +102,8 @@ grpc::ServerUnaryReactor* MatchService::RankCandidates(grpc::CallbackServerConte
                                                        v1::RankCandidatesResponse* response) {
   return rpc::InTasks<v1::RankCandidatesRequest>(
       pipeline_, tasks_, context, request, response,
-      [this, response](const Call&, const auto& in) -> absl::Status {
+      [this, response](const Call& call, const auto& in) -> absl::Status {
+        RETURN_IF_ERROR(recusals_.CheckSeen(call, in.request(), kRequestType, in.request()));
         ASSIGN_OR_RETURN(const auto view, pools_.Read());
         return Rank(*view, in, *response);
       });
@@ -111,7 +114,8 @@ grpc::ServerUnaryReactor* MatchService::ExplainMatch(grpc::CallbackServerContext
                                                      v1::ExplainMatchResponse* response) {
   return rpc::InTasks<v1::ExplainMatchRequest>(
       pipeline_, tasks_, context, request, response,
-      [this, response](const Call&, const auto& in) -> absl::Status {
+      [this, response](const Call& call, const auto& in) -> absl::Status {
+        RETURN_IF_ERROR(recusals_.CheckSeen(call, in.request(), kRequestType, in.request()));
         ASSIGN_OR_RETURN(const auto view, pools_.Read());
         return Explain(*view, clock_, in, *response);
       });
@@ -142,18 +146,23 @@ grpc::ServerUnaryReactor* MatchService::GetProposal(grpc::CallbackServerContext*
                                                     const v1::GetProposalRequest* request,
                                                     v1::Proposal* response) {
   return pipeline_.Read<v1::GetProposalRequest, v1::Proposal>(
-      context, request, response,
-      [this](const Call&, const auto& in, auto& out) { return journal_.GetInto(in.name(), out); });
+      context, request, response, [this](const Call& call, const auto& in, auto& out) {
+        RETURN_IF_ERROR(journal_.GetInto(in.name(), out));
+        return recusals_.CheckSeen(call, out.request(), "critac.matching.v1.Proposal", in.name());
+      });
 }
 
 grpc::ServerUnaryReactor* MatchService::ListProposals(grpc::CallbackServerContext* context,
                                                       const v1::ListProposalsRequest* request,
                                                       v1::ListProposalsResponse* response) {
   return pipeline_.Read<v1::ListProposalsRequest, v1::ListProposalsResponse>(
-      context, request, response, [this](const Call&, const auto& in, auto& out) {
+      context, request, response,
+      [this](const Call& call, const auto& in, auto& out) -> absl::Status {
+        ASSIGN_OR_RETURN(store::Condition seen, recusals_.SeenRows(call, {}));
         return journal_.ListInto({.collection = "proposals",
                                   .filter = in.filter(),
                                   .filter_fields = &ProposalFilters(),
+                                  .condition = std::move(seen),
                                   .page_size = in.page_size(),
                                   .page_token = in.page_token(),
                                   .descending = true},
@@ -167,10 +176,11 @@ grpc::ServerUnaryReactor* MatchService::ApproveProposal(grpc::CallbackServerCont
   return rpc::InTasks<v1::ApproveProposalRequest>(
       pipeline_, tasks_, context, request, response,
       [this, response](const Call& call, const auto& in) {
-        return ExecuteOnPool(journal_, pools_, call, in, *response,
-                             [&in](std::shared_ptr<const PoolView> view) {
-                               return DecideProposal(std::move(view), in.name(), in.etag(), {}, "");
-                             });
+        return ExecuteOnPool(
+            journal_, pools_, call, in, *response, [&](std::shared_ptr<const PoolView> view) {
+              return recusals_.Guard<v1::Proposal>(
+                  call, in.name(), DecideProposal(std::move(view), in.name(), in.etag(), {}, ""));
+            });
       });
 }
 
@@ -181,10 +191,11 @@ grpc::ServerUnaryReactor* MatchService::OverrideProposal(grpc::CallbackServerCon
       pipeline_, tasks_, context, request, response,
       [this, response](const Call& call, const auto& in) {
         return ExecuteOnPool(
-            journal_, pools_, call, in, *response, [&in](std::shared_ptr<const PoolView> view) {
-              return DecideProposal(std::move(view), in.name(), in.etag(),
-                                    {in.assignments().begin(), in.assignments().end()},
-                                    in.reason());
+            journal_, pools_, call, in, *response, [&](std::shared_ptr<const PoolView> view) {
+              return recusals_.Guard<v1::Proposal>(
+                  call, in.name(),
+                  DecideProposal(std::move(view), in.name(), in.etag(),
+                                 {in.assignments().begin(), in.assignments().end()}, in.reason()));
             });
       });
 }

@@ -6,6 +6,7 @@
 #include "common/rpc/pipeline.h"
 #include "critac/matching/v1/match.grpc.pb.h"
 #include "services/matching/pool_reader.h"
+#include "services/matching/recusal_reader.h"
 
 namespace critac::matching {
 
@@ -14,8 +15,13 @@ namespace critac::matching {
 class MatchService final : public v1::MatchService::CallbackService {
  public:
   MatchService(rpc::Pipeline& pipeline, journal::Journal& journal, PoolReader& pools,
-               TaskPool& tasks, const Clock& clock)
-      : pipeline_(pipeline), journal_(journal), pools_(pools), tasks_(tasks), clock_(clock) {}
+               RecusalReader& recusals, TaskPool& tasks, const Clock& clock)
+      : pipeline_(pipeline),
+        journal_(journal),
+        pools_(pools),
+        recusals_(recusals),
+        tasks_(tasks),
+        clock_(clock) {}
 
   grpc::ServerUnaryReactor* GetPolicy(grpc::CallbackServerContext* context,
                                       const v1::GetPolicyRequest* request,
@@ -49,6 +55,7 @@ class MatchService final : public v1::MatchService::CallbackService {
   rpc::Pipeline& pipeline_;
   journal::Journal& journal_;
   PoolReader& pools_;
+  RecusalReader& recusals_;
   TaskPool& tasks_;
   const Clock& clock_;
 };

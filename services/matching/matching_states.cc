@@ -7,6 +7,7 @@
 #include "absl/strings/strip.h"
 #include "critac/matching/v1/engagement.pb.h"
 #include "critac/matching/v1/events.pb.h"
+#include "critac/matching/v1/identity.pb.h"
 #include "critac/matching/v1/match.pb.h"
 #include "critac/matching/v1/partner.pb.h"
 #include "critac/matching/v1/states.pb.h"
@@ -61,6 +62,15 @@ CREATE TABLE engagement (
 CREATE INDEX engagement_request ON engagement (request, name);
 CREATE INDEX engagement_settled ON engagement (settled, name);
 CREATE TABLE import_key (name TEXT PRIMARY KEY, body TEXT NOT NULL);
+)sql";
+
+// Which records are one; and conflicts of partners, of which there were none before.
+constexpr char kIdentityTables[] = R"sql(
+CREATE TABLE identity (
+  name TEXT PRIMARY KEY, body TEXT NOT NULL,
+  first TEXT NOT NULL, second TEXT NOT NULL, state BIGINT NOT NULL
+);
+ALTER TABLE conflict ADD COLUMN partner TEXT NOT NULL DEFAULT '';
 )sql";
 
 void Bump(MutableStates& states) {
@@ -134,6 +144,11 @@ void Apply(MutableStates& states, const Event& event, const v1::ExpertSet& paylo
 
 void Apply(MutableStates& states, const Event& event, const v1::ConflictSet& payload) {
   states.Mutable<v1::Conflict>(event.subject()) = payload.conflict();
+  Bump(states);
+}
+
+void Apply(MutableStates& states, const Event& event, const v1::IdentityDecided& payload) {
+  states.Mutable<v1::Identity>(event.subject()) = payload.identity();
   Bump(states);
 }
 
@@ -310,7 +325,7 @@ std::string ImportKeyName(absl::string_view external_id) {
 }
 
 std::vector<journal::Projection> MatchingProjections() {
-  using v1::Conflict, v1::Demand, v1::Engagement, v1::Expert, v1::Offer, v1::Proposal;
+  using v1::Conflict, v1::Demand, v1::Engagement, v1::Expert, v1::Identity, v1::Offer, v1::Proposal;
   return {
       {"partners", "partner", &v1::Partner::default_instance(), {}},
       {"experts",
@@ -323,7 +338,14 @@ std::vector<journal::Projection> MatchingProjections() {
        "conflict",
        &Conflict::default_instance(),
        {Column<Conflict>("expert", [](const Conflict& c) { return c.expert(); }),
+        Column<Conflict>("partner", [](const Conflict& c) { return c.partner(); }),
         Column<Conflict>("agency", [](const Conflict& c) { return c.agency(); })}},
+      {"identities",
+       "identity",
+       &Identity::default_instance(),
+       {Column<Identity>("first", [](const Identity& i) { return i.first(); }),
+        Column<Identity>("second", [](const Identity& i) { return i.second(); }),
+        Column<Identity>("state", [](const Identity& i) { return Number(i.state()); })}},
       {"policies", "policy", &v1::Policy::default_instance(), {}},
       {"solver", "solver", &v1::SolverInputs::default_instance(), {}},
       {"demands",
@@ -356,13 +378,15 @@ std::vector<journal::Projection> MatchingProjections() {
   };
 }
 
-std::vector<store::Migration> MatchingMigrations() { return {{1, "matching", kTables}}; }
+std::vector<store::Migration> MatchingMigrations() {
+  return {{1, "matching", kTables}, {1, "identity", kIdentityTables}};
+}
 
 void ApplyMatching(MutableStates& states, const Event& event, const Message& payload) {
-  ApplyOneOf<v1::PartnerSet, v1::ExpertSet, v1::ConflictSet, v1::PolicySet, v1::DemandOpened,
-             v1::DemandClosed, v1::SolveRecorded, v1::ProposalMade, v1::ProposalDecided,
-             v1::OfferAccepted, v1::OfferDeclined, v1::EngagementAgreed, v1::DeliveryRecorded,
-             v1::SlotWaived, v1::EngagementSettled>(states, event, payload);
+  ApplyOneOf<v1::PartnerSet, v1::ExpertSet, v1::ConflictSet, v1::IdentityDecided, v1::PolicySet,
+             v1::DemandOpened, v1::DemandClosed, v1::SolveRecorded, v1::ProposalMade,
+             v1::ProposalDecided, v1::OfferAccepted, v1::OfferDeclined, v1::EngagementAgreed,
+             v1::DeliveryRecorded, v1::SlotWaived, v1::EngagementSettled>(states, event, payload);
 }
 
 }  // namespace critac::matching

@@ -3,6 +3,7 @@
 #include <memory>
 #include <utility>
 
+#include "absl/algorithm/container.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "common/base/calendar.h"
@@ -11,6 +12,7 @@
 #include "common/status/error.h"
 #include "critac/matching/v1/events.pb.h"
 #include "google/protobuf/util/message_differencer.h"
+#include "services/matching/callers.h"
 #include "services/matching/matching_states.h"
 #include "services/matching/partner_rules.h"
 
@@ -94,6 +96,47 @@ absl::Status ImportExpert(Draft& draft, const v1::Expert& row, const std::string
   return absl::OkStatus();
 }
 
+constexpr char kConflictType[] = "critac.matching.v1.Conflict";
+
+// Whether the expert or partner of a conflict is there and, where `caller` is a partner, its own.
+absl::Status CheckParty(Draft& draft, const v1::Conflict& conflict, const std::string& caller) {
+  if (!conflict.partner().empty()) {
+    const bool own = caller.empty() || caller == conflict.partner();
+    if (own && draft.Find<v1::Partner>(conflict.partner()) != nullptr) return absl::OkStatus();
+    return ResourceNotFound("critac.matching.v1.Partner", conflict.partner());
+  }
+  const auto* expert = draft.Find<v1::Expert>(conflict.expert());
+  if (expert != nullptr && (caller.empty() || caller == expert->partner())) return absl::OkStatus();
+  return ResourceNotFound("critac.matching.v1.Expert", conflict.expert());
+}
+
+absl::Status CheckHolds(const v1::Conflict& conflict) {
+  if (conflict.overridden_by().empty()) return absl::OkStatus();
+  return FailedPrecondition("CONFLICT_OVERRIDDEN", conflict.name(),
+                            absl::StrCat("is overridden already, by ", conflict.overridden_by()));
+}
+
+// Whether `actor` is neither who asked for the override, nor who declared the conflict, nor the
+// expert.
+absl::Status CheckSecondPerson(const v1::Conflict& conflict, const std::string& actor,
+                               const std::vector<std::string>& own_records) {
+  const auto refuse = [&](absl::string_view what) {
+    return Error(absl::StatusCode::kPermissionDenied, "SECOND_PERSON_NEEDED",
+                 absl::StrCat(conflict.name(), what, "; another person must override it"))
+        .ToStatus();
+  };
+  if (IsSamePerson(conflict.override_asked_by(), actor)) {
+    return refuse(absl::StrCat(" was asked to be overridden by ", conflict.override_asked_by()));
+  }
+  if (IsSamePerson(conflict.declared_by(), actor)) {
+    return refuse(absl::StrCat(" was declared by ", conflict.declared_by()));
+  }
+  if (absl::c_linear_search(own_records, conflict.expert())) {
+    return refuse(absl::StrCat(" is of ", conflict.expert(), ", who is the caller"));
+  }
+  return absl::OkStatus();
+}
+
 }  // namespace
 
 journal::Decide ImportPartners(std::vector<v1::Partner> rows, bool validate_only) {
@@ -122,34 +165,53 @@ journal::Decide CreateConflict(v1::Conflict conflict, std::string partner) {
   return
       [conflict = std::move(conflict), partner = std::move(partner)](Draft& draft) -> absl::Status {
         RETURN_IF_ERROR(CheckConflict(conflict, DayOf(draft.now())));
-        const auto* expert = draft.Find<v1::Expert>(conflict.expert());
-        if (expert == nullptr || (!partner.empty() && expert->partner() != partner)) {
-          return ResourceNotFound("critac.matching.v1.Expert", conflict.expert());
-        }
+        RETURN_IF_ERROR(CheckParty(draft, conflict, partner));
         v1::ConflictSet set;
         *set.mutable_conflict() = conflict;
         const std::string name = absl::StrFormat("conflicts/c%08d", draft.sequence() + 1);
         set.mutable_conflict()->set_name(name);
         set.mutable_conflict()->set_declared_by(draft.actor());
+        *set.mutable_conflict()->mutable_create_time() = journal::ToTimestamp(draft.now());
         draft.Emit(name, set);
         draft.AnswerWith(name);
         return absl::OkStatus();
       };
 }
 
-journal::Decide OverrideConflict(std::string name, std::string reason) {
+journal::Decide AskConflictOverride(std::string name, std::string reason, std::string partner) {
   return [=](Draft& draft) -> absl::Status {
     const auto* conflict = draft.Find<v1::Conflict>(name);
-    if (conflict == nullptr) return ResourceNotFound("critac.matching.v1.Conflict", name);
-    if (conflict->declared_by() == draft.actor()) {
-      return Error(absl::StatusCode::kPermissionDenied, "SECOND_PERSON_NEEDED",
-                   absl::StrCat(name, " was declared by ", draft.actor(),
-                                "; another person must override it"))
-          .ToStatus();
+    // A conflict of another partner is none of the caller's business.
+    if (conflict == nullptr || !CheckParty(draft, *conflict, partner).ok()) {
+      return ResourceNotFound(kConflictType, name);
     }
+    RETURN_IF_ERROR(CheckHolds(*conflict));
+    v1::ConflictSet set;
+    *set.mutable_conflict() = *conflict;
+    set.mutable_conflict()->set_override_asked_by(draft.actor());
+    *set.mutable_conflict()->mutable_override_ask_time() = journal::ToTimestamp(draft.now());
+    set.mutable_conflict()->set_override_ask_reason(reason);
+    draft.Emit(name, set);
+    draft.AnswerWith(name);
+    return absl::OkStatus();
+  };
+}
+
+journal::Decide OverrideConflict(std::string name, std::string reason,
+                                 std::vector<std::string> own_records) {
+  return [=](Draft& draft) -> absl::Status {
+    const auto* conflict = draft.Find<v1::Conflict>(name);
+    if (conflict == nullptr) return ResourceNotFound(kConflictType, name);
+    RETURN_IF_ERROR(CheckHolds(*conflict));
+    if (conflict->override_asked_by().empty()) {
+      return FailedPrecondition("OVERRIDE_NOT_ASKED", name,
+                                "nobody asked to override it; one person asks, another decides");
+    }
+    RETURN_IF_ERROR(CheckSecondPerson(*conflict, draft.actor(), own_records));
     v1::ConflictSet set;
     *set.mutable_conflict() = *conflict;
     set.mutable_conflict()->set_overridden_by(draft.actor());
+    *set.mutable_conflict()->mutable_override_time() = journal::ToTimestamp(draft.now());
     set.mutable_conflict()->set_override_reason(reason);
     draft.Emit(name, set);
     draft.AnswerWith(name);

@@ -22,8 +22,15 @@ journal::Decide ImportExperts(std::vector<v1::Expert> rows, std::string partner,
 // Declares a conflict. `partner` as above. Answers with the conflict.
 journal::Decide CreateConflict(v1::Conflict conflict, std::string partner);
 
-// Overrides a conflict, by another person than the one who declared it. Answers with the conflict.
-journal::Decide OverrideConflict(std::string name, std::string reason);
+// Asks to override a conflict. `partner` as above: of another partner's expert, NOT_FOUND. Answers
+// with the conflict.
+journal::Decide AskConflictOverride(std::string name, std::string reason, std::string partner);
+
+// Overrides a conflict that someone asked to override, by another person than the one who asked or
+// declared it, and than the expert: `own_records` are the caller's own records as an expert.
+// Answers with the conflict.
+journal::Decide OverrideConflict(std::string name, std::string reason,
+                                 std::vector<std::string> own_records);
 
 // Puts a policy in force. Answers with it. ABORTED, VERSION_MISMATCH: `base_version` is not 0 and
 // not the current one.

@@ -64,6 +64,17 @@ absl::Status CheckExpert(const v1::Expert& expert) {
 }
 
 absl::Status CheckConflict(const v1::Conflict& conflict, absl::CivilDay today) {
+  if (conflict.expert().empty() == conflict.partner().empty()) {
+    return InvalidField("conflict.expert",
+                        "name either an expert or a partner: one of them has the conflict");
+  }
+  const bool of_service = conflict.kind() == v1::CONFLICT_KIND_OWN_AGENCY ||
+                          conflict.kind() == v1::CONFLICT_KIND_RECENT_AGENCY;
+  if (of_service && conflict.expert().empty()) {
+    return InvalidField("conflict.kind",
+                        "an expert has an own or recent agency; of a partner, declare a recusal, "
+                        "litigation or a vendor's interest");
+  }
   const auto last = ParseDate(conflict.valid_to());
   if (last.has_value() && *last < today) {
     return InvalidField(

@@ -16,7 +16,7 @@ absl::Status CheckPartner(const v1::Partner& partner);
 // A topic is held once; spans do not end before they begin; ratings add up to 1 to 5 each; a home has both or neither.
 absl::Status CheckExpert(const v1::Expert& expert);
 
-// A conflict does not end before `today`.
+// A conflict is of an expert or of a partner, and does not end before `today`. Own and recent agency are an expert's.
 absl::Status CheckConflict(const v1::Conflict& conflict, absl::CivilDay today);
 
 // At least one weight is above 0.

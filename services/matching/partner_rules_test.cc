@@ -51,10 +51,24 @@ TEST(PartnerRules, RatingsAddUpToOneToFiveEach) {
 
 TEST(PartnerRules, AConflictIsNotOverWhenItIsDeclared) {
   v1::Conflict conflict;
+  conflict.set_expert("experts/e1");
   EXPECT_TRUE(CheckConflict(conflict, absl::CivilDay(2026, 11, 20)).ok());
   conflict.set_valid_to("2026-11-20");
   EXPECT_TRUE(CheckConflict(conflict, absl::CivilDay(2026, 11, 20)).ok());
   EXPECT_FALSE(CheckConflict(conflict, absl::CivilDay(2026, 11, 21)).ok());
+}
+
+TEST(PartnerRules, AConflictIsOfAnExpertOrOfAPartner) {
+  const absl::CivilDay today(2026, 11, 20);
+  v1::Conflict conflict;
+  conflict.set_kind(v1::CONFLICT_KIND_OWN_AGENCY);
+  EXPECT_THAT(CheckConflict(conflict, today).message(), HasSubstr("either an expert or a partner"));
+  conflict.set_partner("partners/nsa");
+  EXPECT_THAT(CheckConflict(conflict, today).message(), HasSubstr("conflict.kind"));
+  conflict.set_kind(v1::CONFLICT_KIND_RECUSAL);
+  EXPECT_TRUE(CheckConflict(conflict, today).ok());
+  conflict.set_expert("experts/e1");
+  EXPECT_THAT(CheckConflict(conflict, today).message(), HasSubstr("either an expert or a partner"));
 }
 
 TEST(PartnerRules, SomePartOfAScoreMustCount) {

@@ -19,6 +19,7 @@ const Filters& ExpertFilters() {
 
 const Filters& ConflictFilters() {
   static const auto& filters = *new Filters{{"expert", {FilterType::kText, "expert", {}}},
+                                            {"partner", {FilterType::kText, "partner", {}}},
                                             {"agency", {FilterType::kText, "agency", {}}}};
   return filters;
 }
@@ -112,12 +113,24 @@ grpc::ServerUnaryReactor* PartnerService::ListConflicts(grpc::CallbackServerCont
       });
 }
 
+grpc::ServerUnaryReactor* PartnerService::AskConflictOverride(
+    grpc::CallbackServerContext* context, const v1::AskConflictOverrideRequest* request,
+    v1::Conflict* response) {
+  return pipeline_.Write<v1::AskConflictOverrideRequest, v1::Conflict>(
+      context, request, response, journal_, [](const Call& call, const auto& in) {
+        return matching::AskConflictOverride(in.name(), in.reason(), PartnerOf(call));
+      });
+}
+
 grpc::ServerUnaryReactor* PartnerService::OverrideConflict(
     grpc::CallbackServerContext* context, const v1::OverrideConflictRequest* request,
     v1::Conflict* response) {
   return pipeline_.Write<v1::OverrideConflictRequest, v1::Conflict>(
-      context, request, response, journal_, [](const Call&, const auto& in) {
-        return matching::OverrideConflict(in.name(), in.reason());
+      context, request, response, journal_,
+      [this](const Call& call, const auto& in) -> journal::Decide {
+        auto own = recusals_.OwnRecords(call);
+        if (!own.ok()) return [error = own.status()](journal::Draft&) { return error; };
+        return matching::OverrideConflict(in.name(), in.reason(), *std::move(own));
       });
 }
 

@@ -4,14 +4,15 @@
 #include "common/journal/journal.h"
 #include "common/rpc/pipeline.h"
 #include "critac/matching/v1/partner.grpc.pb.h"
+#include "services/matching/recusal_reader.h"
 
 namespace critac::matching {
 
 // critac.matching.v1.PartnerService over the pipeline.
 class PartnerService final : public v1::PartnerService::CallbackService {
  public:
-  PartnerService(rpc::Pipeline& pipeline, journal::Journal& journal)
-      : pipeline_(pipeline), journal_(journal) {}
+  PartnerService(rpc::Pipeline& pipeline, journal::Journal& journal, RecusalReader& recusals)
+      : pipeline_(pipeline), journal_(journal), recusals_(recusals) {}
 
   grpc::ServerUnaryReactor* GetPartner(grpc::CallbackServerContext* context,
                                        const v1::GetPartnerRequest* request,
@@ -37,6 +38,9 @@ class PartnerService final : public v1::PartnerService::CallbackService {
   grpc::ServerUnaryReactor* ListConflicts(grpc::CallbackServerContext* context,
                                           const v1::ListConflictsRequest* request,
                                           v1::ListConflictsResponse* response) override;
+  grpc::ServerUnaryReactor* AskConflictOverride(grpc::CallbackServerContext* context,
+                                                const v1::AskConflictOverrideRequest* request,
+                                                v1::Conflict* response) override;
   grpc::ServerUnaryReactor* OverrideConflict(grpc::CallbackServerContext* context,
                                              const v1::OverrideConflictRequest* request,
                                              v1::Conflict* response) override;
@@ -44,6 +48,7 @@ class PartnerService final : public v1::PartnerService::CallbackService {
  private:
   rpc::Pipeline& pipeline_;
   journal::Journal& journal_;
+  RecusalReader& recusals_;
 };
 
 }  // namespace critac::matching

@@ -1,7 +1,6 @@
 #include "services/matching/pool.h"
 
 #include <algorithm>
-#include <numeric>
 #include <string>
 #include <utility>
 
@@ -13,6 +12,7 @@
 #include "absl/strings/str_split.h"
 #include "common/base/calendar.h"
 #include "common/status/error.h"
+#include "services/matching/identity.h"
 #include "services/matching/score.h"
 
 namespace critac::matching {
@@ -172,24 +172,6 @@ class Interner {
   std::vector<std::string> texts_;
 };
 
-// Sets of experts that are one person: union-find over rows, the first by name standing for all.
-class Persons {
- public:
-  explicit Persons(size_t count) : leader_(count) { std::iota(leader_.begin(), leader_.end(), 0); }
-  int Find(int row) {
-    while (leader_[row] != row) row = leader_[row] = leader_[leader_[row]];
-    return row;
-  }
-  void Join(int a, int b) {
-    a = Find(a);
-    b = Find(b);
-    leader_[std::max(a, b)] = std::min(a, b);
-  }
-
- private:
-  std::vector<int> leader_;
-};
-
 }  // namespace
 
 int64_t PartnerRow::RoomIn(int32_t period) const {
@@ -206,7 +188,7 @@ int64_t ExpertRow::RoomOpen() const { return std::max<int64_t>(0, capacity_open 
 // Makes a pool, one kind of row after another.
 class PoolBuilder {
  public:
-  explicit PoolBuilder(const PoolInput& input) : input_(input) {}
+  explicit PoolBuilder(const PoolInput& input) : input_(input), same_agencies_(input.identities) {}
 
   absl::StatusOr<Pool> Build() {
     pool_.today_ = DayNumber(input_.today);
@@ -288,20 +270,12 @@ class PoolBuilder {
     if (const std::string* twice = Repeated(experts_, name)) {
       return InvalidField("experts", absl::StrCat(*twice, " is there twice"));
     }
-    Persons persons(experts_.size());
-    absl::flat_hash_map<std::string, int> address_owner;
+    const std::vector<int> persons = PersonsOf(experts_, input_.identities);
     for (const v1::Expert* expert : experts_) {
       const int row = static_cast<int>(pool_.experts_.size());
       pool_.expert_rows_[expert->name()] = row;
       pool_.experts_.push_back(RowOf(*expert));
-      for (const std::string& email : expert->emails()) {
-        if (email.empty()) continue;
-        const auto [owner, added] = address_owner.try_emplace(absl::AsciiStrToLower(email), row);
-        if (!added) persons.Join(owner->second, row);
-      }
-    }
-    for (int row = 0; row < static_cast<int>(experts_.size()); ++row) {
-      pool_.experts_[row].person = persons.Find(row);
+      pool_.experts_.back().person = persons[row];
     }
     return absl::OkStatus();
   }
@@ -453,14 +427,12 @@ class PoolBuilder {
     // Person and agency whose own or recent agency was overridden.
     absl::flat_hash_set<std::pair<int, int>> overridden;
     for (const v1::Conflict& conflict : input_.conflicts) {
+      const ConflictRow row = RowOf(conflict);
+      const auto partner = partner_rows_.find(conflict.partner());
+      if (partner != partner_rows_.end()) pool_.partners_[partner->second].conflicts.push_back(row);
       const std::optional<int> expert = pool_.FindExpert(conflict.expert());
       if (!expert.has_value()) continue;
       const int person = pool_.experts_[*expert].person;
-      ConflictRow row;
-      row.agency = agencies_.Number(conflict.agency());
-      row.kind = conflict.kind();
-      row.last = ReadDay(conflict.valid_to(), kLastDay).value_or(kLastDay);
-      row.overridden = !conflict.overridden_by().empty();
       pool_.conflicts_[person].push_back(row);
       const bool of_service =
           row.kind == v1::CONFLICT_KIND_OWN_AGENCY || row.kind == v1::CONFLICT_KIND_RECENT_AGENCY;
@@ -476,12 +448,25 @@ class PoolBuilder {
       }
     }
     for (std::vector<ConflictRow>& conflicts : pool_.conflicts_) SortAndUnique(conflicts);
+    for (PartnerRow& partner : pool_.partners_) SortAndUnique(partner.conflicts);
   }
+
+  ConflictRow RowOf(const v1::Conflict& conflict) {
+    ConflictRow row;
+    row.agency = AgencyNumber(conflict.agency());
+    row.kind = conflict.kind();
+    row.last = ReadDay(conflict.valid_to(), kLastDay).value_or(kLastDay);
+    row.overridden = !conflict.overridden_by().empty();
+    return row;
+  }
+
+  // Names of one agency have one number.
+  int AgencyNumber(absl::string_view name) { return agencies_.Number(same_agencies_.First(name)); }
 
   // What a service in an agency means as a conflict.
   ConflictRow ConflictOf(const v1::Service& service) {
     ConflictRow row;
-    row.agency = agencies_.Number(service.agency());
+    row.agency = AgencyNumber(service.agency());
     row.from_service = true;
     const Day end = ReadDay(service.end(), kLastDay).value_or(kLastDay);
     row.kind = end >= pool_.today_ ? v1::CONFLICT_KIND_OWN_AGENCY : v1::CONFLICT_KIND_RECENT_AGENCY;
@@ -517,9 +502,9 @@ class PoolBuilder {
       const int64_t day = DayNumber(DayOf(absl::FromUnixSeconds(ready)));
       row.days_waited = std::max<int64_t>(0, pool_.today_ - day);
     }
-    row.agencies.push_back(agencies_.Number(demand.agency().agency()));
+    row.agencies.push_back(AgencyNumber(demand.agency().agency()));
     for (const std::string& agency : demand.co_served_agencies()) {
-      row.agencies.push_back(agencies_.Number(agency));
+      row.agencies.push_back(AgencyNumber(agency));
     }
     row.agency_type = demand.agency().type();
     row.size_band = demand.agency().size_band();
@@ -657,6 +642,7 @@ class PoolBuilder {
   }
 
   const PoolInput& input_;
+  const SameAgencies same_agencies_;
   Pool pool_;
   std::vector<const v1::Expert*> experts_;
   absl::flat_hash_map<std::string, int> partner_rows_;

@@ -15,6 +15,7 @@
 #include "absl/types/span.h"
 #include "critac/intake/v1/catalog.pb.h"
 #include "critac/intake/v1/request.pb.h"
+#include "critac/matching/v1/identity.pb.h"
 #include "critac/matching/v1/match.pb.h"
 #include "critac/matching/v1/partner.pb.h"
 #include "critac/type/v1/agency_profile.pb.h"
@@ -38,9 +39,12 @@ struct PoolInput {
   const intake::v1::Catalog* catalog = nullptr;
   absl::Span<const v1::Partner> partners;
   // Experts' `emails` must be the addresses themselves, or equal wherever the addresses are: two
-  // records with an address in common are the same person. No other personal data is looked at.
+  // records with an address in common are the same person, as AddressIdentity compares them. No
+  // other personal data is looked at.
   absl::Span<const v1::Expert> experts;
   absl::Span<const v1::Conflict> conflicts;
+  // What was decided on who is who; the confirmed ones count.
+  absl::Span<const v1::Identity> identities;
   // Requests open for matching.
   absl::Span<const v1::Demand> demands;
   // Units agreed: by period, and as period `open` those agreed and not finished. A use written
@@ -58,6 +62,19 @@ inline constexpr int kPeriodsPerSlot = 60;
 // A set of the periods that a slot spans: bit i for the period numbered `slot.first_period + i`.
 using PeriodSet = uint64_t;
 
+// An agency that a person, or a partner, must not help.
+struct ConflictRow {
+  int agency = 0;
+  v1::ConflictKind kind = v1::CONFLICT_KIND_UNSPECIFIED;
+  // Last day on which it holds.
+  Day last = kLastDay;
+  bool overridden = false;
+  // It follows from a service on the expert's record.
+  bool from_service = false;
+
+  friend auto operator<=>(const ConflictRow&, const ConflictRow&) = default;
+};
+
 struct PartnerRow {
   std::string name;
   std::string display_name;
@@ -73,25 +90,15 @@ struct PartnerRow {
   // minimum share, and no more than so many are within its maximum share.
   int64_t least = 0;
   int64_t most = int64_t{1} << 40;
+  // Conflicts of the partner as a whole, sorted by agency. They count for its experts when it sends
+  // them, not for what they are with other partners.
+  std::vector<ConflictRow> conflicts;
 
   // Units left in a period; kNoLimit where the partner has no limit of its own.
   int64_t RoomIn(int32_t period) const;
 };
 
 inline constexpr int64_t kNoLimit = int64_t{1} << 40;
-
-// An agency that a person must not help.
-struct ConflictRow {
-  int agency = 0;
-  v1::ConflictKind kind = v1::CONFLICT_KIND_UNSPECIFIED;
-  // Last day on which it holds.
-  Day last = kLastDay;
-  bool overridden = false;
-  // It follows from a service on the expert's record.
-  bool from_service = false;
-
-  friend auto operator<=>(const ConflictRow&, const ConflictRow&) = default;
-};
 
 struct ServiceRow {
   type::v1::AgencyType type = type::v1::AGENCY_TYPE_UNSPECIFIED;
@@ -223,6 +230,7 @@ class Pool {
   const std::vector<int>& holders_of(int topic) const { return holders_[topic]; }
 
   const std::string& topic_title(int topic) const { return topic_titles_[topic]; }
+  // Of names that are one agency, the first.
   const std::string& agency_name(int agency) const { return agency_names_[agency]; }
 
   // Rows by name; nothing where there is none. An empty slot id is the first of the scope.

@@ -16,6 +16,7 @@ struct States {
   std::vector<v1::Partner> partners;
   std::vector<v1::Expert> experts;
   std::vector<v1::Conflict> conflicts;
+  std::vector<v1::Identity> identities;
   std::vector<v1::CapacityUse> uses;
   std::vector<v1::Assignment> held;
   std::vector<v1::Proposal> proposals;
@@ -45,6 +46,8 @@ void Take(const std::string& collection, const Message& state, PoolView& view, S
     states.experts.push_back(static_cast<const v1::Expert&>(state));
   } else if (collection == "conflicts") {
     states.conflicts.push_back(static_cast<const v1::Conflict&>(state));
+  } else if (collection == "identities") {
+    states.identities.push_back(static_cast<const v1::Identity&>(state));
   } else if (collection == "capacities") {
     states.uses.push_back(static_cast<const v1::CapacityUse&>(state));
   } else if (collection == "demands") {
@@ -106,7 +109,7 @@ absl::StatusOr<std::shared_ptr<const PoolView>> PoolReader::ReadAnew(
   // With the texts of the vault: two records of experts with an address in common are one person.
   ASSIGN_OR_RETURN(const journal::Position position,
                    journal_.ReadAll({"policies", "solver", "partners", "experts", "conflicts",
-                                     "capacities", "demands", "offers", "proposals"},
+                                     "identities", "capacities", "demands", "offers", "proposals"},
                                     true, [&](const std::string& collection, const Message& state) {
                                       Take(collection, state, *view, states);
                                     }));
@@ -118,6 +121,7 @@ absl::StatusOr<std::shared_ptr<const PoolView>> PoolReader::ReadAnew(
   input.partners = states.partners;
   input.experts = states.experts;
   input.conflicts = states.conflicts;
+  input.identities = states.identities;
   input.demands = view->demands;
   input.uses = states.uses;
   input.held = states.held;

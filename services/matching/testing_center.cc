@@ -89,6 +89,16 @@ v1::Conflict& Center::AddConflict(absl::string_view expert_id, absl::string_view
   return conflict;
 }
 
+v1::Identity& Center::AddIdentity(absl::string_view first, absl::string_view second,
+                                  v1::IdentityState state) {
+  v1::Identity& identity = identities.emplace_back();
+  identity.set_name(absl::StrCat("identities/", identities.size()));
+  identity.set_first(std::string(first));
+  identity.set_second(std::string(second));
+  identity.set_state(state);
+  return identity;
+}
+
 void Center::Use(absl::string_view owner, absl::string_view period, int used) {
   v1::CapacityUse& use = uses.emplace_back();
   use.set_owner(std::string(owner));
@@ -104,6 +114,7 @@ PoolInput Center::Input() const {
   input.partners = partners;
   input.experts = experts;
   input.conflicts = conflicts;
+  input.identities = identities;
   input.demands = demands;
   input.uses = uses;
   input.held = held;

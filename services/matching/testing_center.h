@@ -34,6 +34,7 @@ struct Center {
   std::vector<v1::Partner> partners;
   std::vector<v1::Expert> experts;
   std::vector<v1::Conflict> conflicts;
+  std::vector<v1::Identity> identities;
   std::vector<v1::Demand> demands;
   std::vector<v1::CapacityUse> uses;
   std::vector<v1::Assignment> held;
@@ -49,6 +50,9 @@ struct Center {
   intake::v1::Slot& AddSlot(v1::Demand& demand, absl::string_view slot_id);
   v1::Conflict& AddConflict(absl::string_view expert_id, absl::string_view agency_id,
                             v1::ConflictKind kind);
+  // `experts/e1` and another one, or `agencies/a1` and another one.
+  v1::Identity& AddIdentity(absl::string_view first, absl::string_view second,
+                            v1::IdentityState state = v1::IDENTITY_STATE_CONFIRMED);
   void Use(absl::string_view owner, absl::string_view period, int used);
 
   PoolInput Input() const;

@@ -1,0 +1,236 @@
+#include "services/matching/recusal_reader.h"
+
+#include <algorithm>
+#include <optional>
+
+#include "absl/algorithm/container.h"
+#include "absl/container/flat_hash_set.h"
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "common/base/calendar.h"
+#include "common/status/error.h"
+#include "critac/matching/v1/engagement.pb.h"
+#include "critac/matching/v1/identity.pb.h"
+#include "critac/matching/v1/match.pb.h"
+#include "critac/matching/v1/states.pb.h"
+#include "services/matching/callers.h"
+#include "services/matching/identity.h"
+#include "services/matching/matching_states.h"
+
+namespace critac::matching {
+namespace {
+
+using google::protobuf::Message;
+
+absl::StatusOr<int64_t> RevisionOf(journal::Journal& journal) {
+  const auto inputs = journal.Get<v1::SolverInputs>(kSolverInputs);
+  if (inputs.ok()) return inputs->revision();
+  if (inputs.status().code() == absl::StatusCode::kNotFound) return 0;
+  return inputs.status();
+}
+
+// What a person calls itself by, where that can be an expert. Empty: it cannot.
+std::string ExpertKey(const rpc::Call& call) {
+  const std::string person = PersonIn(call.principal.ToString());
+  if (absl::StrContains(person, '@')) return AddressIdentity(person);
+  if (absl::StartsWith(person, "experts/")) return person;
+  return person.empty() || PartnerOf(call).empty() ? "" : absl::StrCat("experts/", person);
+}
+
+bool Holds(const v1::Conflict& conflict, absl::CivilDay today) {
+  const auto last = ParseDate(conflict.valid_to());
+  return !last.has_value() || today <= *last;
+}
+
+}  // namespace
+
+struct RecusalReader::People {
+  int64_t revision = 0;
+  // Names and partners of the records, by name of the record, and who is which person.
+  std::vector<std::string> names;
+  std::vector<std::string> partners;
+  std::vector<int> persons;
+  // Rows by the record's name, and by every address.
+  absl::flat_hash_map<std::string, int> rows;
+};
+
+struct RecusalReader::Recused {
+  int64_t revision = 0;
+  std::vector<v1::Conflict> recusals;
+  // Agencies of every request; empty where there are no recusals. Names of one agency are the same.
+  std::vector<std::pair<std::string, std::vector<std::string>>> requests;
+  std::optional<SameAgencies> agencies;
+};
+
+absl::StatusOr<std::shared_ptr<const RecusalReader::People>> RecusalReader::ReadPeople() {
+  ASSIGN_OR_RETURN(const int64_t revision, RevisionOf(journal_));
+  {
+    absl::MutexLock lock(&mutex_);
+    if (people_ != nullptr && people_->revision == revision) return people_;
+  }
+  auto people = std::make_shared<People>();
+  std::vector<v1::Expert> experts;
+  std::vector<v1::Identity> identities;
+  RETURN_IF_ERROR(journal_
+                      .ReadAll({"solver", "experts", "identities"}, true,
+                               [&](const std::string& collection, const Message& state) {
+                                 if (collection == "solver") {
+                                   people->revision =
+                                       static_cast<const v1::SolverInputs&>(state).revision();
+                                 } else if (collection == "experts") {
+                                   experts.push_back(static_cast<const v1::Expert&>(state));
+                                 } else {
+                                   identities.push_back(static_cast<const v1::Identity&>(state));
+                                 }
+                               })
+                      .status());
+  std::vector<const v1::Expert*> sorted;
+  for (const v1::Expert& expert : experts) sorted.push_back(&expert);
+  absl::c_sort(sorted, [](const auto* a, const auto* b) { return a->name() < b->name(); });
+  people->persons = PersonsOf(sorted, identities);
+  for (const v1::Expert* expert : sorted) {
+    const int row = static_cast<int>(people->names.size());
+    people->names.push_back(expert->name());
+    people->partners.push_back(expert->partner());
+    people->rows[expert->name()] = row;
+    for (const std::string& email : expert->emails()) {
+      if (!email.empty()) people->rows[AddressIdentity(email)] = row;
+    }
+  }
+  absl::MutexLock lock(&mutex_);
+  people_ = people;
+  return people;
+}
+
+absl::StatusOr<std::shared_ptr<const RecusalReader::Recused>> RecusalReader::ReadRecused() {
+  ASSIGN_OR_RETURN(const int64_t revision, RevisionOf(journal_));
+  {
+    absl::MutexLock lock(&mutex_);
+    if (recused_ != nullptr && recused_->revision == revision) return recused_;
+  }
+  auto recused = std::make_shared<Recused>();
+  std::vector<v1::Identity> identities;
+  std::vector<std::pair<std::string, std::vector<std::string>>> requests;
+  // One pass over all of them, so that they are of one position: conflicts are few, and where none
+  // is a recusal the rest is not kept.
+  RETURN_IF_ERROR(
+      journal_
+          .ReadAll({"solver", "conflicts", "identities", "demands", "engagements"}, false,
+                   [&](const std::string& collection, const Message& state) {
+                     if (collection == "solver") {
+                       recused->revision = static_cast<const v1::SolverInputs&>(state).revision();
+                     } else if (collection == "conflicts") {
+                       const auto& conflict = static_cast<const v1::Conflict&>(state);
+                       if (conflict.kind() == v1::CONFLICT_KIND_RECUSAL &&
+                           conflict.overridden_by().empty()) {
+                         recused->recusals.push_back(conflict);
+                       }
+                     } else if (collection == "identities") {
+                       identities.push_back(static_cast<const v1::Identity&>(state));
+                     } else if (recused->recusals.empty()) {
+                       return;
+                     } else if (collection == "demands") {
+                       const auto& demand = static_cast<const v1::Demand&>(state);
+                       auto& [request, agencies] = requests.emplace_back();
+                       request = demand.request();
+                       agencies.assign(demand.co_served_agencies().begin(),
+                                       demand.co_served_agencies().end());
+                       agencies.push_back(demand.agency().agency());
+                     } else {
+                       // Past engagements were never a demand.
+                       const auto& engagement = static_cast<const v1::Engagement&>(state);
+                       requests.push_back({engagement.request(), {engagement.agency().agency()}});
+                     }
+                   })
+          .status());
+  recused->agencies.emplace(identities);
+  recused->requests = std::move(requests);
+  absl::MutexLock lock(&mutex_);
+  recused_ = recused;
+  return recused;
+}
+
+absl::StatusOr<std::vector<std::string>> RecusalReader::OwnRecords(const rpc::Call& call) {
+  std::vector<std::string> own;
+  const std::string key = ExpertKey(call);
+  if (key.empty()) return own;
+  ASSIGN_OR_RETURN(const auto people, ReadPeople());
+  const auto found = people->rows.find(key);
+  if (found == people->rows.end()) return own;
+  // A partner's people are its own experts; under another's name they are somebody else's.
+  const bool by_name = absl::StartsWith(key, "experts/");
+  const std::string partner = PartnerOf(call);
+  if (by_name && !partner.empty() && people->partners[found->second] != partner) return own;
+  const int person = people->persons[found->second];
+  for (size_t i = 0; i < people->names.size(); ++i) {
+    if (people->persons[i] == person) own.push_back(people->names[i]);
+  }
+  return own;
+}
+
+absl::StatusOr<std::vector<std::string>> RecusalReader::HiddenFrom(const rpc::Call& call) {
+  std::vector<std::string> hidden;
+  const std::string partner = PartnerOf(call);
+  if (partner.empty() && ExpertKey(call).empty()) return hidden;
+  ASSIGN_OR_RETURN(const auto recused, ReadRecused());
+  if (recused->recusals.empty()) return hidden;
+  ASSIGN_OR_RETURN(const std::vector<std::string> own, OwnRecords(call));
+  const absl::CivilDay today = DayOf(clock_.Now());
+  absl::flat_hash_set<std::string> agencies;
+  for (const v1::Conflict& recusal : recused->recusals) {
+    const bool callers = recusal.partner().empty() ? absl::c_linear_search(own, recusal.expert())
+                                                   : recusal.partner() == partner;
+    if (callers && Holds(recusal, today)) {
+      agencies.emplace(recused->agencies->First(recusal.agency()));
+    }
+  }
+  if (agencies.empty()) return hidden;
+  for (const auto& [request, of] : recused->requests) {
+    if (absl::c_any_of(of, [&](const std::string& agency) {
+          return agencies.contains(recused->agencies->First(agency));
+        })) {
+      hidden.push_back(request);
+    }
+  }
+  absl::c_sort(hidden);
+  hidden.erase(std::unique(hidden.begin(), hidden.end()), hidden.end());
+  return hidden;
+}
+
+absl::Status RecusalReader::CheckSeen(const rpc::Call& call, absl::string_view request,
+                                      absl::string_view type, absl::string_view name) {
+  ASSIGN_OR_RETURN(const std::vector<std::string> hidden, HiddenFrom(call));
+  if (!absl::c_binary_search(hidden, request)) return absl::OkStatus();
+  return ResourceNotFound(type, name);
+}
+
+absl::StatusOr<store::Condition> RecusalReader::SeenRows(const rpc::Call& call,
+                                                         store::Condition rows) {
+  ASSIGN_OR_RETURN(const std::vector<std::string> hidden, HiddenFrom(call));
+  if (hidden.empty()) return rows;
+  std::vector<std::string> names;
+  for (const std::string& request : hidden) {
+    rows.parameters.emplace_back(request);
+    names.push_back(absl::StrCat(":p", rows.parameters.size()));
+  }
+  absl::StrAppend(&rows.sql, rows.sql.empty() ? "" : " AND ", "request NOT IN (",
+                  absl::StrJoin(names, ", "), ")");
+  return rows;
+}
+
+journal::Decide RecusalReader::GuardBy(
+    absl::StatusOr<std::vector<std::string>> hidden, const std::string& type,
+    const std::string& name, journal::Decide decide,
+    std::function<std::string(journal::Draft&, const std::string&)> request_of) {
+  return [hidden = std::move(hidden), type, name, decide = std::move(decide),
+          request_of = std::move(request_of)](journal::Draft& draft) mutable -> absl::Status {
+    RETURN_IF_ERROR(hidden.status());
+    if (absl::c_binary_search(*hidden, request_of(draft, name))) {
+      return ResourceNotFound(type, name);
+    }
+    return decide(draft);
+  };
+}
+
+}  // namespace critac::matching
