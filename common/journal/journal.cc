@@ -1,5 +1,6 @@
 #include "common/journal/journal.h"
 
+#include <algorithm>
 #include <atomic>
 
 #include "absl/strings/str_cat.h"
@@ -70,6 +71,16 @@ class Replay final : public MutableStates {
   }
   void Erase(absl::string_view name) override { states_.erase(name); }
 
+  // The states of a collection, by name.
+  std::vector<std::pair<std::string, const Message*>> Of(absl::string_view collection) const {
+    std::vector<std::pair<std::string, const Message*>> found;
+    for (const auto& [name, state] : states_) {
+      if (CollectionOf(name) == collection) found.emplace_back(name, state.get());
+    }
+    std::sort(found.begin(), found.end());
+    return found;
+  }
+
   absl::flat_hash_map<std::string, StatePtr> Take() { return {states_.begin(), states_.end()}; }
 
  private:
@@ -116,6 +127,11 @@ class SqlJournal final : public Journal {
   absl::StatusOr<Position> ReadAll(
       absl::Span<const std::string> collections, bool with_vault,
       absl::FunctionRef<void(const std::string& collection, const Message& state)> each) override;
+  absl::Status ReadAllAsOf(
+      absl::Span<const int64_t> sequences, absl::Span<const std::string> collections,
+      bool with_vault,
+      absl::FunctionRef<void(int64_t sequence, const std::string& collection, const Message& state)>
+          each) override;
   absl::StatusOr<Position> Head() override;
   absl::StatusOr<std::vector<Event>> ReadEvents(int64_t from_sequence, int limit,
                                                 absl::Span<const std::string> types,
@@ -236,6 +252,53 @@ absl::Status SqlJournal::ReadCollection(store::Connection& connection,
   if (with_vault) RETURN_IF_ERROR(JoinVault(connection, messages));
   for (const auto& state : states) each(*state);
   return absl::OkStatus();
+}
+
+absl::Status CheckAscending(absl::Span<const int64_t> sequences, int64_t head) {
+  int64_t before = -1;
+  for (const int64_t sequence : sequences) {
+    if (sequence <= before || sequence > head) {
+      return absl::InvalidArgumentError(absl::StrCat("event ", sequence, " is not in ", before + 1,
+                                                     "..", head, ", as far as the journal goes"));
+    }
+    before = sequence;
+  }
+  return absl::OkStatus();
+}
+
+absl::Status SqlJournal::ReadAllAsOf(
+    absl::Span<const int64_t> sequences, absl::Span<const std::string> collections, bool with_vault,
+    absl::FunctionRef<void(int64_t sequence, const std::string& collection, const Message& state)>
+        each) {
+  return database_->Read([&](store::Connection& connection) -> absl::Status {
+    ASSIGN_OR_RETURN(const Position head, ReadHead(connection));
+    RETURN_IF_ERROR(CheckAscending(sequences, head.sequence));
+    Replay states(projections_);
+    int64_t applied = 0;
+    for (const int64_t sequence : sequences) {
+      if (sequence > applied) {
+        RETURN_IF_ERROR(journal::ReadEvents(
+            connection, applied + 1, sequence - applied, {}, "",
+            [&](const Event& event) -> absl::StatusOr<bool> {
+              ASSIGN_OR_RETURN(const std::unique_ptr<Message> payload, ParsePayload(event));
+              apply_(states, event, *payload);
+              return true;
+            }));
+        applied = sequence;
+      }
+      for (const std::string& collection : collections) {
+        std::vector<std::unique_ptr<Message>> copies;
+        std::vector<Message*> messages;
+        for (const auto& [name, state] : states.Of(collection)) {
+          messages.push_back(copies.emplace_back(state->New()).get());
+          messages.back()->CopyFrom(*state);
+        }
+        if (with_vault) RETURN_IF_ERROR(JoinVault(connection, messages));
+        for (const auto& state : copies) each(sequence, collection, *state);
+      }
+    }
+    return absl::OkStatus();
+  });
 }
 
 absl::StatusOr<Position> SqlJournal::Head() {

@@ -147,6 +147,17 @@ class Journal {
       absl::FunctionRef<void(const std::string& collection, const google::protobuf::Message& state)>
           each) = 0;
 
+  // The same as they were right after each of some events, ascending; 0 is before the first event.
+  // All events up to the last of these are applied anew, once, so it takes as long as that many
+  // events do. Texts purged since are empty. INVALID_ARGUMENT: they do not ascend, or the journal
+  // does not reach so far.
+  virtual absl::Status ReadAllAsOf(
+      absl::Span<const int64_t> sequences, absl::Span<const std::string> collections,
+      bool with_vault,
+      absl::FunctionRef<void(int64_t sequence, const std::string& collection,
+                             const google::protobuf::Message& state)>
+          each) = 0;
+
   // ---- Events -----------------------------------------------------------------------------------
 
   // The last event's position.

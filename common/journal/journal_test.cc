@@ -3,6 +3,7 @@
 
 #include <atomic>
 #include <cstdio>
+#include <map>
 #include <random>
 #include <thread>
 
@@ -26,6 +27,7 @@ using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 using ::testing::Not;
+using ::testing::Pair;
 using ::testing::SizeIs;
 
 constexpr absl::Time kStart = absl::FromUnixSeconds(1'790'000'000);
@@ -691,6 +693,39 @@ TEST_F(JournalTest, AllStatesOfSomeCollectionsAreReadAtOnePosition) {
         EXPECT_TRUE(IsVaultReference(static_cast<const intake::v1::Request&>(state).title()));
       });
   EXPECT_TRUE(references.ok());
+}
+
+TEST_F(JournalTest, AllStatesAreReadAsTheyWereAfterAnyEvent) {
+  ASSERT_TRUE(journal_->Execute(AddAgency("b", "Oak")).ok());
+  ASSERT_TRUE(journal_->Execute(AddRequest("1", "Help")).ok());
+  ASSERT_TRUE(journal_->Execute(AddAgency("a", "Elm")).ok());
+  Command rename;
+  rename.actor = "coordinator:dana";
+  rename.decide = [](Draft& draft) -> absl::Status {
+    intake::v1::AgencyUpdated updated;
+    updated.mutable_agency()->set_display_name("Birch");
+    draft.Emit("agencies/b", updated);
+    return absl::OkStatus();
+  };
+  ASSERT_TRUE(journal_->Execute(std::move(rename)).ok());
+  std::map<int64_t, std::vector<std::string>> read;
+  const auto as_of = [&](const std::vector<int64_t>& sequences) {
+    return journal_->ReadAllAsOf(
+        sequences, {"requests", "agencies"}, true,
+        [&](int64_t sequence, const std::string& collection, const auto& state) {
+          read[sequence].push_back(
+              collection == "agencies"
+                  ? static_cast<const intake::v1::Agency&>(state).display_name()
+                  : static_cast<const intake::v1::Request&>(state).title());
+        });
+  };
+  ASSERT_TRUE(as_of({0, 1, 3, 4}).ok());
+  EXPECT_THAT(read,
+              ElementsAre(Pair(1, ElementsAre("Oak")), Pair(3, ElementsAre("Help", "Elm", "Oak")),
+                          Pair(4, ElementsAre("Help", "Elm", "Birch"))));
+  EXPECT_EQ(as_of({5}).code(), absl::StatusCode::kInvalidArgument);
+  EXPECT_EQ(as_of({2, 2}).code(), absl::StatusCode::kInvalidArgument);
+  EXPECT_EQ(as_of({-1}).code(), absl::StatusCode::kInvalidArgument);
 }
 
 TEST_F(JournalTest, AMissingResourceIsNotFoundByName) {

@@ -2,6 +2,7 @@
 #define SERVICES_CLI_COMMANDS_H_
 
 #include <CLI/CLI.hpp>
+#include <string>
 
 #include "services/cli/context.h"
 
@@ -19,6 +20,9 @@ void AddRequestCommands(CLI::App& app, Context& context);
 void AddPartnerCommands(CLI::App& app, Context& context);
 void AddIdentityCommands(CLI::App& app, Context& context);
 void AddMatchCommands(CLI::App& app, Context& context);
+// `simulate`, of the noun `match`.
+void AddSimulateCommand(CLI::App& noun, Context& context);
+void AddPolicyCommands(CLI::App& app, Context& context);
 void AddProposalCommands(CLI::App& app, Context& context);
 void AddOfferCommands(CLI::App& app, Context& context);
 void AddEngagementCommands(CLI::App& app, Context& context);
@@ -29,6 +33,9 @@ void AddReportCommands(CLI::App& app, Context& context);
 
 void AddJournalCommands(CLI::App& app, Context& context);
 void AddQueueCommands(CLI::App& app, Context& context);
+
+// `policies/v00000003` of `3`, of `v00000003`, or as it is.
+std::string PolicyNameOf(const std::string& version);
 
 }  // namespace critac::cli
 

@@ -5,7 +5,6 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
-#include "absl/strings/str_split.h"
 #include "common/status/error.h"
 #include "critac/matching/v1/match.grpc.pb.h"
 #include "services/cli/commands.h"
@@ -20,7 +19,6 @@ namespace {
 using matching::v1::Candidate;
 using matching::v1::ExplainMatchResponse;
 using matching::v1::MatchService;
-using matching::v1::Policy;
 using matching::v1::RankCandidatesResponse;
 using matching::v1::SolveRun;
 
@@ -190,71 +188,6 @@ void AddWhy(CLI::App& noun, Context& context) {
   command.add_option("--slot", arguments->slot, "Its slot (default: the first)");
 }
 
-// --- Policy -------------------------------------------------------------------------------------
-
-Columns PolicyColumns() {
-  return {Number("version", "version"),
-          Field("period", "period"),
-          Number("topic fit", "weights.topic_fit"),
-          Number("peer similarity", "weights.peer_similarity"),
-          Number("rating", "weights.rating"),
-          Number("load", "weights.load"),
-          Number("distance", "weights.distance"),
-          Number("offer days", "offer_business_days"),
-          Field("actor", "actor")};
-}
-
-absl::StatusOr<Policy> GetPolicy(Context& context) {
-  return context.Call(&MatchService::Stub::GetPolicy, matching::v1::GetPolicyRequest());
-}
-
-absl::Status RunGetPolicy(Context& context) {
-  ASSIGN_OR_RETURN(const Policy policy, GetPolicy(context));
-  return context.printer().Show(policy, PolicyColumns());
-}
-
-absl::Status ApplySettings(const std::vector<std::string>& settings, Policy& policy) {
-  for (const std::string& setting : settings) {
-    const std::pair<std::string, std::string> parts =
-        absl::StrSplit(setting, absl::MaxSplits('=', 1));
-    if (parts.first == setting) {
-      return UsageError(absl::StrCat("\"", setting, "\" is not FIELD=VALUE"));
-    }
-    RETURN_IF_ERROR(SetField(policy, parts.first, parts.second));
-  }
-  return absl::OkStatus();
-}
-
-// Reads the policy in force, changes what was given, and puts that in force, on condition that
-// nobody else did so in between.
-absl::Status RunSetPolicy(Context& context, const std::vector<std::string>& settings) {
-  matching::v1::UpdatePolicyRequest request;
-  // What was typed is looked at before anything is asked of the center.
-  Policy tried;
-  RETURN_IF_ERROR(ApplySettings(settings, tried));
-  ASSIGN_OR_RETURN(*request.mutable_policy(), GetPolicy(context));
-  request.set_base_version(request.policy().version());
-  RETURN_IF_ERROR(ApplySettings(settings, *request.mutable_policy()));
-  ASSIGN_OR_RETURN(*request.mutable_request_id(), context.RequestId());
-  ASSIGN_OR_RETURN(const Policy policy, context.Call(&MatchService::Stub::UpdatePolicy, request));
-  return context.printer().Show(policy, PolicyColumns());
-}
-
-void AddPolicyCommands(CLI::App& app, Context& context) {
-  CLI::App& noun = context.AddNoun(app, "policy", "The center's rules of choice");
-  context.AddCommand(noun, "get", "Shows the policy in force", {"critac policy get"},
-                     [&context] { return RunGetPolicy(context); });
-  auto settings = std::make_shared<std::vector<std::string>>();
-  CLI::App& set = context.AddCommand(
-      noun, "set", "Puts a new version of the policy in force; what is not given stays",
-      {"critac policy set weights.distance=50000 offer_business_days=7 --as "
-       "program-manager:okafor"},
-      [&context, settings] { return RunSetPolicy(context, *settings); });
-  set.add_option("SETTING", *settings, "FIELD=VALUE: a field of the policy and its new value")
-      ->required();
-  context.AddRequestId(set);
-}
-
 }  // namespace
 
 void AddMatchCommands(CLI::App& app, Context& context) {
@@ -269,7 +202,7 @@ void AddMatchCommands(CLI::App& app, Context& context) {
       [&context, dry_run] { return RunSolve(context, *dry_run); });
   solve.add_flag("--dry-run", *dry_run, "Solve and show, record nothing");
   context.AddRequestId(solve);
-  AddPolicyCommands(app, context);
+  AddSimulateCommand(noun, context);
 }
 
 }  // namespace critac::cli

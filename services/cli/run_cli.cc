@@ -44,6 +44,7 @@ void AddCommands(CLI::App& app, Context& context) {
   AddRequestCommands(app, context);
   AddCatalogCommands(app, context);
   AddMatchCommands(app, context);
+  AddPolicyCommands(app, context);
   AddProposalCommands(app, context);
   AddOfferCommands(app, context);
   AddEngagementCommands(app, context);

@@ -522,7 +522,7 @@ TEST_F(Changes, AnUpdateIsBasedOnWhatWasRead) {
       << "unknown again";
 }
 
-TEST_F(Changes, APolicyIsSetOnTopOfTheOneInForce) {
+TEST_F(Changes, APolicyIsProposedOnTopOfTheOneInForce) {
   center_.On<matching::v1::GetPolicyRequest, matching::v1::Policy>(
       "critac.matching.v1.MatchService/GetPolicy", [](const auto&, auto& policy) {
         policy.set_version(3);
@@ -530,19 +530,47 @@ TEST_F(Changes, APolicyIsSetOnTopOfTheOneInForce) {
         policy.set_offer_business_days(5);
         return absl::OkStatus();
       });
-  center_.On<matching::v1::UpdatePolicyRequest, matching::v1::Policy>(
-      "critac.matching.v1.MatchService/UpdatePolicy", [](const auto& call, auto& policy) {
+  center_.On<matching::v1::ProposePolicyRequest, matching::v1::Policy>(
+      "critac.matching.v1.MatchService/ProposePolicy", [](const auto& call, auto& policy) {
         policy = call.policy();
         return absl::OkStatus();
       });
-  ASSERT_EQ(Run("policy set weights.distance=50000 period=month").status(), kDone);
-  const auto call = center_.RequestsOf<matching::v1::UpdatePolicyRequest>(
-      "critac.matching.v1.MatchService/UpdatePolicy")[0];
+  ASSERT_EQ(
+      Run("policy propose weights.distance=50000 period=month", {"--reason", "too far"}).status(),
+      kDone);
+  const auto call = center_.RequestsOf<matching::v1::ProposePolicyRequest>(
+      "critac.matching.v1.MatchService/ProposePolicy")[0];
   EXPECT_EQ(call.base_version(), 3);
   EXPECT_EQ(call.policy().weights().topic_fit(), 400000);
   EXPECT_EQ(call.policy().weights().distance(), 50000);
   EXPECT_EQ(call.policy().period(), matching::v1::PERIOD_MONTH);
   EXPECT_EQ(call.policy().offer_business_days(), 5);
+  EXPECT_EQ(call.reason(), "too far");
+}
+
+TEST_F(Changes, APolicyIsApprovedOrRejectedByItsNumberOrName) {
+  center_.On<matching::v1::ApprovePolicyRequest, matching::v1::Policy>(
+      "critac.matching.v1.MatchService/ApprovePolicy",
+      [](const auto&, auto&) { return absl::OkStatus(); });
+  center_.On<matching::v1::RejectPolicyRequest, matching::v1::Policy>(
+      "critac.matching.v1.MatchService/RejectPolicy",
+      [](const auto&, auto&) { return absl::OkStatus(); });
+  for (const char* version : {"3", "v00000003", "policies/v00000003"}) {
+    ASSERT_EQ(Run("policy approve", {version}).status(), kDone);
+    EXPECT_EQ(center_
+                  .RequestsOf<matching::v1::ApprovePolicyRequest>(
+                      "critac.matching.v1.MatchService/ApprovePolicy")
+                  .back()
+                  .name(),
+              "policies/v00000003");
+  }
+  EXPECT_EQ(Run("policy reject 3").status(), kUsage) << "needs a reason";
+  ASSERT_EQ(Run("policy reject 3 --reason no").status(), kDone);
+  EXPECT_EQ(center_
+                .RequestsOf<matching::v1::RejectPolicyRequest>(
+                    "critac.matching.v1.MatchService/RejectPolicy")[0]
+                .reason(),
+            "no");
 }
 
 TEST_F(Changes, AConflictIsOfAnExpertOrOfAPartner) {
@@ -642,6 +670,152 @@ TEST_F(Changes, ADeliveryIsRecordedInQuartersOfAnHour) {
   EXPECT_EQ(delivery.attendance().on_site(), 34);
   EXPECT_EQ(delivery.attendance().agencies_represented(), 3);
   EXPECT_TRUE(delivery.completes_slot());
+}
+
+// --- What-if ------------------------------------------------------------------------------------------
+
+class WhatIf : public CommandLine {
+ protected:
+  WhatIf() {
+    center_.On<matching::v1::SimulateRequest, matching::v1::SimulateResponse>(
+        "critac.matching.v1.MatchService/Simulate", [](const auto&, auto& response) {
+          response = Answer();
+          return absl::OkStatus();
+        });
+  }
+
+  static matching::v1::SimulateResponse Answer() {
+    matching::v1::SimulateResponse answer;
+    answer.set_sequence(123);
+    answer.set_date("2026-11-20");
+    answer.mutable_before()->set_policy_version(2);
+    answer.mutable_before()->set_assigned_count(13);
+    answer.mutable_after()->set_assigned_count(12);
+    auto& difference = *answer.mutable_difference();
+    difference.set_summary("1 request changes: 1 drops out. People missing: 0 before, 1 after.");
+    difference.set_missing_after(1);
+    auto& change = *difference.add_changes();
+    change.set_request("requests/fy27-000001");
+    change.set_slot("s1");
+    change.set_expert("experts/e012");
+    change.set_partner("partners/iacp");
+    change.set_period_before("2026Q4");
+    change.set_score_before_e6(834512);
+    auto& partner = *difference.add_partners();
+    partner.set_partner("partners/iacp");
+    partner.set_assigned_before(4);
+    partner.set_assigned_after(3);
+    auto& request = *answer.add_requests();
+    request.set_request("requests/fy27-000001");
+    auto& open = *request.add_open_slots();
+    open.set_slot("s1");
+    open.set_explanation("1 of 1 person is missing. no expert is eligible");
+    auto& assigned = *answer.add_requests();
+    assigned.set_request("requests/fy27-000002");
+    assigned.add_assignments()->set_expert("experts/e034");
+    return answer;
+  }
+
+  // The changes of the last call, each as text.
+  std::vector<std::string> Sent() {
+    std::vector<std::string> texts;
+    const auto requests = center_.RequestsOf<matching::v1::SimulateRequest>(
+        "critac.matching.v1.MatchService/Simulate");
+    for (const auto& change : requests.back().changes()) texts.push_back(change.ShortDebugString());
+    return texts;
+  }
+};
+
+TEST_F(WhatIf, FlagsAreChanges) {
+  const CliRun run =
+      Run("match simulate --set policy weights.distance=7 --set experts/e1 languages=es;nv "
+          "--set requests/fy27-1 urgency=critical --capacity experts/e2=3 --capacity "
+          "partners/iacp=9 --capacity-open e2=5 --deactivate e3 --without fy27-2 --policy 4");
+  ASSERT_EQ(run.status(), kDone) << run.err();
+  EXPECT_THAT(
+      Sent(),
+      ::testing::ElementsAre(
+          R"(policy_version: "policies/v00000004")",
+          R"(policy { weights { distance: 7 } } fields: "weights.distance")",
+          R"(expert { name: "experts/e1" languages: "es" languages: "nv" } fields: "languages")",
+          R"(request { request: "requests/fy27-1" urgency: URGENCY_CRITICAL } fields: "urgency")",
+          R"(expert { name: "experts/e2" capacity_per_period: 3 } fields: "capacity_per_period")",
+          R"(partner { name: "partners/iacp" capacity_per_period: 9 } fields: "capacity_per_period")",
+          R"(expert { name: "experts/e2" capacity_open: 5 } fields: "capacity_open")",
+          R"(expert { name: "experts/e3" } fields: "active")",
+          R"(without_request: "requests/fy27-2")"));
+}
+
+TEST_F(WhatIf, AFileHoldsChangesAndFlagsAddToThem) {
+  const std::string path = folder_.Write(
+      "changes.json",
+      R"({"run": "runs/r00000004", "changes": [{"expert": {"name": "experts/e1", "capacityOpen": 9},
+          "fields": ["capacity_open"]}]})");
+  ASSERT_EQ(Run("match simulate --without fy27-2 --file", {path}).status(), kDone);
+  EXPECT_THAT(Sent(),
+              ::testing::ElementsAre(
+                  R"(expert { name: "experts/e1" capacity_open: 9 } fields: "capacity_open")",
+                  R"(without_request: "requests/fy27-2")"));
+}
+
+TEST_F(WhatIf, WhatIsWrongIsSaidBeforeAnythingIsCalled) {
+  const std::pair<std::string, std::string> cases[] = {
+      {"--set policy distance", "--set: \"distance\" is not FIELD=VALUE"},
+      {"--set policy distance=3", "distance: there is no such field in Policy; it has: version"},
+      {"--set agencies/x a=1", "--set: \"agencies/x\" is none of policy, experts/ID"},
+      {"--capacity experts/e1", "is not experts/ID=N or partners/ID=N"},
+      {"--capacity e1=3", "--capacity: \"e1\" is neither experts/ID nor partners/ID"},
+      {"--capacity experts/e1=many", "\"many\" is not a whole number"},
+  };
+  for (const auto& [flags, message] : cases) {
+    const CliRun run = Run("match simulate " + flags);
+    EXPECT_NE(run.status(), kDone) << flags;
+    EXPECT_THAT(run.err(), HasSubstr(message));
+  }
+  EXPECT_THAT(center_.CallsOf("critac.matching.v1.MatchService/Simulate"), SizeIs(0));
+}
+
+TEST_F(WhatIf, IsToldInFiguresAndWords) {
+  const std::string out = Run("match simulate --deactivate e012").out();
+  EXPECT_THAT(out, HasSubstr("after event 123, as of 2026-11-20\n"));
+  EXPECT_THAT(out, HasSubstr("policy version         2  changed\n"));
+  EXPECT_THAT(out, HasSubstr("people assigned       13       12\n"));
+  EXPECT_THAT(out, HasSubstr("1 request changes: 1 drops out."));
+  EXPECT_THAT(out, HasSubstr("requests/fy27-000001  s1    experts/e012  iacp     2026Q4  -"));
+  EXPECT_THAT(out, HasSubstr("iacp          4      3\n"));
+  EXPECT_THAT(out, HasSubstr("open slots\nrequests/fy27-000001 s1\n1 of 1 person is missing."));
+  EXPECT_THAT(out, Not(HasSubstr("experts/e034")));
+  EXPECT_THAT(Run("match simulate --plan").out(), HasSubstr("experts/e034"));
+}
+
+TEST_F(WhatIf, IsToldToPrograms) {
+  EXPECT_THAT(Run("match simulate --output json").out(),
+              AllOf(HasSubstr("\"assignedCount\": 13"), HasSubstr("experts/e034")));
+  EXPECT_THAT(Run("match simulate --output csv").out(),
+              HasSubstr("requests/fy27-000001,s1,experts/e012,partners/iacp,2026Q4,,0.834512,"));
+}
+
+TEST_F(WhatIf, APolicyIsTriedOnThePresentAndThePast) {
+  center_.On<matching::v1::TryPolicyRequest, matching::v1::TryPolicyResponse>(
+      "critac.matching.v1.MatchService/TryPolicy", [](const auto& call, auto& response) {
+        EXPECT_EQ(call.name(), "policies/v00000003");
+        EXPECT_EQ(call.past_runs(), 2);
+        response.mutable_policy()->set_name(call.name());
+        response.mutable_policy()->set_state(matching::v1::POLICY_STATE_DRAFT);
+        *response.mutable_present() = Answer();
+        auto& trial = *response.add_past();
+        trial.mutable_recorded()->set_name("runs/r00000412");
+        trial.mutable_recorded()->set_policy_version(2);
+        trial.mutable_before()->set_assigned_count(13);
+        trial.mutable_after()->set_assigned_count(11);
+        trial.mutable_difference()->set_missing_after(2);
+        trial.set_reproduced(true);
+        return absl::OkStatus();
+      });
+  const std::string out = Run("policy try 3 --past 2").out();
+  EXPECT_THAT(out, HasSubstr("policies/v00000003, draft: on the present records, after event 123"));
+  EXPECT_THAT(out, HasSubstr("1 request changes: 1 drops out."));
+  EXPECT_THAT(out, AllOf(HasSubstr("runs/r00000412"), HasSubstr("13 > 11"), HasSubstr("0 > 2")));
 }
 
 // --- Imports ------------------------------------------------------------------------------------------

@@ -16,8 +16,8 @@
 #include "services/matching/match_service.h"
 #include "services/matching/match_worker.h"
 #include "services/matching/matching_states.h"
-#include "services/matching/partner_commands.h"
 #include "services/matching/partner_service.h"
+#include "services/matching/policy_commands.h"
 #include "services/matching/pool_reader.h"
 #include "services/matching/recusal_reader.h"
 

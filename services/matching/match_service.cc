@@ -8,9 +8,10 @@
 #include "services/matching/explain.h"
 #include "services/matching/match_commands.h"
 #include "services/matching/matching_states.h"
-#include "services/matching/partner_commands.h"
+#include "services/matching/policy_commands.h"
 #include "services/matching/pool_methods.h"
 #include "services/matching/rank.h"
+#include "services/matching/simulation_methods.h"
 #include "services/matching/solve.h"
 
 namespace critac::matching {
@@ -77,23 +78,85 @@ absl::Status Explain(const PoolView& view, const Clock& clock, const v1::Explain
   return absl::OkStatus();
 }
 
+// A version of the policy; without a name the one in force.
+absl::Status FindPolicy(journal::Journal& journal, const Call& call, const std::string& name,
+                        v1::Policy& out) {
+  RETURN_IF_ERROR(journal.GetInto(name.empty() ? kCurrentPolicy : name, out));
+  if (PartnerOf(call).empty()) return absl::OkStatus();
+  // What the program office considers among itself is none of a partner's business.
+  if (out.state() == v1::POLICY_STATE_DRAFT || out.state() == v1::POLICY_STATE_REJECTED) {
+    out.Clear();
+    return ResourceNotFound("critac.matching.v1.Policy", name);
+  }
+  out.clear_reason();
+  return absl::OkStatus();
+}
+
 }  // namespace
 
 grpc::ServerUnaryReactor* MatchService::GetPolicy(grpc::CallbackServerContext* context,
                                                   const v1::GetPolicyRequest* request,
                                                   v1::Policy* response) {
   return pipeline_.Read<v1::GetPolicyRequest, v1::Policy>(
-      context, request, response, [this](const Call&, const auto&, auto& out) {
-        return journal_.GetInto(kCurrentPolicy, out);
+      context, request, response, [this](const Call& call, const auto& in, auto& out) {
+        return FindPolicy(journal_, call, in.name(), out);
       });
 }
 
-grpc::ServerUnaryReactor* MatchService::UpdatePolicy(grpc::CallbackServerContext* context,
-                                                     const v1::UpdatePolicyRequest* request,
-                                                     v1::Policy* response) {
-  return pipeline_.Write<v1::UpdatePolicyRequest, v1::Policy>(
+grpc::ServerUnaryReactor* MatchService::ListPolicies(grpc::CallbackServerContext* context,
+                                                     const v1::ListPoliciesRequest* request,
+                                                     v1::ListPoliciesResponse* response) {
+  return pipeline_.Read<v1::ListPoliciesRequest, v1::ListPoliciesResponse>(
+      context, request, response, [this](const Call&, const auto& in, auto& out) {
+        return journal_.ListInto({.collection = "policies",
+                                  .condition = {"name <> :p1", {std::string(kCurrentPolicy)}},
+                                  .page_size = in.page_size(),
+                                  .page_token = in.page_token(),
+                                  .descending = true},
+                                 AddTo(*out.mutable_policies()), *out.mutable_next_page_token());
+      });
+}
+
+grpc::ServerUnaryReactor* MatchService::ProposePolicy(grpc::CallbackServerContext* context,
+                                                      const v1::ProposePolicyRequest* request,
+                                                      v1::Policy* response) {
+  return pipeline_.Write<v1::ProposePolicyRequest, v1::Policy>(
       context, request, response, journal_, [](const Call&, const auto& in) {
-        return matching::UpdatePolicy(in.policy(), in.base_version());
+        return matching::ProposePolicy(in.policy(), in.base_version(), in.reason());
+      });
+}
+
+grpc::ServerUnaryReactor* MatchService::TryPolicy(grpc::CallbackServerContext* context,
+                                                  const v1::TryPolicyRequest* request,
+                                                  v1::TryPolicyResponse* response) {
+  return rpc::InTasks<v1::TryPolicyRequest>(
+      pipeline_, tasks_, context, request, response, [this, response](const Call&, const auto& in) {
+        return matching::TryPolicy(journal_, pools_, clock_, in, *response);
+      });
+}
+
+grpc::ServerUnaryReactor* MatchService::ApprovePolicy(grpc::CallbackServerContext* context,
+                                                      const v1::ApprovePolicyRequest* request,
+                                                      v1::Policy* response) {
+  return pipeline_.Write<v1::ApprovePolicyRequest, v1::Policy>(
+      context, request, response, journal_,
+      [](const Call&, const auto& in) { return matching::ApprovePolicy(in.name()); });
+}
+
+grpc::ServerUnaryReactor* MatchService::RejectPolicy(grpc::CallbackServerContext* context,
+                                                     const v1::RejectPolicyRequest* request,
+                                                     v1::Policy* response) {
+  return pipeline_.Write<v1::RejectPolicyRequest, v1::Policy>(
+      context, request, response, journal_,
+      [](const Call&, const auto& in) { return matching::RejectPolicy(in.name(), in.reason()); });
+}
+
+grpc::ServerUnaryReactor* MatchService::Simulate(grpc::CallbackServerContext* context,
+                                                 const v1::SimulateRequest* request,
+                                                 v1::SimulateResponse* response) {
+  return rpc::InTasks<v1::SimulateRequest>(
+      pipeline_, tasks_, context, request, response, [this, response](const Call&, const auto& in) {
+        return SimulateChanges(journal_, pools_, clock_, in, *response);
       });
 }
 

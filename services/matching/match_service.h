@@ -26,9 +26,24 @@ class MatchService final : public v1::MatchService::CallbackService {
   grpc::ServerUnaryReactor* GetPolicy(grpc::CallbackServerContext* context,
                                       const v1::GetPolicyRequest* request,
                                       v1::Policy* response) override;
-  grpc::ServerUnaryReactor* UpdatePolicy(grpc::CallbackServerContext* context,
-                                         const v1::UpdatePolicyRequest* request,
+  grpc::ServerUnaryReactor* ListPolicies(grpc::CallbackServerContext* context,
+                                         const v1::ListPoliciesRequest* request,
+                                         v1::ListPoliciesResponse* response) override;
+  grpc::ServerUnaryReactor* ProposePolicy(grpc::CallbackServerContext* context,
+                                          const v1::ProposePolicyRequest* request,
+                                          v1::Policy* response) override;
+  grpc::ServerUnaryReactor* TryPolicy(grpc::CallbackServerContext* context,
+                                      const v1::TryPolicyRequest* request,
+                                      v1::TryPolicyResponse* response) override;
+  grpc::ServerUnaryReactor* ApprovePolicy(grpc::CallbackServerContext* context,
+                                          const v1::ApprovePolicyRequest* request,
+                                          v1::Policy* response) override;
+  grpc::ServerUnaryReactor* RejectPolicy(grpc::CallbackServerContext* context,
+                                         const v1::RejectPolicyRequest* request,
                                          v1::Policy* response) override;
+  grpc::ServerUnaryReactor* Simulate(grpc::CallbackServerContext* context,
+                                     const v1::SimulateRequest* request,
+                                     v1::SimulateResponse* response) override;
   grpc::ServerUnaryReactor* RankCandidates(grpc::CallbackServerContext* context,
                                            const v1::RankCandidatesRequest* request,
                                            v1::RankCandidatesResponse* response) override;

@@ -53,9 +53,10 @@ absl::StatusOr<std::vector<queue::NewJob>> MatchWorker::Due() {
 }
 
 bool ConcernsPlan(absl::Span<const journal::CommittedEvent> events) {
-  static constexpr absl::string_view kNot[] = {"critac.matching.v1.SolveRecorded",
-                                               "critac.matching.v1.ProposalMade",
-                                               "critac.matching.v1.EngagementSettled"};
+  static constexpr absl::string_view kNot[] = {
+      "critac.matching.v1.PolicyProposed", "critac.matching.v1.PolicyRejected",
+      "critac.matching.v1.SolveRecorded", "critac.matching.v1.ProposalMade",
+      "critac.matching.v1.EngagementSettled"};
   return std::any_of(events.begin(), events.end(), [](const journal::CommittedEvent& one) {
     return std::find(std::begin(kNot), std::end(kNot), one.event.type()) == std::end(kNot);
   });

@@ -11,6 +11,7 @@
 #include "critac/matching/v1/match.pb.h"
 #include "critac/matching/v1/partner.pb.h"
 #include "critac/matching/v1/states.pb.h"
+#include "services/matching/policy_decisions.h"
 
 namespace critac::matching {
 namespace {
@@ -152,8 +153,26 @@ void Apply(MutableStates& states, const Event& event, const v1::IdentityDecided&
   Bump(states);
 }
 
+void Apply(MutableStates& states, const Event& event, const v1::PolicyProposed& payload) {
+  states.Mutable<v1::Policy>(event.subject()) = payload.policy();
+}
+
+void Apply(MutableStates& states, const Event& event, const v1::PolicyRejected& payload) {
+  states.Mutable<v1::Policy>(event.subject()) = payload.policy();
+}
+
 void Apply(MutableStates& states, const Event&, const v1::PolicySet& payload) {
-  states.Mutable<v1::Policy>(kCurrentPolicy) = payload.policy();
+  const auto* before = states.Find<v1::Policy>(kCurrentPolicy);
+  const std::string replaced = before == nullptr ? "" : PolicyName(before->version());
+  if (!replaced.empty() && states.Find<v1::Policy>(replaced) != nullptr) {
+    states.Mutable<v1::Policy>(replaced).set_state(v1::POLICY_STATE_SUPERSEDED);
+  }
+  v1::Policy policy = payload.policy();
+  // Events from before policies were reviewed say neither.
+  policy.set_name(PolicyName(policy.version()));
+  policy.set_state(v1::POLICY_STATE_IN_FORCE);
+  states.Mutable<v1::Policy>(policy.name()) = policy;
+  states.Mutable<v1::Policy>(kCurrentPolicy) = policy;
   Bump(states);
 }
 
@@ -383,10 +402,11 @@ std::vector<store::Migration> MatchingMigrations() {
 }
 
 void ApplyMatching(MutableStates& states, const Event& event, const Message& payload) {
-  ApplyOneOf<v1::PartnerSet, v1::ExpertSet, v1::ConflictSet, v1::IdentityDecided, v1::PolicySet,
-             v1::DemandOpened, v1::DemandClosed, v1::SolveRecorded, v1::ProposalMade,
-             v1::ProposalDecided, v1::OfferAccepted, v1::OfferDeclined, v1::EngagementAgreed,
-             v1::DeliveryRecorded, v1::SlotWaived, v1::EngagementSettled>(states, event, payload);
+  ApplyOneOf<v1::PartnerSet, v1::ExpertSet, v1::ConflictSet, v1::IdentityDecided,
+             v1::PolicyProposed, v1::PolicyRejected, v1::PolicySet, v1::DemandOpened,
+             v1::DemandClosed, v1::SolveRecorded, v1::ProposalMade, v1::ProposalDecided,
+             v1::OfferAccepted, v1::OfferDeclined, v1::EngagementAgreed, v1::DeliveryRecorded,
+             v1::SlotWaived, v1::EngagementSettled>(states, event, payload);
 }
 
 }  // namespace critac::matching

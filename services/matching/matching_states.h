@@ -14,7 +14,7 @@ namespace critac::matching {
 
 // The one state that counts changes of the solver's input.
 inline constexpr char kSolverInputs[] = "solver/inputs";
-// The policy in force.
+// A copy of the policy in force; all versions stand beside it, under PolicyName.
 inline constexpr char kCurrentPolicy[] = "policies/current";
 
 // `demands/ID` of `requests/ID`, and back.

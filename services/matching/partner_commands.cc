@@ -7,7 +7,6 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "common/base/calendar.h"
-#include "common/journal/event_time.h"
 #include "common/rpc/field_rules.h"
 #include "common/status/error.h"
 #include "critac/matching/v1/events.pb.h"
@@ -216,36 +215,6 @@ journal::Decide OverrideConflict(std::string name, std::string reason,
     draft.Emit(name, set);
     draft.AnswerWith(name);
     return absl::OkStatus();
-  };
-}
-
-journal::Decide UpdatePolicy(v1::Policy policy, int64_t base_version) {
-  return [policy = std::move(policy), base_version](Draft& draft) -> absl::Status {
-    RETURN_IF_ERROR(CheckPolicy(policy));
-    const auto* current = draft.Find<v1::Policy>(kCurrentPolicy);
-    const int64_t version = current == nullptr ? 0 : current->version();
-    if (base_version != 0 && base_version != version) {
-      return Error(absl::StatusCode::kAborted, "VERSION_MISMATCH",
-                   absl::StrCat("base_version: the policy is at version ", version, ", not ",
-                                base_version, "; read it again and redo"))
-          .Fact("current_version", absl::StrCat(version))
-          .ToStatus();
-    }
-    v1::PolicySet set;
-    *set.mutable_policy() = policy;
-    set.mutable_policy()->set_version(version + 1);
-    *set.mutable_policy()->mutable_effective_time() = journal::ToTimestamp(draft.now());
-    set.mutable_policy()->set_actor(draft.actor());
-    draft.Emit(kCurrentPolicy, set);
-    draft.AnswerWith(kCurrentPolicy);
-    return absl::OkStatus();
-  };
-}
-
-journal::Decide BeginPolicy() {
-  return [](Draft& draft) -> absl::Status {
-    if (draft.Find<v1::Policy>(kCurrentPolicy) != nullptr) return absl::OkStatus();
-    return UpdatePolicy(FirstPolicy(), 0)(draft);
   };
 }
 

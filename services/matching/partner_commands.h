@@ -5,10 +5,9 @@
 #include <vector>
 
 #include "common/journal/command.h"
-#include "critac/matching/v1/match.pb.h"
 #include "critac/matching/v1/partner.pb.h"
 
-// The commands of partners, experts, conflicts and the policy.
+// The commands of partners, experts and conflicts.
 namespace critac::matching {
 
 // Adds or changes partners and experts, keyed by name. Answer with the outcome of each row; with
@@ -31,13 +30,6 @@ journal::Decide AskConflictOverride(std::string name, std::string reason, std::s
 // Answers with the conflict.
 journal::Decide OverrideConflict(std::string name, std::string reason,
                                  std::vector<std::string> own_records);
-
-// Puts a policy in force. Answers with it. ABORTED, VERSION_MISMATCH: `base_version` is not 0 and
-// not the current one.
-journal::Decide UpdatePolicy(v1::Policy policy, int64_t base_version);
-
-// Puts FirstPolicy in force where none is.
-journal::Decide BeginPolicy();
 
 }  // namespace critac::matching
 

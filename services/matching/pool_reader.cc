@@ -11,16 +11,13 @@ namespace {
 
 using google::protobuf::Message;
 
-// The states a pool is made of.
-struct States {
-  std::vector<v1::Partner> partners;
-  std::vector<v1::Expert> experts;
-  std::vector<v1::Conflict> conflicts;
-  std::vector<v1::Identity> identities;
-  std::vector<v1::CapacityUse> uses;
-  std::vector<v1::Assignment> held;
-  std::vector<v1::Proposal> proposals;
-};
+// What snapshots are made of.
+const std::vector<std::string>& Collections() {
+  static const auto& collections =
+      *new std::vector<std::string>{"policies",   "solver",     "partners", "experts", "conflicts",
+                                    "identities", "capacities", "demands",  "offers",  "proposals"};
+  return collections;
+}
 
 BusinessCalendar CalendarOf(const intake::v1::Catalog& catalog) {
   absl::flat_hash_set<absl::CivilDay> closed;
@@ -35,30 +32,35 @@ bool IsOpen(const v1::Demand& demand) {
   return demand.state() == v1::DEMAND_STATE_OPEN || demand.state() == v1::DEMAND_STATE_OFFERED;
 }
 
-void Take(const std::string& collection, const Message& state, PoolView& view, States& states) {
+void Take(const std::string& collection, const Message& state, Snapshot& snapshot) {
   if (collection == "policies") {
-    view.policy = static_cast<const v1::Policy&>(state);
+    const auto& policy = static_cast<const v1::Policy&>(state);
+    // The one in force stands there twice, under its version and as the current one; only the latter,
+    // and no state, where it was recorded before policies had versions on record.
+    const bool in_force = policy.state() == v1::POLICY_STATE_IN_FORCE ||
+                          policy.state() == v1::POLICY_STATE_UNSPECIFIED;
+    if (in_force) snapshot.policy = policy;
   } else if (collection == "solver") {
-    view.revision = static_cast<const v1::SolverInputs&>(state).revision();
+    snapshot.revision = static_cast<const v1::SolverInputs&>(state).revision();
   } else if (collection == "partners") {
-    states.partners.push_back(static_cast<const v1::Partner&>(state));
+    snapshot.partners.push_back(static_cast<const v1::Partner&>(state));
   } else if (collection == "experts") {
-    states.experts.push_back(static_cast<const v1::Expert&>(state));
+    snapshot.experts.push_back(static_cast<const v1::Expert&>(state));
   } else if (collection == "conflicts") {
-    states.conflicts.push_back(static_cast<const v1::Conflict&>(state));
+    snapshot.conflicts.push_back(static_cast<const v1::Conflict&>(state));
   } else if (collection == "identities") {
-    states.identities.push_back(static_cast<const v1::Identity&>(state));
+    snapshot.identities.push_back(static_cast<const v1::Identity&>(state));
   } else if (collection == "capacities") {
-    states.uses.push_back(static_cast<const v1::CapacityUse&>(state));
+    snapshot.uses.push_back(static_cast<const v1::CapacityUse&>(state));
   } else if (collection == "demands") {
     const auto& demand = static_cast<const v1::Demand&>(state);
-    if (IsOpen(demand)) view.demands.push_back(demand);
+    if (IsOpen(demand)) snapshot.demands.push_back(demand);
   } else if (collection == "offers") {
     const auto& offer = static_cast<const v1::Offer&>(state);
-    if (offer.state() == v1::OFFER_STATE_OPEN) states.held.push_back(offer.assignment());
+    if (offer.state() == v1::OFFER_STATE_OPEN) snapshot.held.push_back(offer.assignment());
   } else if (collection == "proposals") {
     const auto& proposal = static_cast<const v1::Proposal&>(state);
-    if (proposal.state() == v1::PROPOSAL_STATE_OPEN) states.proposals.push_back(proposal);
+    if (proposal.state() == v1::PROPOSAL_STATE_OPEN) snapshot.proposals.push_back(proposal);
   }
 }
 
@@ -100,39 +102,64 @@ absl::StatusOr<std::shared_ptr<const PoolView>> PoolReader::Read() {
   return view;
 }
 
-absl::StatusOr<std::shared_ptr<const PoolView>> PoolReader::ReadAnew(
-    std::shared_ptr<const intake::v1::Catalog> catalog, absl::CivilDay today) {
-  auto view = std::make_shared<PoolView>();
-  view->today = today;
-  view->calendar = CalendarOf(*catalog);
-  States states;
+absl::StatusOr<Snapshot> PoolReader::ReadNow(std::shared_ptr<const intake::v1::Catalog> catalog,
+                                             absl::CivilDay today) {
+  Snapshot snapshot;
+  snapshot.today = today;
+  snapshot.catalog = std::move(catalog);
   // With the texts of the vault: two records of experts with an address in common are one person.
   ASSIGN_OR_RETURN(const journal::Position position,
-                   journal_.ReadAll({"policies", "solver", "partners", "experts", "conflicts",
-                                     "identities", "capacities", "demands", "offers", "proposals"},
-                                    true, [&](const std::string& collection, const Message& state) {
-                                      Take(collection, state, *view, states);
+                   journal_.ReadAll(Collections(), true,
+                                    [&](const std::string& collection, const Message& state) {
+                                      Take(collection, state, snapshot);
                                     }));
-  view->sequence = position.sequence;
-  PoolInput input;
-  input.today = today;
-  input.policy = &view->policy;
-  input.catalog = catalog.get();
-  input.partners = states.partners;
-  input.experts = states.experts;
-  input.conflicts = states.conflicts;
-  input.identities = states.identities;
-  input.demands = view->demands;
-  input.uses = states.uses;
-  input.held = states.held;
-  input.proposals = states.proposals;
-  ASSIGN_OR_RETURN(Pool pool, Pool::Build(input));
+  snapshot.sequence = position.sequence;
+  return snapshot;
+}
+
+absl::StatusOr<Snapshot> PoolReader::ReadPresent() {
+  ASSIGN_OR_RETURN(std::shared_ptr<const intake::v1::Catalog> catalog, intake_.GetCatalog());
+  return ReadNow(std::move(catalog), DayOf(clock_.Now()));
+}
+
+absl::StatusOr<std::vector<Snapshot>> PoolReader::ReadPast(absl::Span<const PastMoment> moments) {
+  ASSIGN_OR_RETURN(const std::shared_ptr<const intake::v1::Catalog> catalog, intake_.GetCatalog());
+  std::vector<Snapshot> snapshots;
+  std::vector<int64_t> sequences;
+  for (const PastMoment& moment : moments) {
+    Snapshot& snapshot = snapshots.emplace_back();
+    snapshot.sequence = moment.sequence;
+    snapshot.today = moment.day;
+    snapshot.catalog = catalog;
+    sequences.push_back(moment.sequence);
+  }
+  size_t at = 0;
+  RETURN_IF_ERROR(journal_.ReadAllAsOf(
+      sequences, Collections(), true,
+      [&](int64_t sequence, const std::string& collection, const Message& state) {
+        while (snapshots[at].sequence != sequence) ++at;
+        Take(collection, state, snapshots[at]);
+      }));
+  return snapshots;
+}
+
+absl::StatusOr<std::shared_ptr<const PoolView>> PoolReader::ReadAnew(
+    std::shared_ptr<const intake::v1::Catalog> catalog, absl::CivilDay today) {
+  ASSIGN_OR_RETURN(Snapshot snapshot, ReadNow(catalog, today));
+  auto view = std::make_shared<PoolView>();
+  ASSIGN_OR_RETURN(Pool pool, Pool::Build(snapshot.Input()));
   view->pool = std::make_unique<const Pool>(std::move(pool));
-  for (v1::Proposal& proposal : states.proposals) {
+  view->today = today;
+  view->calendar = CalendarOf(*catalog);
+  view->sequence = snapshot.sequence;
+  view->revision = snapshot.revision;
+  view->policy = std::move(snapshot.policy);
+  view->demands = std::move(snapshot.demands);
+  for (v1::Proposal& proposal : snapshot.proposals) {
     const std::string name = proposal.name();
     view->standing[name] = std::move(proposal);
   }
-  for (const v1::Expert& expert : states.experts) {
+  for (const v1::Expert& expert : snapshot.experts) {
     view->full_names[expert.name()] = expert.full_name();
   }
   return view;

@@ -10,6 +10,7 @@
 #include "absl/status/statusor.h"
 #include "absl/synchronization/mutex.h"
 #include "absl/time/civil_time.h"
+#include "absl/types/span.h"
 #include "common/base/calendar.h"
 #include "common/base/clock.h"
 #include "common/journal/journal.h"
@@ -17,6 +18,7 @@
 #include "critac/matching/v1/match.pb.h"
 #include "services/matching/intake_client.h"
 #include "services/matching/pool.h"
+#include "services/matching/snapshot.h"
 #include "services/matching/solve.h"
 
 namespace critac::matching {
@@ -49,7 +51,13 @@ struct PoolView {
   mutable std::shared_ptr<const Solved> solved_ ABSL_GUARDED_BY(solve_mutex_);
 };
 
-// Reads views. Thread-safe. Blocks on intake for the catalog.
+// A moment of the past: right after an event, on a day.
+struct PastMoment {
+  int64_t sequence = 0;
+  absl::CivilDay day;
+};
+
+// Reads views and snapshots. Thread-safe. Blocks on intake for the catalog.
 class PoolReader {
  public:
   PoolReader(journal::Journal& journal, IntakeClient& intake, const Clock& clock)
@@ -58,9 +66,20 @@ class PoolReader {
   // A view of the journal as it is now; one that was read before where nothing changed since.
   absl::StatusOr<std::shared_ptr<const PoolView>> Read();
 
+  // The records themselves as they are now.
+  absl::StatusOr<Snapshot> ReadPresent();
+
+  // The records as they were at some moments, in ascending order of their events, from the journal
+  // applied anew: each holds what a view read then held. The catalog, which is intake's, is that of
+  // now, and texts purged since are empty.
+  absl::StatusOr<std::vector<Snapshot>> ReadPast(absl::Span<const PastMoment> moments);
+
  private:
   absl::StatusOr<std::shared_ptr<const PoolView>> ReadAnew(
       std::shared_ptr<const intake::v1::Catalog> catalog, absl::CivilDay today);
+
+  absl::StatusOr<Snapshot> ReadNow(std::shared_ptr<const intake::v1::Catalog> catalog,
+                                   absl::CivilDay today);
 
   journal::Journal& journal_;
   IntakeClient& intake_;

@@ -157,6 +157,11 @@ absl::StatusOr<journal::Position> FakeJournal::ReadAll(
     absl::FunctionRef<void(const std::string&, const Message&)>) {
   return NotHere();
 }
+absl::Status FakeJournal::ReadAllAsOf(
+    absl::Span<const int64_t>, absl::Span<const std::string>, bool,
+    absl::FunctionRef<void(int64_t, const std::string&, const Message&)>) {
+  return NotHere();
+}
 absl::StatusOr<journal::Position> FakeJournal::Head() { return NotHere(); }
 absl::StatusOr<std::vector<journal::Event>> FakeJournal::ReadEvents(int64_t, int,
                                                                     absl::Span<const std::string>,

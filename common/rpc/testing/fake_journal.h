@@ -54,6 +54,11 @@ class FakeJournal final : public journal::Journal {
   absl::StatusOr<journal::Position> ReadAll(
       absl::Span<const std::string> collections, bool with_vault,
       absl::FunctionRef<void(const std::string&, const google::protobuf::Message&)> each) override;
+  absl::Status ReadAllAsOf(
+      absl::Span<const int64_t> sequences, absl::Span<const std::string> collections,
+      bool with_vault,
+      absl::FunctionRef<void(int64_t, const std::string&, const google::protobuf::Message&)> each)
+      override;
   absl::StatusOr<journal::Position> Head() override;
   absl::StatusOr<std::vector<journal::Event>> ReadEvents(int64_t from_sequence, int limit,
                                                          absl::Span<const std::string> types,

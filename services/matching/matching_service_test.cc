@@ -1,0 +1,353 @@
+// The review of a policy, and what-if, through gRPC with production wiring.
+#include "absl/strings/str_cat.h"
+#include "common/status/error.h"
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+#include "services/matching/match_commands.h"
+#include "services/matching/matching_states.h"
+#include "services/matching/service_testing.h"
+#include "services/matching/testing_center.h"
+
+namespace critac::matching {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using testing::kDana;
+using testing::kLindqvist;
+using testing::kNsa;
+using testing::kOkafor;
+using ::testing::SizeIs;
+using Stub = v1::MatchService::Stub;
+
+class MatchingService : public ::testing::Test {
+ protected:
+  MatchingService() { server_.intake.catalog = Center().catalog; }
+
+  template <typename Request, typename Response>
+  absl::StatusOr<Response> Call(grpc::Status (Stub::*method)(grpc::ClientContext*, const Request&,
+                                                             Response*),
+                                const Request& request, const std::string& who) {
+    return server_.Call(server_.matches, method, request, who);
+  }
+
+  v1::Policy InForce() { return *Call(&Stub::GetPolicy, v1::GetPolicyRequest(), kDana); }
+
+  absl::StatusOr<v1::Policy> Propose(const v1::Policy& policy, const std::string& who = kOkafor,
+                                     int64_t base_version = 0) {
+    v1::ProposePolicyRequest request;
+    *request.mutable_policy() = policy;
+    request.set_base_version(base_version);
+    request.set_reason("spread the work");
+    request.set_request_id(server_.NewId());
+    return Call(&Stub::ProposePolicy, request, who);
+  }
+  // A draft with another price of fairness.
+  absl::StatusOr<v1::Policy> Propose(int64_t fairness_price) {
+    v1::Policy policy = InForce();
+    policy.set_fairness_price(fairness_price);
+    return Propose(policy);
+  }
+  absl::StatusOr<v1::Policy> Approve(const std::string& name, const std::string& who) {
+    v1::ApprovePolicyRequest request;
+    request.set_name(name);
+    request.set_request_id(server_.NewId());
+    return Call(&Stub::ApprovePolicy, request, who);
+  }
+  absl::StatusOr<v1::Policy> Reject(const std::string& name, const std::string& who) {
+    v1::RejectPolicyRequest request;
+    request.set_name(name);
+    request.set_reason("not now");
+    request.set_request_id(server_.NewId());
+    return Call(&Stub::RejectPolicy, request, who);
+  }
+  absl::StatusOr<v1::Policy> Get(const std::string& name, const std::string& who) {
+    v1::GetPolicyRequest request;
+    request.set_name(name);
+    return Call(&Stub::GetPolicy, request, who);
+  }
+  // `v00000001 IN_FORCE`, newest first.
+  std::vector<std::string> Versions() {
+    std::vector<std::string> texts;
+    const auto page = Call(&Stub::ListPolicies, v1::ListPoliciesRequest(), kDana);
+    EXPECT_TRUE(page.ok()) << page.status();
+    for (const v1::Policy& policy : page->policies()) {
+      texts.push_back(
+          absl::StrCat(policy.version(), " ", v1::PolicyState_Name(policy.state()).substr(13)));
+    }
+    return texts;
+  }
+
+  // One partner, as many experts as asked for, each for one assignment a period.
+  void AddExperts(int count) {
+    v1::ImportPartnersRequest partners;
+    v1::Partner& partner = *partners.add_partners();
+    partner.set_name("partners/nsa");
+    partner.set_display_name("NSA");
+    partner.add_memberships()->set_start("2020-01-01");
+    partners.set_request_id(server_.NewId());
+    ASSERT_TRUE(
+        server_.Call(server_.partners, &v1::PartnerService::Stub::ImportPartners, partners, kDana)
+            .ok());
+    v1::ImportExpertsRequest experts;
+    Center center;
+    for (int i = 1; i <= count; ++i) {
+      v1::Expert& expert = center.AddExpert(absl::StrCat("e", i));
+      expert.set_full_name("Somebody");
+      expert.set_capacity_per_period(1);
+      *experts.add_experts() = expert;
+    }
+    experts.set_request_id(server_.NewId());
+    const auto imported =
+        server_.Call(server_.partners, &v1::PartnerService::Stub::ImportExperts, experts, kDana);
+    ASSERT_TRUE(imported.ok()) << imported.status();
+    for (const auto& result : imported->results()) EXPECT_EQ(result.problem(), "");
+  }
+
+  // A request becomes ready.
+  void AddRequest(const std::string& id) {
+    Center center;
+    const v1::Demand& demand = center.AddDemand(id);
+    intake::v1::Request request;
+    request.set_name(demand.request());
+    request.set_state(intake::v1::REQUEST_STATE_READY);
+    *request.mutable_agency_profile() = demand.agency();
+    *request.mutable_scope()->mutable_slots() = demand.slots();
+    request.set_urgency(demand.urgency());
+    *request.mutable_ready_time() = demand.ready_time();
+    server_.Execute(FollowRequest(request));
+  }
+
+  v1::SolveRun Solve() {
+    v1::SolveMatchesRequest request;
+    request.set_request_id(server_.NewId());
+    const auto run = Call(&Stub::SolveMatches, request, kDana);
+    EXPECT_TRUE(run.ok()) << run.status();
+    return *run;
+  }
+
+  static v1::SimulatedChange Deactivate(const std::string& expert) {
+    v1::SimulatedChange change;
+    change.mutable_expert()->set_name(expert);
+    change.add_fields("active");
+    return change;
+  }
+
+  absl::StatusOr<v1::SimulateResponse> Simulate(const std::vector<v1::SimulatedChange>& changes,
+                                                const std::string& run = "") {
+    v1::SimulateRequest request;
+    for (const v1::SimulatedChange& change : changes) *request.add_changes() = change;
+    request.set_run(run);
+    return Call(&Stub::Simulate, request, kDana);
+  }
+
+  testing::MatchingServer server_;
+};
+
+// ---- The policy ---------------------------------------------------------------------------------
+
+TEST_F(MatchingService, ANewCenterHasAPolicyInForceWithoutASecondPerson) {
+  EXPECT_EQ(InForce().version(), 1);
+  EXPECT_EQ(InForce().name(), "policies/v00000001");
+  EXPECT_THAT(Versions(), ElementsAre("1 IN_FORCE"));
+}
+
+TEST_F(MatchingService, APolicyTakesEffectOnlyWhenASecondPersonApprovesIt) {
+  const auto draft = Propose(33'000);
+  ASSERT_TRUE(draft.ok()) << draft.status();
+  EXPECT_EQ(draft->state(), v1::POLICY_STATE_DRAFT);
+  EXPECT_EQ(draft->reason(), "spread the work");
+  EXPECT_EQ(InForce().version(), 1);
+  const auto own = Approve(draft->name(), kOkafor);
+  EXPECT_EQ(own.status().code(), absl::StatusCode::kFailedPrecondition);
+  EXPECT_EQ(ReasonOf(own.status()), "SECOND_PERSON_NEEDED");
+  EXPECT_EQ(InForce().version(), 1);
+  const auto approved = Approve(draft->name(), kLindqvist);
+  ASSERT_TRUE(approved.ok()) << approved.status();
+  EXPECT_EQ(approved->state(), v1::POLICY_STATE_IN_FORCE);
+  EXPECT_EQ(InForce().version(), 2);
+  EXPECT_EQ(InForce().fairness_price(), 33'000);
+  EXPECT_EQ(InForce().proposed_by(), kOkafor);
+  EXPECT_EQ(InForce().actor(), kLindqvist);
+  EXPECT_EQ(InForce().reason(), "spread the work");
+  EXPECT_THAT(Versions(), ElementsAre("2 IN_FORCE", "1 SUPERSEDED"));
+  EXPECT_EQ(ReasonOf(Approve(draft->name(), kLindqvist).status()), "POLICY_NOT_DRAFT");
+}
+
+TEST_F(MatchingService, OfTwoDraftsTheSecondApprovedIsOutdated) {
+  const auto first = Propose(33'000);
+  const auto second = Propose(44'000);
+  ASSERT_TRUE(first.ok() && second.ok());
+  EXPECT_EQ(second->version(), 3);
+  ASSERT_TRUE(Approve(second->name(), kLindqvist).ok());
+  EXPECT_EQ(ReasonOf(Approve(first->name(), kLindqvist).status()), "POLICY_OUTDATED");
+  ASSERT_TRUE(Reject(first->name(), kOkafor).ok());
+  EXPECT_EQ(Propose(55'000)->version(), 4);
+  EXPECT_THAT(Versions(), ElementsAre("4 DRAFT", "3 IN_FORCE", "2 REJECTED", "1 SUPERSEDED"));
+}
+
+TEST_F(MatchingService, APolicyIsProposedByTheProgramOfficeOnly) {
+  v1::Policy policy = InForce();
+  policy.set_fairness_price(33'000);
+  EXPECT_EQ(Propose(policy, kDana).status().code(), absl::StatusCode::kPermissionDenied);
+  EXPECT_EQ(Approve("policies/v00000009", kOkafor).status().code(), absl::StatusCode::kNotFound);
+  EXPECT_EQ(Approve("policies/current", kOkafor).status().code(), absl::StatusCode::kNotFound);
+  EXPECT_EQ(ReasonOf(Propose(policy, kOkafor, 7).status()), "VERSION_MISMATCH");
+  policy.mutable_weights()->Clear();
+  EXPECT_THAT(Propose(policy).status().message(), HasSubstr("policy.weights"));
+}
+
+TEST_F(MatchingService, APartnerSeesWhatIsOrWasInForceOnly) {
+  const auto draft = Propose(33'000);
+  ASSERT_TRUE(draft.ok());
+  EXPECT_TRUE(Get("", kNsa).ok());
+  EXPECT_EQ(Get(draft->name(), kNsa).status().code(), absl::StatusCode::kNotFound);
+  EXPECT_TRUE(Get(draft->name(), kDana).ok());
+  ASSERT_TRUE(Approve(draft->name(), kLindqvist).ok());
+  EXPECT_TRUE(Get("policies/v00000001", kNsa).ok());
+  EXPECT_EQ(Get(draft->name(), kNsa)->reason(), "");
+}
+
+TEST_F(MatchingService, TheVersionsAreWhatAReplayOfTheJournalGives) {
+  ASSERT_TRUE(Propose(33'000).ok());
+  ASSERT_TRUE(Approve("policies/v00000002", kLindqvist).ok());
+  ASSERT_TRUE(Propose(44'000).ok());
+  ASSERT_TRUE(Reject("policies/v00000003", kLindqvist).ok());
+  const auto before = Versions();
+  const v1::Policy in_force = InForce();
+  ASSERT_TRUE(server_.journal().Rebuild().ok());
+  EXPECT_EQ(Versions(), before);
+  EXPECT_EQ(InForce().SerializeAsString(), in_force.SerializeAsString());
+}
+
+// ---- What-if ------------------------------------------------------------------------------------
+
+TEST_F(MatchingService, ASimulationSaysWhatWouldChangeAndChangesNothing) {
+  AddExperts(2);
+  AddRequest("fy27-000001");
+  const int64_t head = server_.journal().Head()->sequence;
+  const auto response = Simulate({Deactivate("experts/e1")});
+  ASSERT_TRUE(response.ok()) << response.status();
+  EXPECT_EQ(response->sequence(), head);
+  EXPECT_EQ(response->date(), "2026-11-20");
+  ASSERT_THAT(response->difference().changes(), SizeIs(2));
+  EXPECT_EQ(response->difference().changes(0).expert(), "experts/e1");
+  EXPECT_EQ(response->difference().changes(0).period_after(), "");
+  EXPECT_EQ(response->difference().changes(1).expert(), "experts/e2");
+  ASSERT_THAT(response->requests(), SizeIs(1));
+  EXPECT_EQ(response->requests(0).assignments(0).expert(), "experts/e2");
+  EXPECT_EQ(server_.journal().Head()->sequence, head);
+  EXPECT_EQ(Simulate({})->difference().summary(), "The plan stays as it is.");
+}
+
+TEST_F(MatchingService, ASimulationTakesAVersionOfThePolicy) {
+  const auto draft = Propose(33'000);
+  ASSERT_TRUE(draft.ok());
+  v1::SimulatedChange change;
+  change.set_policy_version(draft->name());
+  const auto response = Simulate({change});
+  ASSERT_TRUE(response.ok()) << response.status();
+  EXPECT_EQ(response->before().policy_version(), 1);
+  EXPECT_EQ(response->after().policy_version(), 2);
+  change.set_policy_version("policies/v00000009");
+  const auto missing = Simulate({change});
+  EXPECT_EQ(missing.status().code(), absl::StatusCode::kInvalidArgument);
+  EXPECT_EQ(BadRequestOf(missing.status()).field_violations(0).field(),
+            "changes[0].policy_version");
+  change.set_policy_version("nonsense");
+  EXPECT_EQ(Simulate({change}).status().code(), absl::StatusCode::kInvalidArgument);
+  change.add_fields("weights");
+  EXPECT_EQ(BadRequestOf(Simulate({change}).status()).field_violations(0).field(),
+            "changes[0].fields");
+}
+
+TEST_F(MatchingService, APastRunIsMadeAnewFromWhatItRestedOn) {
+  AddExperts(1);
+  AddRequest("fy27-000001");
+  const v1::SolveRun first = Solve();
+  EXPECT_EQ(first.assigned_count(), 1);
+  // All that has happened since is none of its business: not that days have passed either.
+  server_.clock.Advance(absl::Hours(24 * 30));
+  AddExperts(3);
+  AddRequest("fy27-000002");
+  const v1::SolveRun second = Solve();
+  const auto as_it_was = Simulate({}, first.name());
+  ASSERT_TRUE(as_it_was.ok()) << as_it_was.status();
+  EXPECT_EQ(as_it_was->recorded().name(), first.name());
+  EXPECT_EQ(as_it_was->date(), "2026-11-20");
+  EXPECT_EQ(as_it_was->before().request_count(), 1);
+  EXPECT_EQ(as_it_was->before().pair_count(), first.pair_count());
+  EXPECT_EQ(as_it_was->before().objective(), first.objective());
+  const auto without = Simulate({Deactivate("experts/e1")}, first.name());
+  ASSERT_TRUE(without.ok()) << without.status();
+  EXPECT_EQ(without->difference().missing_after(), 1);
+  EXPECT_EQ(Simulate({Deactivate("experts/e2")}, first.name()).status().code(),
+            absl::StatusCode::kInvalidArgument)
+      << "there was no e2 then";
+  EXPECT_EQ(Simulate({}, second.name())->before().request_count(), second.request_count());
+  EXPECT_EQ(Simulate({}, "runs/r99999999").status().code(), absl::StatusCode::kNotFound);
+}
+
+TEST_F(MatchingService, APolicyIsTriedOnThePresentAndOnPastRuns) {
+  AddExperts(2);
+  AddRequest("fy27-000001");
+  AddRequest("fy27-000002");
+  const v1::SolveRun first = Solve();
+  AddRequest("fy27-000003");
+  const v1::SolveRun second = Solve();
+  // Leaving a slot open is free, and a partner's second assignment costs more than any score gains.
+  v1::Policy policy = InForce();
+  policy.set_unassigned_price(0);
+  policy.set_waiting_price_per_day(0);
+  policy.set_stability_bonus(0);
+  policy.set_fairness_price(1'000'000);
+  const auto draft = Propose(policy);
+  ASSERT_TRUE(draft.ok()) << draft.status();
+  const int64_t head = server_.journal().Head()->sequence;
+  v1::TryPolicyRequest request;
+  request.set_name(draft->name());
+  const auto response = Call(&Stub::TryPolicy, request, kDana);
+  ASSERT_TRUE(response.ok()) << response.status();
+  EXPECT_EQ(response->policy().name(), draft->name());
+  EXPECT_EQ(response->present().before().policy_version(), 1);
+  EXPECT_EQ(response->present().after().policy_version(), 2);
+  EXPECT_EQ(response->present().before().assigned_count(), 2);
+  EXPECT_EQ(response->present().after().assigned_count(), 1);
+  ASSERT_THAT(response->past(), SizeIs(2));
+  EXPECT_EQ(response->past(0).recorded().name(), second.name());
+  EXPECT_EQ(response->past(1).recorded().name(), first.name());
+  for (const v1::PastTrial& trial : response->past()) {
+    EXPECT_TRUE(trial.reproduced()) << trial.recorded().name();
+    EXPECT_EQ(trial.before().assigned_count(), 2);
+    EXPECT_EQ(trial.after().assigned_count(), 1);
+    EXPECT_EQ(trial.difference().changed_request_count(), 1);
+    EXPECT_THAT(trial.difference().changes(), SizeIs(0)) << "Simulate has them";
+  }
+  EXPECT_EQ(server_.journal().Head()->sequence, head);
+  request.set_past_runs(1);
+  EXPECT_THAT(Call(&Stub::TryPolicy, request, kDana)->past(), SizeIs(1));
+  request.set_name("policies/v00000009");
+  EXPECT_EQ(Call(&Stub::TryPolicy, request, kDana).status().code(), absl::StatusCode::kNotFound);
+}
+
+TEST_F(MatchingService, ATrialSaysWhereThePastCannotBeMadeAgain) {
+  AddExperts(1);
+  AddRequest("fy27-000001");
+  Solve();
+  // The catalog is intake's, and only that of now can be had: a lead time that leaves no day.
+  for (intake::v1::CatalogEntry& entry : *server_.intake.catalog.mutable_entries()) {
+    if (entry.has_delivery_type()) entry.mutable_delivery_type()->set_lead_time_days(365);
+  }
+  server_.clock.Advance(absl::Minutes(2));
+  v1::TryPolicyRequest request;
+  request.set_name("policies/v00000001");
+  const auto response = Call(&Stub::TryPolicy, request, kDana);
+  ASSERT_TRUE(response.ok()) << response.status();
+  ASSERT_THAT(response->past(), SizeIs(1));
+  EXPECT_FALSE(response->past(0).reproduced());
+  EXPECT_EQ(response->past(0).recorded().assigned_count(), 1);
+  EXPECT_EQ(response->past(0).before().assigned_count(), 0);
+}
+
+}  // namespace
+}  // namespace critac::matching

@@ -1,0 +1,28 @@
+#ifndef SERVICES_MATCHING_POLICY_COMMANDS_H_
+#define SERVICES_MATCHING_POLICY_COMMANDS_H_
+
+#include <cstdint>
+#include <string>
+
+#include "common/journal/command.h"
+#include "critac/matching/v1/match.pb.h"
+
+// The commands of the policy; policy_decisions.h says what each refuses. They answer with the
+// version they are about. NOT_FOUND where there is no version of this name.
+namespace critac::matching {
+
+// Makes a policy the next version, a draft.
+journal::Decide ProposePolicy(v1::Policy policy, int64_t base_version, std::string reason);
+
+// Puts a draft in force, by another person than its proposer.
+journal::Decide ApprovePolicy(std::string name);
+
+// Ends a draft.
+journal::Decide RejectPolicy(std::string name, std::string reason);
+
+// Puts FirstPolicy in force where none is. It is the software's own, so it takes no second person.
+journal::Decide BeginPolicy();
+
+}  // namespace critac::matching
+
+#endif  // SERVICES_MATCHING_POLICY_COMMANDS_H_

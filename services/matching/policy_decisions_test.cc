@@ -1,0 +1,120 @@
+#include "services/matching/policy_decisions.h"
+
+#include "common/status/error.h"
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+#include "services/matching/partner_rules.h"
+
+namespace critac::matching {
+namespace {
+
+using ::testing::HasSubstr;
+
+constexpr char kOkafor[] = "program-manager:okafor";
+constexpr char kLindqvist[] = "program-manager:lindqvist";
+
+v1::Policy InForce(int64_t version) {
+  v1::Policy policy = FirstPolicy();
+  policy.set_version(version);
+  policy.set_name(PolicyName(version));
+  policy.set_state(v1::POLICY_STATE_IN_FORCE);
+  policy.set_actor(kOkafor);
+  return policy;
+}
+
+v1::Policy Wanted() {
+  v1::Policy policy = FirstPolicy();
+  policy.set_fairness_price(30'000);
+  return policy;
+}
+
+v1::Policy Draft() { return *DraftPolicy(nullptr, Wanted(), 0, 2, kOkafor); }
+
+TEST(PolicyDecisions, NamesSortByVersion) {
+  EXPECT_EQ(PolicyName(2), "policies/v00000002");
+  EXPECT_LT(PolicyName(9), PolicyName(10));
+}
+
+TEST(PolicyDecisions, ADraftHasTheRulesAskedForAndWhoAsked) {
+  const v1::Policy in_force = InForce(3);
+  v1::Policy wanted = in_force;  // as one reads it, changes it, and sends it back
+  wanted.set_fairness_price(30'000);
+  const auto draft = DraftPolicy(&in_force, wanted, 3, 5, kLindqvist);
+  ASSERT_TRUE(draft.ok()) << draft.status();
+  EXPECT_EQ(draft->name(), "policies/v00000005");
+  EXPECT_EQ(draft->version(), 5);
+  EXPECT_EQ(draft->state(), v1::POLICY_STATE_DRAFT);
+  EXPECT_EQ(draft->proposed_by(), kLindqvist);
+  EXPECT_EQ(draft->base_version(), 3);
+  EXPECT_EQ(draft->actor(), "") << "nobody put it in force yet";
+  EXPECT_EQ(draft->fairness_price(), 30'000);
+}
+
+TEST(PolicyDecisions, AProposalIsRefusedWithTheReason) {
+  const v1::Policy in_force = InForce(3);
+  v1::Policy weightless = Wanted();
+  weightless.clear_weights();
+  struct Case {
+    v1::Policy wanted;
+    int64_t base_version;
+    absl::StatusCode code;
+    std::string reason;
+    std::string message;
+  };
+  const Case cases[] = {
+      {weightless, 3, absl::StatusCode::kInvalidArgument, "INVALID_FIELD", "policy.weights"},
+      {Wanted(), 2, absl::StatusCode::kAborted, "VERSION_MISMATCH", "at version 3, not 2"},
+      {Wanted(), 4, absl::StatusCode::kAborted, "VERSION_MISMATCH", "at version 3, not 4"},
+      {FirstPolicy(), 0, absl::StatusCode::kFailedPrecondition, "NOTHING_CHANGED", "very rules"},
+      {in_force, 3, absl::StatusCode::kFailedPrecondition, "NOTHING_CHANGED", "very rules"},
+  };
+  for (const Case& one : cases) {
+    const auto draft = DraftPolicy(&in_force, one.wanted, one.base_version, 4, kOkafor);
+    EXPECT_EQ(draft.status().code(), one.code) << one.message;
+    EXPECT_EQ(ReasonOf(draft.status()), one.reason);
+    EXPECT_THAT(draft.status().message(), HasSubstr(one.message));
+  }
+  EXPECT_TRUE(DraftPolicy(&in_force, Wanted(), 0, 4, kOkafor).ok()) << "whatever is in force";
+}
+
+TEST(PolicyDecisions, ADraftTakesEffectByASecondPersonOnly) {
+  const auto policy = ApproveDraft(Draft(), 0, kLindqvist);
+  ASSERT_TRUE(policy.ok()) << policy.status();
+  EXPECT_EQ(policy->state(), v1::POLICY_STATE_IN_FORCE);
+  EXPECT_EQ(policy->actor(), kLindqvist);
+  EXPECT_EQ(policy->proposed_by(), kOkafor);
+  EXPECT_EQ(policy->version(), 2);
+  const auto own = ApproveDraft(Draft(), 0, kOkafor);
+  EXPECT_EQ(own.status().code(), absl::StatusCode::kFailedPrecondition);
+  EXPECT_EQ(ReasonOf(own.status()), "SECOND_PERSON_NEEDED");
+}
+
+TEST(PolicyDecisions, ADraftReviewedAgainstOtherRulesIsOutdated) {
+  const auto late = ApproveDraft(Draft(), 1, kLindqvist);
+  EXPECT_EQ(late.status().code(), absl::StatusCode::kFailedPrecondition);
+  EXPECT_EQ(ReasonOf(late.status()), "POLICY_OUTDATED");
+  EXPECT_THAT(late.status().message(), HasSubstr("in force is version 1"));
+}
+
+TEST(PolicyDecisions, ADraftIsDecidedOnce) {
+  for (const v1::PolicyState state : {v1::POLICY_STATE_UNSPECIFIED, v1::POLICY_STATE_IN_FORCE,
+                                      v1::POLICY_STATE_SUPERSEDED, v1::POLICY_STATE_REJECTED}) {
+    v1::Policy decided = Draft();
+    decided.set_state(state);
+    EXPECT_EQ(ReasonOf(ApproveDraft(decided, 0, kLindqvist).status()), "POLICY_NOT_DRAFT");
+    EXPECT_EQ(ReasonOf(RejectDraft(decided, kLindqvist, "no").status()), "POLICY_NOT_DRAFT");
+  }
+}
+
+TEST(PolicyDecisions, ADraftIsRejectedByAnyoneItsProposerIncluded) {
+  for (const std::string who : {kOkafor, kLindqvist}) {
+    const auto rejected = RejectDraft(Draft(), who, "too dear");
+    ASSERT_TRUE(rejected.ok()) << rejected.status();
+    EXPECT_EQ(rejected->state(), v1::POLICY_STATE_REJECTED);
+    EXPECT_EQ(rejected->rejected_by(), who);
+    EXPECT_EQ(rejected->reject_reason(), "too dear");
+  }
+}
+
+}  // namespace
+}  // namespace critac::matching

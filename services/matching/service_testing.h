@@ -1,0 +1,125 @@
+#ifndef SERVICES_MATCHING_SERVICE_TESTING_H_
+#define SERVICES_MATCHING_SERVICE_TESTING_H_
+
+#include <memory>
+#include <string>
+#include <utility>
+
+#include "common/base/clock.h"
+#include "common/base/ids.h"
+#include "common/journal/journal.h"
+#include "common/queue/memory/memory_work_queue.h"
+#include "common/rpc/channel.h"
+#include "common/rpc/pipeline.h"
+#include "common/server/binding.h"
+#include "common/store/database.h"
+#include "critac/intake/v1/catalog.grpc.pb.h"
+#include "critac/matching/v1/match.grpc.pb.h"
+#include "critac/matching/v1/partner.grpc.pb.h"
+#include "grpcpp/server.h"
+#include "grpcpp/server_builder.h"
+#include "gtest/gtest.h"
+#include "services/matching/bind.h"
+#include "tests/support/temp_folder.h"
+
+namespace critac::matching::testing {
+
+constexpr char kDana[] = "coordinator:dana";
+constexpr char kOkafor[] = "program-manager:okafor";
+constexpr char kLindqvist[] = "program-manager:lindqvist";
+constexpr char kNsa[] = "partner:partners/nsa";
+
+// What matching needs of intake to read a pool.
+class FakeCatalog final : public intake::v1::CatalogService::Service {
+ public:
+  grpc::Status GetCatalog(grpc::ServerContext*, const intake::v1::GetCatalogRequest*,
+                          intake::v1::Catalog* response) override {
+    *response = catalog;
+    return grpc::Status::OK;
+  }
+
+  intake::v1::Catalog catalog;
+};
+
+// Matching as it is in production, bound by BindMatching over SQLite in a folder of its own, called
+// through gRPC; clock, ids and the catalog are the test's. Its workers are not started: nothing
+// happens but what a test calls for.
+class MatchingServer {
+ public:
+  MatchingServer() {
+    environment_ = std::unique_ptr<server::Environment>(new server::Environment{
+        clock, ids, pipeline_,
+        [this](const std::string& service) {
+          return store::Database::Open({.url = "sqlite:" + folder_.file(service + ".sqlite")});
+        },
+        [this](const std::string& name) -> absl::StatusOr<queue::WorkQueue*> {
+          return name == "match" ? &match_queue_ : &sync_queue_;
+        },
+        [this](const std::string&) { return intake_server_->InProcessChannel({}); }});
+    grpc::ServerBuilder intake_builder;
+    intake_builder.RegisterService(&intake);
+    intake_server_ = intake_builder.BuildAndStart();
+    auto bound = BindMatching(*environment_);
+    EXPECT_TRUE(bound.ok()) << bound.status();
+    bound_ = *std::move(bound);
+    grpc::ServerBuilder builder;
+    pipeline_.Configure(builder);
+    for (grpc::Service* service : bound_->grpc_services()) builder.RegisterService(service);
+    server_ = builder.BuildAndStart();
+    const auto channel = server_->InProcessChannel({});
+    matches = v1::MatchService::NewStub(channel);
+    partners = v1::PartnerService::NewStub(channel);
+  }
+
+  ~MatchingServer() {
+    bound_->Stop();
+    server_->Shutdown();
+    bound_.reset();
+    intake_server_->Shutdown();
+  }
+
+  journal::Journal& journal() { return bound_->journal(); }
+  std::string NewId() { return ids.NewUuid(); }
+
+  // Makes a call as someone.
+  template <typename Stub, typename Base, typename Request, typename Response>
+  absl::StatusOr<Response> Call(Stub& stub,
+                                grpc::Status (Base::*method)(grpc::ClientContext*, const Request&,
+                                                             Response*),
+                                const Request& request, const std::string& who) {
+    const auto principal = rpc::ParsePrincipal(who);
+    EXPECT_TRUE(principal.ok()) << principal.status();
+    return rpc::Invoke(*stub, method, request,
+                       {.principal = *principal, .timeout = absl::Seconds(60)});
+  }
+
+  // Gives a command of the service's own.
+  void Execute(journal::Decide decide) {
+    journal::Command command;
+    command.actor = "service:matching";
+    command.decide = std::move(decide);
+    const auto answer = journal().Execute(std::move(command));
+    ASSERT_TRUE(answer.ok()) << answer.status();
+  }
+
+  // 2026-11-20, 14:00.
+  ManualClock clock{absl::FromUnixSeconds(1795183200)};
+  SeededIdSource ids{20261120};
+  FakeCatalog intake;
+  std::unique_ptr<v1::MatchService::Stub> matches;
+  std::unique_ptr<v1::PartnerService::Stub> partners;
+
+ private:
+  ::critac::testing::TempFolder folder_;
+  rpc::Pipeline pipeline_{clock, ids, nullptr};
+  queue::MemoryWorkQueue match_queue_{"match", queue::RetryPolicy(), clock, ids};
+  queue::MemoryWorkQueue sync_queue_{"sync", queue::RetryPolicy(), clock, ids};
+  std::unique_ptr<grpc::Server> intake_server_;
+  std::unique_ptr<server::Environment> environment_;
+  std::unique_ptr<server::BoundService> bound_;
+  std::unique_ptr<grpc::Server> server_;
+};
+
+}  // namespace critac::matching::testing
+
+#endif  // SERVICES_MATCHING_SERVICE_TESTING_H_

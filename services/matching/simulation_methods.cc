@@ -1,0 +1,143 @@
+#include "services/matching/simulation_methods.h"
+
+#include <algorithm>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/strip.h"
+#include "common/base/calendar.h"
+#include "common/journal/event_time.h"
+#include "common/rpc/field_rules.h"
+#include "common/status/error.h"
+#include "services/matching/simulated_changes.h"
+#include "services/matching/simulation.h"
+
+namespace critac::matching {
+namespace {
+
+constexpr int kPastRuns = 10;
+
+// A run that was recorded, and the event that did so.
+struct RecordedRun {
+  v1::SolveRun run;
+  int64_t sequence = 0;
+};
+
+absl::StatusOr<RecordedRun> FindRun(journal::Journal& journal, const std::string& name) {
+  RecordedRun found;
+  ASSIGN_OR_RETURN(found.run, journal.Get<v1::SolveRun>(name));
+  ASSIGN_OR_RETURN(const std::vector<journal::Event> events,
+                   journal.ReadEvents(1, 1, {"critac.matching.v1.SolveRecorded"}, name));
+  if (events.empty()) return ResourceNotFound("critac.matching.v1.SolveRun", name);
+  found.sequence = events.front().sequence();
+  return found;
+}
+
+// What the run was made from: a plan is recorded only when nothing it rests on has changed since, so
+// that is the state of the records right before its own event, on the day of that event.
+PastMoment InputOf(const RecordedRun& recorded) {
+  return {recorded.sequence - 1, DayOf(journal::FromTimestamp(recorded.run.time()))};
+}
+
+// Puts the policies in place of the versions that name them.
+absl::Status ResolveVersions(journal::Journal& journal, std::vector<v1::SimulatedChange>& changes) {
+  for (size_t i = 0; i < changes.size(); ++i) {
+    v1::SimulatedChange& change = changes[i];
+    const bool by_name = change.target_case() == v1::SimulatedChange::kPolicyVersion ||
+                         change.target_case() == v1::SimulatedChange::kWithoutRequest;
+    if (by_name && !change.fields().empty()) {
+      return InvalidField(absl::StrCat("changes[", i, "].fields"),
+                          "must be empty: it is named as a whole");
+    }
+    if (change.target_case() != v1::SimulatedChange::kPolicyVersion) continue;
+    const auto policy = journal.Get<v1::Policy>(absl::StrCat(
+        "policies/", std::string(absl::StripPrefix(change.policy_version(), "policies/"))));
+    if (policy.status().code() == absl::StatusCode::kNotFound) {
+      return InvalidField(absl::StrCat("changes[", i, "].policy_version"),
+                          absl::StrCat("there is no '", change.policy_version(), "'"));
+    }
+    if (!policy.ok()) return policy.status();
+    *change.mutable_policy() = *policy;
+  }
+  return absl::OkStatus();
+}
+
+absl::Status SimulateOn(const Snapshot& unchanged, absl::Span<const v1::SimulatedChange> changes,
+                        const Clock& clock, v1::SimulateResponse& out) {
+  Snapshot changed = unchanged;
+  RETURN_IF_ERROR(ApplyChanges(
+      changes,
+      [](const google::protobuf::Message& message, absl::string_view path) {
+        return rpc::CheckFields(message, path);
+      },
+      changed));
+  ASSIGN_OR_RETURN(out, Simulate(unchanged, changed, clock));
+  return absl::OkStatus();
+}
+
+// The newest runs, newest first.
+absl::StatusOr<std::vector<RecordedRun>> NewestRuns(journal::Journal& journal, int count) {
+  ASSIGN_OR_RETURN(
+      const auto page,
+      journal.List<v1::SolveRun>({.collection = "runs", .page_size = count, .descending = true}));
+  std::vector<RecordedRun> runs;
+  for (const v1::SolveRun& run : page.items) {
+    ASSIGN_OR_RETURN(RecordedRun found, FindRun(journal, run.name()));
+    runs.push_back(std::move(found));
+  }
+  return runs;
+}
+
+absl::Status TryOnPast(journal::Journal& journal, PoolReader& pools, const Clock& clock, int count,
+                       absl::Span<const v1::SimulatedChange> changes, v1::TryPolicyResponse& out) {
+  ASSIGN_OR_RETURN(std::vector<RecordedRun> runs, NewestRuns(journal, count));
+  std::reverse(runs.begin(), runs.end());
+  std::vector<PastMoment> moments;
+  for (const RecordedRun& run : runs) moments.push_back(InputOf(run));
+  ASSIGN_OR_RETURN(std::vector<Snapshot> snapshots, pools.ReadPast(moments));
+  for (size_t i = runs.size(); i-- > 0;) {
+    v1::SimulateResponse simulated;
+    RETURN_IF_ERROR(
+        Annotate(SimulateOn(snapshots[i], changes, clock, simulated), runs[i].run.name()));
+    v1::PastTrial& trial = *out.add_past();
+    trial.set_reproduced(IsReproduced(runs[i].run, simulated.before()));
+    *trial.mutable_recorded() = std::move(runs[i].run);
+    *trial.mutable_before() = std::move(*simulated.mutable_before());
+    *trial.mutable_after() = std::move(*simulated.mutable_after());
+    *trial.mutable_difference() = std::move(*simulated.mutable_difference());
+    trial.mutable_difference()->clear_changes();
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace
+
+absl::Status SimulateChanges(journal::Journal& journal, PoolReader& pools, const Clock& clock,
+                             const v1::SimulateRequest& in, v1::SimulateResponse& out) {
+  std::vector<v1::SimulatedChange> changes(in.changes().begin(), in.changes().end());
+  RETURN_IF_ERROR(ResolveVersions(journal, changes));
+  if (in.run().empty()) {
+    ASSIGN_OR_RETURN(const Snapshot present, pools.ReadPresent());
+    return SimulateOn(present, changes, clock, out);
+  }
+  ASSIGN_OR_RETURN(RecordedRun run, FindRun(journal, in.run()));
+  ASSIGN_OR_RETURN(const std::vector<Snapshot> past, pools.ReadPast({InputOf(run)}));
+  RETURN_IF_ERROR(SimulateOn(past.front(), changes, clock, out));
+  *out.mutable_recorded() = std::move(run.run);
+  return absl::OkStatus();
+}
+
+absl::Status TryPolicy(journal::Journal& journal, PoolReader& pools, const Clock& clock,
+                       const v1::TryPolicyRequest& in, v1::TryPolicyResponse& out) {
+  ASSIGN_OR_RETURN(*out.mutable_policy(), journal.Get<v1::Policy>(in.name()));
+  std::vector<v1::SimulatedChange> changes(1);
+  *changes[0].mutable_policy() = out.policy();
+  ASSIGN_OR_RETURN(const Snapshot present, pools.ReadPresent());
+  RETURN_IF_ERROR(SimulateOn(present, changes, clock, *out.mutable_present()));
+  return TryOnPast(journal, pools, clock, in.past_runs() == 0 ? kPastRuns : in.past_runs(), changes,
+                   out);
+}
+
+}  // namespace critac::matching
