@@ -7,6 +7,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "common/base/calendar.h"
+#include "common/journal/event_time.h"
 #include "common/rpc/field_rules.h"
 #include "common/status/error.h"
 #include "critac/matching/v1/events.pb.h"
