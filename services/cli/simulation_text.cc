@@ -15,7 +15,6 @@
 namespace critac::cli {
 namespace {
 
-using matching::v1::AssignmentChange;
 using matching::v1::PlannedRequest;
 using matching::v1::SimulateResponse;
 using matching::v1::SolveRun;
