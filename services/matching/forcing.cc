@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <iterator>
+#include <map>
+#include <set>
 #include <utility>
 
 #include "services/matching/network.h"
@@ -77,7 +79,9 @@ std::optional<ForcedPlan> Forcing::ForcePair(int pair) {
   const int64_t price = detours_->CostOf(arc.index);
   if (price == Detours::kNone) return std::nullopt;
   ForcedPlan result{price, ChangesOf(arc.index)};
-  if (!keeps_all_limits_ && !Fits(result.changes)) return SolveAnew(forced.slot, forced.expert);
+  if (!keeps_all_limits_ && !Fits(result.changes) && !FitsAnew(result.changes)) {
+    return SolveAnew(forced.slot, forced.expert);
+  }
   return result;
 }
 
@@ -124,6 +128,24 @@ bool Forcing::Fits(const std::vector<PlanChange>& changes) {
   for (const PlanUnit& unit : added) use_.Remove(unit);
   for (const PlanUnit& unit : removed) use_.Add(unit);
   return fits;
+}
+
+bool Forcing::FitsAnew(const std::vector<PlanChange>& changes) const {
+  std::set<std::pair<int, int>> pairs;
+  for (const PlanUnit& unit : plan_.units) pairs.emplace(unit.slot, unit.expert);
+  for (const PlanChange& change : changes) {
+    if (change.from_expert >= 0) pairs.erase({change.slot, change.from_expert});
+    if (change.to_expert >= 0) pairs.emplace(change.slot, change.to_expert);
+  }
+  std::vector<Pair> chosen;
+  std::map<int, int64_t> open;
+  for (const auto& [slot, expert] : pairs) {
+    chosen.push_back(plan_.network->pairs[*plan_.network->FindPair(slot, expert)]);
+    if (++open[expert] > pool_.experts()[expert].RoomOpen()) return false;
+  }
+  const absl::StatusOr<Placement> placement = PlaceInPeriods(pool_, chosen);
+  return placement.ok() && std::all_of(placement->periods.begin(), placement->periods.end(),
+                                       [](const auto& period) { return period.has_value(); });
 }
 
 std::optional<ForcedPlan> Forcing::SolveAnew(int slot, int expert) const {

@@ -53,8 +53,10 @@ class Forcing {
 
  private:
   std::optional<ForcedPlan> ForcePair(int pair);
-  // Whether the changes keep the limits by period that the network may have left out.
+  // Whether the changes keep the limits that the network may have left out: with everyone else where
+  // they are, or else with all placed in periods anew.
   bool Fits(const std::vector<PlanChange>& changes);
+  bool FitsAnew(const std::vector<PlanChange>& changes) const;
   std::optional<ForcedPlan> SolveAnew(int slot, int expert) const;
   std::vector<PlanChange> ChangesOf(int32_t entry);
 

@@ -3,8 +3,8 @@
 // Every price of a room only rises while units are added. So of a row's pairs a short list will do,
 // those that were cheapest when it was made, with the price that all others had at least (`floor`):
 // whatever has happened since, none of the others is cheaper than that. A search that comes as far
-// as the floor of a row makes its list anew, longer; one that ends before has lost nothing. So the
-// result is exact over all pairs, though most are looked at once.
+// as the floor of a row looks at all its pairs, and lists them anew; one that ends before has lost
+// nothing. So the result is exact over all pairs, though most are looked at once.
 #include <algorithm>
 #include <limits>
 #include <thread>
@@ -25,6 +25,9 @@ constexpr int64_t kFar = int64_t{1} << 61;
 
 // Pairs in a row's first list. Longer ones are made less often and cost more to make.
 constexpr int32_t kFirstList = 16;
+constexpr int32_t kMostListed = 128;
+// Rows added to a solution, up to which the lists of the others are not made.
+constexpr int32_t kFewRows = 16;
 // Pairs from which it is worth having a second thread make the first lists.
 constexpr int64_t kPairsForThreads = 500'000;
 
@@ -94,6 +97,7 @@ class TransportSolver {
       for (int64_t unit = 0; unit < start.exit_units[room]; ++unit) TakeExit(room);
     }
     begun_rows_ = static_cast<int32_t>(start.open.size());
+    if (rows_ - begun_rows_ > kFewRows) MakeFirstLists();
   }
 
   void Run() {
@@ -248,12 +252,13 @@ class TransportSolver {
     other.join();
   }
 
-  // Lists twice as many of a row's pairs as before.
+  // Lists twice as many of a row's pairs as before, up to kMostListed.
   void MakeList(int32_t row) {
     List& list = lists_[row];
     const int64_t begin = problem_.row_begin[row];
     const int64_t end = problem_.row_begin[row + 1];
-    list.wanted = static_cast<int32_t>(std::min<int64_t>(int64_t{2} * list.wanted, end - begin));
+    const int64_t wanted = std::min(2 * list.wanted, kMostListed);
+    list.wanted = static_cast<int32_t>(std::min(wanted, end - begin));
     // A list of nearly all of them had better be of all.
     if (end - begin < int64_t{2} * list.wanted) list.wanted = static_cast<int32_t>(end - begin);
     std::vector<Listed>& pairs = list.pairs;
@@ -394,8 +399,12 @@ class TransportSolver {
       best_ = distance + problem_.open_price[row] - row_prices_[row];
       last_ = RowNode(row);
     }
-    if (lists_[row].floor == -kFar) MakeList(row);
-    LookAtList(row, distance);
+    // Where only a few rows are placed, most others are looked at once, and a list is not worth making.
+    if (lists_[row].floor == -kFar) {
+      LookAtAll(row, distance);
+    } else {
+      LookAtList(row, distance);
+    }
   }
 
   void LookAtList(int32_t row, int64_t distance) {
@@ -419,9 +428,22 @@ class TransportSolver {
     const int64_t row_distance = distance_[RowNode(row)];
     // It was looked beyond since, or the row was reached by a shorter way.
     if (row_distance - row_prices_[row] + lists_[row].floor != distance) return;
+    // The next search has a list of today's prices; this one looks at all pairs. What is not in the
+    // list of before is not nearer than `distance`, so nothing is found too late.
     MakeList(row);
-    // What the new list has is not nearer than `distance`, so nothing is found too late.
-    LookAtList(row, row_distance);
+    LookAtAll(row, row_distance);
+  }
+
+  void LookAtAll(int32_t row, int64_t row_distance) {
+    const int64_t base = row_distance - row_prices_[row];
+    const bool team = problem_.demand[row] > 1;
+    for (int64_t pair = problem_.row_begin[row]; pair < problem_.row_begin[row + 1]; ++pair) {
+      const int32_t room = problem_.entry[pair];
+      const int64_t reached = base + problem_.cost[pair] + room_prices_[room];
+      if (reached >= distance_[room] || reached >= best_) continue;
+      if (team && Uses(row, static_cast<int32_t>(pair))) continue;
+      Reach(room, reached, row_distance, {Step::kPair, static_cast<int32_t>(pair), row});
+    }
   }
 
   // ---- Moving -----------------------------------------------------------------------------------

@@ -251,20 +251,25 @@ void Ranking() {
 
 }  // namespace
 
-void RunBench() {
-  CompareAll();
-  OneMore();
-  Year();
-  Ranking();
+// One part, or without a name all. Returns whether there is such a part.
+bool RunBench(const std::string& name) {
+  const std::pair<const char*, void (*)()> parts[] = {
+      {"solver", CompareAll}, {"one-more", OneMore}, {"year", Year}, {"ranking", Ranking}};
+  bool any = false;
+  for (const auto& [part, run] : parts) {
+    if (!name.empty() && name != part) continue;
+    run();
+    any = true;
+  }
+  return any;
 }
 
 }  // namespace critac::matching
 
-int main(int argc, char**) {
-  if (argc > 1) {
-    std::fprintf(stderr, "usage: matching_bench\n");
+int main(int argc, char** argv) {
+  if (argc > 2 || !critac::matching::RunBench(argc == 2 ? argv[1] : "")) {
+    std::fprintf(stderr, "usage: matching_bench [solver | one-more | year | ranking]\n");
     return 2;
   }
-  critac::matching::RunBench();
   return 0;
 }
