@@ -1,5 +1,7 @@
 #include "tests/process/traffic.h"
 
+#include <algorithm>
+#include <optional>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -73,8 +75,9 @@ void Traffic::Bring(int requests) {
   ++reports_wanted_;
 }
 
-void Traffic::AwaitCalls(int64_t more) {
+void Traffic::AwaitCalls(int more) {
   absl::MutexLock lock(&mutex_);
+  wanted_ = std::max(wanted_, brought_ + more);
   const int64_t enough = call_count_ + more;
   const auto made = [&]() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) { return call_count_ >= enough; };
   EXPECT_TRUE(mutex_.AwaitWithTimeout(absl::Condition(&made), absl::Minutes(1)));
@@ -115,15 +118,15 @@ auto Traffic::Insist(Invoke invoke) -> decltype(invoke()) {
 // ---- Requests and reports -----------------------------------------------------------------------
 
 bool Traffic::BringOne() {
-  bool request = false;
+  std::optional<int> request;
   bool report = false;
   {
     absl::MutexLock lock(&mutex_);
-    request = brought_ < wanted_;
+    if (brought_ < wanted_) request = brought_++;
     report = reports_ < reports_wanted_;
   }
   if (report) AskForReport(reports_++);
-  if (request) BringRequest(brought_++);
+  if (request) BringRequest(*request);
   return request || report;
 }
 

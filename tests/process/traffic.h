@@ -34,8 +34,9 @@ class Traffic {
 
   // Brings so many requests more, and asks for one report.
   void Bring(int requests);
-  // Waits until so many more calls were acknowledged than when it is called.
-  void AwaitCalls(int64_t more);
+  // Waits until so many more calls were acknowledged than when it is called. Brings as many requests
+  // as it takes for that, whatever the center has stopped working on.
+  void AwaitCalls(int more);
 
   Acknowledged acknowledged();
   // Everything that is on record.
@@ -76,6 +77,7 @@ class Traffic {
   absl::Mutex mutex_;
   bool over_ ABSL_GUARDED_BY(mutex_) = false;
   int wanted_ ABSL_GUARDED_BY(mutex_) = 0;
+  int brought_ ABSL_GUARDED_BY(mutex_) = 0;
   int reports_wanted_ ABSL_GUARDED_BY(mutex_) = 0;
   int64_t call_count_ ABSL_GUARDED_BY(mutex_) = 0;
   Acknowledged acknowledged_ ABSL_GUARDED_BY(mutex_);
@@ -83,7 +85,6 @@ class Traffic {
   std::set<std::string> to_decline_ ABSL_GUARDED_BY(mutex_);
 
   // Each of one thread alone.
-  int brought_ = 0;
   int reports_ = 0;
   int64_t matching_read_ = 0;
   int64_t intake_read_ = 0;
