@@ -1,17 +1,19 @@
 #ifndef COMMON_BASE_TOGETHER_H_
 #define COMMON_BASE_TOGETHER_H_
 
+#include <algorithm>
+#include <atomic>
 #include <cstddef>
 #include <cstdint>
 #include <deque>
 #include <limits>
+#include <memory>
 #include <utility>
 #include <vector>
 
 #include "absl/base/thread_annotations.h"
 #include "absl/functional/function_ref.h"
 #include "absl/synchronization/mutex.h"
-#include "absl/synchronization/notification.h"
 #include "absl/types/span.h"
 
 namespace critac {
@@ -33,80 +35,89 @@ class Together {
   // that of no other thread meanwhile.
   void Do(Call& call, int64_t weight,
           absl::FunctionRef<void(int lane, absl::Span<Call* const> calls)> make) {
-    Seat seat = {.call = &call, .weight = weight};
-    if (!LeadsAtOnce(seat)) {
-      seat.called.WaitForNotification();
-      if (!seat.leads) return;
+    bool leads = false;
+    const std::shared_ptr<Round> round = Join(call, weight, leads);
+    if (!leads) {
+      round->done.wait(0);
+      return;
     }
-    const std::vector<Seat*> seats = Take(seat);
-    std::vector<Call*> calls;
-    calls.reserve(seats.size());
-    for (const Seat* const one : seats) calls.push_back(one->call);
-    make(seat.lane, calls);
+    round->lane.wait(kNone);
+    Begin(*round);
+    make(round->lane, round->calls);
     // First of all the next may begin.
-    if (Seat* const next = Next(seat.lane)) next->called.Notify();
-    for (Seat* const one : seats) {
-      if (one != &seat) one->called.Notify();
-    }
+    GiveLane(round->lane);
+    // One call of the system wakes all of them.
+    round->done.store(1);
+    round->done.notify_all();
   }
 
   // Calls that wait for those being done.
   size_t waiting_count() const {
     absl::MutexLock lock(&mutex_);
-    return waiting_.size();
+    size_t count = 0;
+    for (const auto& round : waiting_) count += round->calls.size();
+    return count;
   }
 
  private:
-  struct Seat {
-    Call* call;
-    int64_t weight;
-    // Set before it is called.
-    bool leads = false;
-    int lane = 0;
-    absl::Notification called = {};
+  static constexpr int kNone = -1;
+
+  // Calls that are done at once, by the thread of the first.
+  struct Round {
+    std::vector<Call*> calls;
+    int64_t weight = 0;
+    std::atomic<int> lane = kNone;
+    std::atomic<int> done = 0;
   };
 
-  bool LeadsAtOnce(Seat& seat) {
+  // The round that the call goes in: the last, as long as it has not begun and there is room.
+  std::shared_ptr<Round> Join(Call& call, int64_t weight, bool& leads) {
     absl::MutexLock lock(&mutex_);
-    if (free_lanes_.empty()) {
-      waiting_.push_back(&seat);
-      return false;
+    leads = waiting_.empty() || waiting_.back()->weight > most_ - weight;
+    if (leads) {
+      waiting_.push_back(std::make_shared<Round>());
+      if (!free_lanes_.empty()) {
+        waiting_.back()->lane = free_lanes_.back();
+        free_lanes_.pop_back();
+      }
     }
-    seat.lane = free_lanes_.back();
-    free_lanes_.pop_back();
-    return true;
+    Round& round = *waiting_.back();
+    round.calls.push_back(&call);
+    round.weight += weight;
+    return waiting_.back();
   }
 
-  std::vector<Seat*> Take(Seat& leader) {
-    std::vector<Seat*> seats = {&leader};
-    int64_t weight = leader.weight;
+  // Those that come from now on are in another round.
+  void Begin(const Round& round) {
     absl::MutexLock lock(&mutex_);
-    while (!waiting_.empty() && waiting_.front()->weight <= most_ - weight) {
-      weight += waiting_.front()->weight;
-      seats.push_back(waiting_.front());
-      waiting_.pop_front();
-    }
-    return seats;
+    waiting_.erase(std::find_if(waiting_.begin(), waiting_.end(),
+                                [&round](const auto& one) { return one.get() == &round; }));
   }
 
-  // Who leads next, in this lane; null: nobody waits.
-  Seat* Next(int lane) {
-    absl::MutexLock lock(&mutex_);
-    if (waiting_.empty()) {
-      free_lanes_.push_back(lane);
-      return nullptr;
+  // To the round that has waited longest for one.
+  void GiveLane(int lane) {
+    std::shared_ptr<Round> next;
+    {
+      absl::MutexLock lock(&mutex_);
+      for (const auto& round : waiting_) {
+        if (round->lane != kNone) continue;
+        next = round;
+        break;
+      }
+      if (next == nullptr) {
+        free_lanes_.push_back(lane);
+        return;
+      }
+      next->lane = lane;
     }
-    Seat* const next = waiting_.front();
-    waiting_.pop_front();
-    next->leads = true;
-    next->lane = lane;
-    return next;
+    next->lane.notify_one();
   }
 
   const int64_t most_;
   mutable absl::Mutex mutex_;
   std::vector<int> free_lanes_ ABSL_GUARDED_BY(mutex_);
-  std::deque<Seat*> waiting_ ABSL_GUARDED_BY(mutex_);
+  // In the order in which their first calls came; those that have a lane are about to begin.
+  std::deque<std::shared_ptr<Round>> waiting_ ABSL_GUARDED_BY(mutex_);
 };
 
 }  // namespace critac
