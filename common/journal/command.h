@@ -8,6 +8,7 @@
 
 #include "absl/functional/any_invocable.h"
 #include "absl/status/statusor.h"
+#include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
 #include "common/base/ids.h"
@@ -29,6 +30,10 @@ class Draft : public States {
   virtual IdSource& ids() const = 0;
   // Last event so far, those of this draft included.
   virtual int64_t sequence() const = 0;
+  // `PREFIX00000123`: numbered by the event that is emitted next, so that names sort by age.
+  std::string NameByEvent(absl::string_view prefix) const {
+    return absl::StrCat(prefix, absl::Dec(sequence() + 1, absl::kZeroPad8));
+  }
 
   // Puts the texts of the vault in the place of references in a copy of a state, to compare it with
   // what a caller sends.

@@ -23,6 +23,7 @@ void AddMatchCommands(CLI::App& app, Context& context);
 // `simulate`, of the noun `match`.
 void AddSimulateCommand(CLI::App& noun, Context& context);
 void AddPolicyCommands(CLI::App& app, Context& context);
+void AddDemandCommands(CLI::App& app, Context& context);
 void AddProposalCommands(CLI::App& app, Context& context);
 void AddOfferCommands(CLI::App& app, Context& context);
 void AddEngagementCommands(CLI::App& app, Context& context);

@@ -29,6 +29,11 @@ Columns EngagementColumns() {
                                [](const Engagement& engagement, TextStyle) {
                                  return absl::StrCat(engagement.assignments_size());
                                }),
+          Computed<Engagement>("sought",
+                               [](const Engagement& engagement, TextStyle style) {
+                                 return absl::StrJoin(engagement.sought_slots(),
+                                                      style == TextStyle::kShort ? ", " : ";");
+                               }),
           Computed<Engagement>("deliveries",
                                [](const Engagement& engagement, TextStyle) {
                                  return absl::StrCat(engagement.deliveries_size());
@@ -107,6 +112,45 @@ absl::Status RunWaive(Context& context, const DeliveryArguments& arguments) {
   return context.printer().Show(engagement, EngagementColumns());
 }
 
+struct ReleaseArguments {
+  std::string engagement;
+  std::string slot;
+  std::string expert;
+  std::string code;
+  std::string reason;
+};
+
+absl::Status RunRelease(Context& context, const ReleaseArguments& arguments) {
+  matching::v1::ReleaseExpertRequest request;
+  RETURN_IF_ERROR(SetField(request, "name", arguments.engagement));
+  request.set_slot(arguments.slot);
+  RETURN_IF_ERROR(SetField(request, "expert", arguments.expert));
+  RETURN_IF_ERROR(SetField(request, "code", arguments.code));
+  request.set_reason(arguments.reason);
+  ASSIGN_OR_RETURN(*request.mutable_request_id(), context.RequestId());
+  ASSIGN_OR_RETURN(const Engagement engagement,
+                   context.Call(&EngagementService::Stub::ReleaseExpert, request));
+  return context.printer().Show(engagement, EngagementColumns());
+}
+
+void AddRelease(CLI::App& noun, Context& context) {
+  auto arguments = std::make_shared<ReleaseArguments>();
+  CLI::App& release = context.AddCommand(
+      noun, "release",
+      "Says that an expert is lost; another is sought, and the rest of the team is kept",
+      {"critac engagement release en-5t8w --slot s1 --expert e012 --code left --reason 'retired'"},
+      [&context, arguments] { return RunRelease(context, *arguments); });
+  release.add_option("ENGAGEMENT", arguments->engagement, "The engagement")->required();
+  release.add_option("--slot", arguments->slot, "The slot")->required();
+  release.add_option("--expert", arguments->expert, "The expert, not proposed for it again")
+      ->required();
+  release
+      .add_option("--code", arguments->code, "not-available, conflict, left, agency-asked or other")
+      ->required();
+  release.add_option("--reason", arguments->reason, "In words");
+  context.AddRequestId(release);
+}
+
 void AddDeliveryCommands(CLI::App& app, Context& context) {
   CLI::App& noun = context.AddNoun(app, "delivery", "Sessions and products of an engagement");
   auto arguments = std::make_shared<DeliveryArguments>();
@@ -157,7 +201,11 @@ void AddEngagementCommands(CLI::App& app, Context& context) {
       "engagements", EngagementColumns(),
       {{"--request", "request", "Only this request's", nullptr, "requests"},
        {"--state", "state", "Only those in this state", matching::v1::EngagementState_descriptor()},
-       {"--lead-partner", "lead_partner", "Only those this partner leads", nullptr, "partners"}});
+       {"--lead-partner", "lead_partner", "Only those this partner leads", nullptr, "partners"},
+       {"--incomplete", "incomplete",
+        "true: only those that lost an expert for whom another is sought; false: only the "
+        "others"}});
+  AddRelease(noun, context);
   AddDeliveryCommands(app, context);
 }
 

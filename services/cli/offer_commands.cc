@@ -22,6 +22,7 @@ Columns OfferColumns() {
           Brief("partner", "assignment.partner"),
           Field("state", "state"),
           Day("answer by", "answer_by"),
+          Number("reminders", "reminder_count"),
           Number("score", "assignment.score_e6")};
 }
 
@@ -59,9 +60,11 @@ void AddOfferCommands(CLI::App& app, Context& context) {
   AddList(noun, context, MethodOf(context, &EngagementService::Stub::ListOffers),
           "Lists offers, newest first; a partner sees its own",
           {"critac offer list --state open --as partner:partners/iacp",
-           "critac offer list --request fy27-000001"},
+           "critac offer list --request fy27-000001 --slot s1",
+           "critac offer list --state open --filter 'answer_by <= 2026-12-01'"},
           "offers", OfferColumns(),
           {{"--request", "request", "Only this request's", nullptr, "requests"},
+           {"--slot", "slot", "Only of this slot"},
            {"--state", "state", "Only those in this state", matching::v1::OfferState_descriptor()},
            {"--partner", "partner", "Only this partner's", nullptr, "partners"},
            {"--expert", "expert", "Only for this expert", nullptr, "experts"}});

@@ -45,6 +45,7 @@ void AddCommands(CLI::App& app, Context& context) {
   AddCatalogCommands(app, context);
   AddMatchCommands(app, context);
   AddPolicyCommands(app, context);
+  AddDemandCommands(app, context);
   AddProposalCommands(app, context);
   AddOfferCommands(app, context);
   AddEngagementCommands(app, context);

@@ -651,6 +651,42 @@ TEST_F(CommandLine, SuspectedIdentitiesAreShownWithWhatSpeaksForThem) {
   EXPECT_THAT(run.out(), HasSubstr("(1 of 7: --top N shows more)"));
 }
 
+TEST_F(Changes, ALostExpertIsReleasedWithACode) {
+  center_.On<matching::v1::ReleaseExpertRequest, matching::v1::Engagement>(
+      "critac.matching.v1.EngagementService/ReleaseExpert",
+      [](const auto&, auto&) { return absl::OkStatus(); });
+  ASSERT_EQ(Run("engagement release en-1 --slot s1 --expert e012 --code agency-asked --reason late")
+                .status(),
+            kDone);
+  const auto call = center_.RequestsOf<matching::v1::ReleaseExpertRequest>(
+      "critac.matching.v1.EngagementService/ReleaseExpert")[0];
+  EXPECT_EQ(call.name(), "engagements/en-1");
+  EXPECT_EQ(call.slot(), "s1");
+  EXPECT_EQ(call.expert(), "experts/e012");
+  EXPECT_EQ(call.code(), matching::v1::EXPERT_LOSS_CODE_AGENCY_ASKED);
+  EXPECT_EQ(call.reason(), "late");
+}
+
+TEST_F(Changes, ASlotIsReducedByTheIdOfItsRequest) {
+  center_.On<matching::v1::ReduceSlotRequest, matching::v1::Demand>(
+      "critac.matching.v1.MatchService/ReduceSlot", [](const auto&, auto& demand) {
+        demand.set_name("demands/fy27-000001");
+        auto& refusals = *demand.add_refusals();
+        refusals.set_slot("s2");
+        refusals.set_count(3);
+        refusals.mutable_escalate_time()->set_seconds(1);
+        return absl::OkStatus();
+      });
+  const CliRun run = Run("demand reduce fy27-000001 --slot s1 --reason enough --output csv");
+  ASSERT_EQ(run.status(), kDone);
+  EXPECT_THAT(run.out(), HasSubstr("s2 3"));
+  const auto call = center_.RequestsOf<matching::v1::ReduceSlotRequest>(
+      "critac.matching.v1.MatchService/ReduceSlot")[0];
+  EXPECT_EQ(call.name(), "demands/fy27-000001");
+  EXPECT_EQ(call.slot(), "s1");
+  EXPECT_EQ(call.reason(), "enough");
+}
+
 TEST_F(Changes, ADeliveryIsRecordedInQuartersOfAnHour) {
   center_.On<matching::v1::RecordDeliveryRequest, matching::v1::Engagement>(
       "critac.matching.v1.EngagementService/RecordDelivery",

@@ -16,6 +16,7 @@
 #include "services/matching/match_service.h"
 #include "services/matching/match_worker.h"
 #include "services/matching/matching_states.h"
+#include "services/matching/offer_jobs.h"
 #include "services/matching/partner_service.h"
 #include "services/matching/policy_commands.h"
 #include "services/matching/pool_reader.h"
@@ -40,10 +41,12 @@ journal::JournalOptions Options() {
 class BoundMatching final : public server::BoundService {
  public:
   BoundMatching(std::unique_ptr<journal::Journal> journal, queue::WorkQueue& match_queue,
-                queue::WorkQueue& sync_queue, server::Environment& environment)
+                queue::WorkQueue& sync_queue, queue::WorkQueue& offer_queue,
+                server::Environment& environment)
       : journal_(std::move(journal)),
         match_queue_(match_queue),
         sync_queue_(sync_queue),
+        offer_queue_(offer_queue),
         intake_(environment.channel("intake"), environment.clock),
         pools_(*journal_, intake_, environment.clock),
         recusals_(*journal_, environment.clock),
@@ -52,10 +55,11 @@ class BoundMatching final : public server::BoundService {
         identity_service_(environment.pipeline, *journal_, tasks_),
         match_service_(environment.pipeline, *journal_, pools_, recusals_, tasks_,
                        environment.clock),
-        engagement_service_(environment.pipeline, *journal_, intake_, recusals_, tasks_),
+        engagement_service_(environment.pipeline, *journal_, pools_, intake_, recusals_, tasks_),
         match_jobs_(*journal_, intake_, pools_, environment.clock),
         sync_jobs_(*journal_, intake_),
-        // One thread: a second plan at the same time would only find its input changed.
+        offer_jobs_(*journal_, pools_, environment.clock),
+        // One thread: requests that wait are followed first, then solved at once.
         match_worker_(
             match_queue, [this](const queue::Job& job) { return match_jobs_.Handle(job); },
             {.name = "match", .lease = environment.job_lease, .observer = environment.job_observer},
@@ -63,6 +67,12 @@ class BoundMatching final : public server::BoundService {
         sync_worker_(
             sync_queue, [this](const queue::Job& job) { return sync_jobs_.Handle(job); },
             {.name = "sync", .lease = environment.job_lease, .observer = environment.job_observer},
+            environment.clock, environment.ids),
+        offer_worker_(
+            offer_queue, [this](const queue::Job& job) { return offer_jobs_.Handle(job); },
+            {.name = "offers",
+             .lease = environment.job_lease,
+             .observer = environment.job_observer},
             environment.clock, environment.ids),
         match_reconciler_(
             match_queue, [this] { return match_jobs_.Due(); },
@@ -72,6 +82,11 @@ class BoundMatching final : public server::BoundService {
             sync_queue, [this] { return DeriveSyncJobs(*journal_); },
             {.name = "sync-due", .interval = environment.reconcile_interval}, environment.clock,
             environment.ids),
+        offer_reconciler_(
+            offer_queue, [this] { return offer_jobs_.Due(); },
+            {.name = "offers-due", .interval = environment.reconcile_interval}, environment.clock,
+            environment.ids),
+        match_sender_("matching-solve", match_queue, [this] { match_reconciler_.Nudge(); }),
         sync_sender_("matching-sync", sync_queue, [this] { sync_reconciler_.Nudge(); }) {
     journal_->AddListener(
         [this](absl::Span<const journal::CommittedEvent> events) { Notice(events); });
@@ -92,35 +107,44 @@ class BoundMatching final : public server::BoundService {
   absl::Status Ready() override {
     RETURN_IF_ERROR(Annotate(journal_->database().CheckWritable(), "matching's database"));
     RETURN_IF_ERROR(Annotate(match_queue_.CheckWritable(), "the queue match"));
-    return Annotate(sync_queue_.CheckWritable(), "the queue sync");
+    RETURN_IF_ERROR(Annotate(sync_queue_.CheckWritable(), "the queue sync"));
+    return Annotate(offer_queue_.CheckWritable(), "the queue offers");
   }
 
   void Start() override {
     match_worker_.Start();
     sync_worker_.Start();
+    offer_worker_.Start();
+    match_sender_.Start();
     sync_sender_.Start();
     match_reconciler_.Start();
     sync_reconciler_.Start();
+    offer_reconciler_.Start();
   }
 
   void Stop() override {
     match_reconciler_.Stop();
     sync_reconciler_.Stop();
+    offer_reconciler_.Stop();
+    match_sender_.Stop();
     sync_sender_.Stop();
     // What they could not end is done after the next start: the reconcilers find it.
     match_worker_.Stop().IgnoreError();
     sync_worker_.Stop().IgnoreError();
+    offer_worker_.Stop().IgnoreError();
   }
 
  private:
   void Notice(absl::Span<const journal::CommittedEvent> events) {
-    if (ConcernsPlan(events)) match_reconciler_.Nudge();
+    match_sender_.Send(SolveJobOf(events));
+    if (ConcernsOffers(events)) offer_reconciler_.Nudge();
     sync_sender_.Send(SyncJobsOf(events));
   }
 
   const std::unique_ptr<journal::Journal> journal_;
   queue::WorkQueue& match_queue_;
   queue::WorkQueue& sync_queue_;
+  queue::WorkQueue& offer_queue_;
   IntakeClient intake_;
   PoolReader pools_;
   RecusalReader recusals_;
@@ -131,10 +155,14 @@ class BoundMatching final : public server::BoundService {
   EngagementService engagement_service_;
   MatchWorker match_jobs_;
   IntakeSync sync_jobs_;
+  OfferJobs offer_jobs_;
   queue::Worker match_worker_;
   queue::Worker sync_worker_;
+  queue::Worker offer_worker_;
   queue::Reconciler match_reconciler_;
   queue::Reconciler sync_reconciler_;
+  queue::Reconciler offer_reconciler_;
+  queue::Sender match_sender_;
   queue::Sender sync_sender_;
 };
 
@@ -153,8 +181,9 @@ absl::StatusOr<std::unique_ptr<server::BoundService>> BindMatching(
   RETURN_IF_ERROR(journal->Execute(std::move(begin)).status());
   ASSIGN_OR_RETURN(queue::WorkQueue * match_queue, environment.queue("match"));
   ASSIGN_OR_RETURN(queue::WorkQueue * sync_queue, environment.queue("sync"));
+  ASSIGN_OR_RETURN(queue::WorkQueue * offer_queue, environment.queue("offers"));
   return std::make_unique<BoundMatching>(std::move(journal), *match_queue, *sync_queue,
-                                         environment);
+                                         *offer_queue, environment);
 }
 
 }  // namespace critac::matching

@@ -9,7 +9,7 @@
 namespace critac::matching {
 
 // Binds matching into a process: PartnerService, MatchService, EngagementService; the workers of the
-// queues "match" and "sync" with their reconcilers.
+// queues "match", "sync" and "offers" with their reconcilers.
 absl::StatusOr<std::unique_ptr<server::BoundService>> BindMatching(
     server::Environment& environment);
 

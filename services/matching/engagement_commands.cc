@@ -4,7 +4,6 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
-#include "absl/strings/str_format.h"
 #include "common/base/calendar.h"
 #include "common/journal/event_time.h"
 #include "common/rpc/field_rules.h"
@@ -13,6 +12,7 @@
 #include "critac/matching/v1/states.pb.h"
 #include "services/matching/engagements.h"
 #include "services/matching/matching_states.h"
+#include "services/matching/offer_decisions.h"
 #include "services/matching/period.h"
 
 namespace critac::matching {
@@ -118,7 +118,7 @@ absl::Status ImportRow(Draft& draft, const v1::PastEngagement& row,
   result.set_outcome(intake::v1::IMPORT_OUTCOME_CREATED);
   if (validate_only) return absl::OkStatus();
 
-  engagement.set_name(absl::StrFormat("engagements/e%08d", draft.sequence() + 1));
+  engagement.set_name(draft.NameByEvent("engagements/e"));
   v1::EngagementAgreed agreed;
   *agreed.mutable_occur_time() = engagement.create_time();
   *agreed.mutable_engagement() = engagement;
@@ -159,6 +159,27 @@ journal::Decide WaiveSlot(std::string name, std::string partner, std::string slo
     waived.mutable_waiver()->set_reason(reason);
     waived.mutable_waiver()->set_actor(draft.actor());
     draft.Emit(name, waived);
+    draft.AnswerWith(name);
+    return absl::OkStatus();
+  };
+}
+
+journal::Decide ReleaseExpert(std::string name, std::string partner, std::string slot,
+                              std::string expert, v1::ExpertLossCode code, std::string reason) {
+  return [=](Draft& draft) -> absl::Status {
+    ASSIGN_OR_RETURN(const v1::Engagement* engagement, FindEngagement(draft, name, partner));
+    const auto* demand = draft.Find<v1::Demand>(DemandOf(engagement->request()));
+    if (!engagement->external_id().empty() || demand == nullptr) {
+      return FailedPrecondition("PAST_RECORD", name,
+                                "is a record of the past; nobody is sought for it");
+    }
+    ASSIGN_OR_RETURN(v1::ExpertReleased released, ReleaseOf(*engagement, slot, expert));
+    if (!partner.empty() && released.assignment().partner() != partner) {
+      return ResourceNotFound("critac.matching.v1.Expert", expert);
+    }
+    released.set_code(code);
+    released.set_reason(reason);
+    draft.Emit(name, std::move(released));
     draft.AnswerWith(name);
     return absl::OkStatus();
   };

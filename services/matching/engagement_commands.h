@@ -20,6 +20,11 @@ journal::Decide RecordDelivery(std::string name, std::string partner, v1::Delive
 journal::Decide WaiveSlot(std::string name, std::string partner, std::string slot,
                           std::string reason);
 
+// Says that an expert is lost (see ReleaseOf); a partner says so of its own. Answers with the engagement.
+// FAILED_PRECONDITION, reason PAST_RECORD: nobody was sought for it here, and nobody is.
+journal::Decide ReleaseExpert(std::string name, std::string partner, std::string slot,
+                              std::string expert, v1::ExpertLossCode code, std::string reason);
+
 // Says that nothing is left to tell intake.
 journal::Decide Settle(std::string name);
 

@@ -8,7 +8,8 @@
 #include "common/status/error.h"
 #include "services/matching/callers.h"
 #include "services/matching/engagement_commands.h"
-#include "services/matching/match_commands.h"
+#include "services/matching/offer_commands.h"
+#include "services/matching/pool_methods.h"
 
 namespace critac::matching {
 namespace {
@@ -23,7 +24,10 @@ const Filters& OfferFilters() {
       {"request", {FilterType::kText, "request", {}}},
       {"state", {FilterType::kEnum, "state", EnumValues(*v1::OfferState_descriptor())}},
       {"partner", {FilterType::kText, "partner", {}}},
-      {"expert", {FilterType::kText, "expert", {}}}};
+      {"expert", {FilterType::kText, "expert", {}}},
+      {"slot", {FilterType::kText, "slot", {}}},
+      {"answer_by", {FilterType::kDate, "answer_by", {}}},
+      {"reminder_count", {FilterType::kInt, "reminder_count", {}}}};
   return filters;
 }
 
@@ -31,7 +35,8 @@ const Filters& EngagementFilters() {
   static const auto& filters = *new Filters{
       {"request", {FilterType::kText, "request", {}}},
       {"state", {FilterType::kEnum, "state", EnumValues(*v1::EngagementState_descriptor())}},
-      {"lead_partner", {FilterType::kText, "lead_partner", {}}}};
+      {"lead_partner", {FilterType::kText, "lead_partner", {}}},
+      {"incomplete", {FilterType::kBool, "incomplete", {}}}};
   return filters;
 }
 
@@ -83,10 +88,17 @@ grpc::ServerUnaryReactor* EngagementService::ListOffers(grpc::CallbackServerCont
 grpc::ServerUnaryReactor* EngagementService::AcceptOffer(grpc::CallbackServerContext* context,
                                                          const v1::AcceptOfferRequest* request,
                                                          v1::Offer* response) {
-  return pipeline_.Write<v1::AcceptOfferRequest, v1::Offer>(
-      context, request, response, journal_, [this](const Call& call, const auto& in) {
-        return recusals_.Guard<v1::Offer>(call, in.name(),
-                                          matching::AcceptOffer(in.name(), PartnerOf(call)));
+  return rpc::InTasks<v1::AcceptOfferRequest>(
+      pipeline_, tasks_, context, request, response,
+      [this, response](const Call& call, const auto& in) {
+        return ExecuteOnPool(
+            journal_, pools_, call, in, *response,
+            [&](std::shared_ptr<const PoolView> view) {
+              return recusals_.Guard<v1::Offer>(
+                  call, in.name(),
+                  matching::AcceptOffer(std::move(view), in.name(), PartnerOf(call)));
+            },
+            &PoolReader::ReadGates);
       });
 }
 
@@ -166,6 +178,18 @@ grpc::ServerUnaryReactor* EngagementService::WaiveSlot(grpc::CallbackServerConte
         return recusals_.Guard<v1::Engagement>(
             call, in.name(),
             matching::WaiveSlot(in.name(), PartnerOf(call), in.slot(), in.reason()));
+      });
+}
+
+grpc::ServerUnaryReactor* EngagementService::ReleaseExpert(grpc::CallbackServerContext* context,
+                                                           const v1::ReleaseExpertRequest* request,
+                                                           v1::Engagement* response) {
+  return pipeline_.Write<v1::ReleaseExpertRequest, v1::Engagement>(
+      context, request, response, journal_, [this](const Call& call, const auto& in) {
+        return recusals_.Guard<v1::Engagement>(
+            call, in.name(),
+            matching::ReleaseExpert(in.name(), PartnerOf(call), in.slot(), in.expert(), in.code(),
+                                    in.reason()));
       });
 }
 

@@ -6,17 +6,19 @@
 #include "common/rpc/pipeline.h"
 #include "critac/matching/v1/engagement.grpc.pb.h"
 #include "services/matching/intake_client.h"
+#include "services/matching/pool_reader.h"
 #include "services/matching/recusal_reader.h"
 
 namespace critac::matching {
 
-// critac.matching.v1.EngagementService over the pipeline. What asks intake runs in `tasks`.
+// critac.matching.v1.EngagementService over the pipeline. What may ask intake runs in `tasks`.
 class EngagementService final : public v1::EngagementService::CallbackService {
  public:
-  EngagementService(rpc::Pipeline& pipeline, journal::Journal& journal, IntakeClient& intake,
-                    RecusalReader& recusals, TaskPool& tasks)
+  EngagementService(rpc::Pipeline& pipeline, journal::Journal& journal, PoolReader& pools,
+                    IntakeClient& intake, RecusalReader& recusals, TaskPool& tasks)
       : pipeline_(pipeline),
         journal_(journal),
+        pools_(pools),
         intake_(intake),
         recusals_(recusals),
         tasks_(tasks) {}
@@ -45,6 +47,9 @@ class EngagementService final : public v1::EngagementService::CallbackService {
   grpc::ServerUnaryReactor* WaiveSlot(grpc::CallbackServerContext* context,
                                       const v1::WaiveSlotRequest* request,
                                       v1::Engagement* response) override;
+  grpc::ServerUnaryReactor* ReleaseExpert(grpc::CallbackServerContext* context,
+                                          const v1::ReleaseExpertRequest* request,
+                                          v1::Engagement* response) override;
   grpc::ServerUnaryReactor* ImportEngagements(grpc::CallbackServerContext* context,
                                               const v1::ImportEngagementsRequest* request,
                                               v1::ImportEngagementsResponse* response) override;
@@ -52,6 +57,7 @@ class EngagementService final : public v1::EngagementService::CallbackService {
  private:
   rpc::Pipeline& pipeline_;
   journal::Journal& journal_;
+  PoolReader& pools_;
   IntakeClient& intake_;
   RecusalReader& recusals_;
   TaskPool& tasks_;

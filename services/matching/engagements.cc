@@ -24,26 +24,20 @@ std::set<std::string> SlotsOver(const v1::Engagement& engagement) {
 std::set<std::string> SlotsOf(const v1::Engagement& engagement) {
   std::set<std::string> slots;
   for (const v1::Assignment& assignment : engagement.assignments()) slots.insert(assignment.slot());
+  slots.insert(engagement.sought_slots().begin(), engagement.sought_slots().end());
   return slots;
 }
 
-absl::Status CheckSlot(const v1::Engagement& engagement, absl::string_view slot,
-                       absl::string_view path) {
-  if (engagement.state() != v1::ENGAGEMENT_STATE_AGREED &&
-      engagement.state() != v1::ENGAGEMENT_STATE_IN_DELIVERY) {
-    return FailedPrecondition("ENGAGEMENT_OVER", engagement.name(),
-                              "is over; nothing more is recorded for it");
+// A request whose team lost an expert goes back to matching, and waits there.
+std::vector<intake::v1::RequestAction> ActionsWhileIncomplete(intake::v1::RequestState state) {
+  switch (state) {
+    case intake::v1::REQUEST_STATE_MATCHED:
+    case intake::v1::REQUEST_STATE_PLANNED:
+    case intake::v1::REQUEST_STATE_IN_DELIVERY:
+      return {intake::v1::REQUEST_ACTION_REMATCH};
+    default:
+      return {};
   }
-  const std::set<std::string> slots = SlotsOf(engagement);
-  if (!slots.contains(std::string(slot))) {
-    return InvalidField(path, absl::StrCat("'", slot, "' is none of the engagement's slots: ",
-                                           absl::StrJoin(slots, ", ")));
-  }
-  if (SlotsOver(engagement).contains(std::string(slot))) {
-    return FailedPrecondition("SLOT_OVER", engagement.name(),
-                              absl::StrCat("slot ", slot, " is delivered or waived already"));
-  }
-  return absl::OkStatus();
 }
 
 int64_t Used(const v1::CapacityUse* use) { return use == nullptr ? 0 : use->used(); }
@@ -129,9 +123,28 @@ v1::Engagement EngagementOf(const v1::Demand& demand) {
   return engagement;
 }
 
+absl::Status CheckGoesOn(const v1::Engagement& engagement, absl::string_view slot,
+                         absl::string_view path) {
+  if (engagement.state() != v1::ENGAGEMENT_STATE_AGREED &&
+      engagement.state() != v1::ENGAGEMENT_STATE_IN_DELIVERY) {
+    return FailedPrecondition("ENGAGEMENT_OVER", engagement.name(),
+                              "is over; nothing more is recorded for it");
+  }
+  const std::set<std::string> slots = SlotsOf(engagement);
+  if (!slots.contains(std::string(slot))) {
+    return InvalidField(path, absl::StrCat("'", slot, "' is none of the engagement's slots: ",
+                                           absl::StrJoin(slots, ", ")));
+  }
+  if (SlotsOver(engagement).contains(std::string(slot))) {
+    return FailedPrecondition("SLOT_OVER", engagement.name(),
+                              absl::StrCat("slot ", slot, " is delivered or waived already"));
+  }
+  return absl::OkStatus();
+}
+
 absl::Status CheckDelivery(const v1::Engagement& engagement, const v1::Delivery& delivery,
                            absl::CivilDay today) {
-  RETURN_IF_ERROR(CheckSlot(engagement, delivery.slot(), "delivery.slot"));
+  RETURN_IF_ERROR(CheckGoesOn(engagement, delivery.slot(), "delivery.slot"));
   const auto date = ParseDate(delivery.date());
   if (!date.has_value())
     return InvalidField("delivery.date", absl::StrCat("'", delivery.date(), "' is not a date"));
@@ -148,7 +161,13 @@ absl::Status CheckDelivery(const v1::Engagement& engagement, const v1::Delivery&
 }
 
 absl::Status CheckWaiver(const v1::Engagement& engagement, absl::string_view slot) {
-  return CheckSlot(engagement, slot, "slot");
+  RETURN_IF_ERROR(CheckGoesOn(engagement, slot, "slot"));
+  const auto& sought = engagement.sought_slots();
+  if (std::find(sought.begin(), sought.end(), slot) == sought.end()) return absl::OkStatus();
+  return FailedPrecondition(
+      "SLOT_SOUGHT", engagement.name(),
+      absl::StrCat("another expert is sought for slot ", slot,
+                   "; to go ahead without one, reduce the slot of the request's demand"));
 }
 
 v1::EngagementState StateAfter(const v1::Engagement& engagement, bool delivered,
@@ -170,6 +189,7 @@ std::vector<intake::v1::RequestAction> ActionsDue(const v1::Engagement& engageme
   const bool started = engagement.state() == v1::ENGAGEMENT_STATE_IN_DELIVERY ||
                        engagement.state() == v1::ENGAGEMENT_STATE_DELIVERED;
   const bool done = engagement.state() == v1::ENGAGEMENT_STATE_DELIVERED;
+  if (engagement.sought_slots_size() > 0) return ActionsWhileIncomplete(state);
   switch (state) {
     case REQUEST_STATE_READY:
       return {REQUEST_ACTION_RECORD_MATCH};
@@ -183,6 +203,11 @@ std::vector<intake::v1::RequestAction> ActionsDue(const v1::Engagement& engageme
     default:
       return {};
   }
+}
+
+std::string CauseOf(const v1::Engagement& engagement) {
+  if (engagement.loss_count() == 0) return engagement.name();
+  return absl::StrCat(engagement.name(), " after loss ", engagement.loss_count());
 }
 
 bool IsSettled(const v1::Engagement& engagement, intake::v1::RequestState state) {

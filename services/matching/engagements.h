@@ -43,7 +43,12 @@ v1::Engagement EngagementOf(const v1::Demand& demand);
 absl::Status CheckDelivery(const v1::Engagement& engagement, const v1::Delivery& delivery,
                            absl::CivilDay today);
 
-// Whether a slot of an engagement can be waived. The same errors.
+// Whether a slot is one of the engagement's and not over; `path` names it in the caller's request. The same errors.
+absl::Status CheckGoesOn(const v1::Engagement& engagement, absl::string_view slot,
+                         absl::string_view path);
+
+// Whether a slot of an engagement can be waived. The same errors, and reason SLOT_SOUGHT while another is sought for an
+// expert it lost.
 absl::Status CheckWaiver(const v1::Engagement& engagement, absl::string_view slot);
 
 // State after a delivery or waiver that ends `ended_slot` (empty: ends none).
@@ -53,6 +58,10 @@ v1::EngagementState StateAfter(const v1::Engagement& engagement, bool delivered,
 // What intake should be told, in order, to bring a request in `state` as far as its engagement is. Empty: nothing now.
 std::vector<intake::v1::RequestAction> ActionsDue(const v1::Engagement& engagement,
                                                   intake::v1::RequestState state);
+
+// What calls for an action at intake: the engagement, and after a loss that one. So the same action is taken once for
+// the same team, and again for another.
+std::string CauseOf(const v1::Engagement& engagement);
 
 // Whether nothing will be left to tell intake: the request has been led to delivered, or is over otherwise.
 bool IsSettled(const v1::Engagement& engagement, intake::v1::RequestState state);

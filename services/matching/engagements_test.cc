@@ -191,6 +191,40 @@ TEST(Actions, LeadTheRequestAsFarAsItsEngagementIs) {
   }
 }
 
+TEST(Actions, LeadARequestBackToMatchingWhileAnotherIsSought) {
+  using namespace intake::v1;  // NOLINT(google-build-using-namespace): a table
+  v1::Engagement engagement = Agreed();
+  engagement.set_state(v1::ENGAGEMENT_STATE_IN_DELIVERY);
+  engagement.add_sought_slots("s1");
+  for (const auto state :
+       {REQUEST_STATE_MATCHED, REQUEST_STATE_PLANNED, REQUEST_STATE_IN_DELIVERY}) {
+    EXPECT_THAT(ActionsDue(engagement, state), ElementsAre(REQUEST_ACTION_REMATCH));
+  }
+  for (const auto state : {REQUEST_STATE_READY, REQUEST_STATE_ON_HOLD, REQUEST_STATE_WITHDRAWN}) {
+    EXPECT_THAT(ActionsDue(engagement, state), IsEmpty());
+  }
+}
+
+TEST(Actions, AreTakenAgainForATeamThatLostAnExpert) {
+  v1::Engagement engagement = Agreed();
+  const std::string first = CauseOf(engagement);
+  EXPECT_EQ(first, "engagements/e1");
+  engagement.set_loss_count(1);
+  const std::string second = CauseOf(engagement);
+  engagement.set_loss_count(2);
+  EXPECT_NE(first, second);
+  EXPECT_NE(second, CauseOf(engagement));
+}
+
+TEST(Engagement, IsNotDeliveredWhileASlotSeeksItsExpert) {
+  v1::Engagement engagement = Agreed();
+  engagement.mutable_assignments()->RemoveLast();  // the one of s2
+  engagement.add_sought_slots("s2");
+  EXPECT_EQ(StateAfter(engagement, true, "s1"), v1::ENGAGEMENT_STATE_IN_DELIVERY);
+  EXPECT_EQ(ReasonOf(CheckWaiver(engagement, "s2")), "SLOT_SOUGHT");
+  EXPECT_TRUE(CheckWaiver(engagement, "s1").ok());
+}
+
 TEST(Settled, IsAnEngagementWhoseRequestIsDeliveredOrOverOtherwise) {
   using namespace intake::v1;  // NOLINT(google-build-using-namespace): a table
   v1::Engagement engagement = Agreed();

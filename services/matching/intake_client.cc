@@ -43,10 +43,12 @@ absl::StatusOr<intake::v1::Request> IntakeClient::GetRequest(const std::string& 
 }
 
 absl::Status IntakeClient::Act(const std::string& request, intake::v1::RequestAction action,
-                               const std::string& cause, const std::string& trace) {
+                               const std::string& cause, const std::string& reason,
+                               const std::string& trace) {
   intake::v1::ActOnRequestRequest ask;
   ask.set_name(request);
   ask.set_action(action);
+  if (!reason.empty()) ask.mutable_details()->set_reason(reason);
   ask.set_request_id(UuidFromName(
       absl::StrCat("matching ", request, " ", intake::v1::RequestAction_Name(action), " ", cause)));
   return rpc::Invoke(*requests_, &RequestService::Stub::ActOnRequest, ask, Settings(trace))

@@ -28,9 +28,9 @@ class IntakeClient {
   absl::StatusOr<intake::v1::Request> GetRequest(const std::string& name, const std::string& trace);
 
   // Takes an action of the lifecycle. `cause` names what calls for it: the same action of the same
-  // request for the same cause happens once.
+  // request for the same cause happens once. `reason`, in words, for those that need one.
   absl::Status Act(const std::string& request, intake::v1::RequestAction action,
-                   const std::string& cause, const std::string& trace);
+                   const std::string& cause, const std::string& reason, const std::string& trace);
 
   // Past requests by their external ids; those that are not there are left out.
   absl::StatusOr<absl::flat_hash_map<std::string, intake::v1::Request>> FindPast(

@@ -3,6 +3,8 @@
 #include <algorithm>
 
 #include "absl/container/flat_hash_set.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
 #include "common/base/limits.h"
 #include "common/status/error.h"
 #include "critac/matching/v1/engagement.pb.h"
@@ -10,6 +12,14 @@
 #include "services/matching/engagements.h"
 
 namespace critac::matching {
+namespace {
+
+std::string RematchReason(const v1::Engagement& engagement) {
+  return absl::StrCat("an expert was lost, and another is sought: slot ",
+                      absl::StrJoin(engagement.sought_slots(), ", "));
+}
+
+}  // namespace
 
 absl::Status IntakeSync::Handle(const queue::Job& job) {
   ASSIGN_OR_RETURN(const auto engagement, journal_.Get<v1::Engagement>(job.key()));
@@ -17,8 +27,11 @@ absl::Status IntakeSync::Handle(const queue::Job& job) {
   ASSIGN_OR_RETURN(intake::v1::Request request,
                    intake_.GetRequest(engagement.request(), job.trace()));
   for (const intake::v1::RequestAction action : ActionsDue(engagement, request.state())) {
-    RETURN_IF_ERROR(
-        Annotate(intake_.Act(request.name(), action, engagement.name(), job.trace()), job.key()));
+    RETURN_IF_ERROR(Annotate(
+        intake_.Act(request.name(), action, CauseOf(engagement),
+                    action == intake::v1::REQUEST_ACTION_REMATCH ? RematchReason(engagement) : "",
+                    job.trace()),
+        job.key()));
   }
   ASSIGN_OR_RETURN(request, intake_.GetRequest(engagement.request(), job.trace()));
   if (!IsSettled(engagement, request.state())) return absl::OkStatus();
@@ -30,9 +43,10 @@ absl::Status IntakeSync::Handle(const queue::Job& job) {
 }
 
 std::vector<queue::NewJob> SyncJobsOf(absl::Span<const journal::CommittedEvent> events) {
-  static constexpr absl::string_view kCauses[] = {"critac.matching.v1.EngagementAgreed",
-                                                  "critac.matching.v1.DeliveryRecorded",
-                                                  "critac.matching.v1.SlotWaived"};
+  static constexpr absl::string_view kCauses[] = {
+      "critac.matching.v1.EngagementAgreed", "critac.matching.v1.DeliveryRecorded",
+      "critac.matching.v1.SlotWaived", "critac.matching.v1.ExpertReleased",
+      "critac.matching.v1.TeamRestored"};
   absl::flat_hash_set<absl::string_view> seen;
   std::vector<queue::NewJob> jobs;
   for (const auto& [event, payload, trace] : events) {

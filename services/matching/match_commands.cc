@@ -1,6 +1,8 @@
 #include "services/matching/match_commands.h"
 
 #include <algorithm>
+#include <set>
+#include <string>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -10,8 +12,8 @@
 #include "common/status/error.h"
 #include "critac/matching/v1/events.pb.h"
 #include "critac/matching/v1/states.pb.h"
-#include "services/matching/engagements.h"
 #include "services/matching/matching_states.h"
+#include "services/matching/offer_decisions.h"
 #include "services/matching/proposal_decisions.h"
 
 namespace critac::matching {
@@ -20,18 +22,11 @@ namespace {
 using journal::Draft;
 using journal::ToTimestamp;
 
-// `COLLECTION/p00000123`: numbered by the event that makes it, so that names sort by age.
-std::string NameByEvent(const Draft& draft, absl::string_view prefix) {
-  return absl::StrFormat("%s%08d", std::string(prefix), draft.sequence() + 1);
-}
-
 absl::Status CheckUnchanged(Draft& draft, const PoolView& view) {
   const auto* inputs = draft.Find<v1::SolverInputs>(kSolverInputs);
   const int64_t revision = inputs == nullptr ? 0 : inputs->revision();
   if (revision == view.revision) return absl::OkStatus();
-  return Error(absl::StatusCode::kAborted, "INPUTS_CHANGED",
-               "partners, experts, requests or offers changed meanwhile; read again and redo")
-      .ToStatus();
+  return InputsChanged();
 }
 
 absl::Status WrongEtag(absl::string_view name, absl::string_view current) {
@@ -82,17 +77,51 @@ bool KeepsDemand(intake::v1::RequestState state, const v1::Demand& demand) {
   }
 }
 
-void CloseDemand(Draft& draft, const v1::Demand& demand) {
+// Whether another is sought for an expert that the demand's engagement lost.
+bool IsReplacing(Draft& draft, const v1::Demand& demand) {
+  if (demand.engagement().empty()) return false;
+  const auto* engagement = draft.Find<v1::Engagement>(demand.engagement());
+  return engagement != nullptr && engagement->sought_slots_size() > 0;
+}
+
+// Whether a request of this state is set aside, and not given up.
+bool IsSetAside(intake::v1::RequestState state) {
+  return state == intake::v1::REQUEST_STATE_ON_HOLD ||
+         state == intake::v1::REQUEST_STATE_NEEDS_INFORMATION;
+}
+
+// Lets go of what is proposed and offered; with `keeps_team` of no more than that.
+void CloseDemand(Draft& draft, const v1::Demand& demand, bool keeps_team) {
+  std::set<std::string> engaged;
+  if (!demand.engagement().empty()) {
+    const auto* engagement = draft.Find<v1::Engagement>(demand.engagement());
+    for (const v1::Assignment& one : engagement->assignments()) engaged.insert(one.offer());
+  }
   v1::DemandClosed closed;
   closed.set_demand(demand.name());
+  closed.set_keeps_team(keeps_team);
   for (const v1::Assignment& assignment : demand.committed()) {
     const auto* offer = draft.Find<v1::Offer>(assignment.offer());
-    if (offer != nullptr && offer->state() == v1::OFFER_STATE_OPEN) {
+    if (offer == nullptr) continue;
+    if (offer->state() == v1::OFFER_STATE_OPEN) {
       closed.add_withdrawn_offers(offer->name());
+    } else if (!keeps_team && offer->state() == v1::OFFER_STATE_ACCEPTED &&
+               !engaged.contains(offer->name())) {
+      closed.add_released_offers(offer->name());
     }
   }
   closed.set_superseded_proposal(demand.proposal());
   draft.Emit(demand.name(), closed);
+}
+
+// Seeks people for the places that an engagement lost; who else serves stays.
+void ResumeDemand(Draft& draft, v1::Demand demand, const intake::v1::Request& request) {
+  demand.set_urgency(request.urgency());
+  demand.set_needed_by(request.needed_by());
+  *demand.mutable_ready_time() = request.ready_time();
+  v1::DemandOpened opened;
+  *opened.mutable_demand() = std::move(demand);
+  draft.Emit(opened.demand().name(), opened);
 }
 
 // ---- Proposals ----------------------------------------------------------------------------------
@@ -105,7 +134,7 @@ void Decide(Draft& draft, const PoolView& view, v1::Proposal proposal, v1::Propo
   *proposal.mutable_decide_time() = ToTimestamp(draft.now());
   proposal.set_reason(reason);
   v1::ProposalDecided decided;
-  const std::string prefix = NameByEvent(draft, "offers/o");
+  const std::string prefix = draft.NameByEvent("offers/o");
   for (v1::Offer& offer :
        OffersOf(proposal, prefix, view.policy, DayOf(draft.now()), view.calendar)) {
     *offer.mutable_create_time() = ToTimestamp(draft.now());
@@ -136,72 +165,40 @@ void AddTrend(Draft& draft, v1::SolveRun& run) {
   }
 }
 
-// ---- Offers -------------------------------------------------------------------------------------
-
-absl::StatusOr<const v1::Offer*> FindOffer(Draft& draft, const std::string& name,
-                                           const std::string& partner) {
-  const auto* offer = draft.Find<v1::Offer>(name);
-  // Another partner's offers are none of the caller's business, not even that they are there.
-  if (offer == nullptr || (!partner.empty() && offer->assignment().partner() != partner)) {
-    return ResourceNotFound("critac.matching.v1.Offer", name);
-  }
-  return offer;
-}
-
-absl::Status CheckRoom(Draft& draft, const v1::Assignment& assignment) {
-  const auto* expert = draft.Find<v1::Expert>(assignment.expert());
-  const auto* partner = draft.Find<v1::Partner>(assignment.partner());
-  if (expert == nullptr || !expert->active()) {
-    return FailedPrecondition("EXPERT_NOT_ACTIVE", assignment.expert(),
-                              "does not take part any more");
-  }
-  if (partner == nullptr) {
-    return FailedPrecondition("PARTNER_MISSING", assignment.partner(), "is not on record any more");
-  }
-  const auto use = [&](const std::string& owner, const std::string& period) {
-    return draft.Find<v1::CapacityUse>(CapacityName(owner, period));
-  };
-  return CheckCapacity(assignment, *expert, *partner, use(expert->name(), assignment.period()),
-                       use(expert->name(), "open"), use(partner->name(), assignment.period()));
-}
-
-void Answer(Draft& draft, v1::Offer& offer, v1::OfferState state) {
-  offer.set_state(state);
-  offer.set_answered_by(draft.actor());
-  *offer.mutable_answer_time() = ToTimestamp(draft.now());
-}
-
-// Makes the engagement where the offer just accepted was the last one missing.
-void AgreeIfComplete(Draft& draft, const std::string& request) {
-  const auto* demand = draft.Find<v1::Demand>(DemandOf(request));
-  std::vector<const v1::Offer*> offers;
-  for (const v1::Assignment& assignment : demand->committed()) {
-    offers.push_back(draft.Find<v1::Offer>(assignment.offer()));
-  }
-  if (!AllAccepted(*demand, offers)) return;
-  v1::EngagementAgreed agreed;
-  *agreed.mutable_engagement() = EngagementOf(*demand);
-  const std::string name = NameByEvent(draft, "engagements/e");
-  agreed.mutable_engagement()->set_name(name);
-  *agreed.mutable_engagement()->mutable_create_time() = ToTimestamp(draft.now());
-  *agreed.mutable_occur_time() = ToTimestamp(draft.now());
-  draft.Emit(name, agreed);
+// Decides on the part of a new proposal that the policy asks no person about.
+void OfferUnasked(Draft& draft, const PoolView& view, v1::Proposal proposal) {
+  const v1::Demand* demand = view.FindDemand(proposal.request());
+  if (demand == nullptr) return;
+  auto& assignments = *proposal.mutable_assignments();
+  assignments.erase(std::remove_if(assignments.begin(), assignments.end(),
+                                   [&](const v1::Assignment& one) {
+                                     return !MayOfferUnasked(*demand, one.slot(), view.policy);
+                                   }),
+                    assignments.end());
+  if (assignments.empty()) return;
+  Decide(draft, view, std::move(proposal), v1::PROPOSAL_STATE_APPROVED, "");
 }
 
 }  // namespace
 
 journal::Decide FollowRequest(intake::v1::Request request) {
   return [request = std::move(request)](Draft& draft) -> absl::Status {
-    const auto* demand = draft.Find<v1::Demand>(DemandOf(request.name()));
-    const bool open = demand != nullptr && demand->state() != v1::DEMAND_STATE_CLOSED;
+    const auto* found = draft.Find<v1::Demand>(DemandOf(request.name()));
+    const v1::Demand demand = found == nullptr ? v1::Demand() : *found;
+    const bool open = found != nullptr && demand.state() != v1::DEMAND_STATE_CLOSED;
+    const bool replacing = open && IsReplacing(draft, demand);
     if (request.state() == intake::v1::REQUEST_STATE_READY) {
-      if (open && !IsReadyAnew(*demand, request)) return absl::OkStatus();
-      if (open) CloseDemand(draft, v1::Demand(*demand));
+      if (replacing && demand.state() == v1::DEMAND_STATE_MATCHED) {
+        ResumeDemand(draft, demand, request);
+        return absl::OkStatus();
+      }
+      if (open && !IsReadyAnew(demand, request)) return absl::OkStatus();
+      if (open) CloseDemand(draft, demand, false);
       v1::DemandOpened opened;
       *opened.mutable_demand() = DemandFrom(request);
       draft.Emit(opened.demand().name(), opened);
-    } else if (open && !KeepsDemand(request.state(), *demand)) {
-      CloseDemand(draft, v1::Demand(*demand));
+    } else if (open && !KeepsDemand(request.state(), demand)) {
+      CloseDemand(draft, demand, replacing && IsSetAside(request.state()));
     }
     return absl::OkStatus();
   };
@@ -214,7 +211,7 @@ journal::Decide RecordSolve(std::shared_ptr<const PoolView> view, Plan plan, v1:
     RETURN_IF_ERROR(CheckUnchanged(draft, *view));
     v1::SolveRecorded recorded;
     *recorded.mutable_run() = run;
-    const std::string name = NameByEvent(draft, "runs/r");
+    const std::string name = draft.NameByEvent("runs/r");
     recorded.mutable_run()->set_name(name);
     *recorded.mutable_run()->mutable_time() = ToTimestamp(draft.now());
     AddTrend(draft, *recorded.mutable_run());
@@ -237,12 +234,7 @@ journal::Decide RecordSolve(std::shared_ptr<const PoolView> view, Plan plan, v1:
     for (const std::string& kept : outcome.kept) recorded.mutable_run()->add_proposals(kept);
     draft.Emit(name, recorded);
     for (const v1::ProposalMade& one : made) draft.Emit(one.proposal().name(), one);
-    if (view->policy.approve_automatically()) {
-      for (const v1::ProposalMade& one : made) {
-        if (one.proposal().assignments_size() == 0) continue;
-        Decide(draft, *view, one.proposal(), v1::PROPOSAL_STATE_APPROVED, "");
-      }
-    }
+    for (const v1::ProposalMade& one : made) OfferUnasked(draft, *view, one.proposal());
     draft.AnswerWith(name);
     return absl::OkStatus();
   };
@@ -281,37 +273,6 @@ journal::Decide DecideProposal(std::shared_ptr<const PoolView> view, std::string
     for (const v1::Assignment& one : complete) *proposal.add_assignments() = one;
     Decide(draft, *view, std::move(proposal),
            as_it_is ? v1::PROPOSAL_STATE_APPROVED : v1::PROPOSAL_STATE_OVERRIDDEN, reason);
-    draft.AnswerWith(name);
-    return absl::OkStatus();
-  };
-}
-
-journal::Decide AcceptOffer(std::string name, std::string partner) {
-  return [=](Draft& draft) -> absl::Status {
-    ASSIGN_OR_RETURN(const v1::Offer* offer, FindOffer(draft, name, partner));
-    RETURN_IF_ERROR(CheckAnswerable(*offer, DayOf(draft.now())));
-    RETURN_IF_ERROR(CheckRoom(draft, offer->assignment()));
-    v1::OfferAccepted accepted;
-    *accepted.mutable_offer() = *offer;
-    Answer(draft, *accepted.mutable_offer(), v1::OFFER_STATE_ACCEPTED);
-    draft.Emit(name, accepted);
-    AgreeIfComplete(draft, accepted.offer().request());
-    draft.AnswerWith(name);
-    return absl::OkStatus();
-  };
-}
-
-journal::Decide DeclineOffer(std::string name, std::string partner, v1::OfferDeclineCode code,
-                             std::string reason) {
-  return [=](Draft& draft) -> absl::Status {
-    ASSIGN_OR_RETURN(const v1::Offer* offer, FindOffer(draft, name, partner));
-    RETURN_IF_ERROR(CheckAnswerable(*offer, DayOf(draft.now())));
-    v1::OfferDeclined declined;
-    *declined.mutable_offer() = *offer;
-    Answer(draft, *declined.mutable_offer(), v1::OFFER_STATE_DECLINED);
-    declined.mutable_offer()->set_decline_code(code);
-    declined.mutable_offer()->set_reason(reason);
-    draft.Emit(name, declined);
     draft.AnswerWith(name);
     return absl::OkStatus();
   };

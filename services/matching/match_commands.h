@@ -12,18 +12,20 @@
 #include "services/matching/assign.h"
 #include "services/matching/pool_reader.h"
 
-// The commands of matching from a ready request to an agreed engagement. Those that rest on a pool
+// The commands of matching from a ready request to the offers. Those that rest on a pool
 // are refused with ABORTED, reason INPUTS_CHANGED, when something it was made of has changed since:
 // read again and redo.
 namespace critac::matching {
 
 // Takes up a request that is ready, or follows one that is not any more: the demand is opened,
-// opened afresh (the request became ready once more), or closed with its proposal and open offers.
+// opened afresh (the request became ready once more), or closed with its proposal and open offers. That
+// of an engagement which lost an expert is opened for the lost place alone; where such a request is
+// set aside, the rest of the team is kept.
 // Nothing happens where the demand is as the request is.
 journal::Decide FollowRequest(intake::v1::Request request);
 
 // Records a plan: the run, and the proposals it changes; a run that changes none only where it was
-// asked for (`asked`). With a policy that approves by itself, new proposals are decided at once.
+// asked for (`asked`). What the policy asks no person about is offered at once (see MayOfferUnasked).
 // Answers with the run.
 journal::Decide RecordSolve(std::shared_ptr<const PoolView> view, Plan plan, v1::SolveRun run,
                             bool asked);
@@ -34,12 +36,6 @@ journal::Decide RecordSolve(std::shared_ptr<const PoolView> view, Plan plan, v1:
 journal::Decide DecideProposal(std::shared_ptr<const PoolView> view, std::string name,
                                std::string etag, std::vector<v1::Assignment> wanted,
                                std::string reason);
-
-// Answers an offer for its partner. The last acceptance makes the engagement. Answers with the
-// offer. `partner` is the caller's, empty for those who may answer for any.
-journal::Decide AcceptOffer(std::string name, std::string partner);
-journal::Decide DeclineOffer(std::string name, std::string partner, v1::OfferDeclineCode code,
-                             std::string reason);
 
 }  // namespace critac::matching
 

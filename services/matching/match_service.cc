@@ -8,6 +8,7 @@
 #include "services/matching/explain.h"
 #include "services/matching/match_commands.h"
 #include "services/matching/matching_states.h"
+#include "services/matching/offer_commands.h"
 #include "services/matching/policy_commands.h"
 #include "services/matching/pool_methods.h"
 #include "services/matching/rank.h"
@@ -26,6 +27,14 @@ const Filters& ProposalFilters() {
   static const auto& filters = *new Filters{
       {"request", {FilterType::kText, "request", {}}},
       {"state", {FilterType::kEnum, "state", EnumValues(*v1::ProposalState_descriptor())}}};
+  return filters;
+}
+
+const Filters& DemandFilters() {
+  static const auto& filters = *new Filters{
+      {"request", {FilterType::kText, "request", {}}},
+      {"state", {FilterType::kEnum, "state", EnumValues(*v1::DemandState_descriptor())}},
+      {"escalated", {FilterType::kBool, "escalated", {}}}};
   return filters;
 }
 
@@ -260,6 +269,44 @@ grpc::ServerUnaryReactor* MatchService::OverrideProposal(grpc::CallbackServerCon
                   DecideProposal(std::move(view), in.name(), in.etag(),
                                  {in.assignments().begin(), in.assignments().end()}, in.reason()));
             });
+      });
+}
+
+grpc::ServerUnaryReactor* MatchService::GetDemand(grpc::CallbackServerContext* context,
+                                                  const v1::GetDemandRequest* request,
+                                                  v1::Demand* response) {
+  return pipeline_.Read<v1::GetDemandRequest, v1::Demand>(
+      context, request, response, [this](const Call& call, const auto& in, auto& out) {
+        RETURN_IF_ERROR(journal_.GetInto(in.name(), out));
+        return recusals_.CheckSeen(call, out.request(), "critac.matching.v1.Demand", in.name());
+      });
+}
+
+grpc::ServerUnaryReactor* MatchService::ListDemands(grpc::CallbackServerContext* context,
+                                                    const v1::ListDemandsRequest* request,
+                                                    v1::ListDemandsResponse* response) {
+  return pipeline_.Read<v1::ListDemandsRequest, v1::ListDemandsResponse>(
+      context, request, response,
+      [this](const Call& call, const auto& in, auto& out) -> absl::Status {
+        ASSIGN_OR_RETURN(store::Condition seen, recusals_.SeenRows(call, {}));
+        return journal_.ListInto({.collection = "demands",
+                                  .filter = in.filter(),
+                                  .filter_fields = &DemandFilters(),
+                                  .condition = std::move(seen),
+                                  .page_size = in.page_size(),
+                                  .page_token = in.page_token(),
+                                  .descending = true},
+                                 AddTo(*out.mutable_demands()), *out.mutable_next_page_token());
+      });
+}
+
+grpc::ServerUnaryReactor* MatchService::ReduceSlot(grpc::CallbackServerContext* context,
+                                                   const v1::ReduceSlotRequest* request,
+                                                   v1::Demand* response) {
+  return pipeline_.Write<v1::ReduceSlotRequest, v1::Demand>(
+      context, request, response, journal_, [this](const Call& call, const auto& in) {
+        return recusals_.Guard<v1::Demand>(call, in.name(),
+                                           matching::ReduceSlot(in.name(), in.slot(), in.reason()));
       });
 }
 

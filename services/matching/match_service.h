@@ -65,6 +65,15 @@ class MatchService final : public v1::MatchService::CallbackService {
   grpc::ServerUnaryReactor* OverrideProposal(grpc::CallbackServerContext* context,
                                              const v1::OverrideProposalRequest* request,
                                              v1::Proposal* response) override;
+  grpc::ServerUnaryReactor* GetDemand(grpc::CallbackServerContext* context,
+                                      const v1::GetDemandRequest* request,
+                                      v1::Demand* response) override;
+  grpc::ServerUnaryReactor* ListDemands(grpc::CallbackServerContext* context,
+                                        const v1::ListDemandsRequest* request,
+                                        v1::ListDemandsResponse* response) override;
+  grpc::ServerUnaryReactor* ReduceSlot(grpc::CallbackServerContext* context,
+                                       const v1::ReduceSlotRequest* request,
+                                       v1::Demand* response) override;
 
  private:
   rpc::Pipeline& pipeline_;

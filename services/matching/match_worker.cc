@@ -13,7 +13,7 @@
 namespace critac::matching {
 
 absl::Status MatchWorker::Handle(const queue::Job& job) {
-  if (job.key() != kSolveJob) RETURN_IF_ERROR(Annotate(Follow(job.key(), job.trace()), job.key()));
+  if (job.key() != kSolveJob) return Annotate(Follow(job.key(), job.trace()), job.key());
   return Annotate(Solve(job.trace()), "solving");
 }
 
@@ -27,6 +27,8 @@ absl::Status MatchWorker::Follow(const std::string& request, const std::string& 
 }
 
 absl::Status MatchWorker::Solve(const std::string& trace) {
+  ASSIGN_OR_RETURN(const bool due, IsSolveDue());
+  if (!due) return absl::OkStatus();
   int64_t revision = -1;
   RETURN_IF_ERROR(ExecuteOnPool(
       journal_, pools_, trace,
@@ -39,27 +41,36 @@ absl::Status MatchWorker::Solve(const std::string& trace) {
   return absl::OkStatus();
 }
 
-absl::StatusOr<std::vector<queue::NewJob>> MatchWorker::Due() {
+absl::StatusOr<bool> MatchWorker::IsSolveDue() {
   const auto inputs = journal_.Get<v1::SolverInputs>(kSolverInputs);
   if (!inputs.ok() && inputs.status().code() != absl::StatusCode::kNotFound) return inputs.status();
-  if (!inputs.ok() || inputs->revision() == solved_revision_) return std::vector<queue::NewJob>();
+  if (!inputs.ok() || inputs->revision() == solved_revision_) return false;
   ASSIGN_OR_RETURN(
       const auto open,
       journal_.List<v1::Demand>({.collection = "demands",
                                  .condition = {"state = :p1", {int64_t{v1::DEMAND_STATE_OPEN}}},
                                  .page_size = 1}));
-  if (open.items.empty()) return std::vector<queue::NewJob>();
+  return !open.items.empty();
+}
+
+absl::StatusOr<std::vector<queue::NewJob>> MatchWorker::Due() {
+  ASSIGN_OR_RETURN(const bool due, IsSolveDue());
+  if (!due) return std::vector<queue::NewJob>();
   return std::vector<queue::NewJob>{{.key = kSolveJob}};
 }
 
-bool ConcernsPlan(absl::Span<const journal::CommittedEvent> events) {
+std::vector<queue::NewJob> SolveJobOf(absl::Span<const journal::CommittedEvent> events) {
   static constexpr absl::string_view kNot[] = {
       "critac.matching.v1.PolicyProposed", "critac.matching.v1.PolicyRejected",
-      "critac.matching.v1.SolveRecorded", "critac.matching.v1.ProposalMade",
-      "critac.matching.v1.EngagementSettled"};
-  return std::any_of(events.begin(), events.end(), [](const journal::CommittedEvent& one) {
-    return std::find(std::begin(kNot), std::end(kNot), one.event.type()) == std::end(kNot);
-  });
+      "critac.matching.v1.SolveRecorded",  "critac.matching.v1.ProposalMade",
+      "critac.matching.v1.OfferReminded",  "critac.matching.v1.SlotEscalated",
+      "critac.matching.v1.TeamRestored",   "critac.matching.v1.EngagementSettled"};
+  const auto cause =
+      std::find_if(events.begin(), events.end(), [](const journal::CommittedEvent& one) {
+        return std::find(std::begin(kNot), std::end(kNot), one.event.type()) == std::end(kNot);
+      });
+  if (cause == events.end()) return {};
+  return {{.key = kSolveJob, .trace = cause->trace}};
 }
 
 }  // namespace critac::matching

@@ -16,12 +16,14 @@
 
 namespace critac::matching {
 
-// Key of the job that solves without a request having changed: experts, partners, offers did.
+// Key of the job that solves.
 inline constexpr char kSolveJob[] = "demands";
 
 // Does the jobs of the queue "match". A job is keyed by a request, which is followed (see
-// FollowRequest), or is kSolveJob; either way all open demands are then solved at once, checked, and
-// the proposals recorded. A job done twice changes nothing the second time. Thread-safe.
+// FollowRequest), or is kSolveJob: then all open demands are solved at once, checked, and the proposals
+// recorded, where the records have changed since that was last done. Of all processes that share the
+// queue one solves at a time, since a key is leased to one; many changes that come while it does are
+// solved together. A job done twice changes nothing the second time. Thread-safe.
 class MatchWorker {
  public:
   MatchWorker(journal::Journal& journal, IntakeClient& intake, PoolReader& pools,
@@ -30,13 +32,14 @@ class MatchWorker {
 
   absl::Status Handle(const queue::Job& job);
 
-  // What should be queued by what is on record: kSolveJob where a demand is open and the solver's
-  // input is not the one it was last solved with.
+  // What should be queued by what is on record: kSolveJob where there is something to solve.
   absl::StatusOr<std::vector<queue::NewJob>> Due();
 
  private:
   absl::Status Follow(const std::string& request, const std::string& trace);
   absl::Status Solve(const std::string& trace);
+  // Whether a demand is open and the solver's input is not the one it was last solved with.
+  absl::StatusOr<bool> IsSolveDue();
 
   journal::Journal& journal_;
   IntakeClient& intake_;
@@ -46,8 +49,9 @@ class MatchWorker {
   std::atomic<int64_t> solved_revision_{-1};
 };
 
-// Whether one of these events may change the plan.
-bool ConcernsPlan(absl::Span<const journal::CommittedEvent> events);
+// kSolveJob where one of these events may change the plan. A job that is leased when it is put in is
+// run once more afterwards, so what changes while it runs is not overlooked.
+std::vector<queue::NewJob> SolveJobOf(absl::Span<const journal::CommittedEvent> events);
 
 }  // namespace critac::matching
 

@@ -11,6 +11,7 @@
 #include "critac/matching/v1/match.pb.h"
 #include "critac/matching/v1/partner.pb.h"
 #include "critac/matching/v1/states.pb.h"
+#include "services/matching/offer_decisions.h"
 #include "services/matching/policy_decisions.h"
 
 namespace critac::matching {
@@ -19,6 +20,12 @@ namespace {
 using google::protobuf::Message;
 using journal::Event;
 using journal::MutableStates;
+
+// Whether one of a demand's slots waits for a person.
+bool IsEscalated(const v1::Demand& demand) {
+  return std::any_of(demand.refusals().begin(), demand.refusals().end(),
+                     [](const v1::SlotRefusals& one) { return one.has_escalate_time(); });
+}
 
 // A column that holds a field of the message.
 template <typename State, typename Get>
@@ -74,10 +81,27 @@ CREATE TABLE identity (
 ALTER TABLE conflict ADD COLUMN partner TEXT NOT NULL DEFAULT '';
 )sql";
 
+constexpr char kOfferColumns[] = R"sql(
+ALTER TABLE offer ADD COLUMN slot TEXT NOT NULL DEFAULT '';
+ALTER TABLE offer ADD COLUMN answer_by TEXT NOT NULL DEFAULT '';
+ALTER TABLE offer ADD COLUMN reminder_count BIGINT NOT NULL DEFAULT 0;
+ALTER TABLE demand ADD COLUMN escalated BIGINT NOT NULL DEFAULT 0;
+ALTER TABLE demand ADD COLUMN request TEXT NOT NULL DEFAULT '';
+UPDATE demand SET request = 'requests/' || substr(name, 9);
+ALTER TABLE engagement ADD COLUMN incomplete BIGINT NOT NULL DEFAULT 0;
+)sql";
+
 void Bump(MutableStates& states) {
   auto& inputs = states.Mutable<v1::SolverInputs>(kSolverInputs);
   inputs.set_name(kSolverInputs);
   inputs.set_revision(inputs.revision() + 1);
+}
+
+// The same where the gates up to conflicts of interest may have changed with it.
+void BumpGates(MutableStates& states) {
+  Bump(states);
+  auto& inputs = states.Mutable<v1::SolverInputs>(kSolverInputs);
+  inputs.set_gates_revision(inputs.gates_revision() + 1);
 }
 
 // Adds `units` to what `owner` agreed to in a period.
@@ -129,28 +153,66 @@ v1::DemandState StateOf(const v1::Demand& demand) {
   return v1::DEMAND_STATE_OFFERED;
 }
 
+// Takes what an offer committed out of a demand.
+void Uncommit(v1::Demand& demand, const std::string& offer) {
+  auto& committed = *demand.mutable_committed();
+  committed.erase(std::remove_if(committed.begin(), committed.end(),
+                                 [&](const v1::Assignment& one) { return one.offer() == offer; }),
+                  committed.end());
+}
+
+void BarFrom(v1::Demand& demand, const v1::Assignment& assignment) {
+  demand.add_declined(absl::StrCat(assignment.slot(), " ", assignment.expert()));
+}
+
+v1::SlotRefusals& RefusalsOf(v1::Demand& demand, const std::string& slot) {
+  for (v1::SlotRefusals& one : *demand.mutable_refusals()) {
+    if (one.slot() == slot) return one;
+  }
+  v1::SlotRefusals& added = *demand.add_refusals();
+  added.set_slot(slot);
+  return added;
+}
+
+// A slot that has its people waits for nobody any more.
+void CalmIfFilled(MutableStates& states, v1::Demand& demand, const std::string& slot) {
+  int missing = 0;
+  for (const auto& one : demand.slots()) {
+    if (one.id() == slot) missing = std::max(1, one.people());
+  }
+  for (const v1::Assignment& one : demand.committed()) {
+    if (one.slot() != slot) continue;
+    const auto* offer = states.Find<v1::Offer>(one.offer());
+    if (offer != nullptr && offer->state() == v1::OFFER_STATE_ACCEPTED) --missing;
+  }
+  if (missing > 0) return;
+  for (v1::SlotRefusals& one : *demand.mutable_refusals()) {
+    if (one.slot() == slot) one.clear_escalate_time();
+  }
+}
+
 void Apply(MutableStates& states, const Event& event, const v1::PartnerSet& payload) {
   auto& state = states.Mutable<v1::Partner>(event.subject());
   state = payload.partner();
   state.set_etag(absl::StrCat(event.sequence()));
-  Bump(states);
+  BumpGates(states);
 }
 
 void Apply(MutableStates& states, const Event& event, const v1::ExpertSet& payload) {
   auto& state = states.Mutable<v1::Expert>(event.subject());
   state = payload.expert();
   state.set_etag(absl::StrCat(event.sequence()));
-  Bump(states);
+  BumpGates(states);
 }
 
 void Apply(MutableStates& states, const Event& event, const v1::ConflictSet& payload) {
   states.Mutable<v1::Conflict>(event.subject()) = payload.conflict();
-  Bump(states);
+  BumpGates(states);
 }
 
 void Apply(MutableStates& states, const Event& event, const v1::IdentityDecided& payload) {
   states.Mutable<v1::Identity>(event.subject()) = payload.identity();
-  Bump(states);
+  BumpGates(states);
 }
 
 void Apply(MutableStates& states, const Event& event, const v1::PolicyProposed& payload) {
@@ -173,7 +235,7 @@ void Apply(MutableStates& states, const Event&, const v1::PolicySet& payload) {
   policy.set_state(v1::POLICY_STATE_IN_FORCE);
   states.Mutable<v1::Policy>(policy.name()) = policy;
   states.Mutable<v1::Policy>(kCurrentPolicy) = policy;
-  Bump(states);
+  BumpGates(states);
 }
 
 // Ends the engagement of a demand that has one which is not over.
@@ -191,26 +253,45 @@ void EndEngagement(MutableStates& states, const Event& event, const std::string&
 
 void Apply(MutableStates& states, const Event& event, const v1::DemandOpened& payload) {
   auto& state = states.Mutable<v1::Demand>(event.subject());
-  EndEngagement(states, event, state.engagement());
+  if (payload.demand().engagement() != state.engagement()) {
+    EndEngagement(states, event, state.engagement());
+  }
   state = payload.demand();
   state.set_state(v1::DEMAND_STATE_OPEN);
-  Bump(states);
+  BumpGates(states);
+}
+
+// Takes the offers of a demand back.
+void Withdraw(MutableStates& states, const Event& event, v1::Demand& demand,
+              const google::protobuf::RepeatedPtrField<std::string>& offers) {
+  for (const std::string& name : offers) {
+    auto& offer = states.Mutable<v1::Offer>(name);
+    offer.set_state(v1::OFFER_STATE_WITHDRAWN);
+    offer.set_etag(absl::StrCat(event.sequence()));
+    Uncommit(demand, name);
+  }
 }
 
 void Apply(MutableStates& states, const Event& event, const v1::DemandClosed& payload) {
   auto& state = states.Mutable<v1::Demand>(event.subject());
-  EndEngagement(states, event, state.engagement());
-  state.set_state(v1::DEMAND_STATE_CLOSED);
+  Withdraw(states, event, state, payload.withdrawn_offers());
+  Supersede(states, event, payload.superseded_proposal());
   state.clear_proposal();
-  state.clear_engagement();
-  state.clear_committed();
-  for (const std::string& name : payload.withdrawn_offers()) {
+  Bump(states);
+  if (payload.keeps_team()) {
+    state.set_state(v1::DEMAND_STATE_MATCHED);
+    return;
+  }
+  for (const std::string& name : payload.released_offers()) {
     auto& offer = states.Mutable<v1::Offer>(name);
-    offer.set_state(v1::OFFER_STATE_WITHDRAWN);
+    UseFor(states, event, offer.assignment(), -1);
+    offer.set_state(v1::OFFER_STATE_RELEASED);
     offer.set_etag(absl::StrCat(event.sequence()));
   }
-  Supersede(states, event, payload.superseded_proposal());
-  Bump(states);
+  EndEngagement(states, event, state.engagement());
+  state.set_state(v1::DEMAND_STATE_CLOSED);
+  state.clear_engagement();
+  state.clear_committed();
 }
 
 void Apply(MutableStates& states, const Event& event, const v1::SolveRecorded& payload) {
@@ -250,6 +331,8 @@ void Apply(MutableStates& states, const Event& event, const v1::OfferAccepted& p
   offer = payload.offer();
   offer.set_etag(absl::StrCat(event.sequence()));
   UseFor(states, event, offer.assignment(), 1);
+  CalmIfFilled(states, states.Mutable<v1::Demand>(DemandOf(offer.request())),
+               offer.assignment().slot());
   Bump(states);
 }
 
@@ -258,12 +341,45 @@ void Apply(MutableStates& states, const Event& event, const v1::OfferDeclined& p
   offer = payload.offer();
   offer.set_etag(absl::StrCat(event.sequence()));
   auto& demand = states.Mutable<v1::Demand>(DemandOf(offer.request()));
-  auto& committed = *demand.mutable_committed();
-  committed.erase(
-      std::remove_if(committed.begin(), committed.end(),
-                     [&](const v1::Assignment& one) { return one.offer() == event.subject(); }),
-      committed.end());
-  demand.add_declined(absl::StrCat(offer.assignment().slot(), " ", offer.assignment().expert()));
+  Uncommit(demand, event.subject());
+  if (offer.state() != v1::OFFER_STATE_WITHDRAWN) {
+    BarFrom(demand, offer.assignment());
+    auto& refusals = RefusalsOf(demand, offer.assignment().slot());
+    refusals.set_count(refusals.count() + 1);
+  }
+  demand.set_state(StateOf(demand));
+  Bump(states);
+}
+
+void Apply(MutableStates& states, const Event& event, const v1::OfferReminded& payload) {
+  auto& offer = states.Mutable<v1::Offer>(event.subject());
+  offer.set_reminder_count(payload.number());
+  *offer.mutable_reminder_time() = event.record_time();
+  offer.set_etag(absl::StrCat(event.sequence()));
+}
+
+void Apply(MutableStates& states, const Event& event, const v1::SlotEscalated& payload) {
+  auto& demand = states.Mutable<v1::Demand>(event.subject());
+  *RefusalsOf(demand, payload.slot()).mutable_escalate_time() = event.record_time();
+}
+
+void Apply(MutableStates& states, const Event& event, const v1::SlotReduced& payload) {
+  auto& demand = states.Mutable<v1::Demand>(event.subject());
+  const v1::SlotReduction& reduction = payload.reduction();
+  Withdraw(states, event, demand, payload.withdrawn_offers());
+  Supersede(states, event, payload.superseded_proposal());
+  demand.clear_proposal();
+  *demand.add_reductions() = reduction;
+  auto& slots = *demand.mutable_slots();
+  for (auto& slot : slots) {
+    if (slot.id() == reduction.slot()) slot.set_people(reduction.people());
+  }
+  slots.erase(std::remove_if(slots.begin(), slots.end(),
+                             [&](const auto& slot) {
+                               return slot.id() == reduction.slot() && reduction.people() == 0;
+                             }),
+              slots.end());
+  CalmIfFilled(states, demand, reduction.slot());
   demand.set_state(StateOf(demand));
   Bump(states);
 }
@@ -308,6 +424,46 @@ void Apply(MutableStates& states, const Event& event, const v1::DeliveryRecorded
 void Apply(MutableStates& states, const Event& event, const v1::SlotWaived& payload) {
   auto& engagement = states.Mutable<v1::Engagement>(event.subject());
   *engagement.add_waivers() = payload.waiver();
+  Advance(states, event, engagement, payload.state());
+}
+
+void Apply(MutableStates& states, const Event& event, const v1::ExpertReleased& payload) {
+  const v1::Assignment& lost = payload.assignment();
+  auto& engagement = states.Mutable<v1::Engagement>(event.subject());
+  auto& team = *engagement.mutable_assignments();
+  team.erase(std::remove_if(team.begin(), team.end(),
+                            [&](const v1::Assignment& one) {
+                              return one.slot() == lost.slot() && one.expert() == lost.expert();
+                            }),
+             team.end());
+  auto& sought = *engagement.mutable_sought_slots();
+  if (std::find(sought.begin(), sought.end(), lost.slot()) == sought.end()) {
+    engagement.add_sought_slots(lost.slot());
+  }
+  engagement.set_loss_count(engagement.loss_count() + 1);
+  engagement.set_etag(absl::StrCat(event.sequence()));
+  for (const std::string& owner : {lost.expert(), lost.partner()}) {
+    Use(states, event, owner, "open", -1);
+    if (payload.frees_period()) Use(states, event, owner, lost.period(), -1);
+  }
+  auto& offer = states.Mutable<v1::Offer>(lost.offer());
+  offer.set_state(v1::OFFER_STATE_RELEASED);
+  offer.set_etag(absl::StrCat(event.sequence()));
+  auto& demand = states.Mutable<v1::Demand>(DemandOf(engagement.request()));
+  Uncommit(demand, lost.offer());
+  BarFrom(demand, lost);
+  // One that is matched is opened again once its request is ready again.
+  if (demand.state() != v1::DEMAND_STATE_MATCHED) demand.set_state(StateOf(demand));
+  Bump(states);
+}
+
+void Apply(MutableStates& states, const Event& event, const v1::TeamRestored& payload) {
+  auto& engagement = states.Mutable<v1::Engagement>(event.subject());
+  *engagement.mutable_assignments() = payload.assignments();
+  engagement.set_lead_partner(payload.lead_partner());
+  engagement.mutable_waivers()->MergeFrom(payload.waivers());
+  engagement.clear_sought_slots();
+  states.Mutable<v1::Demand>(DemandOf(engagement.request())).set_state(v1::DEMAND_STATE_MATCHED);
   Advance(states, event, engagement, payload.state());
 }
 
@@ -370,8 +526,10 @@ std::vector<journal::Projection> MatchingProjections() {
       {"demands",
        "demand",
        &Demand::default_instance(),
-       {Column<Demand>("state", [](const Demand& d) { return Number(d.state()); }),
-        Column<Demand>("proposal", [](const Demand& d) { return d.proposal(); })}},
+       {Column<Demand>("request", [](const Demand& d) { return d.request(); }),
+        Column<Demand>("state", [](const Demand& d) { return Number(d.state()); }),
+        Column<Demand>("proposal", [](const Demand& d) { return d.proposal(); }),
+        Column<Demand>("escalated", [](const Demand& d) { return Number(IsEscalated(d)); })}},
       {"capacities", "capacity", &v1::CapacityUse::default_instance(), {}},
       {"runs", "run", &v1::SolveRun::default_instance(), {}},
       {"proposals",
@@ -385,28 +543,36 @@ std::vector<journal::Projection> MatchingProjections() {
        {Column<Offer>("request", [](const Offer& o) { return o.request(); }),
         Column<Offer>("state", [](const Offer& o) { return Number(o.state()); }),
         Column<Offer>("partner", [](const Offer& o) { return o.assignment().partner(); }),
-        Column<Offer>("expert", [](const Offer& o) { return o.assignment().expert(); })}},
+        Column<Offer>("expert", [](const Offer& o) { return o.assignment().expert(); }),
+        Column<Offer>("slot", [](const Offer& o) { return o.assignment().slot(); }),
+        Column<Offer>("answer_by", [](const Offer& o) { return o.answer_by(); }),
+        Column<Offer>("reminder_count",
+                      [](const Offer& o) { return Number(o.reminder_count()); })}},
       {"engagements",
        "engagement",
        &Engagement::default_instance(),
        {Column<Engagement>("request", [](const Engagement& e) { return e.request(); }),
         Column<Engagement>("state", [](const Engagement& e) { return Number(e.state()); }),
         Column<Engagement>("lead_partner", [](const Engagement& e) { return e.lead_partner(); }),
-        Column<Engagement>("settled", [](const Engagement& e) { return Number(e.settled()); })}},
+        Column<Engagement>("settled", [](const Engagement& e) { return Number(e.settled()); }),
+        Column<Engagement>("incomplete",
+                           [](const Engagement& e) { return Number(!e.sought_slots().empty()); })}},
       {"importKeys", "import_key", &v1::ImportKey::default_instance(), {}},
   };
 }
 
 std::vector<store::Migration> MatchingMigrations() {
-  return {{1, "matching", kTables}, {1, "identity", kIdentityTables}};
+  return {
+      {1, "matching", kTables}, {2, "matching", kOfferColumns}, {1, "identity", kIdentityTables}};
 }
 
 void ApplyMatching(MutableStates& states, const Event& event, const Message& payload) {
   ApplyOneOf<v1::PartnerSet, v1::ExpertSet, v1::ConflictSet, v1::IdentityDecided,
              v1::PolicyProposed, v1::PolicyRejected, v1::PolicySet, v1::DemandOpened,
              v1::DemandClosed, v1::SolveRecorded, v1::ProposalMade, v1::ProposalDecided,
-             v1::OfferAccepted, v1::OfferDeclined, v1::EngagementAgreed, v1::DeliveryRecorded,
-             v1::SlotWaived, v1::EngagementSettled>(states, event, payload);
+             v1::OfferAccepted, v1::OfferDeclined, v1::OfferReminded, v1::SlotEscalated,
+             v1::SlotReduced, v1::EngagementAgreed, v1::DeliveryRecorded, v1::SlotWaived,
+             v1::ExpertReleased, v1::TeamRestored, v1::EngagementSettled>(states, event, payload);
 }
 
 }  // namespace critac::matching

@@ -5,7 +5,6 @@
 
 #include "absl/algorithm/container.h"
 #include "absl/strings/str_cat.h"
-#include "absl/strings/str_format.h"
 #include "common/base/calendar.h"
 #include "common/journal/event_time.h"
 #include "common/rpc/field_rules.h"
@@ -168,7 +167,7 @@ journal::Decide CreateConflict(v1::Conflict conflict, std::string partner) {
         RETURN_IF_ERROR(CheckParty(draft, conflict, partner));
         v1::ConflictSet set;
         *set.mutable_conflict() = conflict;
-        const std::string name = absl::StrFormat("conflicts/c%08d", draft.sequence() + 1);
+        const std::string name = draft.NameByEvent("conflicts/c");
         set.mutable_conflict()->set_name(name);
         set.mutable_conflict()->set_declared_by(draft.actor());
         *set.mutable_conflict()->mutable_create_time() = journal::ToTimestamp(draft.now());

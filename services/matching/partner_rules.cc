@@ -112,6 +112,8 @@ v1::Policy FirstPolicy() {
   policy.set_rating_prior_count(5);
   policy.set_rating_prior_mean_e3(4'000);
   policy.set_offer_business_days(5);
+  policy.set_reminder_business_days(2);
+  policy.set_escalate_after_offers(3);
   return policy;
 }
 

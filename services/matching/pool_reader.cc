@@ -41,7 +41,9 @@ void Take(const std::string& collection, const Message& state, Snapshot& snapsho
                           policy.state() == v1::POLICY_STATE_UNSPECIFIED;
     if (in_force) snapshot.policy = policy;
   } else if (collection == "solver") {
-    snapshot.revision = static_cast<const v1::SolverInputs&>(state).revision();
+    const auto& inputs = static_cast<const v1::SolverInputs&>(state);
+    snapshot.revision = inputs.revision();
+    snapshot.gates_revision = inputs.gates_revision();
   } else if (collection == "partners") {
     snapshot.partners.push_back(static_cast<const v1::Partner&>(state));
   } else if (collection == "experts") {
@@ -82,15 +84,38 @@ absl::StatusOr<std::shared_ptr<const Solved>> PoolView::Solve(const Clock& clock
   return solved_;
 }
 
+absl::Status InputsChanged() {
+  return Error(absl::StatusCode::kAborted, "INPUTS_CHANGED",
+               "partners, experts, requests or offers changed meanwhile; read again and redo")
+      .ToStatus();
+}
+
+absl::StatusOr<v1::SolverInputs> PoolReader::ReadInputs() {
+  auto inputs = journal_.Get<v1::SolverInputs>(kSolverInputs);
+  if (absl::IsNotFound(inputs.status())) return v1::SolverInputs();
+  return inputs;
+}
+
+absl::StatusOr<std::shared_ptr<const PoolView>> PoolReader::ReadGates() {
+  const absl::CivilDay today = DayOf(clock_.Now());
+  ASSIGN_OR_RETURN(const v1::SolverInputs inputs, ReadInputs());
+  {
+    absl::MutexLock lock(&mutex_);
+    if (last_ != nullptr && last_->gates_revision == inputs.gates_revision() &&
+        last_->today == today) {
+      return last_;
+    }
+  }
+  return Read();
+}
+
 absl::StatusOr<std::shared_ptr<const PoolView>> PoolReader::Read() {
   ASSIGN_OR_RETURN(std::shared_ptr<const intake::v1::Catalog> catalog, intake_.GetCatalog());
   const absl::CivilDay today = DayOf(clock_.Now());
-  const auto inputs = journal_.Get<v1::SolverInputs>(kSolverInputs);
-  if (!inputs.ok() && inputs.status().code() != absl::StatusCode::kNotFound) return inputs.status();
-  const int64_t revision = inputs.ok() ? inputs->revision() : 0;
+  ASSIGN_OR_RETURN(const v1::SolverInputs inputs, ReadInputs());
   {
     absl::MutexLock lock(&mutex_);
-    if (last_ != nullptr && last_->revision == revision && last_->today == today &&
+    if (last_ != nullptr && last_->revision == inputs.revision() && last_->today == today &&
         last_catalog_ == catalog) {
       return last_;
     }
@@ -153,6 +178,7 @@ absl::StatusOr<std::shared_ptr<const PoolView>> PoolReader::ReadAnew(
   view->calendar = CalendarOf(*catalog);
   view->sequence = snapshot.sequence;
   view->revision = snapshot.revision;
+  view->gates_revision = snapshot.gates_revision;
   view->policy = std::move(snapshot.policy);
   view->demands = std::move(snapshot.demands);
   for (v1::Proposal& proposal : snapshot.proposals) {

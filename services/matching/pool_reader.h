@@ -7,6 +7,7 @@
 
 #include "absl/base/thread_annotations.h"
 #include "absl/container/flat_hash_map.h"
+#include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/synchronization/mutex.h"
 #include "absl/time/civil_time.h"
@@ -16,6 +17,7 @@
 #include "common/journal/journal.h"
 #include "critac/matching/v1/engagement.pb.h"
 #include "critac/matching/v1/match.pb.h"
+#include "critac/matching/v1/states.pb.h"
 #include "services/matching/intake_client.h"
 #include "services/matching/pool.h"
 #include "services/matching/snapshot.h"
@@ -36,8 +38,10 @@ struct PoolView {
   absl::flat_hash_map<std::string, v1::Proposal> standing;
   // Names of the experts, for those who may see them.
   absl::flat_hash_map<std::string, std::string> full_names;
-  // The solver's input was this when the view was read.
+  // The solver's input was this when the view was read, and of it what the gates up to conflicts of
+  // interest rest on.
   int64_t revision = 0;
+  int64_t gates_revision = 0;
   int64_t sequence = 0;
 
   // The demand of a request; null: it is not open for matching.
@@ -50,6 +54,9 @@ struct PoolView {
   mutable absl::Mutex solve_mutex_;
   mutable std::shared_ptr<const Solved> solved_ ABSL_GUARDED_BY(solve_mutex_);
 };
+
+// ABORTED, reason INPUTS_CHANGED: what a command rests on has changed since its view was read.
+absl::Status InputsChanged();
 
 // A moment of the past: right after an event, on a day.
 struct PastMoment {
@@ -66,6 +73,10 @@ class PoolReader {
   // A view of the journal as it is now; one that was read before where nothing changed since.
   absl::StatusOr<std::shared_ptr<const PoolView>> Read();
 
+  // A view whose gates up to conflicts of interest are those of now; offers and capacities may be
+  // older. So it seldom has to be read, and seldom asks intake.
+  absl::StatusOr<std::shared_ptr<const PoolView>> ReadGates();
+
   // The records themselves as they are now.
   absl::StatusOr<Snapshot> ReadPresent();
 
@@ -75,6 +86,8 @@ class PoolReader {
   absl::StatusOr<std::vector<Snapshot>> ReadPast(absl::Span<const PastMoment> moments);
 
  private:
+  // What the last view was read of; nothing is on record: of nothing.
+  absl::StatusOr<v1::SolverInputs> ReadInputs();
   absl::StatusOr<std::shared_ptr<const PoolView>> ReadAnew(
       std::shared_ptr<const intake::v1::Catalog> catalog, absl::CivilDay today);
 

@@ -9,6 +9,7 @@
 #include "absl/strings/str_join.h"
 #include "common/status/error.h"
 #include "services/matching/eligibility.h"
+#include "services/matching/offer_decisions.h"
 #include "services/matching/proposal.h"
 #include "services/matching/score.h"
 
@@ -129,8 +130,9 @@ absl::StatusOr<std::vector<v1::Assignment>> CompleteAssignments(
 std::vector<v1::Offer> OffersOf(const v1::Proposal& proposal, absl::string_view prefix,
                                 const v1::Policy& policy, absl::CivilDay today,
                                 const BusinessCalendar& calendar) {
-  const std::string answer_by =
-      FormatDate(calendar.AddDays(today, std::max(1, policy.offer_business_days())));
+  const absl::CivilDay answer_by =
+      calendar.AddDays(today, std::max(1, policy.offer_business_days()));
+  const std::vector<std::string> remind_on = ReminderDays(today, answer_by, policy, calendar);
   std::vector<v1::Offer> offers;
   for (const v1::Assignment& assignment : proposal.assignments()) {
     v1::Offer& offer = offers.emplace_back();
@@ -140,7 +142,8 @@ std::vector<v1::Offer> OffersOf(const v1::Proposal& proposal, absl::string_view 
     *offer.mutable_assignment() = assignment;
     offer.mutable_assignment()->set_offer(offer.name());
     offer.set_state(v1::OFFER_STATE_OPEN);
-    offer.set_answer_by(answer_by);
+    offer.set_answer_by(FormatDate(answer_by));
+    offer.mutable_remind_on()->Assign(remind_on.begin(), remind_on.end());
   }
   return offers;
 }

@@ -46,7 +46,7 @@ absl::StatusOr<std::vector<v1::Assignment>> CompleteAssignments(
     const Pool& pool, const v1::Demand& demand, absl::Span<const v1::Assignment> wanted);
 
 // The offers of a decision: one an assignment, named `PREFIX-1`, `PREFIX-2`, …; open until the policy's business days
-// after `today` are over. The assignments get the names of their offers.
+// after `today` are over, with its reminders in between. The assignments get the names of their offers.
 std::vector<v1::Offer> OffersOf(const v1::Proposal& proposal, absl::string_view prefix,
                                 const v1::Policy& policy, absl::CivilDay today,
                                 const BusinessCalendar& calendar);

@@ -135,6 +135,7 @@ TEST_F(ProposalDecisions, AnOfferCanBeAnsweredForThePolicysBusinessDays) {
   *proposal.add_assignments() = Wanted("s1", "e1");
   *proposal.add_assignments() = Wanted("s2", "e1");
   center_.policy.set_offer_business_days(5);
+  center_.policy.set_reminder_business_days(2);
   // From Friday 2026-11-20; Thursday the 26th is Thanksgiving.
   const auto offers = OffersOf(proposal, "offers/o1", center_.policy, center_.today, {});
   ASSERT_THAT(offers, SizeIs(2));
@@ -143,6 +144,7 @@ TEST_F(ProposalDecisions, AnOfferCanBeAnsweredForThePolicysBusinessDays) {
   EXPECT_EQ(offers[1].assignment().offer(), "offers/o1-2");
   EXPECT_EQ(offers[0].proposal(), "proposals/p1");
   EXPECT_EQ(offers[0].answer_by(), "2026-11-30");
+  EXPECT_THAT(offers[0].remind_on(), ElementsAre("2026-11-24", "2026-11-27"));
 }
 
 }  // namespace

@@ -19,6 +19,7 @@ struct Snapshot {
   // Event after which the records were like this, and the number of the solver's input then.
   int64_t sequence = 0;
   int64_t revision = 0;
+  int64_t gates_revision = 0;
   absl::CivilDay today;
   v1::Policy policy;
   // Null: an empty one.

@@ -1,6 +1,8 @@
 #include "services/metrics/facts.h"
 
+#include <algorithm>
 #include <utility>
+#include <vector>
 
 #include "absl/container/flat_hash_map.h"
 #include "common/base/calendar.h"
@@ -139,12 +141,20 @@ void TakeDeclined(Facts& facts, const Event& event, const matching::v1::OfferDec
   TakeOffer(facts, event, payload.offer());
 }
 
-void TakeDemandClosed(Facts& facts, const Event&, const matching::v1::DemandClosed& payload) {
-  for (const std::string& name : payload.withdrawn_offers()) {
+void WithdrawOffers(Facts& facts, const google::protobuf::RepeatedPtrField<std::string>& names) {
+  for (const std::string& name : names) {
     const auto offer = facts.matching.offers.find(name);
     if (offer == facts.matching.offers.end()) continue;
     offer->second.state = matching::v1::OFFER_STATE_WITHDRAWN;
   }
+}
+
+void TakeDemandClosed(Facts& facts, const Event&, const matching::v1::DemandClosed& payload) {
+  WithdrawOffers(facts, payload.withdrawn_offers());
+}
+
+void TakeSlotReduced(Facts& facts, const Event&, const matching::v1::SlotReduced& payload) {
+  WithdrawOffers(facts, payload.withdrawn_offers());
 }
 
 void TakeDelivery(EngagementFacts& engagement, const Event& event,
@@ -188,6 +198,28 @@ void TakeDeliveryRecorded(Facts& facts, const Event& event,
   EngagementFacts& engagement = facts.matching.engagements[payload.engagement()];
   engagement.name = payload.engagement();
   TakeDelivery(engagement, event, payload.delivery());
+}
+
+// One who was lost before anything was delivered in the slot was not assigned after all.
+void TakeExpertReleased(Facts& facts, const Event&, const matching::v1::ExpertReleased& payload) {
+  const auto engagement = facts.matching.engagements.find(payload.engagement());
+  if (engagement == facts.matching.engagements.end() || !payload.frees_period()) return;
+  std::erase_if(engagement->second.assignments, [&](const AssignmentFacts& one) {
+    return one.slot == payload.assignment().slot() && one.expert == payload.assignment().expert();
+  });
+}
+
+void TakeTeamRestored(Facts& facts, const Event&, const matching::v1::TeamRestored& payload) {
+  EngagementFacts& engagement = facts.matching.engagements[payload.engagement()];
+  engagement.name = payload.engagement();
+  for (const matching::v1::Assignment& said : payload.assignments()) {
+    const auto is_it = [&](const AssignmentFacts& one) {
+      return one.slot == said.slot() && one.expert == said.expert();
+    };
+    std::vector<AssignmentFacts>& known = engagement.assignments;
+    if (std::any_of(known.begin(), known.end(), is_it)) continue;
+    known.push_back({said.slot(), said.expert(), said.partner()});
+  }
 }
 
 void TakeSurvey(Facts& facts, const Event& event, const v1::SurveyResponseRecorded& payload) {
@@ -236,7 +268,10 @@ const absl::flat_hash_map<std::string, Taker>& Takers() {
       Row<matching::v1::OfferAccepted, TakeAccepted>(),
       Row<matching::v1::OfferDeclined, TakeDeclined>(),
       Row<matching::v1::DemandClosed, TakeDemandClosed>(),
+      Row<matching::v1::SlotReduced, TakeSlotReduced>(),
       Row<matching::v1::EngagementAgreed, TakeEngagement>(),
+      Row<matching::v1::ExpertReleased, TakeExpertReleased>(),
+      Row<matching::v1::TeamRestored, TakeTeamRestored>(),
       Row<matching::v1::DeliveryRecorded, TakeDeliveryRecorded>(),
       Row<v1::SurveyResponseRecorded, TakeSurvey>(),
   };

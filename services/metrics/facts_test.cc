@@ -187,6 +187,50 @@ TEST(Facts, AnImportedEngagementIsFoundByTheIdOfThePastRecord) {
   EXPECT_THAT(FindEngagement(facts, "", ""), IsNull());
 }
 
+TEST(Facts, AnOfferTakenBackForFewerPeopleIsWithdrawn) {
+  Program program;
+  program.Offer("offers/1", "requests/r", "partners/iacp", At(2026, 1, 2),
+                matching::v1::OFFER_STATE_OPEN);
+  matching::v1::SlotReduced reduced;
+  reduced.add_withdrawn_offers("offers/1");
+  program.matching.Add("demands/r", reduced, At(2026, 1, 3));
+  EXPECT_EQ(program.Taken().matching.offers.at("offers/1").state,
+            matching::v1::OFFER_STATE_WITHDRAWN);
+}
+
+TEST(Facts, ALostExpertCountsOnlyWhereSomethingWasDeliveredAndTheNewOneDoesToo) {
+  for (const bool delivered : {false, true}) {
+    Program program;
+    program.Engage("engagements/1", "requests/r", Tribal("agencies/a"), At(2026, 1, 2),
+                   {{"s1", "experts/e1", "partners/iacp"}, {"s2", "experts/e1", "partners/iacp"}});
+    matching::v1::ExpertReleased released;
+    released.set_engagement("engagements/1");
+    released.mutable_assignment()->set_slot("s1");
+    released.mutable_assignment()->set_expert("experts/e1");
+    released.set_frees_period(!delivered);
+    program.matching.Add("engagements/1", released, At(2026, 1, 3));
+    matching::v1::TeamRestored restored;
+    restored.set_engagement("engagements/1");
+    for (const auto& [slot, expert] : {std::pair("s1", "experts/e2"), {"s2", "experts/e1"}}) {
+      auto& assignment = *restored.add_assignments();
+      assignment.set_slot(slot);
+      assignment.set_expert(expert);
+      assignment.set_partner("partners/nsa");
+    }
+    program.matching.Add("engagements/1", restored, At(2026, 1, 4));
+    const Facts facts = program.Taken();
+    std::vector<std::string> team;
+    for (const auto& one : facts.matching.engagements.at("engagements/1").assignments) {
+      team.push_back(one.slot + " " + one.expert);
+    }
+    if (delivered) {
+      EXPECT_THAT(team, ElementsAre("s1 experts/e1", "s2 experts/e1", "s1 experts/e2"));
+    } else {
+      EXPECT_THAT(team, ElementsAre("s2 experts/e1", "s1 experts/e2"));
+    }
+  }
+}
+
 TEST(Facts, DeliveriesOfAnImportCountOnceWhetherTheyComeWithTheEngagementOrAfterIt) {
   Program program;
   matching::v1::EngagementAgreed agreed;

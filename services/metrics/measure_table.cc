@@ -418,15 +418,24 @@ std::vector<std::string> RequestEvents() {
 
 std::vector<std::string> OfferEvents() {
   return Events<matching::v1::ProposalDecided, matching::v1::OfferAccepted,
-                matching::v1::OfferDeclined, matching::v1::DemandClosed>();
+                matching::v1::OfferDeclined, matching::v1::SlotReduced,
+                matching::v1::DemandClosed>();
 }
 
 std::vector<std::string> DeliveryEvents() {
-  return Events<matching::v1::EngagementAgreed, matching::v1::DeliveryRecorded>();
+  return Events<matching::v1::EngagementAgreed, matching::v1::ExpertReleased,
+                matching::v1::TeamRestored, matching::v1::DeliveryRecorded>();
+}
+
+// Who serves in an engagement.
+std::vector<std::string> TeamEvents() {
+  return Events<matching::v1::EngagementAgreed, matching::v1::ExpertReleased,
+                matching::v1::TeamRestored>();
 }
 
 std::vector<std::string> SurveyEvents() {
-  return Events<v1::SurveyResponseRecorded, matching::v1::EngagementAgreed>();
+  return Events<v1::SurveyResponseRecorded, matching::v1::EngagementAgreed,
+                matching::v1::ExpertReleased, matching::v1::TeamRestored>();
 }
 
 // A measure of the state that requests stand in.
@@ -614,7 +623,7 @@ void AddMatchingMeasures(std::vector<MeasureDefinition>& all) {
                      "Assignments of an expert to a slot of an engagement, by the day on which the "
                      "engagement was agreed; by partner, the load of each.",
                  .unit = v1::UNIT_COUNT,
-                 .source_events = Events<matching::v1::EngagementAgreed>(),
+                 .source_events = TeamEvents(),
                  .owner = kOwner,
                  .dimensions = RequestDimensions({v1::DIMENSION_PARTNER}),
                  .rows = LoadRows});
@@ -625,7 +634,7 @@ void AddMatchingMeasures(std::vector<MeasureDefinition>& all) {
                      "one did. One that several partners serve stands with each, and once in the "
                      "total.",
                  .unit = v1::UNIT_COUNT,
-                 .source_events = Events<matching::v1::EngagementAgreed>(),
+                 .source_events = TeamEvents(),
                  .owner = kOwner,
                  .dimensions = RequestDimensions({v1::DIMENSION_PARTNER}),
                  .rows = EngagementRows});

@@ -3,7 +3,6 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
-#include "absl/strings/str_format.h"
 #include "common/base/calendar.h"
 #include "common/journal/event_time.h"
 #include "common/status/error.h"
@@ -45,7 +44,7 @@ journal::Decide RequestReport(v1::Report report, v1::Snapshot snapshot) {
     v1::ReportRequested requested;
     v1::Report& pending = *requested.mutable_report();
     pending = report;
-    pending.set_name(absl::StrFormat("reports/r%08d", draft.sequence() + 1));
+    pending.set_name(draft.NameByEvent("reports/r"));
     if (pending.title().empty()) {
       pending.set_title(DefaultTitle(pending.kind(), *ParseDate(pending.start_date()),
                                      *ParseDate(pending.end_date())));

@@ -1,5 +1,8 @@
 // Conflicts of interest in a center as shipped: who is who, who may override, and what a recusal
 // hides from whom.
+#include "absl/strings/str_cat.h"
+#include "absl/strings/strip.h"
+#include "common/base/ids.h"
 #include "common/status/error.h"
 #include "critac/matching/v1/identity.grpc.pb.h"
 #include "tests/process/center.h"
@@ -260,6 +263,19 @@ TEST_F(ConflictsTest, ARecusalHidesTheRequestFromTheRecusedExpert) {
       as_ana(&MatchService::Stub::ListProposals, matching::v1::ListProposalsRequest());
   ASSERT_TRUE(proposals.ok()) << proposals.status();
   EXPECT_THAT(proposals->proposals(), IsEmpty());
+  matching::v1::GetDemandRequest demand;
+  demand.set_name(absl::StrCat("demands/", absl::StripPrefix(request, "requests/")));
+  EXPECT_TRUE(center_.AsCoordinator<MatchService>(&MatchService::Stub::GetDemand, demand).ok());
+  EXPECT_TRUE(absl::IsNotFound(as_ana(&MatchService::Stub::GetDemand, demand).status()));
+  const auto demands = as_ana(&MatchService::Stub::ListDemands, matching::v1::ListDemandsRequest());
+  ASSERT_TRUE(demands.ok()) << demands.status();
+  EXPECT_THAT(demands->demands(), IsEmpty());
+  matching::v1::ReduceSlotRequest reduce;
+  reduce.set_name(demand.name());
+  reduce.set_slot("s1");
+  reduce.set_reason("one will do");
+  reduce.set_request_id(UuidFromName("reduce"));
+  EXPECT_TRUE(absl::IsNotFound(as_ana(&MatchService::Stub::ReduceSlot, reduce).status()));
   EXPECT_TRUE(center_.AsCoordinator<MatchService>(&MatchService::Stub::GetProposal, get).ok());
 
   ASSERT_TRUE(Ask(declared->name(), ROLE_COORDINATOR, "dana").ok());
@@ -285,6 +301,16 @@ TEST_F(ConflictsTest, ARecusalOfAPartnerHidesTheRequestFromAllItsPeople) {
   EXPECT_TRUE(engagement().ok());
   ASSERT_TRUE(Declare("", "partners/elm").ok());
   EXPECT_TRUE(absl::IsNotFound(engagement()));
+  matching::v1::ReleaseExpertRequest release;
+  release.set_name(get.name());
+  release.set_slot("s1");
+  release.set_expert("experts/e001");
+  release.set_code(matching::v1::EXPERT_LOSS_CODE_LEFT);
+  release.set_request_id(UuidFromName("release"));
+  EXPECT_TRUE(absl::IsNotFound(center_
+                                   .Call<EngagementService>(&EngagementService::Stub::ReleaseExpert,
+                                                            release, ROLE_PARTNER, "partners/elm")
+                                   .status()));
   EXPECT_EQ(OffersSeenBy("partners/elm#lee"), 0);
   EXPECT_TRUE(absl::IsNotFound(Declare("", "partners/gone").status()));
 

@@ -2,6 +2,7 @@
 #define TESTS_PROCESS_ROAD_H_
 
 #include <string>
+#include <vector>
 
 #include "critac/metrics/v1/measure.grpc.pb.h"
 #include "tests/process/small_program.h"
@@ -108,6 +109,38 @@ class Road {
     return center_.AsCoordinator<EngagementService>(
         &EngagementService::Stub::RecordDelivery,
         SmallProgram::Delivery(engagement, ids_.NewUuid()));
+  }
+
+  // The partner loses the expert who serves in the first slot.
+  absl::StatusOr<matching::v1::Engagement> Release(const matching::v1::Engagement& engagement) {
+    matching::v1::ReleaseExpertRequest release;
+    release.set_name(engagement.name());
+    release.set_slot("s1");
+    release.set_expert(engagement.assignments(0).expert());
+    release.set_code(matching::v1::EXPERT_LOSS_CODE_LEFT);
+    release.set_reason("retired");
+    release.set_request_id(ids_.NewUuid());
+    return center_.Call<EngagementService>(&EngagementService::Stub::ReleaseExpert, release,
+                                           type::v1::ROLE_PARTNER, "partners/elm");
+  }
+
+  matching::v1::Engagement GetEngagement(const std::string& name) {
+    matching::v1::GetEngagementRequest get;
+    get.set_name(name);
+    const auto engagement =
+        center_.AsCoordinator<EngagementService>(&EngagementService::Stub::GetEngagement, get);
+    EXPECT_TRUE(engagement.ok()) << engagement.status();
+    return engagement.ok() ? *engagement : matching::v1::Engagement();
+  }
+
+  // Requests of which a slot waits for a person.
+  std::vector<matching::v1::Demand> Escalated() {
+    matching::v1::ListDemandsRequest list;
+    list.set_filter("escalated = true");
+    const auto page = center_.AsCoordinator<MatchService>(&MatchService::Stub::ListDemands, list);
+    EXPECT_TRUE(page.ok()) << page.status();
+    if (!page.ok()) return {};
+    return {page->demands().begin(), page->demands().end()};
   }
 
   std::string EngagementOf(const std::string& request) {

@@ -55,12 +55,41 @@ TEST_F(RoadTest, ADeclinedExpertIsNotOfferedTheSameAgain) {
     ASSERT_TRUE(decided.ok()) << decided.status();
     const auto answer = road_.Decline(decided->assignments(0).offer());
     ASSERT_TRUE(answer.ok()) << answer.status();
+    EXPECT_THAT(road_.Escalated(), SizeIs(i < 2 ? 0 : 1)) << "the policy allows two in vain";
   }
   const Proposal last = road_.AwaitProposal(request);
   EXPECT_THAT(last.assignments(), SizeIs(0));
   ASSERT_THAT(last.open_slots(), SizeIs(1));
   EXPECT_EQ(last.open_slots(0).people(), 1);
   EXPECT_EQ(ReasonOf(road_.Approve(last).status()), "NOTHING_PROPOSED");
+}
+
+TEST_F(RoadTest, ALostExpertIsReplacedAndTheRequestIsDelivered) {
+  const std::string request = road_.Ready(1);
+  const auto decided = road_.Approve(road_.AwaitProposal(request));
+  ASSERT_TRUE(decided.ok()) << decided.status();
+  ASSERT_TRUE(road_.Accept(decided->assignments(0).offer()).ok());
+  road_.AwaitState(request, intake::v1::REQUEST_STATE_MATCHED);
+  ASSERT_TRUE(road_.ApprovePlan(request).ok());
+  const std::string engagement = road_.EngagementOf(request);
+
+  const auto released = road_.Release(road_.GetEngagement(engagement));
+  ASSERT_TRUE(released.ok()) << released.status();
+  EXPECT_THAT(released->sought_slots(), SizeIs(1));
+  const auto again = road_.Approve(road_.AwaitProposal(request));
+  ASSERT_TRUE(again.ok()) << again.status();
+  EXPECT_NE(again->assignments(0).expert(), decided->assignments(0).expert());
+  ASSERT_TRUE(road_.Accept(again->assignments(0).offer()).ok());
+  road_.AwaitState(request, intake::v1::REQUEST_STATE_MATCHED);
+  EXPECT_EQ(road_.EngagementOf(request), engagement) << "carried on, not made anew";
+
+  const auto planned = road_.ApprovePlan(request);
+  ASSERT_TRUE(planned.ok()) << planned.status();
+  EXPECT_EQ(planned->state(), intake::v1::REQUEST_STATE_PLANNED);
+  ASSERT_TRUE(road_.Deliver(engagement).ok());
+  road_.AwaitState(request, intake::v1::REQUEST_STATE_DELIVERED);
+  EXPECT_EQ(road_.CountedDeliveries(), 1);
+  center_.ExpectWholeJournals();
 }
 
 TEST_F(RoadTest, AnOfferIsAnsweredOnce) {

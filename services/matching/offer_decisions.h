@@ -1,0 +1,80 @@
+#ifndef SERVICES_MATCHING_OFFER_DECISIONS_H_
+#define SERVICES_MATCHING_OFFER_DECISIONS_H_
+
+#include <string>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
+#include "absl/time/civil_time.h"
+#include "absl/types/span.h"
+#include "common/base/calendar.h"
+#include "critac/matching/v1/engagement.pb.h"
+#include "critac/matching/v1/events.pb.h"
+#include "critac/matching/v1/match.pb.h"
+
+// What becomes of offers that are not answered, of slots offered in vain, and of a team that lost an expert. Pure.
+namespace critac::matching {
+
+// ---- Time ---------------------------------------------------------------------------------------
+
+// The days on which a partner is reminded of an offer made on `made`: every so many business days of the policy, up to
+// the last day to answer. Empty where the policy says 0, or more days than there are to answer.
+std::vector<std::string> ReminderDays(absl::CivilDay made, absl::CivilDay answer_by,
+                                      const v1::Policy& policy, const BusinessCalendar& calendar);
+
+enum class OfferStep {
+  kNothing,
+  kRemind,    // a day to remind has come
+  kExpire,    // the last day to answer is over
+  kTakeBack,  // the expert is not eligible any more
+};
+
+struct OfferDue {
+  OfferStep step = OfferStep::kNothing;
+  // For kRemind: its number. Reminders whose days passed unnoticed are not made up for; the last one stands for them.
+  int reminder = 0;
+};
+
+// What is due for an offer on `today`. Nothing for one that is not open. Where several are: the expert, then the end.
+OfferDue DueFor(const v1::Offer& offer, bool eligible, absl::CivilDay today);
+
+// ---- Slots offered in vain ----------------------------------------------------------------------
+
+// Whether a slot waits for a person.
+bool IsEscalated(const v1::Demand& demand, absl::string_view slot);
+
+// Whether a slot is to be put before a person now: it does not wait for one yet, and was refused as often as the policy
+// allows.
+bool ShouldEscalate(const v1::Demand& demand, absl::string_view slot, const v1::Policy& policy);
+
+// Whether a slot may be offered without a decision on this proposal: where the policy approves by itself, or offers to
+// the next best after a refusal; never once it is escalated.
+bool MayOfferUnasked(const v1::Demand& demand, absl::string_view slot, const v1::Policy& policy);
+
+// How many people of a slot have accepted. `offers` are those of the demand's committed assignments.
+int AcceptedPeople(absl::string_view slot, absl::Span<const v1::Offer* const> offers);
+
+// What going ahead with fewer people means for a slot: those who have accepted stay, what is open is taken back. Reason
+// and actor are the caller's to set. INVALID_ARGUMENT: no such slot. FAILED_PRECONDITION, reason NOT_OPEN_FOR_MATCHING:
+// nobody is sought for the request; SLOT_FILLED: everybody has accepted; NOTHING_LEFT: it is the only slot, and nobody
+// has.
+absl::StatusOr<v1::SlotReduced> ReductionOf(const v1::Demand& demand, absl::string_view slot,
+                                            absl::Span<const v1::Offer* const> offers);
+
+// ---- A lost expert ------------------------------------------------------------------------------
+
+// What the loss of an expert means for an engagement. Code and reason are the caller's to set. INVALID_ARGUMENT: no
+// such slot, or the expert does not serve in it. FAILED_PRECONDITION, reason ENGAGEMENT_OVER or SLOT_OVER.
+absl::StatusOr<v1::ExpertReleased> ReleaseOf(const v1::Engagement& engagement,
+                                             absl::string_view slot, absl::string_view expert);
+
+// The team that an engagement has once all people of its demand have accepted again, or their places are given up.
+v1::TeamRestored RestoredTeam(const v1::Engagement& engagement, const v1::Demand& demand);
+
+// Slots that the demand's people decided to do without, as an engagement states them.
+std::vector<v1::Waiver> WaiversOf(const v1::Demand& demand);
+
+}  // namespace critac::matching
+
+#endif  // SERVICES_MATCHING_OFFER_DECISIONS_H_

@@ -1,0 +1,497 @@
+// The life of offers over a real journal, day by day: answered, not answered, offered in vain, and what that makes of a
+// team.
+#include <atomic>
+#include <map>
+#include <set>
+#include <thread>
+
+#include "common/status/error.h"
+#include "gmock/gmock.h"
+#include "services/matching/offer_testing.h"
+#include "services/matching/partner_commands.h"
+
+namespace critac::matching {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+using ::testing::SizeIs;
+
+// Two partners, three experts each. An offer can be answered for five business days, through 2026-11-30; reminders come
+// on the 24th and the 27th; the second refusal escalates.
+Center SmallCenter() {
+  Center center;
+  center.policy.set_offer_business_days(5);
+  center.policy.set_reminder_business_days(2);
+  center.policy.set_escalate_after_offers(2);
+  for (const char* partner : {"elm", "oak"}) {
+    center.AddPartner(partner);
+    for (int i = 1; i <= 3; ++i) center.AddExpert(absl::StrCat(partner, i), partner);
+  }
+  return center;
+}
+
+class OfferLife : public ::testing::Test {
+ protected:
+  // Another center than the small one, from here on.
+  void Begin() { bench_ = std::make_unique<MatchingBench>(center_); }
+  MatchingBench& bench() {
+    if (bench_ == nullptr) Begin();
+    return *bench_;
+  }
+
+  // A ready request with so many slots, of which the first asks for `people`.
+  std::string Ready(int slots = 1, int people = 1) {
+    v1::Demand& demand = center_.AddDemand(absl::StrCat("fy27-", ++requests_));
+    demand.mutable_slots(0)->set_people(people);
+    for (int i = 2; i <= slots; ++i) center_.AddSlot(demand, absl::StrCat("s", i));
+    return bench().Ready(demand);
+  }
+
+  // One that is agreed, and told to intake.
+  std::string Agreed(int slots = 1, int people = 1) {
+    const std::string request = Ready(slots, people);
+    for (const std::string& offer : bench().Offered(request)) {
+      EXPECT_TRUE(bench().Accept(offer).ok());
+    }
+    bench().Sync();
+    EXPECT_EQ(bench().intake.requests[request].state(), intake::v1::REQUEST_STATE_MATCHED);
+    return request;
+  }
+
+  // Who serves in the first slot of an engagement is lost; `partner` says so, empty: a coordinator.
+  absl::Status Lose(const v1::Engagement& engagement, const std::string& partner = "") {
+    const v1::Assignment& lost = engagement.assignments(0);
+    return bench()
+        .Do(ReleaseExpert(engagement.name(), partner, lost.slot(), lost.expert(),
+                          v1::EXPERT_LOSS_CODE_LEFT, "retired"))
+        .status();
+  }
+
+  void GoTo(absl::CivilDay day) {
+    bench().clock.Advance(absl::FromCivil(absl::CivilHour(day) + 9, absl::UTCTimeZone()) -
+                          bench().clock.Now());
+  }
+
+  std::string ExpertOf(const std::string& offer) {
+    return bench().OfferNamed(offer).assignment().expert();
+  }
+
+  // Every state is what the journal says.
+  void ExpectRebuildChangesNothing(const std::string& request) {
+    const std::string before = bench().DemandFor(request).DebugString();
+    ASSERT_TRUE(bench().journal->Rebuild().ok());
+    EXPECT_EQ(bench().DemandFor(request).DebugString(), before);
+  }
+
+  Center center_ = SmallCenter();
+  int requests_ = 0;
+  std::unique_ptr<MatchingBench> bench_;
+};
+
+// ---- Not answered
+
+TEST_F(OfferLife, APartnerIsRemindedOnceOnEachDayAndAfterARestartToo) {
+  const auto offers = bench().Offered(Ready());
+  ASSERT_THAT(offers, SizeIs(1));
+  EXPECT_EQ(bench().CareForOffers(), 0);
+  GoTo(absl::CivilDay(2026, 11, 24));
+  EXPECT_EQ(bench().CareForOffers(), 1);
+  EXPECT_EQ(bench().OfferNamed(offers[0]).reminder_count(), 1);
+  EXPECT_TRUE(bench().OfferNamed(offers[0]).has_reminder_time());
+  EXPECT_EQ(bench().CareForOffers(), 0) << "reminded once";
+  bench().Restart();
+  EXPECT_EQ(bench().CareForOffers(), 0) << "reminded once";
+  GoTo(absl::CivilDay(2026, 11, 28));
+  EXPECT_EQ(bench().CareForOffers(), 1) << "the day passed without a worker";
+  EXPECT_EQ(bench().OfferNamed(offers[0]).reminder_count(), 2);
+  EXPECT_EQ(bench().OfferNamed(offers[0]).state(), v1::OFFER_STATE_OPEN);
+}
+
+TEST_F(OfferLife, AnOfferExpiresAfterItsLastDayAndGoesToTheNextBest) {
+  const std::string request = Ready();
+  const auto offers = bench().Offered(request);
+  GoTo(absl::CivilDay(2026, 11, 30));
+  bench().CareForOffers();
+  EXPECT_EQ(bench().OfferNamed(offers[0]).state(), v1::OFFER_STATE_OPEN);
+  GoTo(absl::CivilDay(2026, 12, 1));
+  EXPECT_EQ(bench().CareForOffers(), 1);
+  const v1::Offer expired = bench().OfferNamed(offers[0]);
+  EXPECT_EQ(expired.state(), v1::OFFER_STATE_EXPIRED);
+  EXPECT_EQ(expired.answered_by(), "") << "nobody answered";
+  EXPECT_EQ(ReasonOf(bench().Accept(offers[0])), "OFFER_NOT_OPEN");
+  EXPECT_EQ(bench().CareForOffers(), 0);
+  EXPECT_EQ(bench().DemandFor(request).state(), v1::DEMAND_STATE_OPEN);
+  bench().Solve();
+  const auto next = bench().Offered(request);
+  ASSERT_THAT(next, SizeIs(1));
+  EXPECT_NE(ExpertOf(next[0]), ExpertOf(offers[0]));
+  ExpectRebuildChangesNothing(request);
+}
+
+TEST_F(OfferLife, AnAnswerAfterTheLastDayIsRefusedBeforeAnyJobRan) {
+  const auto offers = bench().Offered(Ready());
+  GoTo(absl::CivilDay(2026, 12, 1));
+  EXPECT_EQ(ReasonOf(bench().Accept(offers[0])), "OFFER_EXPIRED");
+  EXPECT_EQ(ReasonOf(bench().Decline(offers[0])), "OFFER_EXPIRED");
+}
+
+TEST_F(OfferLife, AnAnsweredOfferIsNeitherRemindedNorExpires) {
+  const std::string request = Agreed();
+  GoTo(absl::CivilDay(2026, 12, 9));
+  EXPECT_EQ(bench().CareForOffers(), 0);
+  EXPECT_THAT(bench().Offers(request, v1::OFFER_STATE_ACCEPTED), SizeIs(1));
+}
+
+// ---- An expert who serves no more
+
+TEST_F(OfferLife, AnExpertDeactivatedAfterTheProposalCannotBeOffered) {
+  const std::string request = Ready();
+  const std::string proposed =
+      bench().Get<v1::Proposal>(bench().DemandFor(request).proposal()).assignments(0).expert();
+  for (v1::Expert& expert : center_.experts) {
+    if (expert.name() != proposed) continue;
+    expert.set_active(false);
+    bench().Set(expert);
+  }
+  const absl::Status status = bench().Approve(request);
+  EXPECT_EQ(ReasonOf(status), "NOT_ELIGIBLE") << status;
+  EXPECT_THAT(bench().Offers(request), IsEmpty());
+  bench().Solve();
+  EXPECT_NE(ExpertOf(bench().Offered(request).at(0)), proposed);
+}
+
+TEST_F(OfferLife, AnExpertDeactivatedAfterTheOfferCannotAcceptAndTheOfferIsTakenBack) {
+  const std::string request = Ready();
+  const auto offers = bench().Offered(request);
+  const std::string lost = ExpertOf(offers[0]);
+  v1::Expert expert = bench().Get<v1::Expert>(lost);
+  expert.set_active(false);
+  bench().Set(expert);
+  EXPECT_EQ(ReasonOf(bench().Accept(offers[0])), "EXPERT_NOT_ACTIVE");
+  EXPECT_EQ(bench().CareForOffers(), 1) << "whatever the day";
+  EXPECT_EQ(bench().OfferNamed(offers[0]).state(), v1::OFFER_STATE_WITHDRAWN);
+  EXPECT_THAT(bench().DemandFor(request).refusals(), IsEmpty()) << "nobody refused";
+  EXPECT_THAT(bench().DemandFor(request).declined(), IsEmpty()) << "may come back";
+  EXPECT_EQ(bench().Used(lost, "open"), 0);
+  bench().Solve();
+  EXPECT_NE(ExpertOf(bench().Offered(request).at(0)), lost);
+}
+
+TEST_F(OfferLife, AConflictThatIsDeclaredAfterTheOfferForbidsAcceptingItAndItIsTakenBack) {
+  const std::string request = Ready();
+  const auto offers = bench().Offered(request);
+  const std::string barred = ExpertOf(offers[0]);
+  v1::Conflict conflict;
+  conflict.set_expert(barred);
+  conflict.set_agency("agencies/fy27-1");
+  conflict.set_kind(v1::CONFLICT_KIND_LITIGATION);
+  conflict.set_reason("a suit");
+  ASSERT_TRUE(bench().Do(CreateConflict(conflict, "")).ok());
+  const absl::Status status = bench().Accept(offers[0]);
+  EXPECT_EQ(ReasonOf(status), "NOT_ELIGIBLE") << status;
+  EXPECT_THAT(std::string(status.message()), HasSubstr("litigation")) << status;
+  EXPECT_EQ(bench().CareForOffers(), 1);
+  EXPECT_EQ(bench().OfferNamed(offers[0]).state(), v1::OFFER_STATE_WITHDRAWN);
+  bench().Solve();
+  EXPECT_NE(ExpertOf(bench().Offered(request).at(0)), barred);
+}
+
+TEST_F(OfferLife, APartnerThatIsNoMemberAnyMoreCannotAccept) {
+  const std::string request = Ready();
+  const auto offers = bench().Offered(request);
+  v1::Partner partner =
+      bench().Get<v1::Partner>(bench().OfferNamed(offers[0]).assignment().partner());
+  partner.mutable_memberships(0)->set_end("2026-11-19");
+  ASSERT_TRUE(bench()
+                  .Do([&](journal::Draft& draft) {
+                    v1::PartnerSet set;
+                    *set.mutable_partner() = partner;
+                    draft.Emit(partner.name(), set);
+                    return absl::OkStatus();
+                  })
+                  .ok());
+  EXPECT_EQ(ReasonOf(bench().Accept(offers[0])), "NOT_ELIGIBLE");
+}
+
+TEST_F(OfferLife, AnAcceptanceThatRestsOnGatesOfBeforeIsRefused) {
+  const auto offers = bench().Offered(Ready());
+  const auto before = bench().pools->ReadGates();
+  ASSERT_TRUE(before.ok()) << before.status();
+  v1::Expert other = center_.experts.back();
+  other.set_travel_radius_km(5);
+  bench().Set(other);
+  EXPECT_EQ(ReasonOf(bench().Do(AcceptOffer(*before, offers[0], "")).status()), "INPUTS_CHANGED");
+  EXPECT_TRUE(bench().Accept(offers[0]).ok());
+}
+
+// ---- Capacity
+
+TEST_F(OfferLife, OfTwoAcceptancesOfTheLastCapacityExactlyOneWins) {
+  center_.experts.clear();
+  center_.AddExpert("elm1", "elm").set_capacity_per_period(2);
+  const std::string first = Ready(), second = Ready();
+  bench().Solve();
+  const std::vector<std::string> offers = {bench().Offered(first).at(0),
+                                           bench().Offered(second).at(0)};
+  // Offered while there was room for both.
+  v1::Expert expert = bench().Get<v1::Expert>("experts/elm1");
+  expert.set_capacity_per_period(1);
+  bench().Set(expert);
+  std::atomic<int> accepted = 0, refused = 0;
+  std::vector<std::thread> partners;
+  for (const std::string& offer : offers) {
+    partners.emplace_back([&, offer] {
+      const absl::Status status = bench().Accept(offer);
+      accepted += status.ok() ? 1 : 0;
+      refused += ReasonOf(status) == "NO_CAPACITY" ? 1 : 0;
+    });
+  }
+  for (std::thread& partner : partners) partner.join();
+  EXPECT_EQ(accepted, 1);
+  EXPECT_EQ(refused, 1);
+  EXPECT_EQ(bench().Used("experts/elm1", "2026Q4"), 1);
+  EXPECT_EQ(bench().Used("partners/elm", "2026Q4"), 1);
+}
+
+TEST_F(OfferLife, AnOfferAcceptedTwiceTakesCapacityOnce) {
+  const auto offers = bench().Offered(Ready());
+  const std::string expert = ExpertOf(offers[0]);
+  const std::string id = "0f8fad5b-d9cb-469f-a165-70867728950e";
+  EXPECT_TRUE(bench().AcceptAs(offers[0], id).ok());
+  const auto again = bench().AcceptAs(offers[0], id);
+  ASSERT_TRUE(again.ok()) << again.status();
+  EXPECT_TRUE(again->replayed);
+  EXPECT_EQ(ReasonOf(bench().Accept(offers[0])), "OFFER_NOT_OPEN");
+  EXPECT_EQ(bench().Used(expert, "open"), 1);
+  EXPECT_EQ(bench().Used(expert, "2026Q4"), 1);
+}
+
+TEST_F(OfferLife, ARequestThatLeavesBeforeAllAcceptedGivesTheCapacityBack) {
+  const std::string request = Ready(2);
+  const auto offers = bench().Offered(request);
+  ASSERT_THAT(offers, SizeIs(2));
+  const std::string expert = ExpertOf(offers[0]);
+  ASSERT_TRUE(bench().Accept(offers[0]).ok());
+  EXPECT_EQ(bench().Used(expert, "open"), 1);
+  bench().intake.requests[request].set_state(intake::v1::REQUEST_STATE_WITHDRAWN);
+  bench().Follow(request);
+  EXPECT_EQ(bench().OfferNamed(offers[0]).state(), v1::OFFER_STATE_RELEASED);
+  EXPECT_EQ(bench().OfferNamed(offers[1]).state(), v1::OFFER_STATE_WITHDRAWN);
+  EXPECT_EQ(bench().Used(expert, "open"), 0);
+  EXPECT_EQ(bench().Used(expert, "2026Q4"), 0);
+}
+
+// ---- Partial acceptance, escalation
+
+TEST_F(OfferLife, WhoAcceptedStaysWhileTheOtherPlaceIsOfferedToTheNextBest) {
+  const std::string request = Ready(1, 2);
+  const auto offers = bench().Offered(request);
+  ASSERT_THAT(offers, SizeIs(2));
+  ASSERT_TRUE(bench().Accept(offers[0]).ok());
+  ASSERT_TRUE(bench().Decline(offers[1]).ok());
+  bench().Solve();
+  const auto next = bench().Offered(request);
+  ASSERT_THAT(next, SizeIs(1));
+  EXPECT_NE(ExpertOf(next[0]), ExpertOf(offers[0]));
+  EXPECT_NE(ExpertOf(next[0]), ExpertOf(offers[1]));
+  ASSERT_TRUE(bench().Accept(next[0]).ok());
+  const v1::Engagement engagement = bench().EngagementFor(request);
+  ASSERT_THAT(engagement.assignments(), SizeIs(2));
+  std::set<std::string> team;
+  for (const auto& one : engagement.assignments()) team.insert(one.expert());
+  EXPECT_EQ(team, (std::set<std::string>{ExpertOf(offers[0]), ExpertOf(next[0])}));
+}
+
+TEST_F(OfferLife, ASlotRefusedAsOftenAsThePolicySaysIsEscalatedUntilItIsFilled) {
+  const std::string request = Ready();
+  const auto escalated = [&] {
+    const auto page = bench().journal->List<v1::Demand>(
+        {.collection = "demands", .condition = {"escalated = 1", {}}});
+    EXPECT_TRUE(page.ok()) << page.status();
+    return page->items.size();
+  };
+  ASSERT_TRUE(bench().Decline(bench().Offered(request).at(0)).ok());
+  EXPECT_EQ(escalated(), 0u);
+  bench().Solve();
+  ASSERT_THAT(bench().Offered(request), SizeIs(1));
+  GoTo(absl::CivilDay(2026, 12, 10));
+  bench().CareForOffers();  // the second lets it expire
+  EXPECT_EQ(escalated(), 1u);
+  EXPECT_EQ(bench().DemandFor(request).refusals(0).count(), 2);
+  bench().Solve();
+  const auto third = bench().Offered(request);
+  ASSERT_THAT(third, SizeIs(1)) << "stays open to a person's decision";
+  EXPECT_EQ(escalated(), 1u);
+  ASSERT_TRUE(bench().Accept(third[0]).ok());
+  EXPECT_EQ(escalated(), 0u);
+  ExpectRebuildChangesNothing(request);
+}
+
+TEST_F(OfferLife, ThePolicyMayOfferToTheNextBestByItselfUntilItIsEscalated) {
+  center_.policy.set_reoffer_automatically(true);
+  const std::string request = Ready();
+  EXPECT_THAT(bench().Offers(request), IsEmpty()) << "the first takes a person's decision";
+  const auto first = bench().Offered(request);
+  ASSERT_TRUE(bench().Decline(first[0]).ok());
+  bench().Solve();
+  const auto second = bench().Offers(request);
+  ASSERT_THAT(second, SizeIs(1)) << "offered without one";
+  EXPECT_NE(ExpertOf(second[0]), ExpertOf(first[0]));
+  ASSERT_TRUE(bench().Decline(second[0]).ok());
+  bench().Solve();
+  EXPECT_THAT(bench().Offers(request), IsEmpty()) << "escalated";
+  EXPECT_NE(bench().DemandFor(request).proposal(), "");
+  EXPECT_THAT(bench().Offered(request), SizeIs(1));
+}
+
+TEST_F(OfferLife, APersonMayGoAheadWithThoseWhoAccepted) {
+  const std::string request = Ready(2, 2);
+  const auto offers = bench().Offered(request);
+  ASSERT_THAT(offers, SizeIs(3));
+  std::string kept;
+  for (const std::string& offer : offers) {
+    if (bench().OfferNamed(offer).assignment().slot() == "s1" && kept.empty()) kept = offer;
+  }
+  ASSERT_TRUE(bench().Accept(kept).ok());
+  const std::string demand = DemandOf(request);
+  ASSERT_TRUE(bench().Do(ReduceSlot(demand, "s2", "nobody is free")).ok());
+  EXPECT_THAT(bench().Offers(request), SizeIs(1)) << "the offer of s2 is taken back";
+  EXPECT_EQ(bench().DemandFor(request).engagement(), "");
+  ASSERT_TRUE(bench().Do(ReduceSlot(demand, "s1", "one will do")).ok());
+  EXPECT_THAT(bench().Offers(request), IsEmpty());
+  const v1::Engagement engagement = bench().EngagementFor(request);
+  ASSERT_THAT(engagement.assignments(), SizeIs(1));
+  EXPECT_EQ(engagement.assignments(0).offer(), kept);
+  ASSERT_THAT(engagement.waivers(), SizeIs(1));
+  EXPECT_EQ(engagement.waivers(0).slot(), "s2");
+  EXPECT_EQ(engagement.waivers(0).reason(), "nobody is free");
+  EXPECT_EQ(engagement.waivers(0).actor(), "coordinator:dana");
+  ExpectRebuildChangesNothing(request);
+}
+
+// ---- A lost expert
+
+TEST_F(OfferLife, ALostExpertIsReplacedAndTheRestOfTheTeamKept) {
+  const std::string request = Agreed(2);
+  const v1::Engagement before = bench().EngagementFor(request);
+  ASSERT_THAT(before.assignments(), SizeIs(2));
+  const v1::Assignment& lost = before.assignments(0);
+  const v1::Assignment& kept = before.assignments(1);
+  ASSERT_TRUE(Lose(before).ok());
+  EXPECT_EQ(bench().OfferNamed(lost.offer()).state(), v1::OFFER_STATE_RELEASED);
+  EXPECT_THAT(bench().EngagementFor(request).sought_slots(), ElementsAre(lost.slot()));
+
+  bench().clock.Advance(absl::Hours(1));
+  bench().Sync();
+  bench().Sync();
+  EXPECT_THAT(bench().intake.actions,
+              ElementsAre("REQUEST_ACTION_RECORD_MATCH ",
+                          "REQUEST_ACTION_REMATCH an expert was lost, and another is sought: slot "
+                          "s1"));
+  bench().Follow(request);
+  EXPECT_EQ(bench().DemandFor(request).engagement(), before.name());
+  const v1::Proposal proposal = bench().Get<v1::Proposal>(bench().DemandFor(request).proposal());
+  ASSERT_THAT(proposal.assignments(), SizeIs(1));
+  EXPECT_EQ(proposal.assignments(0).slot(), lost.slot());
+  EXPECT_NE(proposal.assignments(0).expert(), lost.expert());
+  const auto offers = bench().Offered(request);
+  ASSERT_TRUE(bench().Accept(offers.at(0)).ok());
+
+  const v1::Engagement after = bench().EngagementFor(request);
+  EXPECT_EQ(after.name(), before.name());
+  EXPECT_THAT(after.sought_slots(), IsEmpty());
+  ASSERT_THAT(after.assignments(), SizeIs(2));
+  EXPECT_EQ(after.assignments(0).offer(), offers[0]);
+  EXPECT_EQ(after.assignments(1).offer(), kept.offer());
+  EXPECT_EQ(bench().OfferNamed(kept.offer()).state(), v1::OFFER_STATE_ACCEPTED);
+  bench().Sync();
+  EXPECT_EQ(bench().intake.requests[request].state(), intake::v1::REQUEST_STATE_MATCHED);
+
+  // Each serves once: nothing is lost, nothing counted twice.
+  std::map<std::string, int> open;
+  for (const v1::Assignment& one : after.assignments()) ++open[one.expert()];
+  open.emplace(lost.expert(), 0);
+  for (const auto& [expert, count] : open) {
+    EXPECT_EQ(bench().Used(expert, "open"), count) << expert;
+    EXPECT_EQ(bench().Used(expert, "2026Q4"), count) << expert;
+  }
+  ExpectRebuildChangesNothing(request);
+}
+
+TEST_F(OfferLife, ASecondLossIsToldToIntakeAgain) {
+  const std::string request = Agreed();
+  for (int i = 1; i <= 2; ++i) {
+    const v1::Engagement engagement = bench().EngagementFor(request);
+    ASSERT_TRUE(Lose(engagement).ok());
+    bench().clock.Advance(absl::Hours(1));
+    bench().Sync();
+    ASSERT_EQ(bench().intake.requests[request].state(), intake::v1::REQUEST_STATE_READY) << i;
+    bench().Follow(request);
+    ASSERT_TRUE(bench().Accept(bench().Offered(request).at(0)).ok());
+    bench().Sync();
+    ASSERT_EQ(bench().intake.requests[request].state(), intake::v1::REQUEST_STATE_MATCHED) << i;
+  }
+  EXPECT_EQ(bench().EngagementFor(request).loss_count(), 2);
+}
+
+TEST_F(OfferLife, ARequestHeldWhileAnotherIsSoughtKeepsTheRestOfTheTeam) {
+  const std::string request = Agreed(2);
+  const v1::Engagement before = bench().EngagementFor(request);
+  ASSERT_TRUE(Lose(before).ok());
+  bench().Sync();
+  bench().Follow(request);
+  const auto offers = bench().Offered(request);
+  bench().intake.requests[request].set_state(intake::v1::REQUEST_STATE_ON_HOLD);
+  bench().Follow(request);
+  EXPECT_EQ(bench().OfferNamed(offers.at(0)).state(), v1::OFFER_STATE_WITHDRAWN);
+  EXPECT_EQ(bench().EngagementFor(request).state(), v1::ENGAGEMENT_STATE_AGREED);
+  bench().Sync();
+  EXPECT_EQ(bench().intake.requests[request].state(), intake::v1::REQUEST_STATE_ON_HOLD);
+  bench().intake.requests[request].set_state(intake::v1::REQUEST_STATE_READY);
+  bench().Follow(request);
+  ASSERT_TRUE(bench().Accept(bench().Offered(request).at(0)).ok());
+  EXPECT_THAT(bench().EngagementFor(request).assignments(), SizeIs(2));
+}
+
+TEST_F(OfferLife, ARequestWithdrawnWhileAnotherIsSoughtEndsTheEngagementAndFreesAll) {
+  const std::string request = Agreed(2);
+  const v1::Engagement before = bench().EngagementFor(request);
+  ASSERT_TRUE(Lose(before).ok());
+  bench().Sync();
+  bench().Follow(request);
+  bench().intake.requests[request].set_state(intake::v1::REQUEST_STATE_WITHDRAWN);
+  bench().Follow(request);
+  EXPECT_EQ(bench().Get<v1::Engagement>(before.name()).state(), v1::ENGAGEMENT_STATE_ENDED);
+  for (const v1::Expert& expert : center_.experts)
+    EXPECT_EQ(bench().Used(expert.name(), "open"), 0);
+}
+
+TEST_F(OfferLife, ASlotForWhichAnotherIsSoughtIsReducedNotWaived) {
+  const std::string request = Agreed(2);
+  const v1::Engagement before = bench().EngagementFor(request);
+  ASSERT_TRUE(Lose(before).ok());
+  EXPECT_EQ(ReasonOf(bench().Do(WaiveSlot(before.name(), "", "s1", "no")).status()), "SLOT_SOUGHT");
+  bench().Sync();
+  bench().Follow(request);
+  ASSERT_TRUE(bench().Do(ReduceSlot(DemandOf(request), "s1", "one session will do")).ok());
+  const v1::Engagement after = bench().EngagementFor(request);
+  EXPECT_THAT(after.sought_slots(), IsEmpty());
+  ASSERT_THAT(after.waivers(), SizeIs(1));
+  EXPECT_EQ(after.waivers(0).slot(), "s1");
+  bench().Sync();
+  EXPECT_EQ(bench().intake.requests[request].state(), intake::v1::REQUEST_STATE_MATCHED);
+}
+
+TEST_F(OfferLife, APartnerReleasesItsOwnExpertsOnly) {
+  const std::string request = Agreed();
+  const v1::Engagement engagement = bench().EngagementFor(request);
+  const v1::Assignment& one = engagement.assignments(0);
+  const std::string other = one.partner() == "partners/elm" ? "partners/oak" : "partners/elm";
+  EXPECT_EQ(Lose(engagement, other).code(), absl::StatusCode::kNotFound);
+  EXPECT_TRUE(Lose(engagement, one.partner()).ok());
+}
+
+}  // namespace
+}  // namespace critac::matching
