@@ -1,0 +1,542 @@
+// Goal: whatever people do, and in whatever order, no capacity is exceeded, nobody is offered what a
+// gate forbids, nobody has two places in one slot, every plan is the cheapest, and the records say what
+// happened. Method: thousands of random histories from a printed seed, over a real journal, beside a
+// reference that keeps nothing but who holds which place, and counts anew for every question.
+#include <algorithm>
+#include <cstdlib>
+#include <iostream>
+#include <map>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "absl/strings/numbers.h"
+#include "common/status/error.h"
+#include "gmock/gmock.h"
+#include "services/matching/eligibility.h"
+#include "services/matching/offer_testing.h"
+#include "services/matching/partner_commands.h"
+#include "services/matching/testing_every_plan.h"
+#include "services/matching/testing_transport.h"
+
+namespace critac::matching {
+namespace {
+
+using ::testing::AnyOf;
+
+constexpr uint32_t kSeed = 20261128;
+
+// What the reference knows of an offer: whose place it is, and what that holds.
+struct Place {
+  std::string request, slot, expert, partner, period;
+  std::string answer_by;
+  bool open = true;
+  bool accepted = false;
+  // Of the capacity of the period, and of that for assignments open at once.
+  bool holds_period = false;
+  bool holds_open = false;
+};
+
+// The reference: rules of the field in the plainest words there are.
+class Reference {
+ public:
+  std::map<std::string, v1::Expert> experts;
+  std::map<std::string, v1::Partner> partners;
+  std::map<std::string, Place> places;  // by offer
+  // Expert and agency.
+  std::set<std::pair<std::string, std::string>> conflicts;
+  // Request, slot, person: not to be asked again.
+  std::set<std::vector<std::string>> barred;
+  // Engagements that are under way: slots delivered or waived, and those of which something was delivered.
+  std::map<std::string, std::set<std::string>> over, begun;
+  std::set<std::string> engaged;
+
+  // Records that share an address are of one person.
+  std::string PersonOf(const std::string& expert) const { return experts.at(expert).emails(0); }
+
+  int UsedIn(const std::string& owner, const std::string& period) const {
+    return Count([&](const Place& place) {
+      return place.holds_period && place.period == period && IsOf(place, owner);
+    });
+  }
+  int UsedOpen(const std::string& owner) const {
+    return Count([&](const Place& place) { return place.holds_open && IsOf(place, owner); });
+  }
+
+  bool HasConflict(const Place& place) const {
+    return conflicts.contains({PersonOf(place.expert), AgencyOf(place.request)});
+  }
+  static std::string AgencyOf(const std::string& request) {
+    return absl::StrCat("agencies/", request.substr(std::string("requests/").size()));
+  }
+
+  // What an acceptance comes to: the reason of the refusal, or nothing.
+  std::string RefusalOf(const std::string& offer, const std::string& today) const {
+    const Place& place = places.at(offer);
+    const v1::Expert& expert = experts.at(place.expert);
+    const int partner_room = partners.at(place.partner).capacity_per_period();
+    if (!place.open) return "OFFER_NOT_OPEN";
+    if (today > place.answer_by) return "OFFER_EXPIRED";
+    if (!expert.active()) return "EXPERT_NOT_ACTIVE";
+    if (UsedIn(place.expert, place.period) >= expert.capacity_per_period() ||
+        UsedOpen(place.expert) >= expert.capacity_open() ||
+        (partner_room > 0 && UsedIn(place.partner, place.period) >= partner_room)) {
+      return "NO_CAPACITY";
+    }
+    return HasConflict(place) ? "NOT_ELIGIBLE" : "";
+  }
+
+  void Accept(const std::string& offer) {
+    Place& place = places.at(offer);
+    place.open = false;
+    place.accepted = place.holds_period = place.holds_open = true;
+  }
+  void Bar(const std::string& offer) {
+    Place& place = places.at(offer);
+    place.open = place.accepted = false;
+    barred.insert({place.request, place.slot, PersonOf(place.expert)});
+  }
+  void Lose(const std::string& offer) {
+    Place& place = places.at(offer);
+    Bar(offer);
+    place.holds_open = false;
+    place.holds_period = begun[place.request].contains(place.slot);
+  }
+  // The last slot is over.
+  void End(const std::string& request) {
+    for (auto& [offer, place] : places) {
+      if (place.request == request) place.holds_open = false;
+    }
+    engaged.erase(request);
+  }
+  // The request is given up, or set aside. Only what an engagement used of a period stays used.
+  void Close(const std::string& request, const std::set<std::string>& team) {
+    for (auto& [offer, place] : places) {
+      if (place.request != request) continue;
+      place.open = false;
+      if (!place.accepted) continue;
+      place.holds_open = false;
+      place.holds_period = place.holds_period && team.contains(offer);
+      place.accepted = false;
+    }
+    engaged.erase(request);
+    barred.erase(barred.lower_bound({request}), barred.lower_bound({request + "\x7f"}));
+  }
+
+ private:
+  template <typename Holds>
+  int Count(Holds holds) const {
+    return static_cast<int>(std::count_if(places.begin(), places.end(),
+                                          [&](const auto& entry) { return holds(entry.second); }));
+  }
+  static bool IsOf(const Place& place, const std::string& owner) {
+    return place.expert == owner || place.partner == owner;
+  }
+};
+
+Center CenterOf(Dice& dice) {
+  Center center;
+  center.policy.set_offer_business_days(dice.Between(1, 3));
+  center.policy.set_reminder_business_days(dice.Between(0, 1));
+  center.policy.set_escalate_after_offers(dice.Between(0, 2));
+  center.policy.set_reoffer_automatically(dice.OneIn(3));
+  center.policy.set_approve_automatically(dice.OneIn(6));
+  center.policy.set_fairness_price(dice.Between(0, 2) * 150'000);
+  center.policy.set_stability_bonus(dice.Between(0, 1) * 200'000);
+  for (const char* partner : {"elm", "oak"}) {
+    center.AddPartner(partner).set_capacity_per_period(dice.OneIn(2) ? dice.Between(1, 3) : 0);
+    for (int i = 1; i <= 2; ++i) {
+      v1::Expert& expert = center.AddExpert(absl::StrCat(partner, i), partner);
+      expert.set_capacity_per_period(dice.Between(1, 2));
+      expert.set_capacity_open(dice.Between(1, 3));
+      // One person may have a record with both.
+      expert.add_emails(absl::StrCat(dice.OneIn(3) && i == 1 ? "both" : absl::StrCat(partner, i),
+                                     "@example.org"));
+    }
+  }
+  return center;
+}
+
+// How often what happened.
+using Counts = std::map<std::string, int>;
+
+class History {
+ public:
+  History(uint32_t seed, Counts& counts)
+      : dice_(seed), center_(CenterOf(dice_)), bench_(center_), counts_(counts) {
+    for (const v1::Expert& expert : center_.experts) reference_.experts[expert.name()] = expert;
+    for (const v1::Partner& one : center_.partners) reference_.partners[one.name()] = one;
+  }
+
+  void Run(int steps) {
+    for (int i = 0; i < steps && !::testing::Test::HasFailure(); ++i) {
+      Step();
+      LearnOffers();
+      ExpectSameCapacity();
+      ExpectNobodyTwice();
+      if (dice_.OneIn(8)) ExpectCheapestPlan();
+    }
+    ASSERT_TRUE(bench_.journal->Rebuild().ok());
+    ExpectSameCapacity();
+  }
+
+ private:
+  void Step() {
+    const struct {
+      int weight;
+      void (History::*act)();
+    } acts[] = {
+        {3, &History::Bring},           {5, &History::Approve},  {6, &History::Accept},
+        {1, &History::Decline},         {1, &History::PassTime}, {1, &History::ChangeExpert},
+        {1, &History::DeclareConflict}, {1, &History::Leave},    {2, &History::Lose},
+        {2, &History::Deliver},         {1, &History::Reduce},   {4, &History::Sync}};
+    int sum = 0;
+    for (const auto& one : acts) sum += one.weight;
+    int at = dice_.Between(1, sum);
+    for (const auto& one : acts) {
+      at -= one.weight;
+      if (at <= 0) return (this->*one.act)();
+    }
+  }
+
+  // ---- What people do
+
+  void Bring() {
+    if (requests_.size() >= 4) return;
+    v1::Demand& demand = center_.AddDemand(absl::StrCat("fy27-", requests_.size() + 1));
+    demand.mutable_slots(0)->set_people(dice_.Between(1, 2));
+    if (dice_.OneIn(3)) center_.AddSlot(demand, "s2");
+    requests_.push_back(demand.request());
+    did_ = absl::StrCat("bring ", bench_.Ready(demand));
+  }
+
+  void Approve() {
+    const std::string request = AnyRequest();
+    if (request.empty()) return;
+    const v1::Demand demand = bench_.DemandFor(request);
+    if (demand.proposal().empty()) return;
+    did_ = absl::StrCat("approve ", demand.proposal());
+    const absl::Status status = bench_.Approve(request);
+    if (!status.ok()) {
+      EXPECT_THAT(ReasonOf(status), AnyOf("NOT_ELIGIBLE", "NOTHING_PROPOSED")) << did_ << status;
+    }
+  }
+
+  void Accept() {
+    const std::string offer = AnyOffer();
+    if (offer.empty()) return;
+    did_ = absl::StrCat("accept ", offer);
+    const std::string expected = reference_.RefusalOf(offer, Today());
+    const absl::Status status = bench_.Accept(offer);
+    EXPECT_EQ(ReasonOf(status), expected) << did_ << ": " << status;
+    ++counts_[absl::StrCat("accept ", expected)];
+    if (!status.ok()) return;
+    reference_.Accept(offer);
+    LearnEngagement(reference_.places.at(offer).request);
+  }
+
+  void Decline() {
+    const std::string offer = AnyOffer();
+    if (offer.empty()) return;
+    did_ = absl::StrCat("decline ", offer);
+    const Place& place = reference_.places.at(offer);
+    const std::string expected = !place.open                 ? "OFFER_NOT_OPEN"
+                                 : Today() > place.answer_by ? "OFFER_EXPIRED"
+                                                             : "";
+    const absl::Status status = bench_.Decline(offer);
+    EXPECT_EQ(ReasonOf(status), expected) << did_ << ": " << status;
+    ++counts_[absl::StrCat("decline ", expected)];
+    if (status.ok()) reference_.Bar(offer);
+    bench_.Solve();
+  }
+
+  void PassTime() {
+    did_ = "time passes";
+    bench_.clock.Advance(absl::Hours(24 * dice_.Between(1, 3)));
+    bench_.CareForOffers();
+    for (auto& [offer, place] : reference_.places) {
+      if (!place.open) continue;
+      if (!reference_.experts.at(place.expert).active() || reference_.HasConflict(place)) {
+        place.open = false;
+        EXPECT_EQ(bench_.OfferNamed(offer).state(), v1::OFFER_STATE_WITHDRAWN) << offer;
+        ++counts_["take back"];
+      } else if (Today() > place.answer_by) {
+        reference_.Bar(offer);
+        EXPECT_EQ(bench_.OfferNamed(offer).state(), v1::OFFER_STATE_EXPIRED) << offer;
+        ++counts_["expire"];
+      }
+    }
+    bench_.Solve();
+  }
+
+  void ChangeExpert() {
+    auto at = reference_.experts.begin();
+    std::advance(at, dice_.Between(0, static_cast<int>(reference_.experts.size()) - 1));
+    v1::Expert& expert = at->second;
+    did_ = absl::StrCat("change ", expert.name());
+    expert.set_active(!dice_.OneIn(4));
+    expert.set_capacity_per_period(dice_.Between(0, 2));
+    expert.set_capacity_open(dice_.Between(0, 3));
+    bench_.Set(expert);
+    if (dice_.OneIn(2)) bench_.Solve();
+  }
+
+  // Of somebody who has an offer, where there is one.
+  void DeclareConflict() {
+    std::string request = AnyRequest();
+    std::string expert = "experts/elm1";
+    if (const std::string offer = AnyOffer(); !offer.empty()) {
+      request = reference_.places.at(offer).request;
+      expert = reference_.places.at(offer).expert;
+    }
+    if (request.empty()) return;
+    v1::Conflict conflict;
+    conflict.set_expert(expert);
+    conflict.set_agency(Reference::AgencyOf(request));
+    conflict.set_kind(v1::CONFLICT_KIND_LITIGATION);
+    conflict.set_reason("a suit");
+    did_ = absl::StrCat("conflict of ", expert, " with ", conflict.agency());
+    const absl::Status status = bench_.Do(CreateConflict(conflict, "")).status();
+    EXPECT_TRUE(status.ok()) << status;
+    reference_.conflicts.insert({reference_.PersonOf(expert), conflict.agency()});
+    if (dice_.OneIn(2)) bench_.Solve();
+  }
+
+  // A request is withdrawn.
+  void Leave() {
+    const std::string request = AnyRequest();
+    if (request.empty() || !dice_.OneIn(2)) return;
+    intake::v1::Request& held = bench_.intake.requests[request];
+    if (held.state() == intake::v1::REQUEST_STATE_DELIVERED) return;
+    did_ = absl::StrCat("withdraw ", request);
+    std::set<std::string> team;
+    const v1::Demand demand = bench_.DemandFor(request);
+    if (!demand.engagement().empty()) {
+      const v1::Engagement engagement = bench_.EngagementFor(request);
+      for (const auto& one : engagement.assignments()) team.insert(one.offer());
+    }
+    held.set_state(intake::v1::REQUEST_STATE_WITHDRAWN);
+    bench_.Follow(request);
+    reference_.Close(request, team);
+    ++counts_[team.empty() ? "withdraw" : "withdraw an engagement"];
+  }
+
+  void Lose() {
+    const std::string request = OneOf(reference_.engaged);
+    if (request.empty()) return;
+    const v1::Engagement engagement = bench_.EngagementFor(request);
+    if (engagement.assignments().empty()) return;
+    const v1::Assignment& lost =
+        engagement.assignments(dice_.Between(0, engagement.assignments_size() - 1));
+    did_ = absl::StrCat("lose ", lost.offer());
+    const absl::Status status = bench_
+                                    .Do(ReleaseExpert(engagement.name(), "", lost.slot(),
+                                                      lost.expert(), v1::EXPERT_LOSS_CODE_LEFT, ""))
+                                    .status();
+    const bool over = reference_.over[request].contains(lost.slot());
+    EXPECT_EQ(ReasonOf(status), over ? "SLOT_OVER" : "") << did_ << ": " << status;
+    ++counts_[absl::StrCat("lose ", ReasonOf(status))];
+    if (status.ok()) reference_.Lose(lost.offer());
+  }
+
+  void Deliver() {
+    const std::string request = OneOf(reference_.engaged);
+    if (request.empty()) return;
+    const v1::Engagement engagement = bench_.EngagementFor(request);
+    if (engagement.assignments().empty()) return;
+    v1::Delivery delivery;
+    delivery.set_slot(engagement.assignments(0).slot());
+    delivery.set_delivery_type("deliveryTypes/virtual");
+    delivery.set_mode(type::v1::DELIVERY_MODE_VIRTUAL);
+    delivery.set_date(Today());
+    delivery.set_completes_slot(dice_.OneIn(2));
+    did_ = absl::StrCat("deliver ", engagement.name(), " ", delivery.slot());
+    const absl::Status status = bench_.Do(RecordDelivery(engagement.name(), "", delivery)).status();
+    const bool over = reference_.over[request].contains(delivery.slot());
+    EXPECT_EQ(ReasonOf(status), over ? "SLOT_OVER" : "") << did_ << ": " << status;
+    ++counts_[absl::StrCat("deliver ", ReasonOf(status))];
+    if (!status.ok()) return;
+    reference_.begun[request].insert(delivery.slot());
+    if (delivery.completes_slot()) reference_.over[request].insert(delivery.slot());
+    EndIfOver(request);
+  }
+
+  void Reduce() {
+    const std::string request = AnyRequest();
+    if (request.empty()) return;
+    const v1::Demand demand = bench_.DemandFor(request);
+    if (demand.slots().empty()) return;
+    const std::string slot = demand.slots(dice_.Between(0, demand.slots_size() - 1)).id();
+    did_ = absl::StrCat("reduce ", request, " ", slot);
+    const absl::Status status = bench_.Do(ReduceSlot(demand.name(), slot, "enough")).status();
+    if (!status.ok()) {
+      EXPECT_THAT(ReasonOf(status), AnyOf("NOT_OPEN_FOR_MATCHING", "SLOT_FILLED", "NOTHING_LEFT"))
+          << did_ << status;
+      return;
+    }
+    ++counts_["reduce"];
+    for (auto& [offer, place] : reference_.places) {
+      if (place.request == request && place.slot == slot) place.open = false;
+    }
+    LearnEngagement(request);
+    EndIfOver(request);
+    bench_.Solve();
+  }
+
+  // Intake and matching hear of each other; plans are approved.
+  void Sync() {
+    did_ = "sync";
+    bench_.clock.Advance(absl::Minutes(1));
+    bench_.Sync();
+    for (const std::string& request : requests_) {
+      bench_.Follow(request);
+      intake::v1::Request& held = bench_.intake.requests[request];
+      if (held.state() == intake::v1::REQUEST_STATE_MATCHED && dice_.OneIn(2)) {
+        held.set_state(intake::v1::REQUEST_STATE_PLANNED);
+      }
+    }
+  }
+
+  // ---- What follows
+
+  // Whether all slots are over is the reference's own count.
+  void EndIfOver(const std::string& request) {
+    if (!reference_.engaged.contains(request)) return;
+    const v1::Engagement engagement = bench_.EngagementFor(request);
+    std::set<std::string> slots, over = reference_.over[request];
+    for (const auto& one : engagement.assignments()) slots.insert(one.slot());
+    for (const auto& slot : engagement.sought_slots()) slots.insert(slot);
+    if (!std::includes(over.begin(), over.end(), slots.begin(), slots.end())) return;
+    EXPECT_EQ(engagement.state(), v1::ENGAGEMENT_STATE_DELIVERED) << request;
+    ++counts_["end an engagement"];
+    reference_.End(request);
+  }
+
+  void LearnEngagement(const std::string& request) {
+    const v1::Demand demand = bench_.DemandFor(request);
+    std::map<std::string, int> accepted;
+    for (const auto& [offer, place] : reference_.places) {
+      if (place.request == request && place.accepted) ++accepted[place.slot];
+    }
+    bool complete = true;
+    for (const auto& slot : demand.slots()) {
+      complete = complete && accepted[slot.id()] >= std::max(1, slot.people());
+    }
+    EXPECT_EQ(demand.state() == v1::DEMAND_STATE_MATCHED, complete) << did_;
+    if (!complete) return;
+    const bool restored = !reference_.engaged.insert(request).second;
+    ++counts_[restored ? "restore a team" : "agree on an engagement"];
+  }
+
+  // Offers that are new, each of which every gate must let pass.
+  void LearnOffers() {
+    for (const std::string& request : requests_) {
+      for (const std::string& name : bench_.Offers(request)) {
+        if (reference_.places.contains(name)) continue;
+        const v1::Offer offer = bench_.OfferNamed(name);
+        const v1::Assignment& one = offer.assignment();
+        const v1::Expert& expert = reference_.experts.at(one.expert());
+        const std::string person = reference_.PersonOf(one.expert());
+        EXPECT_TRUE(expert.active()) << did_ << ": " << name;
+        EXPECT_FALSE(reference_.barred.contains({request, one.slot(), person})) << did_ << name;
+        EXPECT_LT(reference_.UsedIn(one.expert(), one.period()), expert.capacity_per_period());
+        EXPECT_LT(reference_.UsedOpen(one.expert()), expert.capacity_open());
+        reference_.places[name] = {request,       one.slot(),   one.expert(),
+                                   one.partner(), one.period(), offer.answer_by()};
+        EXPECT_FALSE(reference_.HasConflict(reference_.places[name])) << did_ << ": " << name;
+      }
+    }
+  }
+
+  void ExpectSameCapacity() {
+    std::set<std::string> periods = {"2026Q4", "2027Q1"};
+    for (const auto& [offer, place] : reference_.places) periods.insert(place.period);
+    const auto compare = [&](const std::string& owner) {
+      EXPECT_EQ(bench_.Used(owner, "open"), reference_.UsedOpen(owner)) << did_ << ": " << owner;
+      for (const std::string& period : periods) {
+        EXPECT_EQ(bench_.Used(owner, period), reference_.UsedIn(owner, period))
+            << did_ << ": " << owner << " " << period;
+      }
+    };
+    for (const auto& [name, expert] : reference_.experts) compare(name);
+    for (const auto& [name, partner] : reference_.partners) compare(name);
+  }
+
+  void ExpectNobodyTwice() {
+    std::map<std::vector<std::string>, int> places;
+    for (const auto& [offer, place] : reference_.places) {
+      if (!place.open && !place.accepted) continue;
+      const int count = ++places[{place.request, place.slot, reference_.PersonOf(place.expert)}];
+      EXPECT_EQ(count, 1) << did_ << ": " << offer;
+    }
+  }
+
+  // Compared with every plan there is, where those are few.
+  void ExpectCheapestPlan() {
+    const auto view = bench_.pools->Read();
+    ASSERT_TRUE(view.ok()) << view.status();
+    const Pool& pool = *(*view)->pool;
+    int pairs = 0;
+    for (int s = 0; s < static_cast<int>(pool.slots().size()); ++s) {
+      for (int e = 0; e < static_cast<int>(pool.experts().size()); ++e) {
+        pairs += pool.slots()[s].missing > 0 && CheckGates(pool, s, e).eligible() ? 1 : 0;
+      }
+    }
+    if (pairs > 12) return;
+    const auto solved = (*view)->Solve(bench_.clock);
+    ASSERT_TRUE(solved.ok()) << solved.status();
+    ++counts_["compare a plan"];
+    const int64_t cheapest = EveryPlan(pool).cost();
+    EXPECT_LE((*solved)->plan.bound, cheapest) << did_;
+    EXPECT_GE((*solved)->plan.objective, cheapest) << did_;
+    if ((*solved)->plan.optimal()) EXPECT_EQ((*solved)->plan.objective, cheapest) << did_;
+  }
+
+  // ---- What there is
+
+  std::string Today() { return FormatDate(DayOf(bench_.clock.Now())); }
+  std::string AnyRequest() {
+    return OneOf(std::set<std::string>(requests_.begin(), requests_.end()));
+  }
+  std::string AnyOffer() {
+    std::set<std::string> names;
+    for (const auto& [name, place] : reference_.places) {
+      // Those that are over as well, at times.
+      if (place.open || dice_.OneIn(4)) names.insert(name);
+    }
+    return OneOf(names);
+  }
+  // One of them; empty: there is none.
+  std::string OneOf(const std::set<std::string>& names) {
+    if (names.empty()) return "";
+    auto at = names.begin();
+    std::advance(at, dice_.Between(0, static_cast<int>(names.size()) - 1));
+    return *at;
+  }
+
+  Dice dice_;
+  Center center_;
+  MatchingBench bench_;
+  Reference reference_;
+  std::vector<std::string> requests_;
+  // The step in hand, for messages.
+  std::string did_;
+  Counts& counts_;
+};
+
+TEST(Histories, KeepEveryPromiseWhateverPeopleDo) {
+  int count = 150;
+  if (const char* wanted = std::getenv("CRITAC_HISTORIES")) {
+    ASSERT_TRUE(absl::SimpleAtoi(wanted, &count)) << wanted;
+  }
+  std::cout << "seeds " << kSeed << " to " << kSeed + count - 1 << "\n";
+  Counts counts;
+  for (int i = 0; i < count && !HasFailure(); ++i) {
+    SCOPED_TRACE(absl::StrCat("seed ", kSeed + i));
+    History(kSeed + i, counts).Run(40);
+  }
+  for (const auto& [what, times] : counts) std::cout << times << " " << what << "\n";
+}
+
+}  // namespace
+}  // namespace critac::matching
