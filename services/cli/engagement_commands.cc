@@ -1,10 +1,15 @@
+#include <algorithm>
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "absl/strings/str_replace.h"
+#include "absl/strings/str_split.h"
+#include "absl/strings/string_view.h"
 #include "common/base/calendar.h"
 #include "common/status/error.h"
 #include "critac/matching/v1/engagement.grpc.pb.h"
@@ -41,6 +46,12 @@ Columns EngagementColumns() {
           Day("agreed", "create_time")};
 }
 
+// As it was drawn up last; empty: none was.
+const matching::v1::EngagementPlan& LastPlan(const Engagement& engagement) {
+  return engagement.plans().empty() ? matching::v1::EngagementPlan::default_instance()
+                                    : *engagement.plans().rbegin();
+}
+
 struct DeliveryArguments {
   std::string engagement;
   std::string slot;
@@ -52,6 +63,7 @@ struct DeliveryArguments {
   std::string on_site;
   std::string virtual_count;
   std::string agencies;
+  std::vector<std::string> ranks;
   std::vector<std::string> products;
   bool completes_slot = false;
   std::string external_id;
@@ -84,6 +96,9 @@ absl::Status FillDelivery(Context& context, const DeliveryArguments& arguments,
                                    {"attendance.virtual", &arguments.virtual_count},
                                    {"attendance.agencies_represented", &arguments.agencies}}) {
     if (!text->empty()) RETURN_IF_ERROR(SetField(delivery, path, *text));
+  }
+  for (const std::string& rank : arguments.ranks) {
+    RETURN_IF_ERROR(SetFields(*delivery.mutable_attendance()->add_by_rank(), "--rank", rank));
   }
   for (const std::string& product : arguments.products) delivery.add_products(product);
   delivery.set_completes_slot(arguments.completes_slot);
@@ -151,6 +166,95 @@ void AddRelease(CLI::App& noun, Context& context) {
   context.AddRequestId(release);
 }
 
+struct PlanArguments {
+  std::string engagement;
+  std::vector<std::string> objectives;
+  std::vector<std::string> milestones;
+  std::string etag;
+  std::string milestone;
+  std::string date;
+};
+
+Columns PlanColumns() {
+  return {Name("engagement", "name"), Field("state", "state"),
+          Computed<Engagement>("plan version",
+                               [](const Engagement& engagement, TextStyle) {
+                                 return absl::StrCat(engagement.plans_size());
+                               }),
+          Computed<Engagement>("objectives",
+                               [](const Engagement& engagement, TextStyle) {
+                                 return absl::StrCat(LastPlan(engagement).objectives_size());
+                               }),
+          Computed<Engagement>("milestones reached", [](const Engagement& engagement, TextStyle) {
+            const auto& milestones = LastPlan(engagement).milestones();
+            const auto reached =
+                std::count_if(milestones.begin(), milestones.end(),
+                              [](const auto& one) { return !one.reached_date().empty(); });
+            return absl::StrCat(reached, " of ", milestones.size());
+          })};
+}
+
+// Reads `due=DAY,slot=ID,title=TEXT`; the title is the rest of it, with its commas.
+absl::Status ReadMilestone(const std::string& text, matching::v1::Milestone& milestone) {
+  const std::pair<absl::string_view, absl::string_view> parts =
+      absl::StrSplit(text, absl::MaxSplits(",title=", 1));
+  milestone.set_title(std::string(parts.second));
+  return SetFields(milestone, "--milestone",
+                   absl::StrReplaceAll(parts.first, {{"due=", "due_date="}}));
+}
+
+absl::Status RunDrawUp(Context& context, const PlanArguments& arguments) {
+  matching::v1::DrawUpPlanRequest request;
+  RETURN_IF_ERROR(SetField(request, "name", arguments.engagement));
+  for (const std::string& objective : arguments.objectives) {
+    request.mutable_plan()->add_objectives(objective);
+  }
+  for (const std::string& milestone : arguments.milestones) {
+    RETURN_IF_ERROR(ReadMilestone(milestone, *request.mutable_plan()->add_milestones()));
+  }
+  request.set_etag(arguments.etag);
+  ASSIGN_OR_RETURN(*request.mutable_request_id(), context.RequestId());
+  ASSIGN_OR_RETURN(const Engagement engagement,
+                   context.Call(&EngagementService::Stub::DrawUpPlan, request));
+  return context.printer().Show(engagement, PlanColumns());
+}
+
+absl::Status RunReach(Context& context, const PlanArguments& arguments) {
+  matching::v1::ReachMilestoneRequest request;
+  RETURN_IF_ERROR(SetField(request, "name", arguments.engagement));
+  request.set_milestone(arguments.milestone);
+  request.set_date(arguments.date);
+  ASSIGN_OR_RETURN(*request.mutable_request_id(), context.RequestId());
+  ASSIGN_OR_RETURN(const Engagement engagement,
+                   context.Call(&EngagementService::Stub::ReachMilestone, request));
+  return context.printer().Show(engagement, PlanColumns());
+}
+
+void AddPlanCommands(CLI::App& noun, Context& context) {
+  auto arguments = std::make_shared<PlanArguments>();
+  CLI::App& plan = context.AddCommand(
+      noun, "plan", "Draws up the plan: a new version, for both to approve",
+      {"critac engagement plan en-5t8w --objective 'a policy on foot pursuits' --milestone "
+       "'due=2027-01-15,slot=s1,title=The draft is with the chief, and with counsel'",
+       "critac request act fy27-000001 approve-plan --plan-version 1 --as program-manager:morgan"},
+      [&context, arguments] { return RunDrawUp(context, *arguments); });
+  plan.add_option("ENGAGEMENT", arguments->engagement, "The engagement")->required();
+  AddRepeated(plan, "--objective", arguments->objectives, "What the agency is to have afterwards");
+  AddRepeated(plan, "--milestone", arguments->milestones,
+              "Step on the way: due=DAY,slot=ID,title=TEXT, the title last");
+  plan.add_option("--etag", arguments->etag, "Etag that it is based on (default: the current one)");
+  context.AddRequestId(plan);
+
+  CLI::App& reach =
+      context.AddCommand(noun, "milestone", "Says that a milestone of the plan in force is reached",
+                         {"critac engagement milestone en-5t8w m1 --date 2027-01-12"},
+                         [&context, arguments] { return RunReach(context, *arguments); });
+  reach.add_option("ENGAGEMENT", arguments->engagement, "The engagement")->required();
+  reach.add_option("MILESTONE", arguments->milestone, "The milestone")->required();
+  reach.add_option("--date", arguments->date, "Day on which it was reached (default: today)");
+  context.AddRequestId(reach);
+}
+
 void AddDeliveryCommands(CLI::App& app, Context& context) {
   CLI::App& noun = context.AddNoun(app, "delivery", "Sessions and products of an engagement");
   auto arguments = std::make_shared<DeliveryArguments>();
@@ -171,6 +275,9 @@ void AddDeliveryCommands(CLI::App& app, Context& context) {
   record.add_option("--on-site", arguments->on_site, "People who took part on site");
   record.add_option("--virtual", arguments->virtual_count, "People who took part by wire");
   record.add_option("--agencies", arguments->agencies, "Agencies they came from");
+  AddRepeated(record, "--rank", arguments->ranks,
+              "Those of a rank: rank=executive, command, supervisor, line, civilian or community, "
+              "people=N");
   AddRepeated(record, "--product", arguments->products, "Product left behind");
   record.add_flag("--completes-slot", arguments->completes_slot, "The last delivery of its slot");
   record.add_option("--external-id", arguments->external_id, "Id in another system, SYSTEM:ID");
@@ -205,6 +312,7 @@ void AddEngagementCommands(CLI::App& app, Context& context) {
        {"--incomplete", "incomplete",
         "true: only those that lost an expert for whom another is sought; false: only the "
         "others"}});
+  AddPlanCommands(noun, context);
   AddRelease(noun, context);
   AddDeliveryCommands(app, context);
 }

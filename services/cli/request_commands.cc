@@ -253,6 +253,7 @@ constexpr RequestFlag kDetailFlags[] = {
     {"--decline-code", "decline_code", "For decline: out-of-scope, no-authority, no-response, …"},
     {"--duplicate-of", "duplicate_of", "For mark-duplicate: the other request"},
     {"--follow-up-date", "follow_up_date", "For complete-delivery: when it can be closed"},
+    {"--plan-version", "plan_version", "For approve-plan: the version that is approved"},
     {"--scope-date", "scope.date", "For complete-scoping: day of the call (default: today)"},
     {"--agreed-needs", "scope.agreed_needs", "For complete-scoping"},
     {"--exclusions", "scope.exclusions", "For complete-scoping"},

@@ -667,6 +667,28 @@ TEST_F(Changes, ALostExpertIsReleasedWithACode) {
   EXPECT_EQ(call.reason(), "late");
 }
 
+TEST_F(Changes, APlanHasObjectivesAndMilestonesWhoseTitlesMayHaveCommas) {
+  center_.On<matching::v1::DrawUpPlanRequest, matching::v1::Engagement>(
+      "critac.matching.v1.EngagementService/DrawUpPlan", [](const auto&, auto& engagement) {
+        matching::v1::EngagementPlan& plan = *engagement.add_plans();
+        plan.add_objectives("calm");
+        plan.add_milestones()->set_reached_date("2027-01-12");
+        plan.add_milestones();
+        return absl::OkStatus();
+      });
+  const CliRun run = Run(
+      "engagement plan en-1 --objective calm --milestone due=2027-01-15,slot=s1,title=draft,done");
+  ASSERT_EQ(run.status(), kDone) << run.err();
+  EXPECT_THAT(run.out(), HasSubstr("1 of 2"));
+  const auto call = center_.RequestsOf<matching::v1::DrawUpPlanRequest>(
+      "critac.matching.v1.EngagementService/DrawUpPlan")[0];
+  EXPECT_EQ(call.name(), "engagements/en-1");
+  EXPECT_EQ(call.plan().objectives(0), "calm");
+  EXPECT_EQ(call.plan().milestones(0).due_date(), "2027-01-15");
+  EXPECT_EQ(call.plan().milestones(0).slot(), "s1");
+  EXPECT_EQ(call.plan().milestones(0).title(), "draft,done");
+}
+
 TEST_F(Changes, ASlotIsReducedByTheIdOfItsRequest) {
   center_.On<matching::v1::ReduceSlotRequest, matching::v1::Demand>(
       "critac.matching.v1.MatchService/ReduceSlot", [](const auto&, auto& demand) {

@@ -118,24 +118,56 @@ FieldProblems CheckDetails(const LifecycleRule& rule, const ActionDetails& detai
 
 // ---- What an action needs besides
 
-absl::Status CheckApproval(const v1::Request& request, const Actor& who) {
-  const bool agency = who.role == type::v1::ROLE_AGENCY;
-  const bool approved = agency ? request.has_agency_approval() : request.has_program_approval();
-  if (approved) {
+// The approvals of a plan, as one of the two who give them sees them. Null: not given.
+struct Approvals {
+  const v1::Approval* own = nullptr;
+  const v1::Approval* other = nullptr;
+};
+
+Approvals ApprovalsFor(const v1::Request& request, const Actor& who) {
+  const v1::Approval* agency = request.has_agency_approval() ? &request.agency_approval() : nullptr;
+  const v1::Approval* program =
+      request.has_program_approval() ? &request.program_approval() : nullptr;
+  return who.role == type::v1::ROLE_AGENCY ? Approvals{agency, program}
+                                           : Approvals{program, agency};
+}
+
+absl::Status CheckSecondPerson(const v1::Request& request, const Actor& who) {
+  const v1::Approval* other = ApprovalsFor(request, who).other;
+  if (other == nullptr || PersonOf(other->actor()) != PersonOf(who.principal)) {
+    return absl::OkStatus();
+  }
+  return FailedPrecondition("SAME_PERSON", request.name(),
+                            absl::StrCat(other->actor(),
+                                         " approved the plan; the second approval "
+                                         "takes another person"));
+}
+
+// A version of a plan is approved once by each; another version may be approved in its place.
+absl::Status CheckApproval(const v1::Request& request, const ActionDetails& details,
+                           const Actor& who) {
+  const v1::Approval* own = ApprovalsFor(request, who).own;
+  if (own != nullptr && own->plan_version() == details.plan_version()) {
     return FailedPrecondition(
         "ALREADY_APPROVED", request.name(),
-        absl::StrCat(agency ? "the agency" : "the program office", " approved the plan already"));
+        absl::StrCat(who.role == type::v1::ROLE_AGENCY ? "the agency" : "the program office",
+                     " approved ",
+                     own->plan_version() == 0
+                         ? std::string("the plan")
+                         : absl::StrCat("version ", own->plan_version(), " of the plan"),
+                     " already"));
   }
-  const bool other = agency ? request.has_program_approval() : request.has_agency_approval();
-  const std::string& other_actor =
-      agency ? request.program_approval().actor() : request.agency_approval().actor();
-  if (other && PersonOf(other_actor) == PersonOf(who.principal)) {
-    return FailedPrecondition("SAME_PERSON", request.name(),
-                              absl::StrCat(other_actor,
-                                           " approved the plan; the second approval "
-                                           "takes another person"));
-  }
-  return absl::OkStatus();
+  return CheckSecondPerson(request, who);
+}
+
+// Whether an approval is asked of one of the two: its own is missing, or is of another version than
+// the other's.
+bool IsApprovalAwaited(const v1::Request& request, const Actor& who) {
+  const Approvals approvals = ApprovalsFor(request, who);
+  const bool given = approvals.own != nullptr &&
+                     (approvals.other == nullptr ||
+                      approvals.other->plan_version() == approvals.own->plan_version());
+  return !given && CheckSecondPerson(request, who).ok();
 }
 
 absl::Status CheckOriginal(const v1::Request& request, const ActionDetails& details,
@@ -184,7 +216,7 @@ absl::Status CheckNeeds(const v1::Request& request, RequestAction action,
     case v1::REQUEST_ACTION_COMPLETE_SCOPING:
       return CheckNewScope(details.scope(), day, context.catalog);
     case v1::REQUEST_ACTION_APPROVE_PLAN:
-      return CheckApproval(request, who);
+      return CheckApproval(request, details, who);
     case v1::REQUEST_ACTION_COMPLETE_DELIVERY:
       if (details.follow_up_date() < FormatDate(day)) {
         return InvalidField("details.follow_up_date",
@@ -217,16 +249,17 @@ ActionDetails Completed(const ActionDetails& given, RequestAction action, absl::
   return details;
 }
 
-RequestState StateAfter(const LifecycleRule& rule, const v1::Request& request, const Actor& who) {
+RequestState StateAfter(const LifecycleRule& rule, const v1::Request& request,
+                        const ActionDetails& details, const Actor& who) {
   switch (rule.action) {
     case v1::REQUEST_ACTION_PROVIDE_INFORMATION:
       return request.information_return_state();
     case v1::REQUEST_ACTION_RESUME:
       return request.hold_return_state();
     case v1::REQUEST_ACTION_APPROVE_PLAN: {
-      const bool second = who.role == type::v1::ROLE_AGENCY ? request.has_program_approval()
-                                                            : request.has_agency_approval();
-      return second ? rule.to : request.state();
+      const v1::Approval* other = ApprovalsFor(request, who).other;
+      const bool both = other != nullptr && other->plan_version() == details.plan_version();
+      return both ? rule.to : request.state();
     }
     default:
       return rule.to;
@@ -248,6 +281,7 @@ void ApplyApproval(const v1::RequestTransitioned& taken, v1::Request& request) {
                                                    : *request.mutable_program_approval();
   approval.set_actor(taken.actor());
   *approval.mutable_time() = taken.occur_time();
+  approval.set_plan_version(taken.details().plan_version());
 }
 
 void ApplyDetails(const v1::RequestTransitioned& taken, v1::Request& request) {
@@ -323,6 +357,7 @@ std::vector<LifecycleRule> MakeRules() {
   constexpr int kDeclineCode = ActionDetails::kDeclineCodeFieldNumber;
   constexpr int kDuplicateOf = ActionDetails::kDuplicateOfFieldNumber;
   constexpr int kFollowUpDate = ActionDetails::kFollowUpDateFieldNumber;
+  constexpr int kPlanVersion = ActionDetails::kPlanVersionFieldNumber;
   const std::vector<RequestState> open = StatesWhere([](RequestState s) { return !IsEnded(s); });
   const std::vector<RequestState> open_not_held =
       StatesWhere([](RequestState s) { return !IsEnded(s) && s != v1::REQUEST_STATE_ON_HOLD; });
@@ -382,8 +417,8 @@ std::vector<LifecycleRule> MakeRules() {
        v1::REQUEST_STATE_PLANNED,
        {ROLE_AGENCY, ROLE_PROGRAM_MANAGER},
        {},
-       {},
-       "both approvals, in either order, by two different people"},
+       {kPlanVersion},
+       "both approvals of the same version of the plan, in either order, by two different people"},
       {v1::REQUEST_ACTION_START_DELIVERY,
        {v1::REQUEST_STATE_PLANNED},
        v1::REQUEST_STATE_IN_DELIVERY,
@@ -508,7 +543,7 @@ absl::StatusOr<v1::RequestTransitioned> DecideAction(const v1::Request& request,
   v1::RequestTransitioned taken;
   taken.set_action(action);
   taken.set_from(request.state());
-  taken.set_to(StateAfter(*rule, request, who));
+  taken.set_to(StateAfter(*rule, request, details, who));
   if (details.ByteSizeLong() > 0) *taken.mutable_details() = details;
   *taken.mutable_occur_time() = ToProto(now);
   taken.set_actor(who.principal);
@@ -522,7 +557,7 @@ std::vector<RequestAction> AvailableActions(const v1::Request& request, const Ac
   std::vector<RequestAction> actions;
   for (const LifecycleRule& rule : LifecycleRules()) {
     if (!Contains(rule.roles, who.role) || !Contains(rule.from, request.state())) continue;
-    if (rule.action == v1::REQUEST_ACTION_APPROVE_PLAN && !CheckApproval(request, who).ok()) {
+    if (rule.action == v1::REQUEST_ACTION_APPROVE_PLAN && !IsApprovalAwaited(request, who)) {
       continue;
     }
     actions.push_back(rule.action);

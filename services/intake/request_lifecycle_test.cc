@@ -358,6 +358,34 @@ TEST(Lifecycle, ASideApprovesAPlanOnce) {
               FailsWith(absl::StatusCode::kFailedPrecondition, "ALREADY_APPROVED"));
 }
 
+ActionDetails PlanVersion(int version) {
+  ActionDetails details;
+  details.set_plan_version(version);
+  return details;
+}
+
+TEST(Lifecycle, BothApproveTheSameVersionOfAPlan) {
+  v1::Request request = RequestIn(v1::REQUEST_STATE_MATCHED);
+  request =
+      After(request, v1::REQUEST_ACTION_APPROVE_PLAN, Chief(), At("2026-10-06"), PlanVersion(1));
+  EXPECT_EQ(request.agency_approval().plan_version(), 1);
+  EXPECT_THAT(AvailableActions(request, Chief()),
+              ::testing::Not(::testing::Contains(v1::REQUEST_ACTION_APPROVE_PLAN)));
+  // The plan is drawn up anew meanwhile.
+  request =
+      After(request, v1::REQUEST_ACTION_APPROVE_PLAN, Manager(), At("2026-10-07"), PlanVersion(2));
+  EXPECT_EQ(request.state(), v1::REQUEST_STATE_MATCHED);
+  EXPECT_THAT(AvailableActions(request, Chief()),
+              ::testing::Contains(v1::REQUEST_ACTION_APPROVE_PLAN));
+  EXPECT_THAT(Try(request, v1::REQUEST_ACTION_APPROVE_PLAN, Chief(), PlanVersion(1)),
+              FailsWith(absl::StatusCode::kFailedPrecondition, "ALREADY_APPROVED"));
+  request =
+      After(request, v1::REQUEST_ACTION_APPROVE_PLAN, Chief(), At("2026-10-08"), PlanVersion(2));
+  EXPECT_EQ(request.state(), v1::REQUEST_STATE_PLANNED);
+  EXPECT_EQ(request.agency_approval().plan_version(), 2);
+  EXPECT_EQ(request.program_approval().plan_version(), 2);
+}
+
 TEST(Lifecycle, APlanTakesTwoDifferentPeople) {
   const Actor as_chief = {type::v1::ROLE_AGENCY, "agency:agencies/ag-000001#sam"};
   const Actor as_manager = {type::v1::ROLE_PROGRAM_MANAGER, "program-manager:sam"};

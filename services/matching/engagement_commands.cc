@@ -10,6 +10,7 @@
 #include "common/status/error.h"
 #include "critac/matching/v1/events.pb.h"
 #include "critac/matching/v1/states.pb.h"
+#include "services/matching/engagement_plan.h"
 #include "services/matching/engagements.h"
 #include "services/matching/matching_states.h"
 #include "services/matching/offer_decisions.h"
@@ -159,6 +160,48 @@ journal::Decide WaiveSlot(std::string name, std::string partner, std::string slo
     waived.mutable_waiver()->set_reason(reason);
     waived.mutable_waiver()->set_actor(draft.actor());
     draft.Emit(name, waived);
+    draft.AnswerWith(name);
+    return absl::OkStatus();
+  };
+}
+
+journal::Decide DrawUpPlan(std::string name, std::string partner, std::string etag,
+                           v1::EngagementPlan plan) {
+  return [=](Draft& draft) -> absl::Status {
+    ASSIGN_OR_RETURN(const v1::Engagement* engagement, FindEngagement(draft, name, partner));
+    if (!partner.empty() && engagement->lead_partner() != partner) {
+      return Error(absl::StatusCode::kPermissionDenied, "NOT_LEAD_PARTNER",
+                   absl::StrCat(engagement->lead_partner(), " leads ", name,
+                                " and draws up its plan"))
+          .Resource("critac.matching.v1.Engagement", name)
+          .ToStatus();
+    }
+    if (!etag.empty() && etag != engagement->etag()) {
+      return Error(absl::StatusCode::kAborted, "ETAG_MISMATCH",
+                   absl::StrCat(name, " has changed since it was read; read it again and redo"))
+          .Resource("critac.matching.v1.Engagement", name)
+          .Fact("current_etag", engagement->etag())
+          .ToStatus();
+    }
+    v1::PlanDrawnUp drawn_up;
+    ASSIGN_OR_RETURN(*drawn_up.mutable_plan(), NextPlan(*engagement, plan));
+    drawn_up.set_engagement(name);
+    drawn_up.mutable_plan()->set_drawn_up_by(draft.actor());
+    *drawn_up.mutable_plan()->mutable_draw_up_time() = journal::ToTimestamp(draft.now());
+    draft.Emit(name, std::move(drawn_up));
+    draft.AnswerWith(name);
+    return absl::OkStatus();
+  };
+}
+
+journal::Decide ReachMilestone(std::string name, std::string partner, int version,
+                               std::string milestone, std::optional<absl::CivilDay> date) {
+  return [=](Draft& draft) -> absl::Status {
+    ASSIGN_OR_RETURN(const v1::Engagement* engagement, FindEngagement(draft, name, partner));
+    const absl::CivilDay today = DayOf(draft.now());
+    ASSIGN_OR_RETURN(v1::MilestoneReached reached, ReachedMilestone(*engagement, version, milestone,
+                                                                    date.value_or(today), today));
+    draft.Emit(name, std::move(reached));
     draft.AnswerWith(name);
     return absl::OkStatus();
   };

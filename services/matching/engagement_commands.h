@@ -1,10 +1,12 @@
 #ifndef SERVICES_MATCHING_ENGAGEMENT_COMMANDS_H_
 #define SERVICES_MATCHING_ENGAGEMENT_COMMANDS_H_
 
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "absl/container/flat_hash_map.h"
+#include "absl/time/civil_time.h"
 #include "common/journal/command.h"
 #include "critac/intake/v1/request.pb.h"
 #include "critac/matching/v1/engagement.pb.h"
@@ -19,6 +21,16 @@ journal::Decide RecordDelivery(std::string name, std::string partner, v1::Delive
 // Says that a slot will not be delivered. Answers with the engagement.
 journal::Decide WaiveSlot(std::string name, std::string partner, std::string slot,
                           std::string reason);
+
+// Draws up the next version of the plan (see NextPlan); a partner does so where it leads. Answers with the engagement.
+// ABORTED, reason ETAG_MISMATCH: the engagement has changed since `etag`. PERMISSION_DENIED, reason NOT_LEAD_PARTNER.
+journal::Decide DrawUpPlan(std::string name, std::string partner, std::string etag,
+                           v1::EngagementPlan plan);
+
+// Says that a milestone of a version of the plan is reached (see ReachedMilestone), without a day today. Answers with the
+// engagement.
+journal::Decide ReachMilestone(std::string name, std::string partner, int version,
+                               std::string milestone, std::optional<absl::CivilDay> date);
 
 // Says that an expert is lost (see ReleaseOf); a partner says so of its own. Answers with the engagement.
 // FAILED_PRECONDITION, reason PAST_RECORD: nobody was sought for it here, and nobody is.

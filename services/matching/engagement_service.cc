@@ -3,11 +3,13 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "common/base/calendar.h"
 #include "common/rpc/field_rules.h"
 #include "common/rpc/tasks.h"
 #include "common/status/error.h"
 #include "services/matching/callers.h"
 #include "services/matching/engagement_commands.h"
+#include "services/matching/engagement_plan.h"
 #include "services/matching/offer_commands.h"
 #include "services/matching/pool_methods.h"
 
@@ -143,30 +145,76 @@ grpc::ServerUnaryReactor* EngagementService::ListEngagements(
       });
 }
 
+absl::Status EngagementService::ExecuteOnRequest(
+    const Call& call, const google::protobuf::Message& in, const std::string& name,
+    v1::Engagement& response,
+    absl::FunctionRef<absl::StatusOr<journal::Decide>(const v1::Engagement& engagement,
+                                                      const intake::v1::Request& request)>
+        make) {
+  const auto engagement = journal_.Get<v1::Engagement>(name);
+  RETURN_IF_ERROR(engagement.status());
+  if (!IsPartOf(call, *engagement)) return ResourceNotFound(kEngagementType, name);
+  RETURN_IF_ERROR(recusals_.CheckSeen(call, engagement->request(), kEngagementType, name));
+  ASSIGN_OR_RETURN(const intake::v1::Request request,
+                   intake_.GetRequest(engagement->request(), call.trace));
+  // What is refused is refused by a command as well: a repeated call is answered by its request id,
+  // whatever the request has become.
+  absl::StatusOr<journal::Decide> decide = make(*engagement, request);
+  if (!decide.ok()) {
+    decide = [refusal = decide.status()](journal::Draft&) { return refusal; };
+  }
+  ASSIGN_OR_RETURN(const journal::Answer answer,
+                   journal_.Execute(rpc::Pipeline::MakeCommand(call, in, *std::move(decide))));
+  response.CopyFrom(*answer.message);
+  return absl::OkStatus();
+}
+
 grpc::ServerUnaryReactor* EngagementService::RecordDelivery(
     grpc::CallbackServerContext* context, const v1::RecordDeliveryRequest* request,
     v1::Engagement* response) {
   return rpc::InTasks<v1::RecordDeliveryRequest>(
       pipeline_, tasks_, context, request, response,
-      [this, response](const Call& call, const auto& in) -> absl::Status {
-        journal::Command command = rpc::Pipeline::MakeCommand(
-            call, in, matching::RecordDelivery(in.name(), PartnerOf(call), in.delivery()));
-        const auto engagement = journal_.Get<v1::Engagement>(in.name());
-        RETURN_IF_ERROR(engagement.status());
-        if (!IsPartOf(call, *engagement)) {
-          return ResourceNotFound(kEngagementType, in.name());
-        }
-        RETURN_IF_ERROR(
-            recusals_.CheckSeen(call, engagement->request(), kEngagementType, in.name()));
-        ASSIGN_OR_RETURN(const intake::v1::Request of,
-                         intake_.GetRequest(engagement->request(), call.trace));
-        // Asked before the command, and so again by the command of a repeated call: that one is
-        // answered by its request id, whatever the request has become.
-        const absl::Status approved = CheckPlanApproved(of);
-        if (!approved.ok()) command.decide = [approved](journal::Draft&) { return approved; };
-        ASSIGN_OR_RETURN(const journal::Answer answer, journal_.Execute(std::move(command)));
-        response->CopyFrom(*answer.message);
-        return absl::OkStatus();
+      [this, response](const Call& call, const auto& in) {
+        return ExecuteOnRequest(
+            call, in, in.name(), *response,
+            [&](const v1::Engagement&,
+                const intake::v1::Request& of) -> absl::StatusOr<journal::Decide> {
+              RETURN_IF_ERROR(CheckPlanApproved(of));
+              return matching::RecordDelivery(in.name(), PartnerOf(call), in.delivery());
+            });
+      });
+}
+
+grpc::ServerUnaryReactor* EngagementService::DrawUpPlan(grpc::CallbackServerContext* context,
+                                                        const v1::DrawUpPlanRequest* request,
+                                                        v1::Engagement* response) {
+  return rpc::InTasks<v1::DrawUpPlanRequest>(
+      pipeline_, tasks_, context, request, response,
+      [this, response](const Call& call, const auto& in) {
+        return ExecuteOnRequest(
+            call, in, in.name(), *response,
+            [&](const v1::Engagement&,
+                const intake::v1::Request& of) -> absl::StatusOr<journal::Decide> {
+              RETURN_IF_ERROR(CheckPlanOpen(of));
+              return matching::DrawUpPlan(in.name(), PartnerOf(call), in.etag(), in.plan());
+            });
+      });
+}
+
+grpc::ServerUnaryReactor* EngagementService::ReachMilestone(
+    grpc::CallbackServerContext* context, const v1::ReachMilestoneRequest* request,
+    v1::Engagement* response) {
+  return rpc::InTasks<v1::ReachMilestoneRequest>(
+      pipeline_, tasks_, context, request, response,
+      [this, response](const Call& call, const auto& in) {
+        return ExecuteOnRequest(
+            call, in, in.name(), *response,
+            [&](const v1::Engagement& engagement,
+                const intake::v1::Request& of) -> absl::StatusOr<journal::Decide> {
+              ASSIGN_OR_RETURN(const int version, PlanInForce(engagement, of));
+              return matching::ReachMilestone(in.name(), PartnerOf(call), version, in.milestone(),
+                                              ParseDate(in.date()));
+            });
       });
 }
 

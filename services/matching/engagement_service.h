@@ -1,7 +1,13 @@
 #ifndef SERVICES_MATCHING_ENGAGEMENT_SERVICE_H_
 #define SERVICES_MATCHING_ENGAGEMENT_SERVICE_H_
 
+#include <string>
+
+#include "absl/functional/function_ref.h"
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
 #include "common/base/task_pool.h"
+#include "common/journal/command.h"
 #include "common/journal/journal.h"
 #include "common/rpc/pipeline.h"
 #include "critac/matching/v1/engagement.grpc.pb.h"
@@ -44,6 +50,12 @@ class EngagementService final : public v1::EngagementService::CallbackService {
   grpc::ServerUnaryReactor* RecordDelivery(grpc::CallbackServerContext* context,
                                            const v1::RecordDeliveryRequest* request,
                                            v1::Engagement* response) override;
+  grpc::ServerUnaryReactor* DrawUpPlan(grpc::CallbackServerContext* context,
+                                       const v1::DrawUpPlanRequest* request,
+                                       v1::Engagement* response) override;
+  grpc::ServerUnaryReactor* ReachMilestone(grpc::CallbackServerContext* context,
+                                           const v1::ReachMilestoneRequest* request,
+                                           v1::Engagement* response) override;
   grpc::ServerUnaryReactor* WaiveSlot(grpc::CallbackServerContext* context,
                                       const v1::WaiveSlotRequest* request,
                                       v1::Engagement* response) override;
@@ -55,6 +67,14 @@ class EngagementService final : public v1::EngagementService::CallbackService {
                                               v1::ImportEngagementsResponse* response) override;
 
  private:
+  // Gives a command on an engagement that rests on where its request stands at intake.
+  absl::Status ExecuteOnRequest(
+      const rpc::Call& call, const google::protobuf::Message& in, const std::string& name,
+      v1::Engagement& response,
+      absl::FunctionRef<absl::StatusOr<journal::Decide>(const v1::Engagement& engagement,
+                                                        const intake::v1::Request& request)>
+          make);
+
   rpc::Pipeline& pipeline_;
   journal::Journal& journal_;
   PoolReader& pools_;

@@ -21,13 +21,6 @@ std::set<std::string> SlotsOver(const v1::Engagement& engagement) {
   return over;
 }
 
-std::set<std::string> SlotsOf(const v1::Engagement& engagement) {
-  std::set<std::string> slots;
-  for (const v1::Assignment& assignment : engagement.assignments()) slots.insert(assignment.slot());
-  slots.insert(engagement.sought_slots().begin(), engagement.sought_slots().end());
-  return slots;
-}
-
 // A request whose team lost an expert goes back to matching, and waits there.
 std::vector<intake::v1::RequestAction> ActionsWhileIncomplete(intake::v1::RequestState state) {
   switch (state) {
@@ -38,6 +31,24 @@ std::vector<intake::v1::RequestAction> ActionsWhileIncomplete(intake::v1::Reques
     default:
       return {};
   }
+}
+
+// Each rank once, and no more people than took part.
+absl::Status CheckRanks(const v1::Attendance& attendance) {
+  std::set<v1::Rank> ranks;
+  int64_t people = 0;
+  for (int i = 0; i < attendance.by_rank_size(); ++i) {
+    const v1::RankAttendance& one = attendance.by_rank(i);
+    if (!ranks.insert(one.rank()).second) {
+      return InvalidField(absl::StrCat("delivery.attendance.by_rank[", i, "].rank"),
+                          absl::StrCat(v1::Rank_Name(one.rank()), " stands there twice"));
+    }
+    people += one.people();
+  }
+  const int64_t present = int64_t{attendance.on_site()} + attendance.virtual_();
+  if (people <= present) return absl::OkStatus();
+  return InvalidField("delivery.attendance.by_rank",
+                      absl::StrCat("adds up to ", people, " people, and ", present, " took part"));
 }
 
 int64_t Used(const v1::CapacityUse* use) { return use == nullptr ? 0 : use->used(); }
@@ -123,13 +134,25 @@ v1::Engagement EngagementOf(const v1::Demand& demand) {
   return engagement;
 }
 
+std::set<std::string> SlotsOf(const v1::Engagement& engagement) {
+  std::set<std::string> slots;
+  for (const v1::Assignment& assignment : engagement.assignments()) slots.insert(assignment.slot());
+  slots.insert(engagement.sought_slots().begin(), engagement.sought_slots().end());
+  return slots;
+}
+
+absl::Status CheckUnderWay(const v1::Engagement& engagement) {
+  if (engagement.state() == v1::ENGAGEMENT_STATE_AGREED ||
+      engagement.state() == v1::ENGAGEMENT_STATE_IN_DELIVERY) {
+    return absl::OkStatus();
+  }
+  return FailedPrecondition("ENGAGEMENT_OVER", engagement.name(),
+                            "is over; nothing more is recorded for it");
+}
+
 absl::Status CheckGoesOn(const v1::Engagement& engagement, absl::string_view slot,
                          absl::string_view path) {
-  if (engagement.state() != v1::ENGAGEMENT_STATE_AGREED &&
-      engagement.state() != v1::ENGAGEMENT_STATE_IN_DELIVERY) {
-    return FailedPrecondition("ENGAGEMENT_OVER", engagement.name(),
-                              "is over; nothing more is recorded for it");
-  }
+  RETURN_IF_ERROR(CheckUnderWay(engagement));
   const std::set<std::string> slots = SlotsOf(engagement);
   if (!slots.contains(std::string(slot))) {
     return InvalidField(path, absl::StrCat("'", slot, "' is none of the engagement's slots: ",
@@ -157,7 +180,7 @@ absl::Status CheckDelivery(const v1::Engagement& engagement, const v1::Delivery&
   if (delivery.mode() == type::v1::DELIVERY_MODE_VIRTUAL && delivery.attendance().on_site() > 0) {
     return InvalidField("delivery.attendance.on_site", "is not 0, and the delivery was virtual");
   }
-  return absl::OkStatus();
+  return CheckRanks(delivery.attendance());
 }
 
 absl::Status CheckWaiver(const v1::Engagement& engagement, absl::string_view slot) {

@@ -1,6 +1,7 @@
 #ifndef SERVICES_MATCHING_ENGAGEMENTS_H_
 #define SERVICES_MATCHING_ENGAGEMENTS_H_
 
+#include <set>
 #include <string>
 #include <vector>
 
@@ -39,9 +40,15 @@ std::string LeadPartner(absl::Span<const v1::Assignment> assignments);
 v1::Engagement EngagementOf(const v1::Demand& demand);
 
 // Whether a delivery fits an engagement on `today`: a slot of it that is not over, a day not in the future, a mode that
-// fits. INVALID_ARGUMENT: path and what is wrong. FAILED_PRECONDITION, reason ENGAGEMENT_OVER or SLOT_OVER.
+// fits, no more people by rank than took part. INVALID_ARGUMENT: path and what is wrong. FAILED_PRECONDITION, reason ENGAGEMENT_OVER or SLOT_OVER.
 absl::Status CheckDelivery(const v1::Engagement& engagement, const v1::Delivery& delivery,
                            absl::CivilDay today);
+
+// Slots that an engagement has experts for, or seeks them for.
+std::set<std::string> SlotsOf(const v1::Engagement& engagement);
+
+// FAILED_PRECONDITION, reason ENGAGEMENT_OVER: it is delivered, or was given up.
+absl::Status CheckUnderWay(const v1::Engagement& engagement);
 
 // Whether a slot is one of the engagement's and not over; `path` names it in the caller's request. The same errors.
 absl::Status CheckGoesOn(const v1::Engagement& engagement, absl::string_view slot,

@@ -64,7 +64,8 @@ std::vector<queue::NewJob> SolveJobOf(absl::Span<const journal::CommittedEvent> 
       "critac.matching.v1.PolicyProposed", "critac.matching.v1.PolicyRejected",
       "critac.matching.v1.SolveRecorded",  "critac.matching.v1.ProposalMade",
       "critac.matching.v1.OfferReminded",  "critac.matching.v1.SlotEscalated",
-      "critac.matching.v1.TeamRestored",   "critac.matching.v1.EngagementSettled"};
+      "critac.matching.v1.TeamRestored",   "critac.matching.v1.EngagementSettled",
+      "critac.matching.v1.PlanDrawnUp",    "critac.matching.v1.MilestoneReached"};
   const auto cause =
       std::find_if(events.begin(), events.end(), [](const journal::CommittedEvent& one) {
         return std::find(std::begin(kNot), std::end(kNot), one.event.type()) == std::end(kNot);

@@ -421,6 +421,23 @@ void Apply(MutableStates& states, const Event& event, const v1::DeliveryRecorded
   Advance(states, event, engagement, payload.state());
 }
 
+void Apply(MutableStates& states, const Event& event, const v1::PlanDrawnUp& payload) {
+  auto& engagement = states.Mutable<v1::Engagement>(event.subject());
+  *engagement.add_plans() = payload.plan();
+  engagement.set_etag(absl::StrCat(event.sequence()));
+}
+
+void Apply(MutableStates& states, const Event& event, const v1::MilestoneReached& payload) {
+  auto& engagement = states.Mutable<v1::Engagement>(event.subject());
+  for (v1::EngagementPlan& plan : *engagement.mutable_plans()) {
+    if (plan.version() != payload.plan_version()) continue;
+    for (v1::Milestone& milestone : *plan.mutable_milestones()) {
+      if (milestone.id() == payload.milestone()) milestone.set_reached_date(payload.date());
+    }
+  }
+  engagement.set_etag(absl::StrCat(event.sequence()));
+}
+
 void Apply(MutableStates& states, const Event& event, const v1::SlotWaived& payload) {
   auto& engagement = states.Mutable<v1::Engagement>(event.subject());
   *engagement.add_waivers() = payload.waiver();
@@ -572,7 +589,8 @@ void ApplyMatching(MutableStates& states, const Event& event, const Message& pay
              v1::DemandClosed, v1::SolveRecorded, v1::ProposalMade, v1::ProposalDecided,
              v1::OfferAccepted, v1::OfferDeclined, v1::OfferReminded, v1::SlotEscalated,
              v1::SlotReduced, v1::EngagementAgreed, v1::DeliveryRecorded, v1::SlotWaived,
-             v1::ExpertReleased, v1::TeamRestored, v1::EngagementSettled>(states, event, payload);
+             v1::PlanDrawnUp, v1::MilestoneReached, v1::ExpertReleased, v1::TeamRestored,
+             v1::EngagementSettled>(states, event, payload);
 }
 
 }  // namespace critac::matching

@@ -35,10 +35,12 @@ class Road {
   }
 
   absl::StatusOr<Request> Act(const std::string& name, intake::v1::RequestAction action,
-                              type::v1::Role role, const std::string& subject) {
+                              type::v1::Role role, const std::string& subject,
+                              const intake::v1::ActionDetails& details = {}) {
     intake::v1::ActOnRequestRequest act;
     act.set_name(name);
     act.set_action(action);
+    if (details.ByteSizeLong() > 0) *act.mutable_details() = details;
     act.set_request_id(ids_.NewUuid());
     return center_.Call<RequestService>(&RequestService::Stub::ActOnRequest, act, role, subject);
   }
@@ -177,14 +179,41 @@ class Road {
     return measure.ok() ? measure->total().value() : -1;
   }
 
-  // Agency and program office approve the plan.
-  absl::StatusOr<Request> ApprovePlan(const std::string& request) {
+  // Agency and program office approve a version of the plan; 0: there is none.
+  absl::StatusOr<Request> ApprovePlan(const std::string& request, int version = 0) {
+    intake::v1::ActionDetails details;
+    details.set_plan_version(version);
     const std::string chief = absl::StrCat(program_.agency(), "#chief");
-    const auto first =
-        Act(request, intake::v1::REQUEST_ACTION_APPROVE_PLAN, type::v1::ROLE_AGENCY, chief);
+    const auto first = Act(request, intake::v1::REQUEST_ACTION_APPROVE_PLAN, type::v1::ROLE_AGENCY,
+                           chief, details);
     if (!first.ok()) return first.status();
     return Act(request, intake::v1::REQUEST_ACTION_APPROVE_PLAN, type::v1::ROLE_PROGRAM_MANAGER,
-               "morgan");
+               "morgan", details);
+  }
+
+  // The partner draws up a plan with one milestone, about a slot.
+  absl::StatusOr<matching::v1::Engagement> DrawUpPlan(const std::string& engagement,
+                                                      const std::string& slot = "s1") {
+    matching::v1::DrawUpPlanRequest draw_up;
+    draw_up.set_name(engagement);
+    draw_up.mutable_plan()->add_objectives("a policy on foot pursuits");
+    matching::v1::Milestone& milestone = *draw_up.mutable_plan()->add_milestones();
+    milestone.set_title("the draft is with the chief");
+    milestone.set_due_date("2100-01-15");
+    milestone.set_slot(slot);
+    draw_up.set_request_id(ids_.NewUuid());
+    return center_.Call<EngagementService>(&EngagementService::Stub::DrawUpPlan, draw_up,
+                                           type::v1::ROLE_PARTNER, "partners/elm");
+  }
+
+  absl::StatusOr<matching::v1::Engagement> ReachMilestone(const std::string& engagement,
+                                                          const std::string& milestone) {
+    matching::v1::ReachMilestoneRequest reach;
+    reach.set_name(engagement);
+    reach.set_milestone(milestone);
+    reach.set_request_id(ids_.NewUuid());
+    return center_.Call<EngagementService>(&EngagementService::Stub::ReachMilestone, reach,
+                                           type::v1::ROLE_PARTNER, "partners/elm");
   }
 
  private:

@@ -44,6 +44,37 @@ TEST_F(RoadTest, ARequestGoesFromSubmittedToAFigure) {
   center_.ExpectWholeJournals();
 }
 
+TEST_F(RoadTest, APlanIsDrawnUpApprovedByBothAndItsMilestonesAreReached) {
+  const std::string request = road_.Ready(1);
+  const auto decided = road_.Approve(road_.AwaitProposal(request));
+  ASSERT_TRUE(decided.ok()) << decided.status();
+  ASSERT_TRUE(road_.Accept(decided->assignments(0).offer()).ok());
+  road_.AwaitState(request, intake::v1::REQUEST_STATE_MATCHED);
+  const std::string engagement = road_.EngagementOf(request);
+
+  EXPECT_EQ(road_.DrawUpPlan(engagement, "s9").status().code(), absl::StatusCode::kInvalidArgument);
+  const auto first = road_.DrawUpPlan(engagement);
+  ASSERT_TRUE(first.ok()) << first.status();
+  const auto second = road_.DrawUpPlan(engagement);
+  ASSERT_TRUE(second.ok()) << second.status();
+  ASSERT_THAT(second->plans(), SizeIs(2));
+  EXPECT_EQ(second->plans(1).objectives(0), "a policy on foot pursuits");
+  EXPECT_EQ(second->plans(1).drawn_up_by(), "partner:partners/elm");
+  EXPECT_EQ(ReasonOf(road_.ReachMilestone(engagement, "m1").status()), "PLAN_NOT_APPROVED");
+
+  const auto planned = road_.ApprovePlan(request, 1);
+  ASSERT_TRUE(planned.ok()) << planned.status();
+  EXPECT_EQ(planned->state(), intake::v1::REQUEST_STATE_PLANNED);
+  EXPECT_EQ(ReasonOf(road_.DrawUpPlan(engagement).status()), "PLAN_APPROVED");
+  EXPECT_EQ(road_.ReachMilestone(engagement, "m9").status().code(),
+            absl::StatusCode::kInvalidArgument);
+  const auto reached = road_.ReachMilestone(engagement, "m1");
+  ASSERT_TRUE(reached.ok()) << reached.status();
+  EXPECT_NE(reached->plans(0).milestones(0).reached_date(), "") << "of the version approved";
+  EXPECT_EQ(reached->plans(1).milestones(0).reached_date(), "");
+  EXPECT_EQ(reached->plans(0).milestones(0).title(), "the draft is with the chief");
+}
+
 TEST_F(RoadTest, ADeclinedExpertIsNotOfferedTheSameAgain) {
   const std::string request = road_.Ready(1);
   std::set<std::string> declined;

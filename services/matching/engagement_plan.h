@@ -1,0 +1,38 @@
+#ifndef SERVICES_MATCHING_ENGAGEMENT_PLAN_H_
+#define SERVICES_MATCHING_ENGAGEMENT_PLAN_H_
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
+#include "absl/time/civil_time.h"
+#include "critac/intake/v1/request.pb.h"
+#include "critac/matching/v1/engagement.pb.h"
+#include "critac/matching/v1/events.pb.h"
+
+// What an engagement is to achieve, and by when. Pure.
+namespace critac::matching {
+
+// Whether a plan of an engagement can still be drawn up. FAILED_PRECONDITION, reason PLAN_APPROVED, with where the
+// request stands.
+absl::Status CheckPlanOpen(const intake::v1::Request& request);
+
+// The next version of an engagement's plan: numbered, its milestones named `m1`, `m2`, …. Who and when are the caller's
+// to set. INVALID_ARGUMENT: a milestone is due before the engagement was agreed, or names a slot that is none of it.
+// FAILED_PRECONDITION, reason ENGAGEMENT_OVER, or TOO_MANY_VERSIONS after a hundred.
+absl::StatusOr<v1::EngagementPlan> NextPlan(const v1::Engagement& engagement,
+                                            const v1::EngagementPlan& plan);
+
+// Version of the plan that is in force, by the approvals of the request. FAILED_PRECONDITION, reason PLAN_NOT_APPROVED:
+// none is.
+absl::StatusOr<int> PlanInForce(const v1::Engagement& engagement,
+                                const intake::v1::Request& request);
+
+// What reaching a milestone of a version on a day means. INVALID_ARGUMENT: there is no such milestone; the day is after
+// `today`, or before the engagement was agreed.
+absl::StatusOr<v1::MilestoneReached> ReachedMilestone(const v1::Engagement& engagement, int version,
+                                                      absl::string_view milestone,
+                                                      absl::CivilDay date, absl::CivilDay today);
+
+}  // namespace critac::matching
+
+#endif  // SERVICES_MATCHING_ENGAGEMENT_PLAN_H_

@@ -1,0 +1,144 @@
+#include "services/matching/engagement_plan.h"
+
+#include "common/status/error.h"
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+
+namespace critac::matching {
+namespace {
+
+using ::testing::HasSubstr;
+
+constexpr absl::CivilDay kToday(2026, 12, 10);
+
+// Agreed on 2026-11-20; s1 has its expert, another is sought for s2.
+v1::Engagement Engagement() {
+  v1::Engagement engagement;
+  engagement.set_name("engagements/e1");
+  engagement.set_state(v1::ENGAGEMENT_STATE_AGREED);
+  engagement.mutable_create_time()->set_seconds(1795183200);  // 2026-11-20 14:00
+  engagement.add_assignments()->set_slot("s1");
+  engagement.add_sought_slots("s2");
+  return engagement;
+}
+
+v1::EngagementPlan Plan(const std::string& due, const std::string& slot = "") {
+  v1::EngagementPlan plan;
+  plan.add_objectives("a policy on foot pursuits");
+  v1::Milestone* milestone = plan.add_milestones();
+  milestone->set_title("draft is with the chief");
+  milestone->set_due_date(due);
+  milestone->set_slot(slot);
+  return plan;
+}
+
+// With two versions of its plan, each with a milestone.
+v1::Engagement Planned() {
+  v1::Engagement engagement = Engagement();
+  for (const char* due : {"2027-01-15", "2027-02-15"}) {
+    *engagement.add_plans() = *NextPlan(engagement, Plan(due));
+  }
+  return engagement;
+}
+
+intake::v1::Request Approved(int agency_version, int program_version) {
+  intake::v1::Request request;
+  request.set_name("requests/fy27-000001");
+  request.set_state(intake::v1::REQUEST_STATE_PLANNED);
+  request.mutable_agency_approval()->set_plan_version(agency_version);
+  request.mutable_program_approval()->set_plan_version(program_version);
+  return request;
+}
+
+std::string FieldOf(const absl::Status& status) {
+  return BadRequestOf(status).field_violations(0).field();
+}
+
+TEST(NextPlan, IsNumberedAndItsMilestonesAreNamed) {
+  v1::Engagement engagement = Engagement();
+  v1::EngagementPlan wanted = Plan("2026-11-20", "s1");
+  *wanted.add_milestones() = Plan("2027-01-15", "s2").milestones(0);
+  wanted.mutable_milestones(0)->set_reached_date("2026-11-20");
+  wanted.set_version(9);
+  for (const int version : {1, 2}) {
+    const auto plan = NextPlan(engagement, wanted);
+    ASSERT_TRUE(plan.ok()) << plan.status();
+    EXPECT_EQ(plan->version(), version);
+    EXPECT_EQ(plan->milestones(0).id(), "m1");
+    EXPECT_EQ(plan->milestones(0).reached_date(), "");
+    EXPECT_EQ(plan->milestones(1).id(), "m2");
+    *engagement.add_plans() = *plan;
+  }
+}
+
+TEST(NextPlan, SaysWhichMilestoneDoesNotFit) {
+  const absl::Status early = NextPlan(Engagement(), Plan("2026-11-19")).status();
+  EXPECT_EQ(FieldOf(early), "plan.milestones[0].due_date") << early;
+  EXPECT_THAT(std::string(early.message()), HasSubstr("2026-11-20"));
+  const absl::Status nowhere = NextPlan(Engagement(), Plan("2027-01-15", "s3")).status();
+  EXPECT_EQ(FieldOf(nowhere), "plan.milestones[0].slot") << nowhere;
+  EXPECT_THAT(std::string(nowhere.message()), HasSubstr("s1, s2"));
+}
+
+TEST(NextPlan, IsOfAnEngagementUnderWayAndHasAHundredVersionsAtMost) {
+  v1::Engagement over = Engagement();
+  over.set_state(v1::ENGAGEMENT_STATE_DELIVERED);
+  EXPECT_EQ(ReasonOf(NextPlan(over, Plan("2027-01-15")).status()), "ENGAGEMENT_OVER");
+  v1::Engagement many = Engagement();
+  for (int i = 0; i < 99; ++i) many.add_plans();
+  EXPECT_TRUE(NextPlan(many, Plan("2027-01-15")).ok());
+  many.add_plans();
+  EXPECT_EQ(ReasonOf(NextPlan(many, Plan("2027-01-15")).status()), "TOO_MANY_VERSIONS");
+}
+
+TEST(CheckPlanOpen, UntilBothHaveApproved) {
+  for (int state = intake::v1::RequestState_MIN; state <= intake::v1::RequestState_MAX; ++state) {
+    if (!intake::v1::RequestState_IsValid(state)) continue;
+    intake::v1::Request request;
+    request.set_state(static_cast<intake::v1::RequestState>(state));
+    const bool open =
+        state == intake::v1::REQUEST_STATE_READY || state == intake::v1::REQUEST_STATE_MATCHED;
+    EXPECT_EQ(ReasonOf(CheckPlanOpen(request)), open ? "" : "PLAN_APPROVED") << state;
+  }
+}
+
+TEST(PlanInForce, IsTheVersionThatBothApproved) {
+  const struct {
+    int agency, program;
+    int version;  // 0: none
+  } table[] = {{1, 1, 1}, {2, 2, 2}, {0, 0, 2}, {1, 2, 0}, {0, 2, 0}, {3, 3, 0}};
+  for (const auto& row : table) {
+    const auto version = PlanInForce(Planned(), Approved(row.agency, row.program));
+    EXPECT_EQ(version.value_or(0), row.version) << row.agency << " " << row.program;
+    if (row.version == 0) EXPECT_EQ(ReasonOf(version.status()), "PLAN_NOT_APPROVED");
+  }
+}
+
+TEST(PlanInForce, TakesBothApprovalsAndAPlan) {
+  intake::v1::Request request = Approved(1, 1);
+  EXPECT_EQ(ReasonOf(PlanInForce(Engagement(), request).status()), "PLAN_NOT_APPROVED");
+  request.clear_program_approval();
+  EXPECT_EQ(ReasonOf(PlanInForce(Planned(), request).status()), "PLAN_NOT_APPROVED");
+}
+
+TEST(ReachedMilestone, OnADayBetweenTheAgreementAndToday) {
+  for (const absl::CivilDay day : {absl::CivilDay(2026, 11, 20), kToday}) {
+    const auto reached = ReachedMilestone(Planned(), 2, "m1", day, kToday);
+    ASSERT_TRUE(reached.ok()) << reached.status();
+    EXPECT_EQ(reached->plan_version(), 2);
+    EXPECT_EQ(reached->milestone(), "m1");
+    EXPECT_EQ(reached->date(), absl::FormatCivilTime(day));
+  }
+  for (const absl::CivilDay day : {absl::CivilDay(2026, 11, 19), kToday + 1}) {
+    EXPECT_EQ(FieldOf(ReachedMilestone(Planned(), 2, "m1", day, kToday).status()), "date") << day;
+  }
+}
+
+TEST(ReachedMilestone, SaysWhichMilestonesThereAre) {
+  const absl::Status status = ReachedMilestone(Planned(), 1, "m7", kToday, kToday).status();
+  EXPECT_EQ(FieldOf(status), "milestone") << status;
+  EXPECT_THAT(std::string(status.message()), HasSubstr("m1"));
+}
+
+}  // namespace
+}  // namespace critac::matching
