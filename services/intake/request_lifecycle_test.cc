@@ -215,6 +215,7 @@ TEST(Lifecycle, WhatAnActionDoesNotTakeIsRefused) {
   all.set_decline_code(v1::DECLINE_CODE_OTHER);
   all.set_duplicate_of("requests/fy27-000099");
   all.set_follow_up_date("2027-06-01");
+  all.set_plan_version(2);
   const int fields = v1::ActionDetails::descriptor()->field_count();
   for (const LifecycleRule& rule : LifecycleRules()) {
     const auto refused =
@@ -358,8 +359,8 @@ TEST(Lifecycle, ASideApprovesAPlanOnce) {
               FailsWith(absl::StatusCode::kFailedPrecondition, "ALREADY_APPROVED"));
 }
 
-ActionDetails PlanVersion(int version) {
-  ActionDetails details;
+v1::ActionDetails PlanVersion(int version) {
+  v1::ActionDetails details;
   details.set_plan_version(version);
   return details;
 }

@@ -27,8 +27,8 @@ journal::Decide WaiveSlot(std::string name, std::string partner, std::string slo
 journal::Decide DrawUpPlan(std::string name, std::string partner, std::string etag,
                            v1::EngagementPlan plan);
 
-// Says that a milestone of a version of the plan is reached (see ReachedMilestone), without a day today. Answers with the
-// engagement.
+// Says that a milestone of a version of the plan is reached (see ReachedMilestone), today where no day is said. Answers
+// with the engagement.
 journal::Decide ReachMilestone(std::string name, std::string partner, int version,
                                std::string milestone, std::optional<absl::CivilDay> date);
 

@@ -6,8 +6,8 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "absl/time/time.h"
 #include "common/base/calendar.h"
-#include "common/journal/event_time.h"
 #include "common/status/error.h"
 #include "services/matching/engagements.h"
 
@@ -17,7 +17,7 @@ namespace {
 constexpr int kMostVersions = 100;
 
 absl::CivilDay DayAgreed(const v1::Engagement& engagement) {
-  return DayOf(journal::FromTimestamp(engagement.create_time()));
+  return DayOf(absl::FromUnixSeconds(engagement.create_time().seconds()));
 }
 
 const v1::EngagementPlan* FindVersion(const v1::Engagement& engagement, int version) {

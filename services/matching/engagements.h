@@ -40,7 +40,8 @@ std::string LeadPartner(absl::Span<const v1::Assignment> assignments);
 v1::Engagement EngagementOf(const v1::Demand& demand);
 
 // Whether a delivery fits an engagement on `today`: a slot of it that is not over, a day not in the future, a mode that
-// fits, no more people by rank than took part. INVALID_ARGUMENT: path and what is wrong. FAILED_PRECONDITION, reason ENGAGEMENT_OVER or SLOT_OVER.
+// fits, no more people by rank than took part. INVALID_ARGUMENT: path and what is wrong. FAILED_PRECONDITION, reason
+// ENGAGEMENT_OVER or SLOT_OVER.
 absl::Status CheckDelivery(const v1::Engagement& engagement, const v1::Delivery& delivery,
                            absl::CivilDay today);
 

@@ -197,6 +197,38 @@ TEST_F(MatchingService, APolicyIsProposedByTheProgramOfficeOnly) {
   EXPECT_THAT(Propose(policy).status().message(), HasSubstr("policy.weights"));
 }
 
+// Whoever has a row refused is told why; the others are taken.
+TEST_F(MatchingService, APartnerDoesNotRateItsOwnExperts) {
+  AddExperts(1);
+  v1::ImportExpertsRequest rows;
+  v1::Expert& expert = *rows.add_experts();
+  expert = Center().AddExpert("e1");
+  expert.set_full_name("Somebody");
+  const auto import = [&](int count, int sum, const std::string& who) {
+    expert.set_rating_count(count);
+    expert.set_rating_sum(sum);
+    rows.set_request_id(server_.NewId());
+    const auto done =
+        server_.Call(server_.partners, &v1::PartnerService::Stub::ImportExperts, rows, who);
+    EXPECT_TRUE(done.ok()) << done.status();
+    return done->results(0).problem();
+  };
+  const auto rated = [&] {
+    v1::GetExpertRequest get;
+    get.set_name("experts/e1");
+    return server_.Call(server_.partners, &v1::PartnerService::Stub::GetExpert, get, kDana)
+        ->rating_sum();
+  };
+  EXPECT_THAT(import(3, 15, kNsa), HasSubstr("does not rate its own experts"));
+  EXPECT_EQ(rated(), 0);
+  EXPECT_EQ(import(3, 12, kDana), "");
+  EXPECT_EQ(import(0, 0, kNsa), "") << "leaves them as they are";
+  EXPECT_EQ(rated(), 12);
+  EXPECT_EQ(import(3, 12, kNsa), "");
+  EXPECT_THAT(import(3, 13, kNsa), HasSubstr("3 ratings that add up to 12"));
+  EXPECT_EQ(rated(), 12);
+}
+
 TEST_F(MatchingService, APartnerSeesWhatIsOrWasInForceOnly) {
   const auto draft = Propose(33'000);
   ASSERT_TRUE(draft.ok());

@@ -158,6 +158,12 @@ class MatchingBench {
 
   // A request with these slots becomes ready, and matching takes it up.
   std::string Ready(const v1::Demand& demand) {
+    MakeReady(demand);
+    Follow(demand.request());
+    return demand.request();
+  }
+  // The same at intake alone.
+  void MakeReady(const v1::Demand& demand) {
     intake::v1::Request& request = intake.requests[demand.request()];
     request.set_name(demand.request());
     request.set_state(intake::v1::REQUEST_STATE_READY);
@@ -165,15 +171,16 @@ class MatchingBench {
     *request.mutable_scope()->mutable_slots() = demand.slots();
     request.set_urgency(demand.urgency());
     *request.mutable_ready_time() = journal::ToTimestamp(clock.Now());
-    Follow(request.name());
-    return request.name();
   }
 
   // As the jobs of the queue "match" do: first that of the request, then the one that this causes.
   void Follow(const std::string& request) {
+    FollowOnly(request);
+    Solve();
+  }
+  void FollowOnly(const std::string& request) {
     const absl::Status status = worker->Handle(JobOf(request));
     ASSERT_TRUE(status.ok()) << status;
-    Solve();
   }
   void Solve() {
     const absl::Status status = worker->Handle(JobOf(kSolveJob));

@@ -74,7 +74,23 @@ absl::Status ImportPartner(Draft& draft, const v1::Partner& row, bool validate_o
   return absl::OkStatus();
 }
 
-absl::Status ImportExpert(Draft& draft, const v1::Expert& row, const std::string& partner,
+// Ratings are of those who were helped: a partner's row leaves them as they are.
+absl::Status KeepRatings(const v1::Expert* known, v1::Expert& row) {
+  const int32_t count = known == nullptr ? 0 : known->rating_count();
+  const int32_t sum = known == nullptr ? 0 : known->rating_sum();
+  const bool silent = row.rating_count() == 0 && row.rating_sum() == 0;
+  if (!silent && (row.rating_count() != count || row.rating_sum() != sum)) {
+    return InvalidField(
+        "rating_count",
+        absl::StrCat("a partner does not rate its own experts; leave it out, or as ",
+                     "it is: ", count, " ratings that add up to ", sum));
+  }
+  row.set_rating_count(count);
+  row.set_rating_sum(sum);
+  return absl::OkStatus();
+}
+
+absl::Status ImportExpert(Draft& draft, v1::Expert row, const std::string& partner,
                           bool validate_only, ImportResult& result) {
   RETURN_IF_ERROR(rpc::CheckFields(row));
   RETURN_IF_ERROR(CheckExpert(row));
@@ -86,6 +102,7 @@ absl::Status ImportExpert(Draft& draft, const v1::Expert& row, const std::string
   if (draft.Find<v1::Partner>(row.partner()) == nullptr) {
     return InvalidField("partner", absl::StrCat("there is no ", row.partner()));
   }
+  if (!partner.empty()) RETURN_IF_ERROR(KeepRatings(known, row));
   const bool same = known != nullptr && MessageDifferencer::Equals(RowOf(draft, *known), row);
   SetOutcome(known != nullptr, same, result);
   if (same || validate_only) return absl::OkStatus();

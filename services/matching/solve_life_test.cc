@@ -1,0 +1,117 @@
+// What becomes of a solve when something happens in the middle of it, over a real journal.
+#include "common/status/error.h"
+#include "gmock/gmock.h"
+#include "services/matching/offer_testing.h"
+
+namespace critac::matching {
+namespace {
+
+using ::testing::IsEmpty;
+using ::testing::SizeIs;
+
+class SolveLife : public ::testing::Test {
+ protected:
+  SolveLife() {
+    center_.AddPartner("elm");
+    center_.AddExpert("elm1", "elm");
+    center_.AddExpert("elm2", "elm");
+    bench_ = std::make_unique<MatchingBench>(center_);
+  }
+
+  // A request that became ready, and that nobody solved for yet.
+  std::string ReadyOnly() {
+    const v1::Demand& demand = center_.AddDemand(absl::StrCat("fy27-", center_.demands.size() + 1));
+    bench_->MakeReady(demand);
+    bench_->FollowOnly(demand.request());
+    return demand.request();
+  }
+
+  // A plan of the records as they are now.
+  struct Planned {
+    std::shared_ptr<const PoolView> view;
+    std::shared_ptr<const struct Solved> solved;
+  };
+  Planned Plan() {
+    const auto view = bench_->pools->Read();
+    EXPECT_TRUE(view.ok()) << view.status();
+    const auto solved = (*view)->Solve(bench_->clock);
+    EXPECT_TRUE(solved.ok()) << solved.status();
+    return {*view, *solved};
+  }
+  absl::Status Record(const Planned& planned) {
+    return bench_->Do(RecordSolve(planned.view, planned.solved->plan, planned.solved->run, false))
+        .status();
+  }
+
+  std::vector<v1::Proposal> Proposals() {
+    const auto page =
+        bench_->journal->List<v1::Proposal>({.collection = "proposals", .page_size = 100});
+    EXPECT_TRUE(page.ok()) << page.status();
+    return page->items;
+  }
+
+  Center center_;
+  std::unique_ptr<MatchingBench> bench_;
+};
+
+TEST_F(SolveLife, ARequestWithdrawnMeanwhileIsNotProposedFor) {
+  const std::string gone = ReadyOnly(), stays = ReadyOnly();
+  const Planned planned = Plan();
+  bench_->intake.requests[gone].set_state(intake::v1::REQUEST_STATE_WITHDRAWN);
+  bench_->FollowOnly(gone);
+  EXPECT_EQ(ReasonOf(Record(planned)), "INPUTS_CHANGED");
+  EXPECT_THAT(Proposals(), IsEmpty());
+  bench_->Solve();
+  ASSERT_THAT(Proposals(), SizeIs(1));
+  EXPECT_EQ(Proposals()[0].request(), stays);
+}
+
+TEST_F(SolveLife, AnExpertDeactivatedMeanwhileIsNotProposed) {
+  ReadyOnly();
+  const Planned planned = Plan();
+  v1::Expert expert = center_.experts[0];
+  expert.set_active(false);
+  bench_->Set(expert);
+  EXPECT_EQ(ReasonOf(Record(planned)), "INPUTS_CHANGED");
+  bench_->Solve();
+  ASSERT_THAT(Proposals(), SizeIs(1));
+  EXPECT_EQ(Proposals()[0].assignments(0).expert(), "experts/elm2");
+}
+
+TEST_F(SolveLife, AWorkerKilledInTheMiddleLeavesNothingBehindAndTheNextSolves) {
+  const std::string request = ReadyOnly();
+  Plan();
+  bench_->Restart();
+  EXPECT_THAT(Proposals(), IsEmpty());
+  const auto due = bench_->worker->Due();
+  ASSERT_TRUE(due.ok()) << due.status();
+  ASSERT_THAT(*due, SizeIs(1));
+  EXPECT_EQ((*due)[0].key, kSolveJob);
+  bench_->Solve();
+  ASSERT_THAT(Proposals(), SizeIs(1));
+  EXPECT_EQ(Proposals()[0].request(), request);
+}
+
+TEST_F(SolveLife, ASolveThatChangesNothingIsNotDueAgain) {
+  ReadyOnly();
+  bench_->Solve();
+  // The proposal that was made is of the input as well.
+  bench_->Solve();
+  const auto due = bench_->worker->Due();
+  ASSERT_TRUE(due.ok()) << due.status();
+  EXPECT_THAT(*due, IsEmpty());
+  bench_->Solve();
+  EXPECT_THAT(Proposals(), SizeIs(1)) << "a job done twice changes nothing";
+}
+
+TEST_F(SolveLife, ManyRequestsThatBecomeReadyAtOnceAreSolvedOnce) {
+  for (int i = 0; i < 4; ++i) ReadyOnly();
+  bench_->Solve();
+  const auto runs = bench_->journal->List<v1::SolveRun>({.collection = "runs", .page_size = 100});
+  ASSERT_TRUE(runs.ok()) << runs.status();
+  EXPECT_THAT(runs->items, SizeIs(1));
+  EXPECT_THAT(Proposals(), SizeIs(4));
+}
+
+}  // namespace
+}  // namespace critac::matching
