@@ -97,17 +97,41 @@ class TightResidual {
 
   void CollectPairs() {
     size_t next = 0;
+    std::vector<int32_t> tight;
     for (int32_t row = 0; row < problem_.row_count(); ++row) {
-      for (int64_t pair = problem_.row_begin[row]; pair < problem_.row_begin[row + 1]; ++pair) {
+      tight.clear();
+      if (problem_.demand[row] > 0) FindTightPairs(row, tight);
+      for (const int32_t pair : tight) {
+        while (next < transport_.used.size() && transport_.used[next] < pair) ++next;
         const bool uses = next < transport_.used.size() && transport_.used[next] == pair;
-        if (uses) ++next;
-        if (ReducedCost(problem_, transport_, row, pair) != 0 || problem_.demand[row] == 0)
-          continue;
-        arcs_.push_back({TightArc::kPair, static_cast<int32_t>(pair), RowNode(row),
-                         problem_.entry[pair], uses ? 1 : 0, 1});
+        arcs_.push_back(
+            {TightArc::kPair, pair, RowNode(row), problem_.entry[pair], uses ? 1 : 0, 1});
       }
     }
     pair_count_ = static_cast<int32_t>(arcs_.size());
+  }
+
+  // The pairs of a row with reduced cost 0, in order. Where the row pays less than the floor of its
+  // list, they are all in the list.
+  void FindTightPairs(int32_t row, std::vector<int32_t>& tight) const {
+    const auto add_if_tight = [&](int64_t pair) {
+      if (ReducedCost(problem_, transport_, row, pair) == 0) {
+        tight.push_back(static_cast<int32_t>(pair));
+      }
+    };
+    const ShortList* const list = transport_.lists.empty() ? nullptr : transport_.lists[row].get();
+    const int64_t paid = transport_.row_prices[row] - transport_.raised;
+    if (list == nullptr || paid >= list->floor) {
+      for (int64_t pair = problem_.row_begin[row]; pair < problem_.row_begin[row + 1]; ++pair) {
+        add_if_tight(pair);
+      }
+      return;
+    }
+    for (const ShortList::Pair& listed : list->pairs) {
+      if (listed.key > paid) break;
+      add_if_tight(listed.pair);
+    }
+    std::sort(tight.begin(), tight.end());
   }
 
   void CollectOthers() {

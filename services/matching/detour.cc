@@ -8,6 +8,10 @@ namespace critac::matching {
 
 // Searches against the direction of the residual graph: from a row to everything from which it can be
 // reached. Nodes are rooms, then rows, then done.
+//
+// Nearly all ways lead through a hub: done, or a room with an exit (a partner). So where the ways to
+// several rows are asked for, those to each hub are found once. A search from a row then ends at hubs,
+// and goes on only to what is nearer than by way of one, which is little.
 class Detours::Search {
  public:
   Search(const TransportProblem& problem, const Transport& transport)
@@ -16,9 +20,7 @@ class Detours::Search {
         rooms_(problem.room_count()),
         rows_(problem.row_count()),
         uses_(problem.entry.size(), false),
-        row_uses_begin_(rows_ + 1, 0),
-        distance_(rooms_ + rows_ + 1),
-        next_(rooms_ + rows_ + 1) {
+        row_uses_begin_(rows_ + 1, 0) {
     for (const int32_t pair : transport.used) uses_[pair] = true;
     IndexPairs();
     IndexArcs();
@@ -32,40 +34,25 @@ class Detours::Search {
            1;
   }
 
-  // What the pair costs, by way of the shortest way back to its row, which Run has found.
+  // What the pair costs, by way of the shortest way back to its row, which FindWaysTo has found.
   int64_t CostOf(int32_t row, int32_t pair) const {
     if (uses_[pair]) return 0;
-    const int64_t back = distance_[problem_.entry[pair]];
+    const int32_t room = problem_.entry[pair];
+    const int64_t back = std::min(ways_.distance[room], ThroughHub(room).distance);
     return back == kNone ? kNone : back + ReducedCost(problem_, transport_, row, pair);
   }
 
   // Finds the shortest ways to a row, unless they are known from before.
-  void Run(int32_t row) {
+  void FindWaysTo(int32_t row) {
     if (RowNode(row) == goal_) return;
-    goal_ = RowNode(row);
-    std::fill(distance_.begin(), distance_.end(), kNone);
-    heap_.clear();
-    Reach(goal_, 0, {});
-    while (!heap_.empty()) {
-      const auto [distance, node] = heap_.front();
-      std::pop_heap(heap_.begin(), heap_.end(), std::greater<>());
-      heap_.pop_back();
-      if (distance != distance_[node]) continue;
-      if (node < rooms_) {
-        LookIntoRoom(node, distance);
-      } else if (node < Done()) {
-        LookIntoRow(node - rooms_, distance);
-      } else {
-        LookIntoDone(distance);
-      }
-    }
+    if (goal_ >= 0 && !knows_hubs_) FindWaysToHubs();
+    Run(RowNode(row));
   }
 
   // The pair, and what changes along the way from its room back to its row.
   std::vector<UnitChange> ChangesFor(int32_t pair) const {
     std::vector<UnitChange> changes = {{{UnitArc::kPair, pair}, 1}};
-    for (int32_t node = problem_.entry[pair]; node != goal_; node = next_[node].node) {
-      const Step& step = next_[node];
+    for (const auto& [node, step] : WayFrom(problem_.entry[pair])) {
       if (step.unit.kind == UnitArc::kNone) continue;
       const bool along = step.unit.kind == UnitArc::kPair
                              ? IsRow(node)
@@ -80,6 +67,18 @@ class Detours::Search {
   struct Step {
     int32_t node = -1;
     UnitArc unit = {};
+  };
+  // The shortest ways from all nodes to one: how long they are, and how they begin.
+  struct Ways {
+    std::vector<int64_t> distance;
+    std::vector<Step> next;
+  };
+
+  struct Hub {
+    int32_t node = 0;
+    Ways ways;
+    // Of the search at hand; kNone: not known (yet), or none.
+    int64_t to_goal = kNone;
   };
 
   int32_t RowNode(int32_t row) const { return rooms_ + row; }
@@ -111,10 +110,91 @@ class Detours::Search {
     }
   }
 
+  // With more of them than this, a search to each would not be worth its while.
+  static constexpr size_t kMostHubs = 32;
+
+  void FindWaysToHubs() {
+    std::vector<int32_t> nodes = {Done()};
+    for (int32_t room = 0; room < rooms_; ++room) {
+      if (!problem_.exits[room].empty()) nodes.push_back(room);
+    }
+    if (nodes.size() > kMostHubs) nodes.resize(1);
+    std::vector<Hub> hubs;
+    for (const int32_t node : nodes) {
+      Run(node);
+      hubs.push_back({node, ways_});
+    }
+    hubs_ = std::move(hubs);
+    knows_hubs_ = true;
+  }
+
+  void Run(int32_t goal) {
+    goal_ = goal;
+    for (Hub& hub : hubs_) hub.to_goal = kNone;
+    ways_.distance.assign(Done() + 1, kNone);
+    ways_.next.resize(Done() + 1);
+    heap_.clear();
+    Reach(goal, 0, {});
+    while (!heap_.empty()) {
+      const auto [distance, node] = heap_.front();
+      std::pop_heap(heap_.begin(), heap_.end(), std::greater<>());
+      heap_.pop_back();
+      if (distance == ways_.distance[node] && distance < ThroughHub(node).distance) {
+        LookInto(node, distance);
+      }
+    }
+  }
+
+  void LookInto(int32_t node, int64_t distance) {
+    const auto hub = std::find_if(hubs_.begin(), hubs_.end(),
+                                  [node](const Hub& one) { return one.node == node; });
+    if (hub != hubs_.end()) {
+      hub->to_goal = distance;
+    } else if (node < rooms_) {
+      LookIntoRoom(node, distance);
+    } else if (node < Done()) {
+      LookIntoRow(node - rooms_, distance);
+    } else {
+      LookIntoDone(distance);
+    }
+  }
+
+  // The shortest way to the goal by way of a hub from which it is known. kNone: there is none.
+  struct Through {
+    int64_t distance = kNone;
+    const Hub* hub = nullptr;
+  };
+  Through ThroughHub(int32_t node) const {
+    Through best;
+    for (const Hub& hub : hubs_) {
+      const int64_t to_hub = hub.ways.distance[node];
+      if (hub.to_goal == kNone || to_hub == kNone) continue;
+      if (to_hub + hub.to_goal < best.distance) best = {to_hub + hub.to_goal, &hub};
+    }
+    return best;
+  }
+
+  // The nodes on the shortest way from a room to the goal, each with the step from it. A way that would
+  // come to a node twice is as long without what is in between.
+  std::vector<std::pair<int32_t, Step>> WayFrom(int32_t room) const {
+    std::vector<std::pair<int32_t, Step>> way;
+    const Through through = ThroughHub(room);
+    const bool by_hub = through.distance < ways_.distance[room];
+    const Ways* ways = by_hub ? &through.hub->ways : &ways_;
+    for (int32_t node = room; node != goal_; node = way.back().second.node) {
+      if (by_hub && node == through.hub->node) ways = &ways_;
+      way.erase(std::find_if(way.begin(), way.end(),
+                             [node](const auto& passed) { return passed.first == node; }),
+                way.end());
+      way.emplace_back(node, ways->next[node]);
+    }
+    return way;
+  }
+
   void Reach(int32_t node, int64_t distance, const Step& step) {
-    if (distance >= distance_[node]) return;
-    distance_[node] = distance;
-    next_[node] = step;
+    if (distance >= ways_.distance[node]) return;
+    ways_.distance[node] = distance;
+    ways_.next[node] = step;
     heap_.emplace_back(distance, node);
     std::push_heap(heap_.begin(), heap_.end(), std::greater<>());
   }
@@ -191,9 +271,11 @@ class Detours::Search {
   std::vector<int64_t> into_begin_;
   std::vector<std::pair<int32_t, int32_t>> into_;
   std::vector<std::vector<int32_t>> arcs_in_, arcs_out_;
+  bool knows_hubs_ = false;
+  std::vector<Hub> hubs_;
+  // Of the search at hand.
   int32_t goal_ = -1;
-  std::vector<int64_t> distance_;
-  std::vector<Step> next_;
+  Ways ways_;
   std::vector<std::pair<int64_t, int32_t>> heap_;
 };
 
@@ -204,13 +286,13 @@ Detours::~Detours() = default;
 
 int64_t Detours::CostOf(int32_t pair) {
   const int32_t row = search_->RowOf(pair);
-  search_->Run(row);
+  search_->FindWaysTo(row);
   return search_->CostOf(row, pair);
 }
 
 std::vector<UnitChange> Detours::ChangesFor(int32_t pair) {
   const int32_t row = search_->RowOf(pair);
-  search_->Run(row);
+  search_->FindWaysTo(row);
   if (search_->Uses(pair) || search_->CostOf(row, pair) == kNone) return {};
   return search_->ChangesFor(pair);
 }

@@ -2,19 +2,12 @@
 
 #include <algorithm>
 #include <iterator>
-#include <map>
-#include <set>
 #include <utility>
 
 #include "services/matching/network.h"
 
 namespace critac::matching {
 namespace {
-
-bool AnyPartnerHasALimit(const Pool& pool) {
-  return std::any_of(pool.partners().begin(), pool.partners().end(),
-                     [](const PartnerRow& partner) { return partner.capacity_per_period > 0; });
-}
 
 // What differs between two plans, slot by slot, those who leave and those who come paired in order.
 std::vector<PlanChange> Differences(const Pool& pool, const Plan& plan, const Plan& other) {
@@ -43,10 +36,10 @@ std::vector<PlanChange> Differences(const Pool& pool, const Plan& plan, const Pl
 
 }  // namespace
 
-Forcing::Forcing(const Pool& pool, const Plan& plan) : pool_(pool), plan_(plan), use_(pool, plan) {
+Forcing::Forcing(const Pool& pool, const Plan& plan) : pool_(pool), plan_(plan) {
   if (plan.network == nullptr || !plan.optimal() || !plan.network->limits.allotted.empty()) return;
   detours_.emplace(plan.network->network.problem(), plan.network->transport);
-  keeps_all_limits_ = !AnyPartnerHasALimit(pool);
+  placement_.emplace(pool, plan);
 }
 
 std::optional<ForcedPlan> Forcing::Force(int slot, int expert) {
@@ -79,10 +72,9 @@ std::optional<ForcedPlan> Forcing::ForcePair(int pair) {
   const int64_t price = detours_->CostOf(arc.index);
   if (price == Detours::kNone) return std::nullopt;
   ForcedPlan result{price, ChangesOf(arc.index)};
-  if (!keeps_all_limits_ && !Fits(result.changes) && !FitsAnew(result.changes)) {
-    return SolveAnew(forced.slot, forced.expert);
-  }
-  return result;
+  // The network may have left out limits of the pool.
+  return placement_->Fits(result.changes) ? std::move(result)
+                                          : SolveAnew(forced.slot, forced.expert);
 }
 
 std::vector<PlanChange> Forcing::ChangesOf(int32_t entry) {
@@ -101,51 +93,6 @@ std::vector<PlanChange> Forcing::ChangesOf(int32_t entry) {
     (unit.by > 0 ? change.to_expert : change.from_expert) = pair.expert;
   }
   return changes;
-}
-
-// Those who come start in the first period that has room once those who leave have left; if that does
-// not do, another choice of periods may.
-bool Forcing::Fits(const std::vector<PlanChange>& changes) {
-  std::vector<PlanUnit> removed, added;
-  for (const PlanChange& change : changes) {
-    if (change.from_expert < 0) continue;
-    const PlanUnit* const unit = plan_.FindUnit(change.slot, change.from_expert);
-    removed.push_back(*unit);
-    use_.Remove(*unit);
-  }
-  bool fits = true;
-  for (const PlanChange& change : changes) {
-    if (change.to_expert < 0) continue;
-    const std::optional<int> pair = plan_.network->FindPair(change.slot, change.to_expert);
-    const std::optional<int32_t> period = use_.PeriodLeft(plan_.network->pairs[*pair]);
-    if (!period.has_value()) {
-      fits = false;
-      break;
-    }
-    added.push_back({change.slot, change.to_expert, *period, 0});
-    use_.Add(added.back());
-  }
-  for (const PlanUnit& unit : added) use_.Remove(unit);
-  for (const PlanUnit& unit : removed) use_.Add(unit);
-  return fits;
-}
-
-bool Forcing::FitsAnew(const std::vector<PlanChange>& changes) const {
-  std::set<std::pair<int, int>> pairs;
-  for (const PlanUnit& unit : plan_.units) pairs.emplace(unit.slot, unit.expert);
-  for (const PlanChange& change : changes) {
-    if (change.from_expert >= 0) pairs.erase({change.slot, change.from_expert});
-    if (change.to_expert >= 0) pairs.emplace(change.slot, change.to_expert);
-  }
-  std::vector<Pair> chosen;
-  std::map<int, int64_t> open;
-  for (const auto& [slot, expert] : pairs) {
-    chosen.push_back(plan_.network->pairs[*plan_.network->FindPair(slot, expert)]);
-    if (++open[expert] > pool_.experts()[expert].RoomOpen()) return false;
-  }
-  const absl::StatusOr<Placement> placement = PlaceInPeriods(pool_, chosen);
-  return placement.ok() && std::all_of(placement->periods.begin(), placement->periods.end(),
-                                       [](const auto& period) { return period.has_value(); });
 }
 
 std::optional<ForcedPlan> Forcing::SolveAnew(int slot, int expert) const {

@@ -8,19 +8,10 @@
 
 #include "services/matching/assign.h"
 #include "services/matching/detour.h"
-#include "services/matching/plan_use.h"
 #include "services/matching/pool.h"
+#include "services/matching/standing_placement.h"
 
 namespace critac::matching {
-
-// One person's place in a plan that another plan fills otherwise. -1: the place is open.
-struct PlanChange {
-  int slot = 0;
-  int from_expert = -1;
-  int to_expert = -1;
-
-  friend auto operator<=>(const PlanChange&, const PlanChange&) = default;
-};
 
 // The cheapest plan with a pair in it, as far as it differs from the plan.
 struct ForcedPlan {
@@ -53,19 +44,13 @@ class Forcing {
 
  private:
   std::optional<ForcedPlan> ForcePair(int pair);
-  // Whether the changes keep the limits that the network may have left out: with everyone else where
-  // they are, or else with all placed in periods anew.
-  bool Fits(const std::vector<PlanChange>& changes);
-  bool FitsAnew(const std::vector<PlanChange>& changes) const;
   std::optional<ForcedPlan> SolveAnew(int slot, int expert) const;
   std::vector<PlanChange> ChangesOf(int32_t entry);
 
   const Pool& pool_;
   const Plan& plan_;
   std::optional<Detours> detours_;
-  PlanUse use_;
-  // Whether the network keeps every limit of the pool.
-  bool keeps_all_limits_ = false;
+  std::optional<StandingPlacement> placement_;
 };
 
 }  // namespace critac::matching

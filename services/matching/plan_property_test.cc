@@ -249,7 +249,7 @@ TEST(PlanProperties, WhoeverWaitsLongEnoughIsServed) {
     for (int d = 0; d < static_cast<int>(center.demands.size()); ++d) {
       const int slot = SlotIn(before, absl::StrCat("r", d));
       if (before.slots()[slot].missing == 0) continue;
-      if (RankEligible(before, slot, 0).empty()) continue;
+      if (RankEligible(before, slot, 1).empty()) continue;
       int64_t dearest = 0;
       for (const SlotRow& other : before.slots()) dearest = std::max(dearest, other.open_price);
       const int64_t most_others_pay = 3 * (dearest + 1'000'000 + center.policy.stability_bonus()) +

@@ -1,6 +1,7 @@
 #include "services/matching/rank.h"
 
 #include <algorithm>
+#include <optional>
 #include <string>
 
 #include "services/matching/eligibility.h"
@@ -11,6 +12,24 @@ namespace {
 
 bool Better(const RankedExpert& a, const RankedExpert& b) {
   return a.score_e6 != b.score_e6 ? a.score_e6 > b.score_e6 : a.expert < b.expert;
+}
+
+// Of a large pool, the rows of those who hold a topic lie in memory far apart, and waiting for them
+// takes most of the time. So they are fetched while others are looked at: the row of an expert, and a
+// little later, when it is there, what it refers to.
+void FetchAhead(const Pool& pool, const std::vector<int>& holders, size_t i) {
+  constexpr size_t kAhead = 16;
+  constexpr size_t kLine = 64;
+  if (i + 2 * kAhead < holders.size()) {
+    const auto* row = reinterpret_cast<const char*>(&pool.experts()[holders[i + 2 * kAhead]]);
+    for (size_t at = 0; at < sizeof(ExpertRow); at += kLine) __builtin_prefetch(row + at);
+  }
+  if (i + kAhead < holders.size()) {
+    const ExpertRow& row = pool.experts()[holders[i + kAhead]];
+    __builtin_prefetch(row.topics.data());
+    __builtin_prefetch(row.services.data());
+    __builtin_prefetch(&pool.conflicts_of(row.person));
+  }
 }
 
 v1::Exclusion ExclusionOf(const Pool& pool, int slot, int expert) {
@@ -25,18 +44,38 @@ v1::Exclusion ExclusionOf(const Pool& pool, int slot, int expert) {
 
 }  // namespace
 
-std::vector<RankedExpert> RankEligible(const Pool& pool, int slot, int top) {
-  std::vector<RankedExpert> ranked;
+TopRanked RankTop(const Pool& pool, int slot, int top) {
+  TopRanked ranking;
+  // The best so far, the last of them in front.
+  std::vector<RankedExpert>& best = ranking.best;
+  const auto wanted = static_cast<size_t>(std::max(top, 0));
   // Whoever does not hold the topic is out at that gate or before it.
-  for (const int expert : pool.holders_of(pool.slots()[slot].topic)) {
+  const std::vector<int>& holders = pool.holders_of(pool.slots()[slot].topic);
+  for (size_t i = 0; i < holders.size(); ++i) {
+    FetchAhead(pool, holders, i);
+    const int expert = holders[i];
     const Verdict verdict = CheckGates(pool, slot, expert);
     if (!verdict.eligible()) continue;
-    const Score score = ScoreOf(pool, slot, expert, verdict.periods);
-    ranked.push_back({expert, score.total_e6, verdict.periods});
+    ++ranking.eligible_count;
+    const bool full = best.size() == wanted;
+    if (wanted == 0) continue;
+    // Who comes later by name is better with a greater score only.
+    const std::optional<int64_t> score =
+        ScoreIfAtLeast(pool, slot, expert, verdict.periods, full ? best.front().score_e6 + 1 : 0);
+    if (!score.has_value()) continue;
+    if (full) {
+      std::pop_heap(best.begin(), best.end(), Better);
+      best.pop_back();
+    }
+    best.push_back({expert, *score, verdict.periods});
+    std::push_heap(best.begin(), best.end(), Better);
   }
-  const int sorted = std::clamp(top, 0, static_cast<int>(ranked.size()));
-  std::partial_sort(ranked.begin(), ranked.begin() + sorted, ranked.end(), Better);
-  return ranked;
+  std::sort_heap(best.begin(), best.end(), Better);
+  return ranking;
+}
+
+std::vector<RankedExpert> RankEligible(const Pool& pool, int slot, int top) {
+  return RankTop(pool, slot, top).best;
 }
 
 v1::Candidate CandidateOf(const Pool& pool, int slot, const RankedExpert& ranked, int rank) {
@@ -58,13 +97,13 @@ v1::RankCandidatesResponse RankCandidates(const Pool& pool, int slot, const Rank
   v1::RankCandidatesResponse response;
   response.set_slot(pool.slots()[slot].id);
   response.set_policy_version(pool.policy().version());
-  const std::vector<RankedExpert> ranked = RankEligible(pool, slot, options.top);
+  const TopRanked ranking = RankTop(pool, slot, options.top);
   const int all = static_cast<int>(pool.experts().size());
-  const int eligible = static_cast<int>(ranked.size());
-  response.set_eligible_count(eligible);
-  response.set_excluded_count(all - eligible);
-  for (int i = 0; i < std::min(options.top, eligible); ++i) {
-    *response.add_candidates() = CandidateOf(pool, slot, ranked[i], i + 1);
+  response.set_eligible_count(ranking.eligible_count);
+  response.set_excluded_count(all - ranking.eligible_count);
+  for (const RankedExpert& ranked : ranking.best) {
+    const int rank = response.candidates_size() + 1;
+    *response.add_candidates() = CandidateOf(pool, slot, ranked, rank);
   }
   if (!options.list_excluded) return response;
   std::vector<v1::Exclusion> excluded;

@@ -15,8 +15,18 @@ struct RankedExpert {
   PeriodSet periods = 0;
 };
 
-// Every eligible expert of a slot. The first `top` come first: best first, those of the same score
-// by name; the others are in no order.
+struct TopRanked {
+  // Best first, those of the same score by name.
+  std::vector<RankedExpert> best;
+  // All who are eligible.
+  int eligible_count = 0;
+};
+
+// The `top` best of a slot's eligible experts; negative: none. Most of many are not scored as a
+// whole, only as far as shows that they are not among the best.
+TopRanked RankTop(const Pool& pool, int slot, int top);
+
+// The best alone.
 std::vector<RankedExpert> RankEligible(const Pool& pool, int slot, int top);
 
 // One of them as a candidate, with the parts of its score in words. `rank` is 1 for the best.

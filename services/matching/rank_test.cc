@@ -1,13 +1,18 @@
 #include "services/matching/rank.h"
 
 #include <algorithm>
+#include <iostream>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "absl/strings/str_cat.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
+#include "services/matching/eligibility.h"
+#include "services/matching/score.h"
 #include "services/matching/testing_center.h"
+#include "services/matching/testing_transport.h"
 
 namespace critac::matching {
 namespace {
@@ -104,6 +109,62 @@ TEST_F(Ranking, TheTopOfManyIsTheBeginningOfTheWholeOrder) {
     some.top = top;
     EXPECT_EQ(Names(Rank(some)), std::vector<std::string>(whole.begin(), whole.begin() + top));
   }
+}
+
+// Every eligible expert scored as a whole, and all sorted.
+std::vector<std::pair<int, int64_t>> RankedPlainly(const Pool& pool, int slot) {
+  std::vector<std::pair<int, int64_t>> ranked;
+  for (int expert = 0; expert < static_cast<int>(pool.experts().size()); ++expert) {
+    const Verdict verdict = CheckGates(pool, slot, expert);
+    if (!verdict.eligible()) continue;
+    ranked.emplace_back(expert, ScoreOf(pool, slot, expert, verdict.periods).total_e6);
+  }
+  std::stable_sort(ranked.begin(), ranked.end(),
+                   [](const auto& a, const auto& b) { return a.second > b.second; });
+  return ranked;
+}
+
+// Goal: leaving off before a score is known changes nothing. Method: random centers from a printed
+// seed, half of them with so few different values that most scores tie.
+TEST(RankingOfMany, TheBestAreThoseOfThePlainWay) {
+  constexpr uint32_t kSeed = 20261201;
+  std::cout << "seed " << kSeed << "\n";
+  Dice dice(kSeed);
+  int tied = 0;
+  for (int round = 0; round < 60 && !HasFailure(); ++round) {
+    SCOPED_TRACE(absl::StrCat("round ", round));
+    Center center = BusyCenter(6, 3, 150, 60);
+    for (v1::Expert& expert : center.experts) {
+      expert.set_rating_count(dice.Between(0, 3));
+      expert.set_rating_sum(expert.rating_count() * dice.Between(1, 5));
+      if (round % 2 == 0) continue;
+      expert.clear_services();
+      expert.clear_home();
+    }
+    v1::Weights& weights = *center.policy.mutable_weights();
+    weights.set_topic_fit(dice.Between(0, 2) * 300'000);
+    weights.set_peer_similarity(dice.Between(0, 2) * 400'000);
+    weights.set_rating(dice.Between(0, 2) * 333'333);
+    weights.set_load(dice.Between(0, 2) * 500'000);
+    weights.set_distance(dice.Between(0, 2) * 250'000);
+    const Pool pool = center.Build();
+    for (int slot = 0; slot < static_cast<int>(pool.slots().size()); ++slot) {
+      const auto plainly = RankedPlainly(pool, slot);
+      const auto all = static_cast<int>(plainly.size());
+      for (const int top : {-1, 0, 1, 2, 10, 100, 1000}) {
+        const TopRanked ranking = RankTop(pool, slot, top);
+        EXPECT_EQ(ranking.eligible_count, all);
+        std::vector<std::pair<int, int64_t>> best;
+        for (const RankedExpert& one : ranking.best) best.emplace_back(one.expert, one.score_e6);
+        const auto expected = std::clamp(top, 0, all);
+        EXPECT_EQ(best, std::vector(plainly.begin(), plainly.begin() + expected));
+        if (expected > 0 && expected < all) {
+          tied += plainly[expected - 1].second == plainly[expected].second ? 1 : 0;
+        }
+      }
+    }
+  }
+  EXPECT_GT(tied, 100);
 }
 
 TEST_F(Ranking, WithoutExpertsNobodyIsRanked) {

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstdlib>
 #include <numeric>
+#include <optional>
 #include <string>
 
 #include "absl/numeric/int128.h"
@@ -174,6 +175,29 @@ int64_t Nearness(const v1::Policy& policy, const SlotRow& slot, const DemandRow&
   return Quotient(half * kOne, half + *km);
 }
 
+v1::ScorePartKind KindOf(int part) {
+  return static_cast<v1::ScorePartKind>(v1::SCORE_PART_KIND_TOPIC_FIT + part);
+}
+
+int64_t ValueOf(v1::ScorePartKind kind, const Pool& pool, const SlotRow& slot,
+                const ExpertRow& expert, PeriodSet periods) {
+  const DemandRow& demand = pool.demands()[slot.demand];
+  switch (kind) {
+    case v1::SCORE_PART_KIND_TOPIC_FIT:
+      return TopicFit(slot, expert);
+    case v1::SCORE_PART_KIND_PEER_SIMILARITY:
+      return PeerSimilarity(demand, expert);
+    case v1::SCORE_PART_KIND_RATING:
+      return Rating(pool.policy(), expert);
+    case v1::SCORE_PART_KIND_LOAD:
+      return LoadOf(slot, expert, periods).value_e6;
+    case v1::SCORE_PART_KIND_DISTANCE:
+      return Nearness(pool.policy(), slot, demand, expert);
+    default:
+      return 0;
+  }
+}
+
 std::string PeerWords(const DemandRow& demand, const ExpertRow& expert) {
   const ServiceRow* service = MostAlike(demand, expert);
   if (service == nullptr) return "no service in an agency on record";
@@ -239,15 +263,33 @@ std::array<int64_t, kScoreParts> SharesOf(const v1::Weights& weights) {
 
 Score ScoreOf(const Pool& pool, int slot, int expert, PeriodSet periods) {
   const SlotRow& s = pool.slots()[slot];
-  const DemandRow& demand = pool.demands()[s.demand];
   const ExpertRow& e = pool.experts()[expert];
   Score score;
-  score.values_e6 = {TopicFit(s, e), PeerSimilarity(demand, e), Rating(pool.policy(), e),
-                     LoadOf(s, e, periods).value_e6, Nearness(pool.policy(), s, demand, e)};
   int64_t sum = 0;
-  for (int i = 0; i < kScoreParts; ++i) sum += score.values_e6[i] * pool.shares_e6()[i];
+  for (int i = 0; i < kScoreParts; ++i) {
+    score.values_e6[i] = ValueOf(KindOf(i), pool, s, e, periods);
+    sum += score.values_e6[i] * pool.shares_e6()[i];
+  }
   score.total_e6 = Quotient(sum, kOne);
   return score;
+}
+
+std::optional<int64_t> ScoreIfAtLeast(const Pool& pool, int slot, int expert, PeriodSet periods,
+                                      int64_t least_e6) {
+  // What costs least to look at comes first.
+  constexpr v1::ScorePartKind kOrder[kScoreParts] = {
+      v1::SCORE_PART_KIND_TOPIC_FIT, v1::SCORE_PART_KIND_LOAD, v1::SCORE_PART_KIND_RATING,
+      v1::SCORE_PART_KIND_DISTANCE, v1::SCORE_PART_KIND_PEER_SIMILARITY};
+  const SlotRow& s = pool.slots()[slot];
+  const ExpertRow& e = pool.experts()[expert];
+  // The sum with every part that is not known yet as good as can be: shares add up to one.
+  int64_t sum = kOne * kOne;
+  for (const v1::ScorePartKind kind : kOrder) {
+    const int64_t share = pool.shares_e6()[kind - v1::SCORE_PART_KIND_TOPIC_FIT];
+    sum -= (kOne - ValueOf(kind, pool, s, e, periods)) * share;
+    if (Quotient(sum, kOne) < least_e6) return std::nullopt;
+  }
+  return Quotient(sum, kOne);
 }
 
 std::vector<v1::ScorePart> ExplainScore(const Pool& pool, int slot, int expert, PeriodSet periods) {
@@ -261,7 +303,7 @@ std::vector<v1::ScorePart> ExplainScore(const Pool& pool, int slot, int expert, 
       DistanceWords(pool, s, demand, e)};
   std::vector<v1::ScorePart> parts(kScoreParts);
   for (int i = 0; i < kScoreParts; ++i) {
-    parts[i].set_kind(static_cast<v1::ScorePartKind>(v1::SCORE_PART_KIND_TOPIC_FIT + i));
+    parts[i].set_kind(KindOf(i));
     parts[i].set_value_e6(score.values_e6[i]);
     parts[i].set_weight_e6(pool.shares_e6()[i]);
     parts[i].set_explanation(words[i]);

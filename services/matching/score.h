@@ -3,6 +3,7 @@
 
 #include <array>
 #include <cstdint>
+#include <optional>
 #include <vector>
 
 #include "critac/matching/v1/match.pb.h"
@@ -47,6 +48,11 @@ std::array<int64_t, kScoreParts> SharesOf(const v1::Weights& weights);
 
 // The score. `periods` are those of the verdict; without any, the part for load is 0.
 Score ScoreOf(const Pool& pool, int slot, int expert, PeriodSet periods);
+
+// The total of the same score where it is at least so much; nothing where it is less, which takes
+// fewer parts to see.
+std::optional<int64_t> ScoreIfAtLeast(const Pool& pool, int slot, int expert, PeriodSet periods,
+                                      int64_t least_e6);
 
 // The parts of the same score, with words.
 std::vector<v1::ScorePart> ExplainScore(const Pool& pool, int slot, int expert, PeriodSet periods);

@@ -2,6 +2,8 @@
 #define SERVICES_MATCHING_TRANSPORT_H_
 
 #include <cstdint>
+#include <memory>
+#include <utility>
 #include <vector>
 
 #include "absl/status/status.h"
@@ -68,6 +70,22 @@ struct TransportProblem {
   }
 };
 
+// Of a row, the pairs that were cheapest when the list was made. Prices of rooms only rise, so what is
+// not in it stays as dear as it was.
+struct ShortList {
+  struct Pair {
+    // Cost and price of the room when the list was made.
+    int64_t key = 0;
+    int32_t cost = 0;
+    int32_t entry = 0;
+    int32_t pair = 0;
+  };
+  // By key.
+  std::vector<Pair> pairs;
+  // No key of another pair is less.
+  int64_t floor = 0;
+};
+
 // Who goes where, and prices that prove that nothing is cheaper: for any prices, a plan costs at
 // least what CheckTransport computes from them, and here that is what this plan costs.
 struct Transport {
@@ -83,6 +101,12 @@ struct Transport {
   // By room: what it costs from there to done, waiting for room included.
   std::vector<int64_t> room_prices;
   int64_t cost = 0;
+
+  // What the solver knows of rows, so that not all of their pairs have to be looked at again; it proves
+  // nothing. By row; null where the row wants nothing; empty: nothing is known. All rooms have become
+  // dearer by `raised` at least, on top of the keys and floors.
+  std::vector<std::shared_ptr<const ShortList>> lists;
+  int64_t raised = 0;
 };
 
 // What a pair costs at the prices, less what its row pays: not negative where it carries no unit.

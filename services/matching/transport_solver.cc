@@ -7,6 +7,7 @@
 // nothing. So the result is exact over all pairs, though most are looked at once.
 #include <algorithm>
 #include <limits>
+#include <memory>
 #include <thread>
 #include <utility>
 #include <vector>
@@ -24,10 +25,8 @@ namespace {
 constexpr int64_t kFar = int64_t{1} << 61;
 
 // Pairs in a row's first list. Longer ones are made less often and cost more to make.
-constexpr int32_t kFirstList = 16;
-constexpr int32_t kMostListed = 128;
-// Rows added to a solution, up to which the lists of the others are not made.
-constexpr int32_t kFewRows = 16;
+constexpr int64_t kFirstList = 16;
+constexpr int64_t kMostListed = 128;
 // Pairs from which it is worth having a second thread make the first lists.
 constexpr int64_t kPairsForThreads = 500'000;
 
@@ -77,10 +76,16 @@ class TransportSolver {
   void Begin(const Transport& start) {
     if (start.row_prices.empty()) {
       PriceEmptyRooms();
-      MakeFirstLists();
-      return;
+    } else {
+      Continue(start);
     }
+    MakeMissingLists();
+  }
+
+  void Continue(const Transport& start) {
     room_prices_ = start.room_prices;
+    std::copy(start.lists.begin(), start.lists.end(), lists_.begin());
+    raised_ = start.raised;
     arc_units_ = start.arc_units;
     int32_t row = 0;
     for (const int32_t pair : start.used) {
@@ -97,7 +102,6 @@ class TransportSolver {
       for (int64_t unit = 0; unit < start.exit_units[room]; ++unit) TakeExit(room);
     }
     begun_rows_ = static_cast<int32_t>(start.open.size());
-    if (rows_ - begun_rows_ > kFewRows) MakeFirstLists();
   }
 
   void Run() {
@@ -133,24 +137,12 @@ class TransportSolver {
     result.exit_units = std::move(exit_units_);
     result.row_prices = std::move(row_prices_);
     result.room_prices = std::move(room_prices_);
+    result.lists = std::move(lists_);
+    result.raised = raised_;
     return result;
   }
 
  private:
-  struct Listed {
-    // Cost and price of the room when the list was made: it is not less now.
-    int64_t key = 0;
-    int32_t cost = 0;
-    int32_t entry = 0;
-    int32_t pair = 0;
-  };
-  // A row's cheapest pairs, by key.
-  struct List {
-    std::vector<Listed> pairs;
-    // No pair outside the list is cheaper.
-    int64_t floor = -kFar;
-    int32_t wanted = kFirstList / 2;
-  };
   struct Use {
     int32_t row = 0;
     int32_t pair = 0;
@@ -235,10 +227,10 @@ class TransportSolver {
 
   // ---- Lists ------------------------------------------------------------------------------------
 
-  void MakeFirstLists() {
+  void MakeMissingLists() {
     const auto make = [this](int32_t first, int32_t last) {
       for (int32_t row = first; row < last; ++row) {
-        if (problem_.demand[row] > 0) MakeList(row);
+        if (problem_.demand[row] > 0 && lists_[row] == nullptr) MakeList(row);
       }
     };
     if (static_cast<int64_t>(problem_.entry.size()) < kPairsForThreads) return make(0, rows_);
@@ -254,39 +246,46 @@ class TransportSolver {
 
   // Lists twice as many of a row's pairs as before, up to kMostListed.
   void MakeList(int32_t row) {
-    List& list = lists_[row];
     const int64_t begin = problem_.row_begin[row];
     const int64_t end = problem_.row_begin[row + 1];
-    const int64_t wanted = std::min(2 * list.wanted, kMostListed);
-    list.wanted = static_cast<int32_t>(std::min(wanted, end - begin));
+    const auto before =
+        lists_[row] == nullptr ? 0 : static_cast<int64_t>(lists_[row]->pairs.size());
+    int64_t wanted = std::min(std::clamp(2 * before, kFirstList, kMostListed), end - begin);
     // A list of nearly all of them had better be of all.
-    if (end - begin < int64_t{2} * list.wanted) list.wanted = static_cast<int32_t>(end - begin);
-    std::vector<Listed>& pairs = list.pairs;
-    pairs.clear();
-    pairs.reserve(list.wanted);
-    const auto before = [](const Listed& a, const Listed& b) { return a.key < b.key; };
+    if (end - begin < 2 * wanted) wanted = end - begin;
+    auto list = std::make_shared<ShortList>();
+    std::vector<ShortList::Pair>& pairs = list->pairs;
+    pairs.reserve(wanted);
+    const auto cheaper = [](const ShortList::Pair& a, const ShortList::Pair& b) {
+      return a.key < b.key;
+    };
     const auto all = [&](int64_t pair) {
       const int32_t entry = problem_.entry[pair];
-      return Listed{problem_.cost[pair] + room_prices_[entry], problem_.cost[pair], entry,
-                    static_cast<int32_t>(pair)};
+      return ShortList::Pair{problem_.cost[pair] + room_prices_[entry] - raised_,
+                             problem_.cost[pair], entry, static_cast<int32_t>(pair)};
     };
     int64_t pair = begin;
-    for (; pair < begin + list.wanted; ++pair) pairs.push_back(all(pair));
-    list.floor = kFar;
+    for (; pair < begin + wanted; ++pair) pairs.push_back(all(pair));
+    list->floor = kFar;
     if (pair < end) {
-      std::make_heap(pairs.begin(), pairs.end(), before);
+      std::make_heap(pairs.begin(), pairs.end(), cheaper);
       for (; pair < end; ++pair) {
-        const int64_t key = problem_.cost[pair] + room_prices_[problem_.entry[pair]];
+        const int64_t key = problem_.cost[pair] + room_prices_[problem_.entry[pair]] - raised_;
         if (key >= pairs.front().key) continue;
-        std::pop_heap(pairs.begin(), pairs.end(), before);
+        std::pop_heap(pairs.begin(), pairs.end(), cheaper);
         pairs.back() = all(pair);
-        std::push_heap(pairs.begin(), pairs.end(), before);
+        std::push_heap(pairs.begin(), pairs.end(), cheaper);
       }
       // The dearest of the list is as cheap as any outside.
-      list.floor = pairs.front().key;
+      list->floor = pairs.front().key;
     }
-    std::sort(pairs.begin(), pairs.end(), before);
+    std::sort(pairs.begin(), pairs.end(), cheaper);
+    lists_[row] = std::move(list);
   }
+
+  // Keys and floors as they are now at least.
+  int64_t KeyOf(const ShortList::Pair& listed) const { return listed.key + raised_; }
+  int64_t FloorOf(int32_t row) const { return lists_[row]->floor + raised_; }
 
   // ---- Searching --------------------------------------------------------------------------------
 
@@ -296,14 +295,12 @@ class TransportSolver {
       row_prices_[row] = price;
       return;
     }
-    if (lists_[row].floor == -kFar) MakeList(row);
     while (true) {
-      const List& list = lists_[row];
-      for (const Listed& listed : list.pairs) {
-        if (listed.key >= price) break;
+      for (const ShortList::Pair& listed : lists_[row]->pairs) {
+        if (KeyOf(listed) >= price) break;
         price = std::min(price, listed.cost + room_prices_[listed.entry]);
       }
-      if (price <= list.floor) break;
+      if (price <= FloorOf(row)) break;
       MakeList(row);
     }
     row_prices_[row] = price;
@@ -319,6 +316,7 @@ class TransportSolver {
     distance_[RowNode(row)] = 0;
     touched_.push_back(RowNode(row));
     near_.assign(1, RowNode(row));
+    looked_from_ = 0;
     LookFrom(0);
     while (!heap_.empty()) {
       const Reached reached = heap_.front();
@@ -340,6 +338,7 @@ class TransportSolver {
       }
       distance_[node] = kFar;
     }
+    if (AllRoomsAreLookedFrom()) raised_ += std::max<int64_t>(0, best_ - last_distance_);
   }
 
   int32_t RowNode(int32_t row) const { return rooms_ + row; }
@@ -370,7 +369,12 @@ class TransportSolver {
     }
   }
 
+  // Then no pair leads to anything new.
+  bool AllRoomsAreLookedFrom() const { return looked_from_ == rooms_; }
+
   void LookFromRoom(int32_t room, int64_t distance) {
+    ++looked_from_;
+    last_distance_ = distance;
     const int64_t price = room_prices_[room];
     if (distance + ExitPrice(room) - price < best_) {
       best_ = distance + ExitPrice(room) - price;
@@ -399,27 +403,18 @@ class TransportSolver {
       best_ = distance + problem_.open_price[row] - row_prices_[row];
       last_ = RowNode(row);
     }
-    // Where only a few rows are placed, most others are looked at once, and a list is not worth making.
-    if (lists_[row].floor == -kFar) {
-      LookAtAll(row, distance);
-    } else {
-      LookAtList(row, distance);
-    }
-  }
-
-  void LookAtList(int32_t row, int64_t distance) {
-    const List& list = lists_[row];
+    if (AllRoomsAreLookedFrom()) return;
     const int64_t base = distance - row_prices_[row];
     const bool team = problem_.demand[row] > 1;
-    for (const Listed& listed : list.pairs) {
-      if (base + listed.key >= best_) return;
+    for (const ShortList::Pair& listed : lists_[row]->pairs) {
+      if (base + KeyOf(listed) >= best_) return;
       if (team && Uses(row, listed.pair)) continue;
       Reach(listed.entry, base + listed.cost + room_prices_[listed.entry], distance,
             {Step::kPair, listed.pair, row});
     }
     // A node beyond those of rows stands for the pairs that are not in the row's list.
-    if (base + list.floor < best_) {
-      heap_.push_back({base + list.floor, rooms_ + rows_ + row});
+    if (base + FloorOf(row) < best_) {
+      heap_.push_back({base + FloorOf(row), rooms_ + rows_ + row});
       std::push_heap(heap_.begin(), heap_.end());
     }
   }
@@ -427,7 +422,8 @@ class TransportSolver {
   void LookBeyondList(int32_t row, int64_t distance) {
     const int64_t row_distance = distance_[RowNode(row)];
     // It was looked beyond since, or the row was reached by a shorter way.
-    if (row_distance - row_prices_[row] + lists_[row].floor != distance) return;
+    if (AllRoomsAreLookedFrom() || row_distance - row_prices_[row] + FloorOf(row) != distance)
+      return;
     // The next search has a list of today's prices; this one looks at all pairs. What is not in the
     // list of before is not nearer than `distance`, so nothing is found too late.
     MakeList(row);
@@ -501,7 +497,7 @@ class TransportSolver {
   int32_t begun_rows_ = 0;
 
   // By row.
-  std::vector<List> lists_;
+  std::vector<std::shared_ptr<const ShortList>> lists_;
   std::vector<absl::InlinedVector<int32_t, 2>> row_uses_;
   std::vector<int64_t> row_prices_;
   std::vector<int32_t> open_;
@@ -515,6 +511,8 @@ class TransportSolver {
   std::vector<int32_t> exit_run_;
   std::vector<int64_t> exit_left_;
   std::vector<int64_t> room_prices_;
+  // What all rooms have become dearer by at least; keys and floors of lists do not have it in them.
+  int64_t raised_ = 0;
   // Arcs out of and into each room, one room after another.
   std::vector<int32_t> out_begin_, in_begin_, out_, in_;
 
@@ -525,6 +523,9 @@ class TransportSolver {
   std::vector<Reached> heap_;
   std::vector<int32_t> near_;
   int32_t source_ = 0;
+  // How many rooms were looked from, and how far away the last of them is.
+  int32_t looked_from_ = 0;
+  int64_t last_distance_ = 0;
   // The shortest way to done so far: its length, and the node where it leaves.
   int64_t best_ = 0;
   int32_t last_ = 0;
@@ -537,7 +538,14 @@ absl::Status CheckSize(const TransportProblem& problem) {
   }
   int64_t largest = 1;
   for (const int64_t price : problem.open_price) largest = std::max(largest, std::abs(price));
-  for (const int32_t cost : problem.cost) largest = std::max<int64_t>(largest, std::abs(cost));
+  // In this form the compiler takes several at a time.
+  int32_t lowest_cost = 0;
+  int32_t highest_cost = 0;
+  for (const int32_t cost : problem.cost) {
+    lowest_cost = std::min(lowest_cost, cost);
+    highest_cost = std::max(highest_cost, cost);
+  }
+  largest = std::max({largest, -int64_t{lowest_cost}, int64_t{highest_cost}});
   for (const TransportProblem::Arc& arc : problem.arcs) {
     largest = std::max(largest, std::abs(arc.cost));
   }

@@ -73,19 +73,24 @@ TEST(Transport, ManyPairsAreSolvedByTwoThreads) {
   EXPECT_EQ(transport.cost, CostByLemon(problem, LemonAlgorithm::kNetworkSimplex));
 }
 
+// The problem as it was before all but its first rows were added.
+TransportProblem FirstRows(const TransportProblem& whole, int rows) {
+  TransportProblem part = whole;
+  part.demand.resize(rows);
+  part.open_price.resize(rows);
+  part.row_begin.resize(rows + 1);
+  part.entry.resize(part.row_begin.back());
+  part.cost.resize(part.row_begin.back());
+  return part;
+}
+
 TEST(Transport, RowsAddedLaterCostWhatTheyCostFromTheStart) {
   std::cout << "seed " << kSeed + 2 << "\n";
   Dice dice(kSeed + 2);
   for (int round = 0; round < 500 && !HasFailure(); ++round) {
     SCOPED_TRACE(absl::StrCat("round ", round));
     const TransportProblem whole = RandomProblem(dice, {dice.Between(2, 10), 8, 3, 4});
-    TransportProblem part = whole;
-    const int kept = dice.Between(0, whole.row_count() - 1);
-    part.demand.resize(kept);
-    part.open_price.resize(kept);
-    part.row_begin.resize(kept + 1);
-    part.entry.resize(part.row_begin.back());
-    part.cost.resize(part.row_begin.back());
+    const TransportProblem part = FirstRows(whole, dice.Between(0, whole.row_count() - 1));
     Transport from_the_start = Solved(whole);
     Transport added = Solved(whole, Solved(part));
     EXPECT_EQ(added.cost, from_the_start.cost);
@@ -93,6 +98,41 @@ TEST(Transport, RowsAddedLaterCostWhatTheyCostFromTheStart) {
     MakeCanonical(whole, {}, added);
     EXPECT_EQ(added.used, from_the_start.used);
   }
+}
+
+// Goal: what a solution remembers of pairs is true, however prices have risen since. Method: to rooms
+// that are full or nearly so, rows are added one after another, each with more pairs than a list has;
+// every solution is compared with one from the start, and its canonical form with that by all pairs.
+TEST(Transport, RowsAddedOneByOneToFullRoomsCostWhatTheyCostFromTheStart) {
+  std::cout << "seed " << kSeed + 5 << "\n";
+  Dice dice(kSeed + 5);
+  int raised = 0;
+  for (int round = 0; round < 12 && !HasFailure(); ++round) {
+    SCOPED_TRACE(absl::StrCat("round ", round));
+    const int values = dice.OneIn(2) ? 30 : 100'000;
+    TransportProblem whole;
+    for (int room = 0; room < 50; ++room) whole.AddRoom({{dice.Between(1, 2), 0}});
+    for (int row = 0; row < 95; ++row) {
+      whole.AddRow(dice.Between(1, 2), dice.Between(1, 10) * values);
+      for (int room = 0; room < 50; ++room) whole.AddPair(room, dice.Between(-values, 0));
+    }
+    Transport standing = Solved(FirstRows(whole, 40));
+    for (int rows = 41; rows <= whole.row_count(); ++rows) {
+      const TransportProblem part = FirstRows(whole, rows);
+      standing = Solved(part, standing);
+      Transport from_the_start = Solved(part);
+      ASSERT_EQ(standing.cost, from_the_start.cost);
+      raised += standing.raised > 0 ? 1 : 0;
+      Transport by_all_pairs = standing;
+      by_all_pairs.lists.clear();
+      MakeCanonical(part, {}, by_all_pairs);
+      MakeCanonical(part, {}, from_the_start);
+      MakeCanonical(part, {}, standing);
+      ASSERT_EQ(standing.used, by_all_pairs.used);
+      ASSERT_EQ(standing.used, from_the_start.used);
+    }
+  }
+  EXPECT_GT(raised, 100);
 }
 
 // The pairs of the first of all cheapest transports, by trying each pair in turn.

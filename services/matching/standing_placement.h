@@ -1,0 +1,57 @@
+#ifndef SERVICES_MATCHING_STANDING_PLACEMENT_H_
+#define SERVICES_MATCHING_STANDING_PLACEMENT_H_
+
+#include <cstdint>
+#include <vector>
+
+#include "services/matching/assign.h"
+#include "services/matching/pool.h"
+
+namespace critac::matching {
+
+// One person's place in a plan that another plan fills otherwise. -1: the place is open.
+struct PlanChange {
+  int slot = 0;
+  int from_expert = -1;
+  int to_expert = -1;
+
+  friend auto operator<=>(const PlanChange&, const PlanChange&) = default;
+};
+
+// Where the units of a plan start, and whether they could start somewhere after a change. The limits
+// of one partner's experts, by period and open at once, and its own by period concern nobody else, and
+// a plan's network keeps those of a partner without a limit by period. So only the units of partners
+// with such a limit are looked at, each partner's by themselves; and as the plan has a place for all,
+// each unit that comes takes one search for others that make place for it.
+class StandingPlacement {
+ public:
+  // The pool must outlive it. The plan must have the network that it was read from.
+  StandingPlacement(const Pool& pool, const Plan& plan);
+
+  // Whether the changed plan keeps all limits by period and open at once, with everyone in some period
+  // of theirs. The changes take units of the plan away, and add pairs of its network.
+  bool Fits(const std::vector<PlanChange>& changes) const;
+
+ private:
+  struct Unit {
+    int slot = 0;
+    int expert = 0;
+    // Those in which it could start, counted from `first_period`; and where it does.
+    int32_t first_period = 0;
+    PeriodSet periods = 0;
+    int32_t period = 0;
+  };
+
+  bool FitsPartner(int partner, const std::vector<PlanChange>& changes) const;
+  // Places the last of the units, which has no period yet, where others may move for it.
+  bool PlaceLast(int partner, std::vector<Unit>& units) const;
+  Unit UnitOf(int slot, int expert, int32_t period) const;
+
+  const Pool& pool_;
+  const SolvedNetwork& network_;
+  std::vector<std::vector<Unit>> units_of_partners_;
+};
+
+}  // namespace critac::matching
+
+#endif  // SERVICES_MATCHING_STANDING_PLACEMENT_H_
