@@ -39,10 +39,48 @@ class Detours::Search {
     return back == kNone ? kNone : back + ReducedCost(problem_, transport_, row, pair);
   }
 
-  // Finds the shortest ways to a row, unless they are known from before.
-  void Run(int32_t row) {
-    if (RowNode(row) == goal_) return;
-    goal_ = RowNode(row);
+  // Finds the shortest ways to a row, a room, or done, unless they are known from before.
+  void RunToRow(int32_t row) { Run(RowNode(row)); }
+  void RunToRoom(int32_t room) { Run(room); }
+  void RunToDone() { Run(Done()); }
+
+  // What a unit costs from there to the goal.
+  int64_t CostFromRow(int32_t row) const {
+    return CostFrom(RowNode(row), transport_.row_prices[row]);
+  }
+  int64_t CostFromRoom(int32_t room) const { return CostFrom(room, transport_.room_prices[room]); }
+  int64_t CostFromDone() const { return CostFrom(Done(), 0); }
+
+  // The pair, and what changes along the way from its room back to its row.
+  std::vector<UnitChange> ChangesFor(int32_t pair) const {
+    std::vector<UnitChange> changes = {{{UnitArc::kPair, pair}, 1}};
+    for (int32_t node = problem_.entry[pair]; node != goal_; node = next_[node].node) {
+      const Step& step = next_[node];
+      if (step.unit.kind == UnitArc::kNone) continue;
+      const bool along = step.unit.kind == UnitArc::kPair
+                             ? IsRow(node)
+                             : problem_.arcs[step.unit.index].from == node;
+      changes.push_back({step.unit, along ? 1 : -1});
+    }
+    return changes;
+  }
+
+ private:
+  // Reduced costs along a way add up to its cost less the price where it begins, plus that where it ends.
+  int64_t CostFrom(int32_t node, int64_t price) const {
+    if (distance_[node] == kNone) return kNone;
+    return distance_[node] + price - (goal_ < rooms_ ? transport_.room_prices[goal_] : 0);
+  }
+
+  // Where a way goes on from a node, and by what; to done and from it by nothing.
+  struct Step {
+    int32_t node = -1;
+    UnitArc unit = {};
+  };
+
+  void Run(int32_t goal) {
+    if (goal == goal_) return;
+    goal_ = goal;
     std::fill(distance_.begin(), distance_.end(), kNone);
     heap_.clear();
     Reach(goal_, 0, {});
@@ -60,27 +98,6 @@ class Detours::Search {
       }
     }
   }
-
-  // The pair, and what changes along the way from its room back to its row.
-  std::vector<UnitChange> ChangesFor(int32_t pair) const {
-    std::vector<UnitChange> changes = {{{UnitArc::kPair, pair}, 1}};
-    for (int32_t node = problem_.entry[pair]; node != goal_; node = next_[node].node) {
-      const Step& step = next_[node];
-      if (step.unit.kind == UnitArc::kNone) continue;
-      const bool along = step.unit.kind == UnitArc::kPair
-                             ? IsRow(node)
-                             : problem_.arcs[step.unit.index].from == node;
-      changes.push_back({step.unit, along ? 1 : -1});
-    }
-    return changes;
-  }
-
- private:
-  // Where a way goes on from a node, and by what; to done and from it by nothing.
-  struct Step {
-    int32_t node = -1;
-    UnitArc unit = {};
-  };
 
   int32_t RowNode(int32_t row) const { return rooms_ + row; }
   int32_t Done() const { return rooms_ + rows_; }
@@ -204,15 +221,35 @@ Detours::~Detours() = default;
 
 int64_t Detours::CostOf(int32_t pair) {
   const int32_t row = search_->RowOf(pair);
-  search_->Run(row);
+  search_->RunToRow(row);
   return search_->CostOf(row, pair);
 }
 
 std::vector<UnitChange> Detours::ChangesFor(int32_t pair) {
   const int32_t row = search_->RowOf(pair);
-  search_->Run(row);
+  search_->RunToRow(row);
   if (search_->Uses(pair) || search_->CostOf(row, pair) == kNone) return {};
   return search_->ChangesFor(pair);
+}
+
+int64_t Detours::CostFromRow(int32_t row, int32_t to_room) {
+  search_->RunToRoom(to_room);
+  return search_->CostFromRow(row);
+}
+
+int64_t Detours::CostFromRoom(int32_t room, int32_t to_room) {
+  search_->RunToRoom(to_room);
+  return search_->CostFromRoom(room);
+}
+
+int64_t Detours::CostFromDone(int32_t to_room) {
+  search_->RunToRoom(to_room);
+  return search_->CostFromDone();
+}
+
+int64_t Detours::CostToDone(int32_t room) {
+  search_->RunToDone();
+  return search_->CostFromRoom(room);
 }
 
 }  // namespace critac::matching

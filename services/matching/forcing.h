@@ -6,6 +6,7 @@
 #include <optional>
 #include <vector>
 
+#include "critac/matching/v1/match.pb.h"
 #include "services/matching/assign.h"
 #include "services/matching/detour.h"
 #include "services/matching/plan_use.h"
@@ -21,6 +22,12 @@ struct PlanChange {
 
   friend auto operator<=>(const PlanChange&, const PlanChange&) = default;
 };
+
+v1::PlanChange MessageOf(const Pool& pool, const PlanChange& change);
+
+// What differs between two plans over the same rows, slot by slot, those who leave and those who come
+// paired in order.
+std::vector<PlanChange> ChangesBetween(const Pool& pool, const Plan& plan, const Plan& other);
 
 // The cheapest plan with a pair in it, as far as it differs from the plan.
 struct ForcedPlan {

@@ -238,12 +238,15 @@ std::array<int64_t, kScoreParts> SharesOf(const v1::Weights& weights) {
 }
 
 Score ScoreOf(const Pool& pool, int slot, int expert, PeriodSet periods) {
-  const SlotRow& s = pool.slots()[slot];
-  const DemandRow& demand = pool.demands()[s.demand];
-  const ExpertRow& e = pool.experts()[expert];
+  return ScoreOf(pool, pool.slots()[slot], pool.experts()[expert], periods);
+}
+
+Score ScoreOf(const Pool& pool, const SlotRow& slot, const ExpertRow& expert, PeriodSet periods) {
+  const DemandRow& demand = pool.demands()[slot.demand];
   Score score;
-  score.values_e6 = {TopicFit(s, e), PeerSimilarity(demand, e), Rating(pool.policy(), e),
-                     LoadOf(s, e, periods).value_e6, Nearness(pool.policy(), s, demand, e)};
+  score.values_e6 = {TopicFit(slot, expert), PeerSimilarity(demand, expert),
+                     Rating(pool.policy(), expert), LoadOf(slot, expert, periods).value_e6,
+                     Nearness(pool.policy(), slot, demand, expert)};
   int64_t sum = 0;
   for (int i = 0; i < kScoreParts; ++i) sum += score.values_e6[i] * pool.shares_e6()[i];
   score.total_e6 = Quotient(sum, kOne);

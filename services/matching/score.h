@@ -47,6 +47,8 @@ std::array<int64_t, kScoreParts> SharesOf(const v1::Weights& weights);
 
 // The score. `periods` are those of the verdict; without any, the part for load is 0.
 Score ScoreOf(const Pool& pool, int slot, int expert, PeriodSet periods);
+// The same, of rows that need not be in the pool as they are.
+Score ScoreOf(const Pool& pool, const SlotRow& slot, const ExpertRow& expert, PeriodSet periods);
 
 // The parts of the same score, with words.
 std::vector<v1::ScorePart> ExplainScore(const Pool& pool, int slot, int expert, PeriodSet periods);
