@@ -18,6 +18,7 @@ namespace {
 
 using matching::v1::Candidate;
 using matching::v1::ExplainMatchResponse;
+using matching::v1::ExplainOpenSlotsResponse;
 using matching::v1::MatchService;
 using matching::v1::RankCandidatesResponse;
 using matching::v1::SolveRun;
@@ -120,6 +121,60 @@ absl::Status RunWhy(Context& context, const RankArguments& arguments) {
   return printer.List(response.candidate(), "parts", PartColumns());
 }
 
+Columns OpenSlotColumns() {
+  using matching::v1::ExplainedOpenSlot;
+  return {Computed<ExplainedOpenSlot>(
+              "slot", [](const ExplainedOpenSlot& one, TextStyle) { return one.open().slot(); }),
+          Computed<ExplainedOpenSlot>("missing",
+                                      [](const ExplainedOpenSlot& one, TextStyle) {
+                                        return absl::StrCat(one.open().people());
+                                      }),
+          Field("smallest remedy", "summary")};
+}
+
+Columns RemedyChangeColumns() {
+  return {Field("kind", "kind"), Name("record", "subject"), Field("field", "field"),
+          Field("from", "from"), Field("to", "to"),         Number("by", "amount")};
+}
+
+Columns GateCountColumns() {
+  return {Field("gate", "gate"), Number("out", "count"), Number("at no other", "alone_count")};
+}
+
+absl::Status PrintOpenSlot(Printer& printer, std::ostream& out,
+                           const matching::v1::ExplainedOpenSlot& slot) {
+  out << "\nslot " << slot.open().slot() << ": " << slot.open().explanation() << "\n"
+      << slot.summary() << "\n";
+  if (slot.gates_size() > 0) {
+    out << "\nexperts out, by the first gate that failed\n";
+    RETURN_IF_ERROR(printer.List(slot, "gates", GateCountColumns()));
+  }
+  for (const matching::v1::Remedy& remedy : slot.remedies()) {
+    out << "\n" << remedy.summary() << "\n";
+    RETURN_IF_ERROR(printer.List(remedy, "changes", RemedyChangeColumns()));
+  }
+  if (!slot.complete()) out << "\nnot everything that might fill it was tried\n";
+  return absl::OkStatus();
+}
+
+absl::Status RunOpen(Context& context, const RankArguments& arguments) {
+  matching::v1::ExplainOpenSlotsRequest request;
+  RETURN_IF_ERROR(SetField(request, "request", arguments.request));
+  request.set_slot(arguments.slot);
+  ASSIGN_OR_RETURN(const ExplainOpenSlotsResponse response,
+                   context.Call(&MatchService::Stub::ExplainOpenSlots, request));
+  Printer printer = context.printer();
+  if (printer.format() != OutputFormat::kTable) {
+    return printer.List(response, "slots", OpenSlotColumns());
+  }
+  std::ostream& out = context.world().out;
+  out << response.summary() << "\n";
+  for (const matching::v1::ExplainedOpenSlot& slot : response.slots()) {
+    RETURN_IF_ERROR(PrintOpenSlot(printer, out, slot));
+  }
+  return absl::OkStatus();
+}
+
 Columns RunColumns() {
   return {Name("name", "name"),
           Number("requests", "request_count"),
@@ -188,6 +243,16 @@ void AddWhy(CLI::App& noun, Context& context) {
   command.add_option("--slot", arguments->slot, "Its slot (default: the first)");
 }
 
+void AddOpen(CLI::App& noun, Context& context) {
+  auto arguments = std::make_shared<RankArguments>();
+  CLI::App& command = context.AddCommand(
+      noun, "open", "Says what would fill the slots of a request that the plan leaves open",
+      {"critac match open fy27-000001", "critac match open fy27-000001 --slot s2 --output json"},
+      [&context, arguments] { return RunOpen(context, *arguments); });
+  command.add_option("REQUEST", arguments->request, "The request")->required();
+  command.add_option("--slot", arguments->slot, "Its slot (default: every open one)");
+}
+
 }  // namespace
 
 void AddMatchCommands(CLI::App& app, Context& context) {
@@ -195,6 +260,7 @@ void AddMatchCommands(CLI::App& app, Context& context) {
       context.AddNoun(app, "match", "Ranking, and the assignment of all open requests");
   AddRank(noun, context);
   AddWhy(noun, context);
+  AddOpen(noun, context);
   auto dry_run = std::make_shared<bool>(false);
   CLI::App& solve = context.AddCommand(
       noun, "solve", "Assigns all open slots now; the center does so by itself when one opens",

@@ -1007,6 +1007,44 @@ TEST_F(CommandLine, WhyNotShowsTheGatesUpToTheOneThatFailed) {
                                HasSubstr("travel  no      900 km, travels 300")));
 }
 
+TEST_F(CommandLine, WhatWouldFillAnOpenSlotIsShownSmallestFirst) {
+  center_.On<matching::v1::ExplainOpenSlotsRequest, matching::v1::ExplainOpenSlotsResponse>(
+      "critac.matching.v1.MatchService/ExplainOpenSlots", [](const auto& call, auto& response) {
+        EXPECT_EQ(call.request(), "requests/fy27-000001");
+        EXPECT_EQ(call.slot(), "s2");
+        response.set_summary("The plan leaves 1 of 2 slots of requests/fy27-000001 open.");
+        auto& slot = *response.add_slots();
+        slot.mutable_open()->set_slot("s2");
+        slot.mutable_open()->set_people(1);
+        slot.mutable_open()->set_explanation("1 of 1 person is missing.");
+        slot.set_summary("With experts/e012 active: it would be filled.");
+        auto& gate = *slot.add_gates();
+        gate.set_gate(matching::v1::GATE_MEMBERSHIP);
+        gate.set_count(3);
+        gate.set_alone_count(2);
+        auto& remedy = *slot.add_remedies();
+        remedy.set_summary("With experts/e012 active: it would be filled.");
+        auto& change = *remedy.add_changes();
+        change.set_kind(matching::v1::REMEDY_KIND_ACTIVE);
+        change.set_subject("experts/e012");
+        change.set_field("active");
+        change.set_from("false");
+        change.set_to("true");
+        change.set_amount(1);
+        return absl::OkStatus();
+      });
+  const std::string out = Run("match open fy27-000001 --slot s2").out();
+  EXPECT_THAT(out, StartsWith("The plan leaves 1 of 2 slots of requests/fy27-000001 open.\n"));
+  EXPECT_THAT(out, HasSubstr("slot s2: 1 of 1 person is missing.\nWith experts/e012 active"));
+  EXPECT_THAT(out, HasSubstr("membership    3            2\n"));
+  EXPECT_THAT(out, HasSubstr("active  experts/e012  active  false  true   1\n"));
+  EXPECT_THAT(out, HasSubstr("not everything that might fill it was tried"));
+  EXPECT_THAT(Run("match open fy27-000001 --slot s2 --output json").out(),
+              HasSubstr("\"kind\": \"REMEDY_KIND_ACTIVE\""));
+  EXPECT_THAT(Run("match open fy27-000001 --slot s2 --output csv").out(),
+              HasSubstr("s2,1,With experts/e012 active: it would be filled.\r\n"));
+}
+
 TEST_F(CommandLine, AMeasureIsShownWithItsTotalAndDefinition) {
   center_.On<metrics::v1::QueryMeasureRequest, metrics::v1::QueryMeasureResponse>(
       "critac.metrics.v1.MeasureService/QueryMeasure", [](const auto&, auto& response) {

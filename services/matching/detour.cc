@@ -34,20 +34,24 @@ class Detours::Search {
            1;
   }
 
-  // What the pair costs, by way of the shortest way back to its row, which FindWaysTo has found.
+  // What the pair costs, by way of the shortest way back to its row, which FindWaysToRow has found.
   int64_t CostOf(int32_t row, int32_t pair) const {
     if (uses_[pair]) return 0;
-    const int32_t room = problem_.entry[pair];
-    const int64_t back = std::min(ways_.distance[room], ThroughHub(room).distance);
+    const int64_t back = DistanceFrom(problem_.entry[pair]);
     return back == kNone ? kNone : back + ReducedCost(problem_, transport_, row, pair);
   }
 
-  // Finds the shortest ways to a row, unless they are known from before.
-  void FindWaysTo(int32_t row) {
-    if (RowNode(row) == goal_) return;
-    if (goal_ >= 0 && !knows_hubs_) FindWaysToHubs();
-    Run(RowNode(row));
+  // Finds the shortest ways to a row, a room, or done, unless they are known from before.
+  void FindWaysToRow(int32_t row) { FindWaysTo(RowNode(row)); }
+  void FindWaysToRoom(int32_t room) { FindWaysTo(room); }
+  void FindWaysToDone() { FindWaysTo(Done()); }
+
+  // What a unit costs from there to the goal.
+  int64_t CostFromRow(int32_t row) const {
+    return CostFrom(RowNode(row), transport_.row_prices[row]);
   }
+  int64_t CostFromRoom(int32_t room) const { return CostFrom(room, transport_.room_prices[room]); }
+  int64_t CostFromDone() const { return CostFrom(Done(), 0); }
 
   // The pair, and what changes along the way from its room back to its row.
   std::vector<UnitChange> ChangesFor(int32_t pair) const {
@@ -80,6 +84,25 @@ class Detours::Search {
     // Of the search at hand; kNone: not known (yet), or none.
     int64_t to_goal = kNone;
   };
+
+  void FindWaysTo(int32_t node) {
+    if (node == goal_) return;
+    if (goal_ >= 0 && !knows_hubs_) FindWaysToHubs();
+    Run(node);
+  }
+
+  // Of the shortest way from a node to the goal.
+  int64_t DistanceFrom(int32_t node) const {
+    return std::min(ways_.distance[node], ThroughHub(node).distance);
+  }
+
+  // Reduced costs along a way add up to its cost less the price where it begins, plus that where it
+  // ends.
+  int64_t CostFrom(int32_t node, int64_t price) const {
+    const int64_t distance = DistanceFrom(node);
+    if (distance == kNone) return kNone;
+    return distance + price - (goal_ < rooms_ ? transport_.room_prices[goal_] : 0);
+  }
 
   int32_t RowNode(int32_t row) const { return rooms_ + row; }
   int32_t Done() const { return rooms_ + rows_; }
@@ -286,15 +309,35 @@ Detours::~Detours() = default;
 
 int64_t Detours::CostOf(int32_t pair) {
   const int32_t row = search_->RowOf(pair);
-  search_->FindWaysTo(row);
+  search_->FindWaysToRow(row);
   return search_->CostOf(row, pair);
 }
 
 std::vector<UnitChange> Detours::ChangesFor(int32_t pair) {
   const int32_t row = search_->RowOf(pair);
-  search_->FindWaysTo(row);
+  search_->FindWaysToRow(row);
   if (search_->Uses(pair) || search_->CostOf(row, pair) == kNone) return {};
   return search_->ChangesFor(pair);
+}
+
+int64_t Detours::CostFromRow(int32_t row, int32_t to_room) {
+  search_->FindWaysToRoom(to_room);
+  return search_->CostFromRow(row);
+}
+
+int64_t Detours::CostFromRoom(int32_t room, int32_t to_room) {
+  search_->FindWaysToRoom(to_room);
+  return search_->CostFromRoom(room);
+}
+
+int64_t Detours::CostFromDone(int32_t to_room) {
+  search_->FindWaysToRoom(to_room);
+  return search_->CostFromDone();
+}
+
+int64_t Detours::CostToDone(int32_t room) {
+  search_->FindWaysToDone();
+  return search_->CostFromRoom(room);
 }
 
 }  // namespace critac::matching

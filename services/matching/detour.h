@@ -38,6 +38,14 @@ class Detours {
   // back to its row. Nothing where it carries a unit, or no transport has it.
   std::vector<UnitChange> ChangesFor(int32_t pair);
 
+  // What a unit more costs at the least, others making way, from a row, a room, or done (one that is done
+  // or open comes back) to a room; kNone: it cannot come there. Quick for further ones to the same room.
+  int64_t CostFromRow(int32_t row, int32_t to_room);
+  int64_t CostFromRoom(int32_t room, int32_t to_room);
+  int64_t CostFromDone(int32_t to_room);
+  // The same from a room to done; quick for further rooms.
+  int64_t CostToDone(int32_t room);
+
  private:
   class Search;
   std::unique_ptr<Search> search_;

@@ -86,5 +86,53 @@ TEST(Detours, CostWhatASolutionWithThePairCosts) {
   EXPECT_GT(impossible, 50);
 }
 
+// Goal: what a unit more costs from a room to done, and what one more through a full arc would save, is
+// exact. Method: the problem with a unit that must go there, or with the arc so much wider, is solved.
+TEST(Detours, SayWhatAUnitMoreInARoomCostsAndAFullArcIsWorth) {
+  std::cout << "seed " << kSeed + 1 << "\n";
+  constexpr int64_t kMust = 10'000'000;
+  Dice dice(kSeed + 1);
+  int saved = 0;
+  for (int round = 0; round < 1000 && !HasFailure(); ++round) {
+    SCOPED_TRACE(absl::StrCat("round ", round));
+    const TransportProblem problem =
+        RandomProblem(dice, {dice.Between(1, 7), dice.Between(1, 7), dice.Between(1, 3), 100'000});
+    const Transport transport = Solved(problem);
+    Detours detours(problem, transport);
+    for (int32_t room = 0; room < problem.room_count(); ++room) {
+      TransportProblem with = problem;
+      with.AddRow(1, kMust);
+      with.AddPair(room, 0);
+      const int64_t more = Solved(with).cost - transport.cost;
+      EXPECT_EQ(std::min(detours.CostToDone(room), kMust), more);
+    }
+    for (size_t a = 0; a < problem.arcs.size(); ++a) {
+      const TransportProblem::Arc& arc = problem.arcs[a];
+      if (transport.arc_units[a] < arc.capacity) continue;
+      TransportProblem with = problem;
+      ++with.arcs[a].capacity;
+      const int64_t back = detours.CostFromRoom(arc.to, arc.from);
+      const int64_t worth = back == Detours::kNone ? 0 : std::min<int64_t>(0, arc.cost + back);
+      EXPECT_EQ(Solved(with).cost - transport.cost, worth);
+      saved += worth < 0 ? 1 : 0;
+      // Of a way from done, or from a row, the first step is one of its own.
+      const int64_t from_done = detours.CostFromDone(arc.from);
+      if (detours.CostToDone(arc.to) != Detours::kNone && from_done != Detours::kNone) {
+        EXPECT_LE(back, detours.CostToDone(arc.to) + from_done);
+      }
+      for (int32_t row = 0; row < problem.row_count(); ++row) {
+        if (problem.demand[row] == 0 || transport.open[row] < problem.demand[row]) continue;
+        int64_t least = Detours::kNone;
+        for (int64_t pair = problem.row_begin[row]; pair < problem.row_begin[row + 1]; ++pair) {
+          const int64_t onward = detours.CostFromRoom(problem.entry[pair], arc.from);
+          if (onward != Detours::kNone) least = std::min(least, problem.cost[pair] + onward);
+        }
+        EXPECT_EQ(detours.CostFromRow(row, arc.from), least);
+      }
+    }
+  }
+  EXPECT_GT(saved, 200);
+}
+
 }  // namespace
 }  // namespace critac::matching

@@ -342,24 +342,27 @@ constexpr GateCheck kGates[] = {
     {v1::GATE_TRAVEL, CanTravel},       {v1::GATE_DECLINED, NotDeclined},
 };
 
-Case CaseOf(const Pool& pool, int slot, int expert) {
-  const SlotRow& row = pool.slots()[slot];
-  return {
-      pool, row, pool.demands()[row.demand], pool.experts()[expert], {DatesToLookAt(pool, row)}};
+Case CaseOf(const Pool& pool, const SlotRow& slot, const ExpertRow& expert) {
+  return {pool, slot, pool.demands()[slot.demand], expert, {DatesToLookAt(pool, slot)}};
 }
 
 }  // namespace
 
 Verdict CheckGates(const Pool& pool, int slot, int expert) {
+  return CheckGatesWithout(pool, pool.slots()[slot], pool.experts()[expert], 0);
+}
+
+Verdict CheckGatesWithout(const Pool& pool, const SlotRow& slot, const ExpertRow& expert,
+                          GateSet left_out) {
   Case c = CaseOf(pool, slot, expert);
   for (const GateCheck& check : kGates) {
-    if (!check.passes(c, nullptr)) return {check.gate, 0};
+    if ((left_out & SetOf(check.gate)) == 0 && !check.passes(c, nullptr)) return {check.gate, 0};
   }
   return {v1::GATE_UNSPECIFIED, c.periods};
 }
 
 ExplainedVerdict ExplainGates(const Pool& pool, int slot, int expert) {
-  Case c = CaseOf(pool, slot, expert);
+  Case c = CaseOf(pool, pool.slots()[slot], pool.experts()[expert]);
   ExplainedVerdict explained;
   for (const GateCheck& check : kGates) {
     v1::GateResult& result = explained.gates.emplace_back();

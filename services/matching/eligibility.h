@@ -1,6 +1,7 @@
 #ifndef SERVICES_MATCHING_ELIGIBILITY_H_
 #define SERVICES_MATCHING_ELIGIBILITY_H_
 
+#include <cstdint>
 #include <optional>
 #include <vector>
 
@@ -52,6 +53,15 @@ struct Verdict {
 
 // Whether an expert is eligible for a slot. Rows of `pool`.
 Verdict CheckGates(const Pool& pool, int slot, int expert);
+
+// A set of gates: bit n for gate n.
+using GateSet = uint32_t;
+constexpr GateSet SetOf(v1::Gate gate) { return GateSet{1} << static_cast<uint32_t>(gate); }
+
+// The same with some gates left out, and for rows that need not be in the pool as they are. Without
+// CAPACITY, the periods are those in which the expert could start whatever room there is.
+Verdict CheckGatesWithout(const Pool& pool, const SlotRow& slot, const ExpertRow& expert,
+                          GateSet left_out);
 
 struct ExplainedVerdict {
   Verdict verdict;

@@ -36,16 +36,7 @@ std::string SlotsOf(const Pool& pool, const Plan& plan, int expert) {
 std::string OtherChanges(const v1::ExplainMatchResponse& response) {
   std::string text;
   for (int i = 1; i < response.changes_size(); ++i) {
-    const v1::PlanChange& change = response.changes(i);
-    absl::StrAppend(&text, i == 1 ? ": " : ", ", change.request(), " ", change.slot());
-    if (change.to_expert().empty()) {
-      absl::StrAppend(&text, " would be left without ", change.from_expert());
-    } else if (change.from_expert().empty()) {
-      absl::StrAppend(&text, " would get ", change.to_expert());
-    } else {
-      absl::StrAppend(&text, " would get ", change.to_expert(), " instead of ",
-                      change.from_expert());
-    }
+    absl::StrAppend(&text, i == 1 ? ": " : ", ", PlanChangeText(response.changes(i)));
   }
   return text;
 }
@@ -74,13 +65,8 @@ void AddForcing(const Pool& pool, const Plan& plan, int slot, int expert,
   const std::optional<ForcedPlan> forced = Forcing(pool, plan).Force(slot, expert);
   if (!forced.has_value()) return;
   response.set_forcing_price(forced->price);
-  const auto name_of = [&](int row) { return row < 0 ? std::string() : pool.experts()[row].name; };
   for (const PlanChange& change : forced->changes) {
-    v1::PlanChange& told = *response.add_changes();
-    told.set_request(pool.slots()[change.slot].request);
-    told.set_slot(pool.slots()[change.slot].id);
-    told.set_from_expert(name_of(change.from_expert));
-    told.set_to_expert(name_of(change.to_expert));
+    *response.add_changes() = MessageOf(pool, change);
   }
 }
 

@@ -7,10 +7,17 @@
 #include "services/matching/network.h"
 
 namespace critac::matching {
-namespace {
 
-// What differs between two plans, slot by slot, those who leave and those who come paired in order.
-std::vector<PlanChange> Differences(const Pool& pool, const Plan& plan, const Plan& other) {
+v1::PlanChange MessageOf(const Pool& pool, const PlanChange& change) {
+  v1::PlanChange message;
+  message.set_request(pool.slots()[change.slot].request);
+  message.set_slot(pool.slots()[change.slot].id);
+  if (change.from_expert >= 0) message.set_from_expert(pool.experts()[change.from_expert].name);
+  if (change.to_expert >= 0) message.set_to_expert(pool.experts()[change.to_expert].name);
+  return message;
+}
+
+std::vector<PlanChange> ChangesBetween(const Pool& pool, const Plan& plan, const Plan& other) {
   std::vector<PlanChange> changes;
   const auto experts_of = [](const Plan& one, int slot) {
     std::vector<int> experts;
@@ -33,8 +40,6 @@ std::vector<PlanChange> Differences(const Pool& pool, const Plan& plan, const Pl
   }
   return changes;
 }
-
-}  // namespace
 
 Forcing::Forcing(const Pool& pool, const Plan& plan) : pool_(pool), plan_(plan) {
   if (plan.network == nullptr || !plan.optimal() || !plan.network->limits.allotted.empty()) return;
@@ -99,7 +104,7 @@ std::optional<ForcedPlan> Forcing::SolveAnew(int slot, int expert) const {
   if (plan_.FindUnit(slot, expert) != nullptr) return ForcedPlan{};
   const absl::StatusOr<Plan> with = SolvePlanWith(pool_, slot, expert);
   if (!with.ok() || !with->optimal()) return std::nullopt;
-  ForcedPlan forced{with->objective - plan_.objective, Differences(pool_, plan_, *with)};
+  ForcedPlan forced{with->objective - plan_.objective, ChangesBetween(pool_, plan_, *with)};
   const auto own =
       std::find_if(forced.changes.begin(), forced.changes.end(),
                    [&](const PlanChange& c) { return c.to_expert == expert && c.slot == slot; });

@@ -6,12 +6,19 @@
 #include <optional>
 #include <vector>
 
+#include "critac/matching/v1/match.pb.h"
 #include "services/matching/assign.h"
 #include "services/matching/detour.h"
 #include "services/matching/pool.h"
 #include "services/matching/standing_placement.h"
 
 namespace critac::matching {
+
+v1::PlanChange MessageOf(const Pool& pool, const PlanChange& change);
+
+// What differs between two plans over the same rows, slot by slot, those who leave and those who come
+// paired in order.
+std::vector<PlanChange> ChangesBetween(const Pool& pool, const Plan& plan, const Plan& other);
 
 // The cheapest plan with a pair in it, as far as it differs from the plan.
 struct ForcedPlan {

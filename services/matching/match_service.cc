@@ -9,9 +9,11 @@
 #include "services/matching/match_commands.h"
 #include "services/matching/matching_states.h"
 #include "services/matching/offer_commands.h"
+#include "services/matching/open_slot.h"
 #include "services/matching/policy_commands.h"
 #include "services/matching/pool_methods.h"
 #include "services/matching/rank.h"
+#include "services/matching/remedy.h"
 #include "services/matching/simulation_methods.h"
 #include "services/matching/solve.h"
 
@@ -84,6 +86,27 @@ absl::Status Explain(const PoolView& view, const Clock& clock, const v1::Explain
   ASSIGN_OR_RETURN(const std::shared_ptr<const Solved> solved, view.Solve(clock));
   out = matching::ExplainMatch(*view.pool, &solved->plan, slot, *expert);
   if (out.has_candidate()) NameCandidate(view, *out.mutable_candidate());
+  return absl::OkStatus();
+}
+
+absl::Status ExplainOpen(const PoolView& view, const Clock& clock,
+                         const v1::ExplainOpenSlotsRequest& in, v1::ExplainOpenSlotsResponse& out) {
+  ASSIGN_OR_RETURN(const int meant, SlotMeant(view, in.request(), in.slot()));
+  ASSIGN_OR_RETURN(const std::shared_ptr<const Solved> solved, view.Solve(clock));
+  const Pool& pool = *view.pool;
+  out.set_policy_version(view.policy.version());
+  RemedyFinder finder(pool, solved->plan);
+  int open_count = 0;
+  const std::vector<int>& slots = pool.demands()[pool.slots()[meant].demand].slots;
+  for (const int slot : slots) {
+    if (solved->plan.open[slot] == 0) continue;
+    ++open_count;
+    if (!in.slot().empty() && slot != meant) continue;
+    *out.add_slots() = ExplainOpenSlot(pool, solved->plan, slot, finder);
+  }
+  out.set_summary(absl::StrCat("The plan leaves ", open_count, " of ", slots.size(),
+                               slots.size() == 1 ? " slot" : " slots", " of ", in.request(),
+                               " open."));
   return absl::OkStatus();
 }
 
@@ -190,6 +213,18 @@ grpc::ServerUnaryReactor* MatchService::ExplainMatch(grpc::CallbackServerContext
         RETURN_IF_ERROR(recusals_.CheckSeen(call, in.request(), kRequestType, in.request()));
         ASSIGN_OR_RETURN(const auto view, pools_.Read());
         return Explain(*view, clock_, in, *response);
+      });
+}
+
+grpc::ServerUnaryReactor* MatchService::ExplainOpenSlots(grpc::CallbackServerContext* context,
+                                                         const v1::ExplainOpenSlotsRequest* request,
+                                                         v1::ExplainOpenSlotsResponse* response) {
+  return rpc::InTasks<v1::ExplainOpenSlotsRequest>(
+      pipeline_, tasks_, context, request, response,
+      [this, response](const Call& call, const auto& in) -> absl::Status {
+        RETURN_IF_ERROR(recusals_.CheckSeen(call, in.request(), kRequestType, in.request()));
+        ASSIGN_OR_RETURN(const auto view, pools_.Read());
+        return ExplainOpen(*view, clock_, in, *response);
       });
 }
 

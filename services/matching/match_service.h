@@ -50,6 +50,9 @@ class MatchService final : public v1::MatchService::CallbackService {
   grpc::ServerUnaryReactor* ExplainMatch(grpc::CallbackServerContext* context,
                                          const v1::ExplainMatchRequest* request,
                                          v1::ExplainMatchResponse* response) override;
+  grpc::ServerUnaryReactor* ExplainOpenSlots(grpc::CallbackServerContext* context,
+                                             const v1::ExplainOpenSlotsRequest* request,
+                                             v1::ExplainOpenSlotsResponse* response) override;
   grpc::ServerUnaryReactor* SolveMatches(grpc::CallbackServerContext* context,
                                          const v1::SolveMatchesRequest* request,
                                          v1::SolveRun* response) override;

@@ -272,6 +272,36 @@ TEST_F(MatchingService, ASimulationSaysWhatWouldChangeAndChangesNothing) {
   EXPECT_EQ(Simulate({})->difference().summary(), "The plan stays as it is.");
 }
 
+TEST_F(MatchingService, WhatWouldFillAnOpenSlotIsSaidOfARequestThatHasOne) {
+  AddExperts(1);
+  AddRequest("fy27-000001");
+  AddRequest("fy27-000002");
+  v1::ExplainOpenSlotsRequest request;
+  request.set_request("requests/fy27-000002");
+  const auto response = Call(&Stub::ExplainOpenSlots, request, kDana);
+  ASSERT_TRUE(response.ok()) << response.status();
+  EXPECT_EQ(response->policy_version(), 1);
+  EXPECT_EQ(response->summary(), "The plan leaves 1 of 1 slot of requests/fy27-000002 open.");
+  ASSERT_THAT(response->slots(), SizeIs(1));
+  EXPECT_THAT(response->slots(0).open().explanation(), HasSubstr("1 of 1 person is missing."));
+  EXPECT_THAT(response->slots(0).summary(),
+              HasSubstr("With one assignment more of experts/e1 in 2026Q4 (2 instead of 1)"));
+
+  request.set_slot("s1");
+  EXPECT_THAT(Call(&Stub::ExplainOpenSlots, request, kDana)->slots(), SizeIs(1));
+  request.set_slot("s9");
+  EXPECT_EQ(Call(&Stub::ExplainOpenSlots, request, kDana).status().code(),
+            absl::StatusCode::kInvalidArgument);
+  request.clear_slot();
+  EXPECT_EQ(Call(&Stub::ExplainOpenSlots, request, kNsa).status().code(),
+            absl::StatusCode::kPermissionDenied);
+  request.set_request("requests/fy27-000001");
+  EXPECT_THAT(Call(&Stub::ExplainOpenSlots, request, kDana)->slots(), SizeIs(0));
+  request.set_request("requests/fy27-000009");
+  EXPECT_EQ(ReasonOf(Call(&Stub::ExplainOpenSlots, request, kDana).status()),
+            "NOT_OPEN_FOR_MATCHING");
+}
+
 TEST_F(MatchingService, ASimulationTakesAVersionOfThePolicy) {
   const auto draft = Propose(33'000);
   ASSERT_TRUE(draft.ok());

@@ -261,6 +261,26 @@ std::vector<bool> PlanNetwork::ChosenIn(const Transport& transport) const {
   return chosen;
 }
 
+std::vector<LimitRoom> PlanNetwork::Limits() const {
+  std::vector<LimitRoom> all;
+  for (const PricedRoom& one : expert_periods_) {
+    all.push_back({LimitRoom::kExpertPeriod, one.row, one.period, one.room, one.next});
+  }
+  for (const PricedRoom& one : partner_periods_) {
+    all.push_back({LimitRoom::kPartnerPeriod, one.row, one.period, one.room, one.next});
+  }
+  for (int e = 0; e < static_cast<int>(expert_rooms_.size()); ++e) {
+    if (expert_rooms_[e] < 0) continue;
+    const int32_t next = partner_rooms_[pool_.experts()[e].partner];
+    all.push_back({LimitRoom::kExpertOpen, e, 0, expert_rooms_[e], next});
+  }
+  for (int p = 0; p < static_cast<int>(partner_rooms_.size()); ++p) {
+    if (partner_rooms_[p] < 0) continue;
+    all.push_back({LimitRoom::kPartnerShare, p, 0, partner_rooms_[p], -1});
+  }
+  return all;
+}
+
 Prices PlanNetwork::PricesOf(const Transport& transport) const {
   const std::vector<int64_t>& room_prices = transport.room_prices;
   Prices prices;

@@ -54,6 +54,17 @@ int64_t RoomOf(const ExpertRow& expert, int32_t period);
 // is worth to come up to the minimum share. The partner takes no more than its maximum share.
 int64_t PartnerPrice(const Pool& pool, int partner, int64_t planned);
 
+// A limit that a network keeps: units go from one room to the next, at most so many. Of a partner's
+// maximum share, `to_room` is -1: the units are done.
+struct LimitRoom {
+  enum Kind { kExpertPeriod, kExpertOpen, kPartnerPeriod, kPartnerShare } kind = kExpertPeriod;
+  // Expert or partner.
+  int row = 0;
+  int32_t period = 0;
+  int32_t from_room = 0;
+  int32_t to_room = -1;
+};
+
 class PlanNetwork {
  public:
   PlanNetwork(const Pool& pool, const std::vector<Pair>& pairs, const NetworkLimits& limits);
@@ -66,6 +77,9 @@ class PlanNetwork {
 
   // The pair of slot and expert that became this; nothing: none, as what records of one person share.
   std::optional<int> PairOf(const UnitArc& unit) const;
+
+  // Every limit that it keeps.
+  std::vector<LimitRoom> Limits() const;
 
   // What a cheapest transport of this network says of prices.
   Prices PricesOf(const Transport& transport) const;

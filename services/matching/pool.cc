@@ -27,7 +27,7 @@ using PeriodUses = std::vector<std::pair<int32_t, int64_t>>;
 constexpr int64_t kMaxSlotPrice = 1'000'000'000;
 constexpr int64_t kMaxUnitPrice = 1'000'000;
 
-int64_t UsedIn(const PeriodUses& used, int32_t period) {
+int64_t UnitsIn(const PeriodUses& used, int32_t period) {
   const auto found =
       std::lower_bound(used.begin(), used.end(), std::make_pair(period, int64_t{0}),
                        [](const auto& a, const auto& b) { return a.first < b.first; });
@@ -174,13 +174,17 @@ class Interner {
 
 }  // namespace
 
+int64_t PartnerRow::UsedIn(int32_t period) const { return UnitsIn(used, period); }
+
 int64_t PartnerRow::RoomIn(int32_t period) const {
   if (capacity_per_period == 0) return kNoLimit;
-  return std::max<int64_t>(0, capacity_per_period - UsedIn(used, period));
+  return std::max<int64_t>(0, capacity_per_period - UsedIn(period));
 }
 
+int64_t ExpertRow::UsedIn(int32_t period) const { return UnitsIn(used, period); }
+
 int64_t ExpertRow::RoomIn(int32_t period) const {
-  return std::max<int64_t>(0, capacity_per_period - UsedIn(used, period));
+  return std::max<int64_t>(0, capacity_per_period - UsedIn(period));
 }
 
 int64_t ExpertRow::RoomOpen() const { return std::max<int64_t>(0, capacity_open - used_open); }
@@ -202,7 +206,7 @@ class PoolBuilder {
     AddConflicts();
     RETURN_IF_ERROR(AddDemands());
     AddStandingProposals();
-    AddShares();
+    pool_.SetShares();
     pool_.topic_titles_ = TopicTitles();
     pool_.agency_names_ = agencies_.Take();
     return std::move(pool_);
@@ -228,26 +232,6 @@ class PoolBuilder {
       pool_.partners_.push_back(RowOf(*partner));
     }
     return absl::OkStatus();
-  }
-
-  // Shares are of what all partners have in hand and what is asked for.
-  void AddShares() {
-    int64_t whole = 0;
-    for (const PartnerRow& partner : pool_.partners_) whole += partner.used_open;
-    for (const SlotRow& slot : pool_.slots_) whole += slot.missing;
-    for (const v1::PartnerShare& share : pool_.policy_.partner_shares()) {
-      const auto found = partner_rows_.find(share.partner());
-      if (found == partner_rows_.end()) continue;
-      PartnerRow& partner = pool_.partners_[found->second];
-      const absl::int128 minimum = absl::int128(whole) * share.minimum_e6() + kWhole_e6 - 1;
-      partner.least =
-          std::max<int64_t>(0, static_cast<int64_t>(minimum / kWhole_e6) - partner.used_open);
-      if (share.maximum_e6() == 0) continue;
-      const absl::int128 maximum = absl::int128(whole) * share.maximum_e6();
-      partner.most =
-          std::max<int64_t>(0, static_cast<int64_t>(maximum / kWhole_e6) - partner.used_open);
-      partner.least = std::min(partner.least, partner.most);
-    }
   }
 
   static PartnerRow RowOf(const v1::Partner& partner) {
@@ -559,19 +543,10 @@ class PoolBuilder {
     row.credential_title = slot.credential();
     if (!slot.credential().empty()) row.credential = CredentialNumber(slot.credential());
     row.language = absl::AsciiStrToLower(slot.language());
-    row.open_price = OpenPrice(demand.urgency());
+    row.open_price = pool_.OpenPriceOf(pool_.demands_.back());
     SetDates(demand, slot, row);
     SetPeople(demand, slot, row);
     return row;
-  }
-
-  int64_t OpenPrice(intake::v1::Urgency urgency) const {
-    const v1::Policy& policy = pool_.policy_;
-    const int64_t steps = urgency == intake::v1::URGENCY_CRITICAL   ? 2
-                          : urgency == intake::v1::URGENCY_ELEVATED ? 1
-                                                                    : 0;
-    return policy.unassigned_price() + steps * policy.urgency_price() +
-           pool_.demands_.back().days_waited * policy.waiting_price_per_day();
   }
 
   void SetDates(const v1::Demand& demand, const Slot& slot, SlotRow& row) const {
@@ -584,14 +559,7 @@ class PoolBuilder {
     const std::optional<DayRange> window = ReadRange(slot.window_start(), slot.window_end());
     if (!window.has_value()) return;
     row.window = *window;
-    row.dates.first = std::max(window->first, pool_.today_ + row.lead_time_days);
-    row.dates.last = std::min(window->last, row.needed_by);
-    if (row.dates.empty()) return;
-    row.first_period = PeriodOf(pool_.period_length(), row.dates.first).number;
-    const int32_t count =
-        std::min(kPeriodsPerSlot,
-                 PeriodOf(pool_.period_length(), row.dates.last).number - row.first_period + 1);
-    row.periods = (PeriodSet{1} << count) - 1;
+    pool_.SetStartDays(row);
   }
 
   // People missing, and who cannot be asked: committed ones and those who declined.
@@ -652,6 +620,51 @@ class PoolBuilder {
   Interner agencies_;
   Interner credentials_;
 };
+
+int64_t Pool::people_count() const {
+  int64_t count = 0;
+  for (const PartnerRow& partner : partners_) count += partner.used_open;
+  for (const SlotRow& slot : slots_) count += slot.missing;
+  return count;
+}
+
+void Pool::SetShares() {
+  const int64_t whole = people_count();
+  for (const v1::PartnerShare& share : policy_.partner_shares()) {
+    const auto partner = std::lower_bound(
+        partners_.begin(), partners_.end(), share.partner(),
+        [](const PartnerRow& row, const std::string& name) { return row.name < name; });
+    if (partner == partners_.end() || partner->name != share.partner()) continue;
+    const absl::int128 minimum = absl::int128(whole) * share.minimum_e6() + kWhole_e6 - 1;
+    partner->least =
+        std::max<int64_t>(0, static_cast<int64_t>(minimum / kWhole_e6) - partner->used_open);
+    if (share.maximum_e6() == 0) continue;
+    const absl::int128 maximum = absl::int128(whole) * share.maximum_e6();
+    partner->most =
+        std::max<int64_t>(0, static_cast<int64_t>(maximum / kWhole_e6) - partner->used_open);
+    partner->least = std::min(partner->least, partner->most);
+  }
+}
+
+int64_t Pool::OpenPriceOf(const DemandRow& demand) const {
+  const int64_t steps = demand.urgency == intake::v1::URGENCY_CRITICAL   ? 2
+                        : demand.urgency == intake::v1::URGENCY_ELEVATED ? 1
+                                                                         : 0;
+  return policy_.unassigned_price() + steps * policy_.urgency_price() +
+         demand.days_waited * policy_.waiting_price_per_day();
+}
+
+void Pool::SetStartDays(SlotRow& slot) const {
+  slot.dates.first = std::max(slot.window.first, today_ + slot.lead_time_days);
+  slot.dates.last = std::min(slot.window.last, slot.needed_by);
+  slot.first_period = 0;
+  slot.periods = 0;
+  if (slot.dates.empty()) return;
+  slot.first_period = PeriodOf(period_length(), slot.dates.first).number;
+  const int32_t count = std::min(
+      kPeriodsPerSlot, PeriodOf(period_length(), slot.dates.last).number - slot.first_period + 1);
+  slot.periods = (PeriodSet{1} << count) - 1;
+}
 
 absl::StatusOr<Pool> Pool::Build(const PoolInput& input) { return PoolBuilder(input).Build(); }
 

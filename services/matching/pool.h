@@ -94,6 +94,7 @@ struct PartnerRow {
   // them, not for what they are with other partners.
   std::vector<ConflictRow> conflicts;
 
+  int64_t UsedIn(int32_t period) const;
   // Units left in a period; kNoLimit where the partner has no limit of its own.
   int64_t RoomIn(int32_t period) const;
 };
@@ -141,6 +142,7 @@ struct ExpertRow {
   int64_t rating_count = 0;
   int64_t rating_sum = 0;
 
+  int64_t UsedIn(int32_t period) const;
   // Units left in a period, and open at once.
   int64_t RoomIn(int32_t period) const;
   int64_t RoomOpen() const;
@@ -222,6 +224,8 @@ class Pool {
   const std::vector<PartnerRow>& partners() const { return partners_; }
   const std::vector<ExpertRow>& experts() const { return experts_; }
   const std::vector<DemandRow>& demands() const { return demands_; }
+  // People that shares of partners are parts of: what all partners have in hand, and who is asked for.
+  int64_t people_count() const;
   // By request, then by id.
   const std::vector<SlotRow>& slots() const { return slots_; }
   // Conflicts of a person, sorted by agency.
@@ -237,12 +241,21 @@ class Pool {
   std::optional<int> FindExpert(absl::string_view name) const;
   std::optional<int> FindSlot(absl::string_view request, absl::string_view slot_id) const;
 
+  // Sets `dates` and the periods of a slot, of the pool or not, from its window, which has a day, its lead
+  // time, and the day by which help is needed.
+  void SetStartDays(SlotRow& slot) const;
+
   // Names of a slot's periods, first to last.
   std::vector<std::string> PeriodNames(const SlotRow& slot, PeriodSet periods) const;
 
  private:
   friend class PoolBuilder;
+  friend class PoolChanger;
   Pool() = default;
+
+  // By the policy: partners' `least` and `most`; the price of leaving a demand's person unassigned.
+  void SetShares();
+  int64_t OpenPriceOf(const DemandRow& demand) const;
 
   Day today_ = 0;
   v1::Policy policy_;

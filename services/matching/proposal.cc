@@ -99,7 +99,7 @@ std::string EligibleText(const Pool& pool, const PlanUse& use, const std::vector
   return text;
 }
 
-v1::OpenSlot OpenSlotOf(const Pool& pool, const Plan& plan, const PlanUse& use, int slot) {
+v1::OpenSlot OpenSlotBeside(const Pool& pool, const Plan& plan, const PlanUse& use, int slot) {
   const SlotRow& row = pool.slots()[slot];
   std::vector<Pair> pairs;
   std::map<v1::Gate, int64_t> out;
@@ -153,9 +153,13 @@ std::vector<v1::OpenSlot> OpenSlotsOf(const Pool& pool, const Plan& plan, int de
   const PlanUse use(pool, plan);
   std::vector<v1::OpenSlot> open;
   for (const int slot : pool.demands()[demand].slots) {
-    if (plan.open[slot] > 0) open.push_back(OpenSlotOf(pool, plan, use, slot));
+    if (plan.open[slot] > 0) open.push_back(OpenSlotBeside(pool, plan, use, slot));
   }
   return open;
+}
+
+v1::OpenSlot OpenSlotOf(const Pool& pool, const Plan& plan, int slot) {
+  return OpenSlotBeside(pool, plan, PlanUse(pool, plan), slot);
 }
 
 }  // namespace critac::matching

@@ -19,6 +19,9 @@ std::vector<v1::Assignment> AssignmentsOf(const Pool& pool, const Plan& plan, in
 // slot with all else as it is, and how many experts are out at which gate.
 std::vector<v1::OpenSlot> OpenSlotsOf(const Pool& pool, const Plan& plan, int demand);
 
+// The same of one slot for which people are missing.
+v1::OpenSlot OpenSlotOf(const Pool& pool, const Plan& plan, int slot);
+
 }  // namespace critac::matching
 
 #endif  // SERVICES_MATCHING_PROPOSAL_H_

@@ -262,12 +262,14 @@ std::array<int64_t, kScoreParts> SharesOf(const v1::Weights& weights) {
 }
 
 Score ScoreOf(const Pool& pool, int slot, int expert, PeriodSet periods) {
-  const SlotRow& s = pool.slots()[slot];
-  const ExpertRow& e = pool.experts()[expert];
+  return ScoreOf(pool, pool.slots()[slot], pool.experts()[expert], periods);
+}
+
+Score ScoreOf(const Pool& pool, const SlotRow& slot, const ExpertRow& expert, PeriodSet periods) {
   Score score;
   int64_t sum = 0;
   for (int i = 0; i < kScoreParts; ++i) {
-    score.values_e6[i] = ValueOf(KindOf(i), pool, s, e, periods);
+    score.values_e6[i] = ValueOf(KindOf(i), pool, slot, expert, periods);
     sum += score.values_e6[i] * pool.shares_e6()[i];
   }
   score.total_e6 = Quotient(sum, kOne);

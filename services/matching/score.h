@@ -48,6 +48,8 @@ std::array<int64_t, kScoreParts> SharesOf(const v1::Weights& weights);
 
 // The score. `periods` are those of the verdict; without any, the part for load is 0.
 Score ScoreOf(const Pool& pool, int slot, int expert, PeriodSet periods);
+// The same, of rows that need not be in the pool as they are.
+Score ScoreOf(const Pool& pool, const SlotRow& slot, const ExpertRow& expert, PeriodSet periods);
 
 // The total of the same score where it is at least so much; nothing where it is less, which takes
 // fewer parts to see.

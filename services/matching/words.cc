@@ -23,6 +23,20 @@ absl::string_view LevelWord(intake::v1::Level level) {
   }
 }
 
+absl::string_view UrgencyWord(intake::v1::Urgency urgency) {
+  switch (urgency) {
+    case intake::v1::URGENCY_UNSPECIFIED:
+    case intake::v1::URGENCY_ROUTINE:
+      return "routine";
+    case intake::v1::URGENCY_ELEVATED:
+      return "elevated";
+    case intake::v1::URGENCY_CRITICAL:
+      return "critical";
+    default:
+      return "unknown";
+  }
+}
+
 absl::string_view AgencyTypeWord(type::v1::AgencyType type) {
   switch (type) {
     case type::v1::AGENCY_TYPE_MUNICIPAL:
@@ -131,6 +145,16 @@ std::string DemandWords(const SlotRow& slot) {
   }
   words.push_back(slot.on_site ? "on site" : "virtual");
   return absl::StrJoin(words, ", ");
+}
+
+std::string PlanChangeText(const v1::PlanChange& change) {
+  const std::string slot = absl::StrCat(change.request(), " ", change.slot());
+  if (change.to_expert().empty()) {
+    return absl::StrCat(slot, " would be left without ", change.from_expert());
+  }
+  const std::string gets = absl::StrCat(slot, " would get ", change.to_expert());
+  return change.from_expert().empty() ? gets
+                                      : absl::StrCat(gets, " instead of ", change.from_expert());
 }
 
 std::string FractionText(int64_t e6) {

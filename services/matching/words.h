@@ -14,6 +14,8 @@ namespace critac::matching {
 
 // `awareness`, `practitioner`, `expert`, `any level`.
 absl::string_view LevelWord(intake::v1::Level level);
+// `routine`, `elevated`, `critical`.
+absl::string_view UrgencyWord(intake::v1::Urgency urgency);
 // `sheriff or county police`.
 absl::string_view AgencyTypeWord(type::v1::AgencyType type);
 // `25 to 49 sworn officers`.
@@ -24,6 +26,8 @@ absl::string_view ConflictWord(v1::ConflictKind kind);
 std::string GateCountText(v1::Gate gate, int64_t count);
 // What a slot demands besides its topic: `credential ICAT instructor, es, on site`.
 std::string DemandWords(const SlotRow& slot);
+// `requests/r1 s1 would get experts/e2 instead of experts/e1`.
+std::string PlanChangeText(const v1::PlanChange& change);
 // Millionths as a decimal fraction of four digits, rounded toward zero: `0.8125`.
 std::string FractionText(int64_t e6);
 

@@ -26,6 +26,7 @@
 #include "services/matching/forcing.h"
 #include "services/matching/lemon_transport.h"
 #include "services/matching/rank.h"
+#include "services/matching/remedy.h"
 #include "services/matching/testing_center.h"
 #include "services/matching/transport.h"
 
@@ -236,6 +237,34 @@ void Year() {
       priced, plan.units.size(), plan.unit_count);
 }
 
+// What would fill each slot that a plan leaves open.
+void OpenSlots() {
+  for (const int experts : {400, 100, 40}) {
+    const Pool pool = BusyCenter(300, 10, experts, 6).Build();
+    absl::StatusOr<Plan> plan = SolvePlan(pool);
+    Require(plan.status());
+    int open = 0, filled = 0, remedies = 0, incomplete = 0;
+    double longest = 0;
+    const double all = SecondsOf([&] {
+      RemedyFinder finder(pool, *plan);
+      for (int slot = 0; slot < static_cast<int>(pool.slots().size()); ++slot) {
+        if (plan->open[slot] == 0) continue;
+        Remedies found;
+        longest = std::max(longest, SecondsOf([&] { found = finder.Find(slot); }));
+        ++open;
+        filled += found.remedies.empty() ? 0 : 1;
+        remedies += static_cast<int>(found.remedies.size());
+        incomplete += found.complete ? 0 : 1;
+      }
+    });
+    absl::PrintF(
+        "what would fill each of %d open slots, 300 requests x %d experts: %s in all, the longest "
+        "%s; "
+        "%d have an answer, %d remedies in all, %d not tried to the end\n",
+        open, experts, TimeText(all), TimeText(longest), filled, remedies, incomplete);
+  }
+}
+
 void Ranking() {
   const Pool pool = BusyCenter(200, 10, 100'000, 6).Build();
   std::vector<double> times;
@@ -253,8 +282,11 @@ void Ranking() {
 
 // One part, or without a name all. Returns whether there is such a part.
 bool RunBench(const std::string& name) {
-  const std::pair<const char*, void (*)()> parts[] = {
-      {"solver", CompareAll}, {"one-more", OneMore}, {"year", Year}, {"ranking", Ranking}};
+  const std::pair<const char*, void (*)()> parts[] = {{"solver", CompareAll},
+                                                      {"one-more", OneMore},
+                                                      {"year", Year},
+                                                      {"open-slots", OpenSlots},
+                                                      {"ranking", Ranking}};
   bool any = false;
   for (const auto& [part, run] : parts) {
     if (!name.empty() && name != part) continue;
@@ -268,7 +300,8 @@ bool RunBench(const std::string& name) {
 
 int main(int argc, char** argv) {
   if (argc > 2 || !critac::matching::RunBench(argc == 2 ? argv[1] : "")) {
-    std::fprintf(stderr, "usage: matching_bench [solver | one-more | year | ranking]\n");
+    std::fprintf(stderr,
+                 "usage: matching_bench [solver | one-more | year | open-slots | ranking]\n");
     return 2;
   }
   return 0;

@@ -258,6 +258,9 @@ TEST_F(ConflictsTest, ARecusalHidesTheRequestFromTheRecusedExpert) {
   };
   EXPECT_TRUE(absl::IsNotFound(as_ana(&MatchService::Stub::RankCandidates, rank).status()));
   EXPECT_TRUE(absl::IsNotFound(as_ana(&MatchService::Stub::ExplainMatch, explain).status()));
+  matching::v1::ExplainOpenSlotsRequest open_slots;
+  open_slots.set_request(request);
+  EXPECT_TRUE(absl::IsNotFound(as_ana(&MatchService::Stub::ExplainOpenSlots, open_slots).status()));
   EXPECT_TRUE(absl::IsNotFound(as_ana(&MatchService::Stub::GetProposal, get).status()));
   const auto proposals =
       as_ana(&MatchService::Stub::ListProposals, matching::v1::ListProposalsRequest());
