@@ -1,7 +1,7 @@
 // Goal: whatever people do, and in whatever order, no capacity is exceeded, nobody is offered what a
 // gate forbids, nobody has two places in one slot, every plan is the cheapest, and the records say what
-// happened. Method: thousands of random histories from a printed seed, over a real journal, beside a
-// reference that keeps nothing but who holds which place, and counts anew for every question.
+// happened. Method: random histories from printed seeds, CRITAC_HISTORIES of them, over a real journal,
+// beside a reference that keeps nothing but who holds which place, and counts anew for every question.
 #include <algorithm>
 #include <cstdlib>
 #include <iostream>
