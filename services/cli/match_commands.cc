@@ -143,8 +143,9 @@ Columns GateCountColumns() {
 
 absl::Status PrintOpenSlot(Printer& printer, std::ostream& out,
                            const matching::v1::ExplainedOpenSlot& slot) {
-  out << "\nslot " << slot.open().slot() << ": " << slot.open().explanation() << "\n"
-      << slot.summary() << "\n";
+  out << "\nslot " << slot.open().slot() << ": " << slot.open().explanation() << "\n";
+  // Of remedies it is that of the smallest, which comes below.
+  if (slot.remedies().empty()) out << slot.summary() << "\n";
   if (slot.gates_size() > 0) {
     out << "\nexperts out, by the first gate that failed\n";
     RETURN_IF_ERROR(printer.List(slot, "gates", GateCountColumns()));

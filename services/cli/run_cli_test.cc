@@ -769,7 +769,7 @@ class WhatIf : public CommandLine {
     request.set_request("requests/fy27-000001");
     auto& open = *request.add_open_slots();
     open.set_slot("s1");
-    open.set_explanation("1 of 1 person is missing. no expert is eligible");
+    open.set_explanation("1 of 1 person is missing. No expert is eligible");
     auto& assigned = *answer.add_requests();
     assigned.set_request("requests/fy27-000002");
     assigned.add_assignments()->set_expert("experts/e034");

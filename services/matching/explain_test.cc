@@ -166,7 +166,7 @@ class OpenSlots : public testing::Test {
 };
 
 TEST_F(OpenSlots, WithoutExpertsNobodyIsEligible) {
-  EXPECT_EQ(Explanation(), "1 of 1 person is missing. no expert is eligible");
+  EXPECT_EQ(Explanation(), "1 of 1 person is missing. No expert is eligible");
 }
 
 TEST_F(OpenSlots, TheExcludedAreCountedByGate) {
@@ -177,7 +177,7 @@ TEST_F(OpenSlots, TheExcludedAreCountedByGate) {
   center_.AddExpert("e4");
   EXPECT_EQ(
       Explanation(),
-      "1 of 1 person is missing. no expert is eligible. Out: 1 is not active or not of a member "
+      "1 of 1 person is missing. No expert is eligible. Out: 1 is not active or not of a member "
       "partner on the dates, 2 do not hold the topic at the level asked, 1 has a conflict of "
       "interest");
 }

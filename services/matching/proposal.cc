@@ -77,7 +77,7 @@ Obstacle ObstacleOf(const Pool& pool, const PlanUse& use, const Pair& pair) {
 
 // `4 experts are eligible: 3 with no assignment left …; one assignment more of … could fill it`.
 std::string EligibleText(const Pool& pool, const PlanUse& use, const std::vector<Pair>& pairs) {
-  if (pairs.empty()) return "no expert is eligible";
+  if (pairs.empty()) return "No expert is eligible";
   std::map<Reason, int> counts;
   std::string remedy;
   int64_t remedy_cost = 0;
