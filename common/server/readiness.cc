@@ -17,8 +17,15 @@ Readiness::~Readiness() { Drain(); }
 
 void Readiness::Start() {
   for (size_t i = 0; i < services_.size(); ++i) Ask(i);
-  for (const Answer& answer : Answers()) on_change_(answer.service, answer.status);
-  threads_.emplace_back([this] { TellChanges(); });
+  std::vector<Answer> first;
+  absl::Time now;
+  {
+    absl::MutexLock lock(&mutex_);
+    now = clock_.Now();
+    first = AnswersAt(now);
+  }
+  for (const Answer& answer : first) on_change_(answer.service, answer.status);
+  threads_.emplace_back([this, first, now] { TellChanges(first, now); });
   for (size_t i = 0; i < services_.size(); ++i) {
     threads_.emplace_back([this, i] { AskRegularly(i); });
   }
@@ -36,7 +43,10 @@ void Readiness::Drain() {
 
 std::vector<Readiness::Answer> Readiness::Answers() const {
   absl::MutexLock lock(&mutex_);
-  const absl::Time now = clock_.Now();
+  return AnswersAt(clock_.Now());
+}
+
+std::vector<Readiness::Answer> Readiness::AnswersAt(absl::Time now) const {
   std::vector<Answer> answers;
   for (size_t i = 0; i < services_.size(); ++i) {
     const absl::Duration silence = now - known_[i].asked;
@@ -70,34 +80,37 @@ void Readiness::AskRegularly(size_t service) {
   }
 }
 
-absl::Time Readiness::NextSilence() const {
+absl::Time Readiness::NextSilence(absl::Time told_at) const {
   absl::Time next = absl::InfiniteFuture();
   for (const Known& known : known_) {
     const absl::Time silent = known.asked + kLongestSilence + absl::Nanoseconds(1);
-    // What is silent already has been told.
-    if (silent > clock_.Now()) next = std::min(next, silent);
+    // What was silent then has been told.
+    if (silent > told_at) next = std::min(next, silent);
   }
   return next;
 }
 
-void Readiness::TellChanges() {
-  std::vector<Answer> before = Answers();
+void Readiness::TellChanges(std::vector<Answer> told, absl::Time told_at) {
   int64_t seen = 0;
   while (true) {
+    std::vector<Answer> answers;
     {
       absl::MutexLock lock(&mutex_);
       const auto news = [this, &seen]() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
         return draining_ || answer_count_ != seen;
       };
-      clock_.AwaitUntil(mutex_, absl::Condition(&news), NextSilence());
+      clock_.AwaitUntil(mutex_, absl::Condition(&news), NextSilence(told_at));
       if (draining_) return;
       seen = answer_count_;
+      told_at = clock_.Now();
+      answers = AnswersAt(told_at);
     }
-    std::vector<Answer> now = Answers();
-    for (size_t i = 0; i < now.size(); ++i) {
-      if (now[i].status.ok() != before[i].status.ok()) on_change_(now[i].service, now[i].status);
+    for (size_t i = 0; i < answers.size(); ++i) {
+      if (answers[i].status.ok() != told[i].status.ok()) {
+        on_change_(answers[i].service, answers[i].status);
+      }
     }
-    before = std::move(now);
+    told = std::move(answers);
   }
 }
 

@@ -60,10 +60,11 @@ class Readiness {
 
   void Ask(size_t service);
   void AskRegularly(size_t service);
-  // Tells the changes, those included that come of silence.
-  void TellChanges();
-  // When the next of the answers there are does not count any more.
-  absl::Time NextSilence() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  std::vector<Answer> AnswersAt(absl::Time now) const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  // Tells the changes since `told`, which held at `told_at`, those included that come of silence.
+  void TellChanges(std::vector<Answer> told, absl::Time told_at);
+  // When the next of the answers that counted at `told_at` does not count any more.
+  absl::Time NextSilence(absl::Time told_at) const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
 
   const std::vector<Service> services_;
   const Clock& clock_;
