@@ -1035,7 +1035,8 @@ TEST_F(CommandLine, WhatWouldFillAnOpenSlotIsShownSmallestFirst) {
       });
   const std::string out = Run("match open fy27-000001 --slot s2").out();
   EXPECT_THAT(out, StartsWith("The plan leaves 1 of 2 slots of requests/fy27-000001 open.\n"));
-  EXPECT_THAT(out, HasSubstr("slot s2: 1 of 1 person is missing.\nWith experts/e012 active"));
+  EXPECT_THAT(out, HasSubstr("slot s2: 1 of 1 person is missing.\n\nexperts out"));
+  EXPECT_THAT(out, HasSubstr("\nWith experts/e012 active: it would be filled.\nKIND"));
   EXPECT_THAT(out, HasSubstr("membership    3            2\n"));
   EXPECT_THAT(out, HasSubstr("active  experts/e012  active  false  true   1\n"));
   EXPECT_THAT(out, HasSubstr("not everything that might fill it was tried"));
