@@ -1,8 +1,8 @@
 #include "services/intake/agency_commands.h"
 
 #include "common/status/error.h"
+#include "common/status/etag.h"
 #include "services/intake/agency_changes.h"
-#include "services/intake/etag.h"
 #include "services/intake/intake_states.h"
 
 namespace critac::intake {

@@ -6,9 +6,9 @@
 #include "absl/strings/str_cat.h"
 #include "common/base/calendar.h"
 #include "common/status/error.h"
+#include "common/status/etag.h"
 #include "critac/intake/v1/events.pb.h"
 #include "services/intake/agency_rules.h"
-#include "services/intake/etag.h"
 #include "services/intake/request_changes.h"
 #include "services/intake/request_rules.h"
 

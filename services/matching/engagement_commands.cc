@@ -8,6 +8,7 @@
 #include "common/journal/event_time.h"
 #include "common/rpc/field_rules.h"
 #include "common/status/error.h"
+#include "common/status/etag.h"
 #include "critac/matching/v1/events.pb.h"
 #include "critac/matching/v1/states.pb.h"
 #include "services/matching/engagement_plan.h"
@@ -176,13 +177,7 @@ journal::Decide DrawUpPlan(std::string name, std::string partner, std::string et
           .Resource("critac.matching.v1.Engagement", name)
           .ToStatus();
     }
-    if (!etag.empty() && etag != engagement->etag()) {
-      return Error(absl::StatusCode::kAborted, "ETAG_MISMATCH",
-                   absl::StrCat(name, " has changed since it was read; read it again and redo"))
-          .Resource("critac.matching.v1.Engagement", name)
-          .Fact("current_etag", engagement->etag())
-          .ToStatus();
-    }
+    RETURN_IF_ERROR(CheckEtag(name, etag, engagement->etag()));
     v1::PlanDrawnUp drawn_up;
     ASSIGN_OR_RETURN(*drawn_up.mutable_plan(), NextPlan(*engagement, plan));
     drawn_up.set_engagement(name);

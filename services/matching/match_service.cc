@@ -1,7 +1,6 @@
 #include "services/matching/match_service.h"
 
 #include "absl/strings/str_cat.h"
-#include "absl/strings/str_join.h"
 #include "common/rpc/tasks.h"
 #include "common/status/error.h"
 #include "services/matching/callers.h"
@@ -12,6 +11,7 @@
 #include "services/matching/open_slot.h"
 #include "services/matching/policy_commands.h"
 #include "services/matching/pool_methods.h"
+#include "services/matching/proposal_decisions.h"
 #include "services/matching/rank.h"
 #include "services/matching/remedy.h"
 #include "services/matching/simulation_methods.h"
@@ -55,11 +55,7 @@ absl::StatusOr<int> SlotMeant(const PoolView& view, const std::string& request,
   }
   const auto row = view.pool->FindSlot(request, slot);
   if (row.has_value()) return *row;
-  return InvalidField(
-      "slot",
-      absl::StrCat("'", slot, "' is none of the request's slots: ",
-                   absl::StrJoin(demand->slots(), ", ",
-                                 [](std::string* out, const auto& one) { *out += one.id(); })));
+  return NoSuchSlot(*demand, slot, "slot");
 }
 
 void NameCandidate(const PoolView& view, v1::Candidate& candidate) {

@@ -5,9 +5,9 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
-#include "absl/strings/str_join.h"
 #include "common/status/error.h"
 #include "services/matching/engagements.h"
+#include "services/matching/proposal_decisions.h"
 
 namespace critac::matching {
 namespace {
@@ -23,10 +23,7 @@ absl::StatusOr<const intake::v1::Slot*> FindSlot(const v1::Demand& demand, absl:
   for (const intake::v1::Slot& one : demand.slots()) {
     if (one.id() == slot) return &one;
   }
-  return InvalidField(
-      "slot", absl::StrCat("'", slot, "' is none of the request's slots: ",
-                           absl::StrJoin(demand.slots(), ", ",
-                                         [](std::string* out, const auto& s) { *out += s.id(); })));
+  return NoSuchSlot(demand, slot, "slot");
 }
 
 }  // namespace

@@ -26,11 +26,6 @@ std::set<std::tuple<std::string, std::string, std::string>> Essence(const v1::Pr
   return essence;
 }
 
-std::string SlotsOf(const v1::Demand& demand) {
-  return absl::StrJoin(demand.slots(), ", ",
-                       [](std::string* out, const auto& slot) { *out += slot.id(); });
-}
-
 // The failed gate of an expert, in words.
 std::string GateProblem(const ExplainedVerdict& verdict) {
   const v1::GateResult& last = verdict.gates.back();
@@ -42,9 +37,7 @@ absl::StatusOr<v1::Assignment> CompleteOne(const Pool& pool, const v1::Demand& d
   const auto slot =
       wanted.slot().empty() ? std::nullopt : pool.FindSlot(demand.request(), wanted.slot());
   if (!slot.has_value()) {
-    return InvalidField(
-        absl::StrCat(path, ".slot"),
-        absl::StrCat("'", wanted.slot(), "' is none of the request's slots: ", SlotsOf(demand)));
+    return NoSuchSlot(demand, wanted.slot(), absl::StrCat(path, ".slot"));
   }
   const auto expert = pool.FindExpert(wanted.expert());
   if (!expert.has_value()) return ResourceNotFound("critac.matching.v1.Expert", wanted.expert());
@@ -74,6 +67,14 @@ absl::StatusOr<v1::Assignment> CompleteOne(const Pool& pool, const v1::Demand& d
 }
 
 }  // namespace
+
+absl::Status NoSuchSlot(const v1::Demand& demand, absl::string_view slot, absl::string_view path) {
+  return InvalidField(
+      path, absl::StrCat("'", slot, "' is none of the request's slots: ",
+                         absl::StrJoin(demand.slots(), ", ", [](std::string* out, const auto& one) {
+                           *out += one.id();
+                         })));
+}
 
 PlanOutcome OutcomeOf(const Pool& pool, const Plan& plan, absl::Span<const v1::Demand> demands,
                       const absl::flat_hash_map<std::string, v1::Proposal>& standing) {

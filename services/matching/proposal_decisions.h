@@ -32,6 +32,9 @@ struct PlanOutcome {
   std::vector<std::string> kept;
 };
 
+// INVALID_ARGUMENT, field `path`: a slot is none of the request's, with those that are.
+absl::Status NoSuchSlot(const v1::Demand& demand, absl::string_view slot, absl::string_view path);
+
 // Compares a plan with the standing proposals of the demands it was made for. A proposal is changed when a slot gets
 // another expert or period, or when more or fewer people are missing; a score alone changes nothing, since a person may
 // be reading it.

@@ -1,12 +1,12 @@
-#ifndef SERVICES_INTAKE_ETAG_H_
-#define SERVICES_INTAKE_ETAG_H_
+#ifndef COMMON_STATUS_ETAG_H_
+#define COMMON_STATUS_ETAG_H_
 
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
 #include "common/status/error.h"
 
-namespace critac::intake {
+namespace critac {
 
 // Whether a change may go ahead that is based on etag `seen`; an empty one is based on whatever is
 // current. ABORTED, reason ETAG_MISMATCH: the resource changed since; read it again and redo.
@@ -20,6 +20,6 @@ inline absl::Status CheckEtag(absl::string_view name, absl::string_view seen,
       .ToStatus();
 }
 
-}  // namespace critac::intake
+}  // namespace critac
 
-#endif  // SERVICES_INTAKE_ETAG_H_
+#endif  // COMMON_STATUS_ETAG_H_
