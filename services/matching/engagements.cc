@@ -94,15 +94,19 @@ absl::Status CheckCapacity(const v1::Assignment& assignment, const v1::Expert& e
   return absl::OkStatus();
 }
 
+int AcceptedPeople(absl::string_view slot, absl::Span<const v1::Offer* const> offers) {
+  return static_cast<int>(std::count_if(offers.begin(), offers.end(), [&](const v1::Offer* offer) {
+    return offer->state() == v1::OFFER_STATE_ACCEPTED && offer->assignment().slot() == slot;
+  }));
+}
+
+bool IsFilled(const intake::v1::Slot& slot, absl::Span<const v1::Offer* const> offers) {
+  return AcceptedPeople(slot.id(), offers) >= std::max(1, slot.people());
+}
+
 bool AllAccepted(const v1::Demand& demand, absl::Span<const v1::Offer* const> offers) {
-  std::map<std::string, int> accepted;
-  for (const v1::Offer* offer : offers) {
-    if (offer->state() == v1::OFFER_STATE_ACCEPTED) ++accepted[offer->assignment().slot()];
-  }
   return std::all_of(demand.slots().begin(), demand.slots().end(),
-                     [&](const intake::v1::Slot& slot) {
-                       return accepted[slot.id()] >= std::max(1, slot.people());
-                     });
+                     [&](const intake::v1::Slot& slot) { return IsFilled(slot, offers); });
 }
 
 std::string LeadPartner(absl::Span<const v1::Assignment> assignments) {

@@ -29,8 +29,12 @@ absl::Status CheckCapacity(const v1::Assignment& assignment, const v1::Expert& e
                            const v1::CapacityUse* expert_open,
                            const v1::CapacityUse* partner_period);
 
-// Whether every slot of a demand has its people, each of an accepted offer. `offers` are those of its committed
-// assignments.
+// How many people of a slot have accepted, and whether that is all of them. `offers` are those of the demand's
+// committed assignments.
+int AcceptedPeople(absl::string_view slot, absl::Span<const v1::Offer* const> offers);
+bool IsFilled(const intake::v1::Slot& slot, absl::Span<const v1::Offer* const> offers);
+
+// Whether every slot of a demand has its people, each of an accepted offer.
 bool AllAccepted(const v1::Demand& demand, absl::Span<const v1::Offer* const> offers);
 
 // The partner with the most people; the first by name among equals. Empty where there are no assignments.

@@ -11,7 +11,7 @@
 #include "critac/matching/v1/match.pb.h"
 #include "critac/matching/v1/partner.pb.h"
 #include "critac/matching/v1/states.pb.h"
-#include "services/matching/offer_decisions.h"
+#include "services/matching/engagements.h"
 #include "services/matching/policy_decisions.h"
 
 namespace critac::matching {
@@ -176,16 +176,15 @@ v1::SlotRefusals& RefusalsOf(v1::Demand& demand, const std::string& slot) {
 
 // A slot that has its people waits for nobody any more.
 void CalmIfFilled(MutableStates& states, v1::Demand& demand, const std::string& slot) {
-  int missing = 0;
-  for (const auto& one : demand.slots()) {
-    if (one.id() == slot) missing = std::max(1, one.people());
-  }
+  std::vector<const v1::Offer*> offers;
   for (const v1::Assignment& one : demand.committed()) {
-    if (one.slot() != slot) continue;
     const auto* offer = states.Find<v1::Offer>(one.offer());
-    if (offer != nullptr && offer->state() == v1::OFFER_STATE_ACCEPTED) --missing;
+    if (offer != nullptr) offers.push_back(offer);
   }
-  if (missing > 0) return;
+  const bool waits =
+      std::any_of(demand.slots().begin(), demand.slots().end(),
+                  [&](const auto& one) { return one.id() == slot && !IsFilled(one, offers); });
+  if (waits) return;
   for (v1::SlotRefusals& one : *demand.mutable_refusals()) {
     if (one.slot() == slot) one.clear_escalate_time();
   }

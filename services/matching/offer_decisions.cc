@@ -71,12 +71,6 @@ bool MayOfferUnasked(const v1::Demand& demand, absl::string_view slot, const v1:
   return policy.reoffer_automatically() && RefusalsOf(demand, slot) != nullptr;
 }
 
-int AcceptedPeople(absl::string_view slot, absl::Span<const v1::Offer* const> offers) {
-  return static_cast<int>(std::count_if(offers.begin(), offers.end(), [&](const v1::Offer* offer) {
-    return offer->state() == v1::OFFER_STATE_ACCEPTED && offer->assignment().slot() == slot;
-  }));
-}
-
 absl::StatusOr<v1::SlotReduced> ReductionOf(const v1::Demand& demand, absl::string_view slot,
                                             absl::Span<const v1::Offer* const> offers) {
   if (demand.state() != v1::DEMAND_STATE_OPEN && demand.state() != v1::DEMAND_STATE_OFFERED) {
@@ -85,11 +79,11 @@ absl::StatusOr<v1::SlotReduced> ReductionOf(const v1::Demand& demand, absl::stri
         absl::StrCat("nobody is sought for it: ", v1::DemandState_Name(demand.state())));
   }
   ASSIGN_OR_RETURN(const intake::v1::Slot* wanted, FindSlot(demand, slot));
-  const int accepted = AcceptedPeople(slot, offers);
-  if (accepted >= std::max(1, wanted->people())) {
+  if (IsFilled(*wanted, offers)) {
     return FailedPrecondition("SLOT_FILLED", demand.name(),
                               absl::StrCat("slot ", slot, " has all its people"));
   }
+  const int accepted = AcceptedPeople(slot, offers);
   if (accepted == 0 && demand.slots_size() == 1) {
     return FailedPrecondition(
         "NOTHING_LEFT", demand.name(),

@@ -52,9 +52,6 @@ bool ShouldEscalate(const v1::Demand& demand, absl::string_view slot, const v1::
 // the next best after a refusal; never once it is escalated.
 bool MayOfferUnasked(const v1::Demand& demand, absl::string_view slot, const v1::Policy& policy);
 
-// How many people of a slot have accepted. `offers` are those of the demand's committed assignments.
-int AcceptedPeople(absl::string_view slot, absl::Span<const v1::Offer* const> offers);
-
 // What going ahead with fewer people means for a slot: those who have accepted stay, what is open is taken back. Reason
 // and actor are the caller's to set. INVALID_ARGUMENT: no such slot. FAILED_PRECONDITION, reason NOT_OPEN_FOR_MATCHING:
 // nobody is sought for the request; SLOT_FILLED: everybody has accepted; NOTHING_LEFT: it is the only slot, and nobody
