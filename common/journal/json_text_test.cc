@@ -123,7 +123,7 @@ std::string ByLibrary(const Message& message) {
 // at random.
 TEST(JsonText, IsWhatProtobufPrints) {
   const uint64_t seed = std::random_device()();
-  SCOPED_TRACE(testing::Message() << "seed " << seed);
+  SCOPED_TRACE(::testing::Message() << "seed " << seed);
   Filler filler(seed);
   const Message* prototypes[] = {&intake::v1::AgencyCreated::default_instance(),
                                  &intake::v1::RequestCreated::default_instance(),

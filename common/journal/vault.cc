@@ -29,50 +29,50 @@ constexpr absl::string_view kPrefix = "vault:";
 constexpr size_t kHashLength = 43;  // 32 bytes in base64 without padding
 
 // The fields of a message type under which vault fields are, or which are such.
-struct Plan {
+struct VaultPlan {
   std::vector<const FieldDescriptor*> texts;
   std::vector<const FieldDescriptor*> messages;
   bool empty() const { return texts.empty() && messages.empty(); }
 };
 
-using Plans = absl::node_hash_map<const Descriptor*, Plan>;
+using VaultPlans = absl::node_hash_map<const Descriptor*, VaultPlan>;
 
 // Our messages are not recursive (buf lint would not mind, but validation bounds depth); `plans`
 // holds an empty entry while a type is worked out, so that a recursive one would end here too.
-const Plan& MakePlan(const Descriptor& type, Plans& plans) {
+const VaultPlan& MakeVaultPlan(const Descriptor& type, VaultPlans& plans) {
   if (const auto found = plans.find(&type); found != plans.end()) return found->second;
   plans.try_emplace(&type);
-  Plan plan;
+  VaultPlan plan;
   for (int i = 0; i < type.field_count(); ++i) {
     const FieldDescriptor* field = type.field(i);
     if (field->cpp_type() == FieldDescriptor::CPPTYPE_STRING &&
         field->options().GetExtension(type::v1::field).vault()) {
       plan.texts.push_back(field);
     } else if (field->cpp_type() == FieldDescriptor::CPPTYPE_MESSAGE && !field->is_map() &&
-               !MakePlan(*field->message_type(), plans).empty()) {
+               !MakeVaultPlan(*field->message_type(), plans).empty()) {
       plan.messages.push_back(field);
     }
   }
   return plans[&type] = std::move(plan);
 }
 
-const Plan& PlanOf(const Descriptor& type) {
+const VaultPlan& VaultPlanOf(const Descriptor& type) {
   // Never destroyed: threads may run while the process ends.
   static auto& mutex = *new absl::Mutex;
-  static auto& plans = *new Plans;
+  static auto& plans = *new VaultPlans;
   {
     absl::ReaderMutexLock lock(&mutex);
     if (const auto found = plans.find(&type); found != plans.end()) return found->second;
   }
   absl::MutexLock lock(&mutex);
-  return MakePlan(type, plans);
+  return MakeVaultPlan(type, plans);
 }
 
 // Calls `visit` with the path below `message` and the text of every vault field. The path is made
 // only where `with_path`.
 template <typename Visit>
 void Walk(Message& message, const std::string& path, bool with_path, const Visit& visit) {
-  const Plan& plan = PlanOf(*message.GetDescriptor());
+  const VaultPlan& plan = VaultPlanOf(*message.GetDescriptor());
   if (plan.empty()) return;
   const Reflection& reflection = *message.GetReflection();
   const auto path_of = [&](const FieldDescriptor* field, int index) {

@@ -63,7 +63,7 @@ absl::Status Invalid(absl::string_view problem) {
 }
 
 // Bounds and escapes what a caller sent, for an error.
-std::string Quoted(absl::string_view text) {
+std::string QuotedStart(absl::string_view text) {
   return absl::StrCat("\"", absl::Utf8SafeCEscape(text.substr(0, 40)), "\"");
 }
 
@@ -73,7 +73,7 @@ absl::Status CheckSubject(Role role, absl::string_view subject) {
                                 kSubjectCharacters));
   }
   if (!std::all_of(subject.begin(), subject.end(), IsSubjectCharacter)) {
-    return Invalid(absl::StrCat("the subject ", Quoted(subject),
+    return Invalid(absl::StrCat("the subject ", QuotedStart(subject),
                                 " has characters other than letters, digits and ._@/#+-"));
   }
   const absl::string_view collection = SubjectCollection(role);
@@ -81,7 +81,7 @@ absl::Status CheckSubject(Role role, absl::string_view subject) {
   absl::string_view id = subject.substr(0, subject.find('#'));
   if (!absl::ConsumePrefix(&id, collection) || id.empty() ||
       id.find('/') != absl::string_view::npos) {
-    return Invalid(absl::StrCat("the subject ", Quoted(subject), " of role ", RoleName(role),
+    return Invalid(absl::StrCat("the subject ", QuotedStart(subject), " of role ", RoleName(role),
                                 " is not ", collection, "ID, with or without #PERSON"));
   }
   return absl::OkStatus();
@@ -103,7 +103,7 @@ std::string Principal::resource() const { return subject.substr(0, subject.find(
 absl::StatusOr<Principal> ParsePrincipal(absl::string_view text) {
   const size_t colon = text.find(':');
   if (colon == absl::string_view::npos) {
-    return Invalid(absl::StrCat(Quoted(text), " is not role:subject"));
+    return Invalid(absl::StrCat(QuotedStart(text), " is not role:subject"));
   }
   const absl::string_view role_name = text.substr(0, colon);
   const auto& roles = NamedRoles();
@@ -111,7 +111,7 @@ absl::StatusOr<Principal> ParsePrincipal(absl::string_view text) {
                                  [&](const NamedRole& named) { return role_name == named.name; });
   if (role == roles.end()) {
     return Invalid(absl::StrCat(
-        Quoted(role_name), " is not a role; the roles are ",
+        QuotedStart(role_name), " is not a role; the roles are ",
         absl::StrJoin(roles, ", ",
                       [](std::string* out, const NamedRole& named) { out->append(named.name); })));
   }

@@ -23,7 +23,7 @@ TEST(ScanText, CountsCodePoints) {
 TEST(ScanText, AcceptsTheEdgesOfUtf8) {
   for (const char* text : {"\xc2\xa0", "\xdf\xbf", "\xe0\xa0\x80", "\xed\x9f\xbf", "\xee\x80\x80",
                            "\xef\xbf\xbf", "\xf0\x90\x80\x80", "\xf4\x8f\xbf\xbf"}) {
-    EXPECT_EQ(ScanText(text).problem, Problem::kNone) << testing::PrintToString(text);
+    EXPECT_EQ(ScanText(text).problem, Problem::kNone) << ::testing::PrintToString(text);
     EXPECT_EQ(ScanText(text).characters, 1U);
   }
 }
@@ -35,7 +35,7 @@ TEST(ScanText, RefusesWhatIsNotUtf8) {
         "\xf4\x90\x80\x80", "\xf5\x80\x80\x80", "\xff"}) {
     for (const std::string& around : {std::string(), std::string("12345678"), std::string("123")}) {
       const TextScan scan = ScanText(around + text + around);
-      EXPECT_EQ(scan.problem, Problem::kNotUtf8) << testing::PrintToString(text);
+      EXPECT_EQ(scan.problem, Problem::kNotUtf8) << ::testing::PrintToString(text);
       EXPECT_EQ(scan.characters, around.size());
     }
   }
@@ -64,7 +64,7 @@ TEST(ScanText, RefusesControlCharactersInAnyPlace) {
 // byte by byte in pieces of one code point, which never takes the fast way.
 TEST(ScanText, ReadsAnyTextAsItsPieces) {
   const uint32_t seed = std::random_device()();
-  SCOPED_TRACE(testing::Message() << "seed " << seed);
+  SCOPED_TRACE(::testing::Message() << "seed " << seed);
   std::mt19937 random(seed);
   for (int round = 0; round < 2000; ++round) {
     std::string text;

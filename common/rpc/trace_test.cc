@@ -8,17 +8,17 @@
 namespace critac::rpc {
 namespace {
 
-constexpr char kTrace[] = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
+constexpr char kParent[] = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
 
 TEST(Trace, AValidOneIsKept) {
-  EXPECT_EQ(ParseTrace(kTrace), kTrace);
+  EXPECT_EQ(ParseTrace(kParent), kParent);
   EXPECT_EQ(ParseTrace("00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-00"),
             "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-00");
 }
 
 TEST(Trace, OfALaterVersionTheKnownPartsAreKept) {
-  EXPECT_EQ(ParseTrace("01-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01-more"), kTrace);
-  EXPECT_EQ(ParseTrace("cc-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"), kTrace);
+  EXPECT_EQ(ParseTrace("01-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01-more"), kParent);
+  EXPECT_EQ(ParseTrace("cc-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"), kParent);
   EXPECT_EQ(ParseTrace("01-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01more"),
             std::nullopt);
 }

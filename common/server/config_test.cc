@@ -18,7 +18,7 @@ namespace {
 using ::testing::AllOf;
 using ::testing::HasSubstr;
 using Arguments = std::vector<std::string>;
-using Environment = std::map<std::string, std::string>;
+using Variables = std::map<std::string, std::string>;
 
 Program Up() {
   return {"critac up",
@@ -52,7 +52,7 @@ class ConfigTest : public ::testing::Test {
   }
 
   ServerConfig Read(const Program& program, const Arguments& arguments,
-                    const Environment& environment = {}) {
+                    const Variables& environment = {}) {
     const auto config = ReadConfig(program, arguments, environment);
     if (!config.ok() || !std::holds_alternative<ServerConfig>(*config)) {
       ADD_FAILURE() << config.status();
@@ -62,7 +62,7 @@ class ConfigTest : public ::testing::Test {
   }
 
   std::string Refusal(const Program& program, const Arguments& arguments,
-                      const Environment& environment = {}) {
+                      const Variables& environment = {}) {
     const auto config = ReadConfig(program, arguments, environment);
     if (config.ok()) return "accepted";
     EXPECT_EQ(config.status().code(), absl::StatusCode::kInvalidArgument);
@@ -143,7 +143,7 @@ TEST_F(ConfigTest, EverySettingCanBeGivenInEachOfTheThreePlaces) {
 
 TEST_F(ConfigTest, AnArgumentGoesBeforeTheEnvironmentAndThatBeforeTheFile) {
   const std::string file = File("log-level = \"error\"\n");
-  const Environment environment = {{"CRITAC_LOG_LEVEL", "warning"}, {"CRITAC_CONFIG", file}};
+  const Variables environment = {{"CRITAC_LOG_LEVEL", "warning"}, {"CRITAC_CONFIG", file}};
   EXPECT_EQ(Read(Up(), {"--log-level", "debug"}, environment).log_level, LogLevel::kDebug);
   EXPECT_EQ(Read(Up(), {}, environment).log_level, LogLevel::kWarning);
   EXPECT_EQ(Read(Up(), {}, {{"CRITAC_CONFIG", file}}).log_level, LogLevel::kError);

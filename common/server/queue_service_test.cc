@@ -20,7 +20,7 @@ using queue::v1::ListQueuesRequest;
 using queue::v1::PeekQueueRequest;
 using queue::v1::PeekQueueResponse;
 using ::testing::HasSubstr;
-using Stub = queue::v1::QueueService::Stub;
+using QueueServiceStub = queue::v1::QueueService::Stub;
 
 rpc::CallSettings AsOperator() {
   rpc::CallSettings settings = AsCoordinator();
@@ -39,7 +39,7 @@ class QueueServiceTest : public ::testing::Test {
   ~QueueServiceTest() override { server_->Shutdown(); }
 
   absl::StatusOr<PeekQueueResponse> Peek(const PeekQueueRequest& request) {
-    return rpc::Invoke(*stub_, &Stub::PeekQueue, request, AsCoordinator());
+    return rpc::Invoke(*stub_, &QueueServiceStub::PeekQueue, request, AsCoordinator());
   }
   static PeekQueueRequest Of(const std::string& queue,
                              queue::v1::JobState state = queue::v1::JOB_STATE_UNSPECIFIED,
@@ -66,7 +66,7 @@ class QueueServiceTest : public ::testing::Test {
   rpc::Pipeline pipeline_{SystemClock::Instance(), ids_, nullptr};
   QueueService service_{pipeline_, queues_};
   std::unique_ptr<grpc::Server> server_;
-  std::unique_ptr<Stub> stub_;
+  std::unique_ptr<QueueServiceStub> stub_;
 };
 
 TEST_F(QueueServiceTest, TheFiguresOfEveryQueueComeByName) {
@@ -80,7 +80,8 @@ TEST_F(QueueServiceTest, TheFiguresOfEveryQueueComeByName) {
   ASSERT_TRUE(sync.Pause().ok());
   clock_.Advance(absl::Milliseconds(1500));
 
-  const auto answer = rpc::Invoke(*stub_, &Stub::ListQueues, ListQueuesRequest(), AsCoordinator());
+  const auto answer =
+      rpc::Invoke(*stub_, &QueueServiceStub::ListQueues, ListQueuesRequest(), AsCoordinator());
   ASSERT_TRUE(answer.ok()) << answer.status();
   ASSERT_EQ(answer->queues_size(), 2);
   const auto& stats = answer->queues(0);
@@ -97,9 +98,9 @@ TEST_F(QueueServiceTest, TheFiguresOfEveryQueueComeByName) {
 }
 
 TEST_F(QueueServiceTest, AProcessWithoutQueuesListsNone) {
-  EXPECT_EQ(
-      rpc::Invoke(*stub_, &Stub::ListQueues, ListQueuesRequest(), AsCoordinator())->queues_size(),
-      0);
+  EXPECT_EQ(rpc::Invoke(*stub_, &QueueServiceStub::ListQueues, ListQueuesRequest(), AsCoordinator())
+                ->queues_size(),
+            0);
 }
 
 TEST_F(QueueServiceTest, JobsAreShownWithTheirStateAndWhy) {
@@ -168,7 +169,7 @@ TEST_F(QueueServiceTest, AnOperatorPausesResumesAndLimitsAQueue) {
   queue::WorkQueue& match = **queues_.Get("match");
   queue::v1::PauseQueueRequest pause;
   pause.set_queue("match");
-  const auto paused = rpc::Invoke(*stub_, &Stub::PauseQueue, pause, AsOperator());
+  const auto paused = rpc::Invoke(*stub_, &QueueServiceStub::PauseQueue, pause, AsOperator());
   ASSERT_TRUE(paused.ok()) << paused.status();
   EXPECT_TRUE(paused->paused());
   EXPECT_TRUE(match.Stats()->paused);
@@ -176,13 +177,13 @@ TEST_F(QueueServiceTest, AnOperatorPausesResumesAndLimitsAQueue) {
   queue::v1::LimitQueueRequest limit;
   limit.set_queue("match");
   limit.set_jobs_per_second(5);
-  const auto limited = rpc::Invoke(*stub_, &Stub::LimitQueue, limit, AsOperator());
+  const auto limited = rpc::Invoke(*stub_, &QueueServiceStub::LimitQueue, limit, AsOperator());
   ASSERT_TRUE(limited.ok()) << limited.status();
   EXPECT_EQ(limited->jobs_per_second(), 5);
 
   queue::v1::ResumeQueueRequest resume;
   resume.set_queue("match");
-  const auto resumed = rpc::Invoke(*stub_, &Stub::ResumeQueue, resume, AsOperator());
+  const auto resumed = rpc::Invoke(*stub_, &QueueServiceStub::ResumeQueue, resume, AsOperator());
   ASSERT_TRUE(resumed.ok()) << resumed.status();
   EXPECT_FALSE(resumed->paused());
   EXPECT_EQ(resumed->jobs_per_second(), 5);
@@ -199,27 +200,31 @@ TEST_F(QueueServiceTest, AnOperatorBringsDeadJobsBackAndForgetsThem) {
   redrive.set_queue("match");
   redrive.set_key("job1");
   redrive.set_reason("the agency was added");
-  const auto one = rpc::Invoke(*stub_, &Stub::RedriveJobs, redrive, AsOperator());
+  const auto one = rpc::Invoke(*stub_, &QueueServiceStub::RedriveJobs, redrive, AsOperator());
   ASSERT_TRUE(one.ok()) << one.status();
   EXPECT_EQ(one->redriven_count(), 1);
   EXPECT_EQ(match.Peek(queue::JobState::kReady, 1)->front().last_error,
             "brought back: the agency was added; it had failed: no such agency");
-  EXPECT_EQ(ReasonOf(rpc::Invoke(*stub_, &Stub::RedriveJobs, redrive, AsOperator()).status()),
-            "RESOURCE_NOT_FOUND")
+  EXPECT_EQ(
+      ReasonOf(rpc::Invoke(*stub_, &QueueServiceStub::RedriveJobs, redrive, AsOperator()).status()),
+      "RESOURCE_NOT_FOUND")
       << "it is not dead any more";
 
   queue::v1::PurgeJobsRequest purge;
   purge.set_queue("match");
   redrive.clear_key();
-  EXPECT_EQ(rpc::Invoke(*stub_, &Stub::RedriveJobs, redrive, AsOperator())->redriven_count(), 2);
-  EXPECT_EQ(rpc::Invoke(*stub_, &Stub::PurgeJobs, purge, AsOperator())->purged_count(), 0);
+  EXPECT_EQ(
+      rpc::Invoke(*stub_, &QueueServiceStub::RedriveJobs, redrive, AsOperator())->redriven_count(),
+      2);
+  EXPECT_EQ(rpc::Invoke(*stub_, &QueueServiceStub::PurgeJobs, purge, AsOperator())->purged_count(),
+            0);
 }
 
 TEST_F(QueueServiceTest, OnlyAnOperatorChangesAQueue) {
   queues_.Get("match").IgnoreError();
   queue::v1::PauseQueueRequest pause;
   pause.set_queue("match");
-  const auto refused = rpc::Invoke(*stub_, &Stub::PauseQueue, pause, AsCoordinator());
+  const auto refused = rpc::Invoke(*stub_, &QueueServiceStub::PauseQueue, pause, AsCoordinator());
   EXPECT_EQ(refused.status().code(), absl::StatusCode::kPermissionDenied);
   EXPECT_FALSE((*queues_.Get("match"))->Stats()->paused);
 }
@@ -229,16 +234,18 @@ TEST_F(QueueServiceTest, WhatIsNoChangeIsRefused) {
   queue::v1::LimitQueueRequest limit;
   limit.set_queue("match");
   limit.set_jobs_per_second(-1);
-  EXPECT_EQ(rpc::Invoke(*stub_, &Stub::LimitQueue, limit, AsOperator()).status().code(),
+  EXPECT_EQ(rpc::Invoke(*stub_, &QueueServiceStub::LimitQueue, limit, AsOperator()).status().code(),
             absl::StatusCode::kInvalidArgument);
   limit.set_queue("mtach");
   limit.set_jobs_per_second(1);
-  EXPECT_EQ(ReasonOf(rpc::Invoke(*stub_, &Stub::LimitQueue, limit, AsOperator()).status()),
-            "QUEUE_NOT_FOUND");
+  EXPECT_EQ(
+      ReasonOf(rpc::Invoke(*stub_, &QueueServiceStub::LimitQueue, limit, AsOperator()).status()),
+      "QUEUE_NOT_FOUND");
   queue::v1::RedriveJobsRequest redrive;
   redrive.set_queue("match");
-  EXPECT_EQ(rpc::Invoke(*stub_, &Stub::RedriveJobs, redrive, AsOperator()).status().code(),
-            absl::StatusCode::kInvalidArgument)
+  EXPECT_EQ(
+      rpc::Invoke(*stub_, &QueueServiceStub::RedriveJobs, redrive, AsOperator()).status().code(),
+      absl::StatusCode::kInvalidArgument)
       << "a reason is asked for";
 }
 

@@ -21,17 +21,12 @@ namespace {
 using ::testing::AllOf;
 using testing::ChildProcess;
 using ::testing::HasSubstr;
+using testing::InOneLine;
 using testing::TempFolder;
 
 std::string ReadFile(const std::string& path) {
   std::ifstream file(path);
   return {std::istreambuf_iterator<char>(file), {}};
-}
-
-// "CODE REASON MESSAGE" in one line, for a child to say.
-std::string InOneLine(const absl::Status& status) {
-  return absl::StrCat(absl::StatusCodeToString(status.code()), " ", ReasonOf(status), " ",
-                      status.message());
 }
 
 TEST(DataFolder, IsMadeWithThoseAboveItForItsOwnerAlone) {

@@ -26,6 +26,7 @@ namespace {
 using ::testing::AllOf;
 using testing::ChildProcess;
 using ::testing::HasSubstr;
+using testing::InOneLine;
 using ::testing::Not;
 using testing::SmallDisk;
 using testing::TempFolder;
@@ -53,11 +54,6 @@ std::string Ask(Database& database, const std::string& sql) {
   });
   EXPECT_TRUE(status.ok()) << status;
   return answer;
-}
-
-std::string InOneLine(const absl::Status& status) {
-  return absl::StrCat(absl::StatusCodeToString(status.code()), " ", ReasonOf(status), " ",
-                      status.message());
 }
 
 // ---- Opening

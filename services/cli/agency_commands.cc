@@ -28,7 +28,7 @@ struct AgencyFlag {
   const char* help;
 };
 
-constexpr AgencyFlag kFlags[] = {
+constexpr AgencyFlag kAgencyFlags[] = {
     {"--name", "display_name", "What it is called"},
     {"--type", "type", "municipal, sheriff, state-police, campus, tribal, …"},
     {"--state", "state", "USPS code of the state or territory it is in"},
@@ -48,7 +48,7 @@ constexpr AgencyFlag kFlags[] = {
 
 struct AgencyArguments {
   std::string name;
-  std::vector<std::string> values = std::vector<std::string>(std::size(kFlags));
+  std::vector<std::string> values = std::vector<std::string>(std::size(kAgencyFlags));
   std::vector<std::string> settings;  // --set FIELD=VALUE
   std::string etag;
 };
@@ -78,8 +78,8 @@ Columns AgencyColumns() {
 }
 
 void AddFlags(CLI::App& command, AgencyArguments& arguments) {
-  for (size_t i = 0; i < std::size(kFlags); ++i) {
-    command.add_option(kFlags[i].flag, arguments.values[i], kFlags[i].help);
+  for (size_t i = 0; i < std::size(kAgencyFlags); ++i) {
+    command.add_option(kAgencyFlags[i].flag, arguments.values[i], kAgencyFlags[i].help);
   }
   AddRepeated(command, "--set", arguments.settings, "FIELD=VALUE, any field of the message");
 }
@@ -88,9 +88,9 @@ void AddFlags(CLI::App& command, AgencyArguments& arguments) {
 absl::Status FillAgency(const AgencyArguments& arguments, Agency& agency) {
   std::vector<std::string> header;
   Row row;
-  for (size_t i = 0; i < std::size(kFlags); ++i) {
+  for (size_t i = 0; i < std::size(kAgencyFlags); ++i) {
     if (arguments.values[i].empty()) continue;
-    header.push_back(kFlags[i].column);
+    header.push_back(kAgencyFlags[i].column);
     row.cells.push_back(arguments.values[i]);
   }
   for (const std::string& setting : arguments.settings) {
@@ -166,7 +166,7 @@ void AddLookup(CLI::App& noun, Context& context) {
   command.add_option("--state", arguments->state, "State the name is looked for in, a USPS code");
 }
 
-void AddCreate(CLI::App& noun, Context& context) {
+void AddCreateAgency(CLI::App& noun, Context& context) {
   auto arguments = std::make_shared<AgencyArguments>();
   CLI::App& command = context.AddCommand(
       noun, "create", "Adds an agency",
@@ -177,7 +177,7 @@ void AddCreate(CLI::App& noun, Context& context) {
   context.AddRequestId(command);
 }
 
-void AddUpdate(CLI::App& noun, Context& context) {
+void AddUpdateAgency(CLI::App& noun, Context& context) {
   auto arguments = std::make_shared<AgencyArguments>();
   CLI::App& command = context.AddCommand(
       noun, "update", "Changes an agency; what is not given stays as it is",
@@ -206,8 +206,8 @@ void AddAgencyCommands(CLI::App& app, Context& context) {
            {"--size", "size_band", "Only those of this size band: 2-9, 10-24, 1000+, …",
             type::v1::SizeBand_descriptor()}});
   AddLookup(noun, context);
-  AddCreate(noun, context);
-  AddUpdate(noun, context);
+  AddCreateAgency(noun, context);
+  AddUpdateAgency(noun, context);
 }
 
 }  // namespace critac::cli

@@ -54,7 +54,7 @@ Columns EntryColumns() {
           Day("valid to", "valid_to")};
 }
 
-absl::Status RunList(Context& context, const std::string& collection) {
+absl::Status RunListCatalog(Context& context, const std::string& collection) {
   ASSIGN_OR_RETURN(Catalog catalog, context.Call(&CatalogService::Stub::GetCatalog,
                                                  intake::v1::GetCatalogRequest()));
   Catalog shown;
@@ -75,7 +75,7 @@ void AddCatalogCommands(CLI::App& app, Context& context) {
   CLI::App& command =
       context.AddCommand(noun, "list", "Lists the catalog",
                          {"critac catalog list", "critac catalog list topics --output csv"},
-                         [&context, collection] { return RunList(context, *collection); });
+                         [&context, collection] { return RunListCatalog(context, *collection); });
   command
       .add_option("COLLECTION", *collection,
                   "Only these: topics, deliveryTypes, initiatives, targets, holidays, programs")

@@ -30,7 +30,7 @@ Columns MeasureColumns() {
           Field("divided by", "dimensions")};
 }
 
-absl::Status RunList(Context& context) {
+absl::Status RunListMeasures(Context& context) {
   ASSIGN_OR_RETURN(
       const metrics::v1::ListMeasuresResponse response,
       context.Call(&MeasureService::Stub::ListMeasures, metrics::v1::ListMeasuresRequest()));
@@ -192,7 +192,7 @@ void AddMetricsCommands(CLI::App& app, Context& context) {
   AddQuery(noun, context);
   context.AddCommand(noun, "list", "Lists the measures with what they can be divided by",
                      {"critac metrics list", "critac metrics list --output json"},
-                     [&context] { return RunList(context); });
+                     [&context] { return RunListMeasures(context); });
   context.AddCommand(noun, "snapshot", "Shows how far the facts follow the journals",
                      {"critac metrics snapshot --output json"},
                      [&context] { return RunSnapshot(context); });

@@ -23,8 +23,8 @@ using queue::v1::QueueStats;
 
 // A method of the service, as its stub has it.
 template <typename Request, typename Response>
-using Method = grpc::Status (QueueService::Stub::*)(grpc::ClientContext*, const Request&,
-                                                    Response*);
+using QueueMethod = grpc::Status (QueueService::Stub::*)(grpc::ClientContext*, const Request&,
+                                                         Response*);
 
 constexpr const char* kQueueHelp = "match, sync or report";
 
@@ -106,7 +106,7 @@ absl::StatusOr<SeenQueue> FindQueue(Context& context, const std::string& name) {
 
 // Calls a method about the queue that the request names, at a process that has it.
 template <typename Request, typename Response>
-absl::StatusOr<Response> CallOnQueue(Context& context, Method<Request, Response> method,
+absl::StatusOr<Response> CallOnQueue(Context& context, QueueMethod<Request, Response> method,
                                      const Request& request) {
   ASSIGN_OR_RETURN(const SeenQueue queue, FindQueue(context, request.queue()));
   ASSIGN_OR_RETURN(Client * client, context.client());
@@ -121,7 +121,7 @@ absl::StatusOr<Response> CallOnQueue(Context& context, Method<Request, Response>
 // --- Commands -----------------------------------------------------------------------------------
 
 // Shows what those say that answer, also where another does not.
-absl::Status RunList(Context& context) {
+absl::Status RunListQueues(Context& context) {
   ASSIGN_OR_RETURN(const SeenQueues seen, LookAtQueues(context));
   if (seen.by_name.empty()) RETURN_IF_ERROR(seen.fault);
   ListQueuesResponse merged;
@@ -132,7 +132,7 @@ absl::Status RunList(Context& context) {
 
 // The figures of one queue, or of all where none is named.
 absl::Status RunStats(Context& context, const std::string& name) {
-  if (name.empty()) return RunList(context);
+  if (name.empty()) return RunListQueues(context);
   ASSIGN_OR_RETURN(const SeenQueue queue, LookAtQueue(context, name));
   return context.printer().Row(queue.stats, StatsColumns());
 }
@@ -155,7 +155,7 @@ absl::Status RunPeek(Context& context, const PeekArguments& arguments) {
 
 // Calls a method whose request names a queue and nothing else, and shows what comes back.
 template <typename Request, typename Response>
-std::function<absl::Status()> OnQueue(Context& context, Method<Request, Response> method,
+std::function<absl::Status()> OnQueue(Context& context, QueueMethod<Request, Response> method,
                                       std::shared_ptr<std::string> queue, Columns columns) {
   return
       [&context, method, queue = std::move(queue), columns = std::move(columns)]() -> absl::Status {
@@ -169,7 +169,7 @@ std::function<absl::Status()> OnQueue(Context& context, Method<Request, Response
 void AddLooking(CLI::App& noun, Context& context) {
   context.AddCommand(noun, "list", "Shows the figures of every queue",
                      {"critac queue list --as operator:ops"},
-                     [&context] { return RunList(context); });
+                     [&context] { return RunListQueues(context); });
   auto queue = std::make_shared<std::string>();
   context
       .AddCommand(noun, "stats", "Shows the figures of a queue, or of every queue",

@@ -215,7 +215,7 @@ void AddSaveOptions(CLI::App& command, SaveArguments& arguments) {
               "html, markdown, csv or json (default: all four)");
 }
 
-void AddCreate(CLI::App& noun, Context& context) {
+void AddCreateReport(CLI::App& noun, Context& context) {
   auto arguments = std::make_shared<CreateArguments>();
   CLI::App& command = context.AddCommand(
       noun, "create", "Makes a report, waits until it is done and can save its documents",
@@ -242,7 +242,7 @@ void AddCreate(CLI::App& noun, Context& context) {
 
 void AddReportCommands(CLI::App& app, Context& context) {
   CLI::App& noun = context.AddNoun(app, "report", "The annual review and its executive summary");
-  AddCreate(noun, context);
+  AddCreateReport(noun, context);
   AddGet(noun, context, MethodOf(context, &ReportService::Stub::GetReport), "Shows a report",
          {"critac report get rp-2h6v"}, ReportColumns());
   AddList(noun, context, MethodOf(context, &ReportService::Stub::ListReports),

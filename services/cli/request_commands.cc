@@ -77,7 +77,7 @@ struct RequestFlag {
   const char* help;
 };
 
-constexpr RequestFlag kFlags[] = {
+constexpr RequestFlag kRequestFlags[] = {
     {"--title", "title", "Title in a few words"},
     {"--problem", "problem", "The problem as the agency sees it"},
     {"--desired-outcome", "desired_outcome", "What the agency hopes for"},
@@ -97,7 +97,7 @@ struct RequestArguments {
   std::string agency_alias;
   std::string agency_name;
   std::string agency_state;
-  std::vector<std::string> values = std::vector<std::string>(std::size(kFlags));
+  std::vector<std::string> values = std::vector<std::string>(std::size(kRequestFlags));
   std::vector<std::string> topics;
   std::vector<std::string> delivery_types;
   std::vector<std::string> initiatives;
@@ -110,8 +110,8 @@ struct RequestArguments {
 };
 
 void AddFlags(CLI::App& command, RequestArguments& arguments) {
-  for (size_t i = 0; i < std::size(kFlags); ++i) {
-    command.add_option(kFlags[i].flag, arguments.values[i], kFlags[i].help);
+  for (size_t i = 0; i < std::size(kRequestFlags); ++i) {
+    command.add_option(kRequestFlags[i].flag, arguments.values[i], kRequestFlags[i].help);
   }
   AddRepeated(command, "--topic", arguments.topics, "Topic; the first is the primary one");
   AddRepeated(command, "--delivery-type", arguments.delivery_types, "Delivery type wanted");
@@ -134,9 +134,9 @@ absl::Status SetList(Request& request, const char* field, const std::vector<std:
 
 absl::Status FillRequest(const RequestArguments& arguments, Request& request) {
   if (!arguments.file.empty()) RETURN_IF_ERROR(ReadMessage(arguments.file, request));
-  for (size_t i = 0; i < std::size(kFlags); ++i) {
+  for (size_t i = 0; i < std::size(kRequestFlags); ++i) {
     if (arguments.values[i].empty()) continue;
-    RETURN_IF_ERROR(SetField(request, kFlags[i].field, arguments.values[i]));
+    RETURN_IF_ERROR(SetField(request, kRequestFlags[i].field, arguments.values[i]));
   }
   RETURN_IF_ERROR(SetList(request, "topics", arguments.topics));
   RETURN_IF_ERROR(SetList(request, "delivery_types", arguments.delivery_types));
@@ -209,7 +209,7 @@ absl::Status RunUpdate(Context& context, const RequestArguments& arguments) {
   return context.printer().Show(updated, RequestColumns());
 }
 
-void AddCreate(CLI::App& noun, Context& context) {
+void AddCreateRequest(CLI::App& noun, Context& context) {
   auto arguments = std::make_shared<RequestArguments>();
   CLI::App& command = context.AddCommand(
       noun, "create", "Writes down a request, as a draft or submitted at once",
@@ -229,7 +229,7 @@ void AddCreate(CLI::App& noun, Context& context) {
   context.AddRequestId(command);
 }
 
-void AddUpdate(CLI::App& noun, Context& context) {
+void AddUpdateRequest(CLI::App& noun, Context& context) {
   auto arguments = std::make_shared<RequestArguments>();
   CLI::App& command = context.AddCommand(
       noun, "update", "Changes what a request asks for; what is not given stays as it is",
@@ -377,7 +377,7 @@ absl::Status RunLifecycle(Context& context) {
 
 void AddRequestCommands(CLI::App& app, Context& context) {
   CLI::App& noun = context.AddNoun(app, "request", "Requests for help and their life");
-  AddCreate(noun, context);
+  AddCreateRequest(noun, context);
   AddGet(noun, context, MethodOf(context, &RequestService::Stub::GetRequest), "Shows a request",
          {"critac request get fy27-000001"}, RequestColumns());
   AddList(
@@ -391,7 +391,7 @@ void AddRequestCommands(CLI::App& app, Context& context) {
        {"--topic", "primary_topic", "Only those of this primary topic", nullptr, "topics"},
        {"--coordinator", "coordinator", "Only those of this coordinator"},
        {"--urgency", "urgency", "Only those of this urgency", intake::v1::Urgency_descriptor()}});
-  AddUpdate(noun, context);
+  AddUpdateRequest(noun, context);
   AddAct(noun, context);
   context.AddCommand(app, "lifecycle", "Shows the table of a request's life", {"critac lifecycle"},
                      [&context] { return RunLifecycle(context); });

@@ -21,7 +21,7 @@ struct SurveyFlag {
   const char* help;
 };
 
-constexpr SurveyFlag kFlags[] = {
+constexpr SurveyFlag kSurveyFlags[] = {
     {"--engagement", "engagement", "Engagement it is about"},
     {"--instrument", "instrument", "participant, requester, consultant, pre, post or follow-up"},
     {"--instrument-version", "instrument_version", "Version of the questionnaire"},
@@ -46,9 +46,9 @@ absl::Status RunRecord(Context& context, const std::vector<std::string>& values)
   metrics::v1::RecordSurveyResponseRequest request;
   SurveyResponse& response = *request.mutable_response();
   response.set_date(FormatDate(DayOf(context.world().clock.Now())));
-  for (size_t i = 0; i < std::size(kFlags); ++i) {
+  for (size_t i = 0; i < std::size(kSurveyFlags); ++i) {
     if (values[i].empty()) continue;
-    RETURN_IF_ERROR(SetField(response, kFlags[i].field, values[i]));
+    RETURN_IF_ERROR(SetField(response, kSurveyFlags[i].field, values[i]));
   }
   ASSIGN_OR_RETURN(*request.mutable_request_id(), context.RequestId());
   ASSIGN_OR_RETURN(const SurveyResponse recorded,
@@ -60,14 +60,15 @@ absl::Status RunRecord(Context& context, const std::vector<std::string>& values)
 
 void AddSurveyCommands(CLI::App& app, Context& context) {
   CLI::App& noun = context.AddNoun(app, "survey", "What participants, requesters and experts say");
-  auto values = std::make_shared<std::vector<std::string>>(std::size(kFlags));
+  auto values = std::make_shared<std::vector<std::string>>(std::size(kSurveyFlags));
   CLI::App& record = context.AddCommand(
       noun, "record", "Records a filled-in questionnaire; it names no person",
       {"critac survey record --engagement en-5t8w --instrument participant --satisfaction 5 "
        "--met-goals yes"},
       [&context, values] { return RunRecord(context, *values); });
-  for (size_t i = 0; i < std::size(kFlags); ++i) {
-    CLI::Option* option = record.add_option(kFlags[i].flag, (*values)[i], kFlags[i].help);
+  for (size_t i = 0; i < std::size(kSurveyFlags); ++i) {
+    CLI::Option* option =
+        record.add_option(kSurveyFlags[i].flag, (*values)[i], kSurveyFlags[i].help);
     if (i < 2) option->required();
   }
   context.AddRequestId(record);

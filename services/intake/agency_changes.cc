@@ -113,9 +113,9 @@ v1::Agency Merged(const v1::Agency& known, v1::Agency row) {
   return merged;
 }
 
-class Planner {
+class AgencyPlanner {
  public:
-  Planner(absl::CivilDay today, const Records& records) : today_(today), records_(records) {}
+  AgencyPlanner(absl::CivilDay today, const Records& records) : today_(today), records_(records) {}
 
   AgencyImport Run(const google::protobuf::RepeatedPtrField<v1::Agency>& rows,
                    absl::Span<const std::string> problems) {
@@ -224,7 +224,7 @@ absl::StatusOr<v1::AgencyUpdated> DecideAgencyUpdate(const v1::Agency& agency,
 AgencyImport PlanAgencyImport(const google::protobuf::RepeatedPtrField<v1::Agency>& rows,
                               absl::Span<const std::string> problems, absl::CivilDay today,
                               const Records& records) {
-  return Planner(today, records).Run(rows, problems);
+  return AgencyPlanner(today, records).Run(rows, problems);
 }
 
 }  // namespace critac::intake

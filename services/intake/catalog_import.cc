@@ -79,10 +79,10 @@ bool IsAtOrAbove(absl::string_view name, absl::string_view below, const Entries&
   return false;
 }
 
-class Planner {
+class CatalogPlanner {
  public:
-  Planner(const v1::Catalog& catalog,
-          const google::protobuf::RepeatedPtrField<v1::CatalogEntry>& rows)
+  CatalogPlanner(const v1::Catalog& catalog,
+                 const google::protobuf::RepeatedPtrField<v1::CatalogEntry>& rows)
       : rows_(rows) {
     for (const v1::CatalogEntry& entry : catalog.entries()) entries_[entry.name()] = entry;
     plan_.results.resize(rows.size());
@@ -173,7 +173,7 @@ class Planner {
 CatalogImport PlanCatalogImport(const v1::Catalog& catalog,
                                 const google::protobuf::RepeatedPtrField<v1::CatalogEntry>& rows,
                                 absl::Span<const std::string> problems) {
-  return Planner(catalog, rows).Run(problems);
+  return CatalogPlanner(catalog, rows).Run(problems);
 }
 
 void SetCatalogEntry(const v1::CatalogEntry& entry, v1::Catalog& catalog) {

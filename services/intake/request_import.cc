@@ -77,12 +77,12 @@ absl::StatusOr<std::string> AgencyByAlias(const std::string& value, absl::CivilD
   return *holders.begin();
 }
 
-class Planner {
+class RequestPlanner {
  public:
   using ParseActor = absl::FunctionRef<absl::StatusOr<Actor>(const std::string&)>;
 
-  Planner(absl::Time now, const Records& records, const CatalogView& catalog,
-          ParseActor parse_actor)
+  RequestPlanner(absl::Time now, const Records& records, const CatalogView& catalog,
+                 ParseActor parse_actor)
       : now_(now), records_(records), catalog_(catalog), parse_actor_(parse_actor) {}
 
   RequestImport Run(const google::protobuf::RepeatedPtrField<v1::PastRequest>& rows,
@@ -229,7 +229,7 @@ RequestImport PlanRequestImport(
     absl::Span<const std::string> problems, absl::Time now, const Records& records,
     const CatalogView& catalog,
     absl::FunctionRef<absl::StatusOr<Actor>(const std::string& principal)> parse_actor) {
-  return Planner(now, records, catalog, parse_actor).Run(rows, problems);
+  return RequestPlanner(now, records, catalog, parse_actor).Run(rows, problems);
 }
 
 std::string RowDigest(const v1::PastRequest& row) {

@@ -14,7 +14,7 @@
 namespace critac::matching {
 namespace {
 
-constexpr uint32_t kSeed = 20261129;
+constexpr uint32_t kDetourSeed = 20261129;
 
 // The least that a transport with the pair costs; kNone: there is none.
 int64_t CostWith(TransportProblem problem, int32_t pair) {
@@ -49,8 +49,8 @@ std::vector<int32_t> Changed(std::vector<int32_t> used, const std::vector<UnitCh
 }
 
 TEST(Detours, CostWhatASolutionWithThePairCosts) {
-  std::cout << "seed " << kSeed << "\n";
-  Dice dice(kSeed);
+  std::cout << "seed " << kDetourSeed << "\n";
+  Dice dice(kDetourSeed);
   int costly = 0;
   int moved = 0;
   int impossible = 0;
@@ -89,9 +89,9 @@ TEST(Detours, CostWhatASolutionWithThePairCosts) {
 // Goal: what a unit more costs from a room to done, and what one more through a full arc would save, is
 // exact. Method: the problem with a unit that must go there, or with the arc so much wider, is solved.
 TEST(Detours, SayWhatAUnitMoreInARoomCostsAndAFullArcIsWorth) {
-  std::cout << "seed " << kSeed + 1 << "\n";
+  std::cout << "seed " << kDetourSeed + 1 << "\n";
   constexpr int64_t kMust = 10'000'000;
-  Dice dice(kSeed + 1);
+  Dice dice(kDetourSeed + 1);
   int saved = 0;
   for (int round = 0; round < 1000 && !HasFailure(); ++round) {
     SCOPED_TRACE(absl::StrCat("round ", round));

@@ -9,7 +9,7 @@ namespace {
 
 using ::testing::HasSubstr;
 
-constexpr absl::CivilDay kToday(2026, 12, 10);
+constexpr absl::CivilDay kPlanDay(2026, 12, 10);
 
 // Agreed on 2026-11-20; s1 has its expert, another is sought for s2.
 v1::Engagement Engagement() {
@@ -22,7 +22,7 @@ v1::Engagement Engagement() {
   return engagement;
 }
 
-v1::EngagementPlan Plan(const std::string& due, const std::string& slot = "") {
+v1::EngagementPlan PlanDue(const std::string& due, const std::string& slot = "") {
   v1::EngagementPlan plan;
   plan.add_objectives("a policy on foot pursuits");
   v1::Milestone* milestone = plan.add_milestones();
@@ -36,7 +36,7 @@ v1::EngagementPlan Plan(const std::string& due, const std::string& slot = "") {
 v1::Engagement Planned() {
   v1::Engagement engagement = Engagement();
   for (const char* due : {"2027-01-15", "2027-02-15"}) {
-    *engagement.add_plans() = *NextPlan(engagement, Plan(due));
+    *engagement.add_plans() = *NextPlan(engagement, PlanDue(due));
   }
   return engagement;
 }
@@ -56,8 +56,8 @@ std::string FieldOf(const absl::Status& status) {
 
 TEST(NextPlan, IsNumberedAndItsMilestonesAreNamed) {
   v1::Engagement engagement = Engagement();
-  v1::EngagementPlan wanted = Plan("2026-11-20", "s1");
-  *wanted.add_milestones() = Plan("2027-01-15", "s2").milestones(0);
+  v1::EngagementPlan wanted = PlanDue("2026-11-20", "s1");
+  *wanted.add_milestones() = PlanDue("2027-01-15", "s2").milestones(0);
   wanted.mutable_milestones(0)->set_reached_date("2026-11-20");
   wanted.set_version(9);
   for (const int version : {1, 2}) {
@@ -72,10 +72,10 @@ TEST(NextPlan, IsNumberedAndItsMilestonesAreNamed) {
 }
 
 TEST(NextPlan, SaysWhichMilestoneDoesNotFit) {
-  const absl::Status early = NextPlan(Engagement(), Plan("2026-11-19")).status();
+  const absl::Status early = NextPlan(Engagement(), PlanDue("2026-11-19")).status();
   EXPECT_EQ(FieldOf(early), "plan.milestones[0].due_date") << early;
   EXPECT_THAT(std::string(early.message()), HasSubstr("2026-11-20"));
-  const absl::Status nowhere = NextPlan(Engagement(), Plan("2027-01-15", "s3")).status();
+  const absl::Status nowhere = NextPlan(Engagement(), PlanDue("2027-01-15", "s3")).status();
   EXPECT_EQ(FieldOf(nowhere), "plan.milestones[0].slot") << nowhere;
   EXPECT_THAT(std::string(nowhere.message()), HasSubstr("s1, s2"));
 }
@@ -83,12 +83,12 @@ TEST(NextPlan, SaysWhichMilestoneDoesNotFit) {
 TEST(NextPlan, IsOfAnEngagementUnderWayAndHasAHundredVersionsAtMost) {
   v1::Engagement over = Engagement();
   over.set_state(v1::ENGAGEMENT_STATE_DELIVERED);
-  EXPECT_EQ(ReasonOf(NextPlan(over, Plan("2027-01-15")).status()), "ENGAGEMENT_OVER");
+  EXPECT_EQ(ReasonOf(NextPlan(over, PlanDue("2027-01-15")).status()), "ENGAGEMENT_OVER");
   v1::Engagement many = Engagement();
   for (int i = 0; i < 99; ++i) many.add_plans();
-  EXPECT_TRUE(NextPlan(many, Plan("2027-01-15")).ok());
+  EXPECT_TRUE(NextPlan(many, PlanDue("2027-01-15")).ok());
   many.add_plans();
-  EXPECT_EQ(ReasonOf(NextPlan(many, Plan("2027-01-15")).status()), "TOO_MANY_VERSIONS");
+  EXPECT_EQ(ReasonOf(NextPlan(many, PlanDue("2027-01-15")).status()), "TOO_MANY_VERSIONS");
 }
 
 TEST(CheckPlanOpen, UntilBothHaveApproved) {
@@ -122,20 +122,20 @@ TEST(PlanInForce, TakesBothApprovalsAndAPlan) {
 }
 
 TEST(ReachedMilestone, OnADayBetweenTheAgreementAndToday) {
-  for (const absl::CivilDay day : {absl::CivilDay(2026, 11, 20), kToday}) {
-    const auto reached = ReachedMilestone(Planned(), 2, "m1", day, kToday);
+  for (const absl::CivilDay day : {absl::CivilDay(2026, 11, 20), kPlanDay}) {
+    const auto reached = ReachedMilestone(Planned(), 2, "m1", day, kPlanDay);
     ASSERT_TRUE(reached.ok()) << reached.status();
     EXPECT_EQ(reached->plan_version(), 2);
     EXPECT_EQ(reached->milestone(), "m1");
     EXPECT_EQ(reached->date(), absl::FormatCivilTime(day));
   }
-  for (const absl::CivilDay day : {absl::CivilDay(2026, 11, 19), kToday + 1}) {
-    EXPECT_EQ(FieldOf(ReachedMilestone(Planned(), 2, "m1", day, kToday).status()), "date") << day;
+  for (const absl::CivilDay day : {absl::CivilDay(2026, 11, 19), kPlanDay + 1}) {
+    EXPECT_EQ(FieldOf(ReachedMilestone(Planned(), 2, "m1", day, kPlanDay).status()), "date") << day;
   }
 }
 
 TEST(ReachedMilestone, SaysWhichMilestonesThereAre) {
-  const absl::Status status = ReachedMilestone(Planned(), 1, "m7", kToday, kToday).status();
+  const absl::Status status = ReachedMilestone(Planned(), 1, "m7", kPlanDay, kPlanDay).status();
   EXPECT_EQ(FieldOf(status), "milestone") << status;
   EXPECT_THAT(std::string(status.message()), HasSubstr("m1"));
 }

@@ -177,7 +177,7 @@ TEST(Reduction, IsRefusedWhereNobodyIsMissing) {
 
 // ---- A lost expert
 
-v1::Assignment Assign(const std::string& slot, const std::string& expert,
+v1::Assignment Filled(const std::string& slot, const std::string& expert,
                       const std::string& partner) {
   v1::Assignment assignment;
   assignment.set_slot(slot);
@@ -186,19 +186,19 @@ v1::Assignment Assign(const std::string& slot, const std::string& expert,
   return assignment;
 }
 
-v1::Engagement Agreed() {
+v1::Engagement AgreedWithLead() {
   v1::Engagement engagement;
   engagement.set_name("engagements/e1");
   engagement.set_state(v1::ENGAGEMENT_STATE_AGREED);
   engagement.set_lead_partner("partners/nsa");
-  *engagement.add_assignments() = Assign("s1", "a", "iacp");
-  *engagement.add_assignments() = Assign("s1", "b", "nsa");
-  *engagement.add_assignments() = Assign("s2", "b", "nsa");
+  *engagement.add_assignments() = Filled("s1", "a", "iacp");
+  *engagement.add_assignments() = Filled("s1", "b", "nsa");
+  *engagement.add_assignments() = Filled("s2", "b", "nsa");
   return engagement;
 }
 
 TEST(Release, NamesWhoIsLostAndFreesAPeriodInWhichNothingWasDelivered) {
-  v1::Engagement engagement = Agreed();
+  v1::Engagement engagement = AgreedWithLead();
   const auto released = ReleaseOf(engagement, "s1", "experts/b");
   ASSERT_TRUE(released.ok()) << released.status();
   EXPECT_EQ(released->assignment().partner(), "partners/nsa");
@@ -210,14 +210,14 @@ TEST(Release, NamesWhoIsLostAndFreesAPeriodInWhichNothingWasDelivered) {
 }
 
 TEST(Release, ASecondExpertOfASlotCanBeLostToo) {
-  v1::Engagement engagement = Agreed();
+  v1::Engagement engagement = AgreedWithLead();
   engagement.mutable_assignments()->DeleteSubrange(0, 1);
   engagement.add_sought_slots("s1");
   EXPECT_TRUE(ReleaseOf(engagement, "s1", "experts/b").ok());
 }
 
 TEST(Release, IsRefusedForOneWhoDoesNotServeAndForWhatIsOver) {
-  v1::Engagement engagement = Agreed();
+  v1::Engagement engagement = AgreedWithLead();
   EXPECT_THAT(ReleaseOf(engagement, "s2", "experts/a").status().message(),
               HasSubstr("expert: experts/a does not serve in slot s2"));
   EXPECT_THAT(ReleaseOf(engagement, "s9", "experts/a").status().message(), HasSubstr("slot: 's9'"));
@@ -228,11 +228,11 @@ TEST(Release, IsRefusedForOneWhoDoesNotServeAndForWhatIsOver) {
 }
 
 TEST(RestoredTeam, KeepsItsLeadWhileThatServes) {
-  v1::Engagement engagement = Agreed();
+  v1::Engagement engagement = AgreedWithLead();
   v1::Demand demand;
-  *demand.add_committed() = Assign("s2", "b", "nsa");
-  *demand.add_committed() = Assign("s1", "c", "iacp");
-  *demand.add_committed() = Assign("s1", "a", "iacp");
+  *demand.add_committed() = Filled("s2", "b", "nsa");
+  *demand.add_committed() = Filled("s1", "c", "iacp");
+  *demand.add_committed() = Filled("s1", "a", "iacp");
   const v1::TeamRestored kept = RestoredTeam(engagement, demand);
   EXPECT_EQ(kept.lead_partner(), "partners/nsa");
   ASSERT_EQ(kept.assignments_size(), 3);
@@ -243,7 +243,7 @@ TEST(RestoredTeam, KeepsItsLeadWhileThatServes) {
 }
 
 TEST(RestoredTeam, WithoutASlotThatWasGivenUpMayBeDone) {
-  v1::Engagement engagement = Agreed();
+  v1::Engagement engagement = AgreedWithLead();
   engagement.mutable_assignments()->DeleteSubrange(2, 1);
   engagement.add_sought_slots("s2");
   engagement.set_state(v1::ENGAGEMENT_STATE_IN_DELIVERY);
@@ -251,8 +251,8 @@ TEST(RestoredTeam, WithoutASlotThatWasGivenUpMayBeDone) {
   delivery.set_slot("s1");
   delivery.set_completes_slot(true);
   v1::Demand demand;
-  *demand.add_committed() = Assign("s1", "a", "iacp");
-  *demand.add_committed() = Assign("s1", "b", "nsa");
+  *demand.add_committed() = Filled("s1", "a", "iacp");
+  *demand.add_committed() = Filled("s1", "b", "nsa");
   auto& reduction = *demand.add_reductions();
   reduction.set_slot("s2");
   reduction.set_reason("nobody is free");

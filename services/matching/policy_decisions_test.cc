@@ -10,15 +10,15 @@ namespace {
 
 using ::testing::HasSubstr;
 
-constexpr char kOkafor[] = "program-manager:okafor";
-constexpr char kLindqvist[] = "program-manager:lindqvist";
+constexpr char kAuthor[] = "program-manager:okafor";
+constexpr char kReviewer[] = "program-manager:lindqvist";
 
 v1::Policy InForce(int64_t version) {
   v1::Policy policy = FirstPolicy();
   policy.set_version(version);
   policy.set_name(PolicyName(version));
   policy.set_state(v1::POLICY_STATE_IN_FORCE);
-  policy.set_actor(kOkafor);
+  policy.set_actor(kAuthor);
   return policy;
 }
 
@@ -28,7 +28,7 @@ v1::Policy Wanted() {
   return policy;
 }
 
-v1::Policy Draft() { return *DraftPolicy(nullptr, Wanted(), 0, 2, kOkafor); }
+v1::Policy Draft() { return *DraftPolicy(nullptr, Wanted(), 0, 2, kAuthor); }
 
 TEST(PolicyDecisions, NamesSortByVersion) {
   EXPECT_EQ(PolicyName(2), "policies/v00000002");
@@ -39,12 +39,12 @@ TEST(PolicyDecisions, ADraftHasTheRulesAskedForAndWhoAsked) {
   const v1::Policy in_force = InForce(3);
   v1::Policy wanted = in_force;  // as one reads it, changes it, and sends it back
   wanted.set_fairness_price(30'000);
-  const auto draft = DraftPolicy(&in_force, wanted, 3, 5, kLindqvist);
+  const auto draft = DraftPolicy(&in_force, wanted, 3, 5, kReviewer);
   ASSERT_TRUE(draft.ok()) << draft.status();
   EXPECT_EQ(draft->name(), "policies/v00000005");
   EXPECT_EQ(draft->version(), 5);
   EXPECT_EQ(draft->state(), v1::POLICY_STATE_DRAFT);
-  EXPECT_EQ(draft->proposed_by(), kLindqvist);
+  EXPECT_EQ(draft->proposed_by(), kReviewer);
   EXPECT_EQ(draft->base_version(), 3);
   EXPECT_EQ(draft->actor(), "") << "nobody put it in force yet";
   EXPECT_EQ(draft->fairness_price(), 30'000);
@@ -69,28 +69,28 @@ TEST(PolicyDecisions, AProposalIsRefusedWithTheReason) {
       {in_force, 3, absl::StatusCode::kFailedPrecondition, "NOTHING_CHANGED", "very rules"},
   };
   for (const Case& one : cases) {
-    const auto draft = DraftPolicy(&in_force, one.wanted, one.base_version, 4, kOkafor);
+    const auto draft = DraftPolicy(&in_force, one.wanted, one.base_version, 4, kAuthor);
     EXPECT_EQ(draft.status().code(), one.code) << one.message;
     EXPECT_EQ(ReasonOf(draft.status()), one.reason);
     EXPECT_THAT(draft.status().message(), HasSubstr(one.message));
   }
-  EXPECT_TRUE(DraftPolicy(&in_force, Wanted(), 0, 4, kOkafor).ok()) << "whatever is in force";
+  EXPECT_TRUE(DraftPolicy(&in_force, Wanted(), 0, 4, kAuthor).ok()) << "whatever is in force";
 }
 
 TEST(PolicyDecisions, ADraftTakesEffectByASecondPersonOnly) {
-  const auto policy = ApproveDraft(Draft(), 0, kLindqvist);
+  const auto policy = ApproveDraft(Draft(), 0, kReviewer);
   ASSERT_TRUE(policy.ok()) << policy.status();
   EXPECT_EQ(policy->state(), v1::POLICY_STATE_IN_FORCE);
-  EXPECT_EQ(policy->actor(), kLindqvist);
-  EXPECT_EQ(policy->proposed_by(), kOkafor);
+  EXPECT_EQ(policy->actor(), kReviewer);
+  EXPECT_EQ(policy->proposed_by(), kAuthor);
   EXPECT_EQ(policy->version(), 2);
-  const auto own = ApproveDraft(Draft(), 0, kOkafor);
+  const auto own = ApproveDraft(Draft(), 0, kAuthor);
   EXPECT_EQ(own.status().code(), absl::StatusCode::kFailedPrecondition);
   EXPECT_EQ(ReasonOf(own.status()), "SECOND_PERSON_NEEDED");
 }
 
 TEST(PolicyDecisions, ADraftReviewedAgainstOtherRulesIsOutdated) {
-  const auto late = ApproveDraft(Draft(), 1, kLindqvist);
+  const auto late = ApproveDraft(Draft(), 1, kReviewer);
   EXPECT_EQ(late.status().code(), absl::StatusCode::kFailedPrecondition);
   EXPECT_EQ(ReasonOf(late.status()), "POLICY_OUTDATED");
   EXPECT_THAT(late.status().message(), HasSubstr("in force is version 1"));
@@ -101,13 +101,13 @@ TEST(PolicyDecisions, ADraftIsDecidedOnce) {
                                       v1::POLICY_STATE_SUPERSEDED, v1::POLICY_STATE_REJECTED}) {
     v1::Policy decided = Draft();
     decided.set_state(state);
-    EXPECT_EQ(ReasonOf(ApproveDraft(decided, 0, kLindqvist).status()), "POLICY_NOT_DRAFT");
-    EXPECT_EQ(ReasonOf(RejectDraft(decided, kLindqvist, "no").status()), "POLICY_NOT_DRAFT");
+    EXPECT_EQ(ReasonOf(ApproveDraft(decided, 0, kReviewer).status()), "POLICY_NOT_DRAFT");
+    EXPECT_EQ(ReasonOf(RejectDraft(decided, kReviewer, "no").status()), "POLICY_NOT_DRAFT");
   }
 }
 
 TEST(PolicyDecisions, ADraftIsRejectedByAnyoneItsProposerIncluded) {
-  for (const std::string who : {kOkafor, kLindqvist}) {
+  for (const std::string who : {kAuthor, kReviewer}) {
     const auto rejected = RejectDraft(Draft(), who, "too dear");
     ASSERT_TRUE(rejected.ok()) << rejected.status();
     EXPECT_EQ(rejected->state(), v1::POLICY_STATE_REJECTED);

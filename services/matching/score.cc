@@ -19,7 +19,7 @@ using intake::v1::Level;
 using type::v1::AgencyType;
 using type::v1::SizeBand;
 
-constexpr int64_t kOne = 1'000'000;
+constexpr int64_t kOne_e6 = 1'000'000;
 
 // numerator / denominator of numbers that are not negative, rounded to the nearest, halves up.
 constexpr int64_t Quotient(int64_t numerator, int64_t denominator) {
@@ -36,7 +36,7 @@ Level HeldLevel(const ExpertRow& expert, int topic) {
 
 int64_t TopicFit(const SlotRow& slot, const ExpertRow& expert) {
   const int level = std::clamp<int>(HeldLevel(expert, slot.topic), 0, 3);
-  return Quotient(level * kOne, 3);
+  return Quotient(level * kOne_e6, 3);
 }
 
 // What an agency is the police of, where that makes a community of its own.
@@ -66,8 +66,8 @@ Community CommunityOf(AgencyType type) {
 
 int64_t TypeLikeness(AgencyType a, AgencyType b) {
   if (CommunityOf(a) == Community::kNone) return 0;
-  if (a == b) return kOne;
-  return CommunityOf(a) == CommunityOf(b) ? kOne / 2 : 0;
+  if (a == b) return kOne_e6;
+  return CommunityOf(a) == CommunityOf(b) ? kOne_e6 / 2 : 0;
 }
 
 bool IsKnown(SizeBand band) {
@@ -77,14 +77,14 @@ bool IsKnown(SizeBand band) {
 int64_t SizeLikeness(SizeBand a, SizeBand b) {
   if (!IsKnown(a) || !IsKnown(b)) return 0;
   constexpr int kSteps = type::v1::SIZE_BAND_1000_PLUS - type::v1::SIZE_BAND_0_1;
-  return Quotient((kSteps - std::abs(a - b)) * kOne, kSteps);
+  return Quotient((kSteps - std::abs(a - b)) * kOne_e6, kSteps);
 }
 
 int64_t RegionLikeness(int a, int b) {
   if (a == kUnknownState || b == kUnknownState) return 0;
-  if (a == b) return kOne;
-  if (DivisionOf(a) == DivisionOf(b)) return Quotient(2 * kOne, 3);
-  return RegionOf(a) == RegionOf(b) ? Quotient(kOne, 3) : 0;
+  if (a == b) return kOne_e6;
+  if (DivisionOf(a) == DivisionOf(b)) return Quotient(2 * kOne_e6, 3);
+  return RegionOf(a) == RegionOf(b) ? Quotient(kOne_e6, 3) : 0;
 }
 
 int64_t Likeness(const DemandRow& demand, const ServiceRow& service) {
@@ -134,7 +134,7 @@ RatingMean ShrunkRating(const v1::Policy& policy, const ExpertRow& expert) {
 int64_t Rating(const v1::Policy& policy, const ExpertRow& expert) {
   const RatingMean mean = ShrunkRating(policy, expert);
   // At most 4000 × 2^32 thousandths: times 250 it stays far below 2^63.
-  constexpr int64_t kPerThousandth = kOne / (kHighestE3 - kLowestE3);
+  constexpr int64_t kPerThousandth = kOne_e6 / (kHighestE3 - kLowestE3);
   return Quotient(mean.sum_e3 * kPerThousandth, mean.count);
 }
 
@@ -152,8 +152,8 @@ LoadShares LoadOf(const SlotRow& slot, const ExpertRow& expert, PeriodSet period
     load.periods_capacity += expert.capacity_per_period;
   }
   if (load.periods_capacity == 0 || expert.capacity_open == 0) return load;
-  load.value_e6 = std::min(Quotient(load.periods_left * kOne, load.periods_capacity),
-                           Quotient(expert.RoomOpen() * kOne, expert.capacity_open));
+  load.value_e6 = std::min(Quotient(load.periods_left * kOne_e6, load.periods_capacity),
+                           Quotient(expert.RoomOpen() * kOne_e6, expert.capacity_open));
   return load;
 }
 
@@ -168,11 +168,11 @@ bool SameState(const DemandRow& demand, const ExpertRow& expert) {
 
 int64_t Nearness(const v1::Policy& policy, const SlotRow& slot, const DemandRow& demand,
                  const ExpertRow& expert) {
-  if (!slot.on_site) return kOne;
+  if (!slot.on_site) return kOne_e6;
   const std::optional<int32_t> km = DistanceBetween(demand, expert);
-  if (!km.has_value()) return SameState(demand, expert) ? kOne / 2 : 0;
+  if (!km.has_value()) return SameState(demand, expert) ? kOne_e6 / 2 : 0;
   const int64_t half = HalfDistanceKm(policy);
-  return Quotient(half * kOne, half + *km);
+  return Quotient(half * kOne_e6, half + *km);
 }
 
 v1::ScorePartKind KindOf(int part) {
@@ -246,9 +246,9 @@ std::array<int64_t, kScoreParts> SharesOf(const v1::Weights& weights) {
   }
   std::array<int64_t, kScoreParts> shares{};
   std::array<absl::uint128, kScoreParts> remainders{};
-  int64_t rest = kOne;
+  int64_t rest = kOne_e6;
   for (int i = 0; i < kScoreParts; ++i) {
-    const absl::uint128 scaled = absl::uint128(static_cast<uint64_t>(weight[i])) * kOne;
+    const absl::uint128 scaled = absl::uint128(static_cast<uint64_t>(weight[i])) * kOne_e6;
     shares[i] = static_cast<int64_t>(scaled / sum);
     remainders[i] = scaled % sum;
     rest -= shares[i];
@@ -272,7 +272,7 @@ Score ScoreOf(const Pool& pool, const SlotRow& slot, const ExpertRow& expert, Pe
     score.values_e6[i] = ValueOf(KindOf(i), pool, slot, expert, periods);
     sum += score.values_e6[i] * pool.shares_e6()[i];
   }
-  score.total_e6 = Quotient(sum, kOne);
+  score.total_e6 = Quotient(sum, kOne_e6);
   return score;
 }
 
@@ -285,13 +285,13 @@ std::optional<int64_t> ScoreIfAtLeast(const Pool& pool, int slot, int expert, Pe
   const SlotRow& s = pool.slots()[slot];
   const ExpertRow& e = pool.experts()[expert];
   // The sum with every part that is not known yet as good as can be: shares add up to one.
-  int64_t sum = kOne * kOne;
+  int64_t sum = kOne_e6 * kOne_e6;
   for (const v1::ScorePartKind kind : kOrder) {
     const int64_t share = pool.shares_e6()[kind - v1::SCORE_PART_KIND_TOPIC_FIT];
-    sum -= (kOne - ValueOf(kind, pool, s, e, periods)) * share;
-    if (Quotient(sum, kOne) < least_e6) return std::nullopt;
+    sum -= (kOne_e6 - ValueOf(kind, pool, s, e, periods)) * share;
+    if (Quotient(sum, kOne_e6) < least_e6) return std::nullopt;
   }
-  return Quotient(sum, kOne);
+  return Quotient(sum, kOne_e6);
 }
 
 std::vector<v1::ScorePart> ExplainScore(const Pool& pool, int slot, int expert, PeriodSet periods) {

@@ -18,12 +18,12 @@
 namespace critac::matching {
 namespace {
 
-constexpr uint32_t kSeed = 20261130;
+constexpr uint32_t kPlacementSeed = 20261130;
 
-constexpr const char* kWindows[][2] = {{"2026-12-01", "2026-12-31"},
-                                       {"2027-01-01", "2027-03-31"},
-                                       {"2026-12-01", "2027-03-31"},
-                                       {"2026-12-01", "2027-09-30"}};
+constexpr const char* kPlacementWindows[][2] = {{"2026-12-01", "2026-12-31"},
+                                                {"2027-01-01", "2027-03-31"},
+                                                {"2026-12-01", "2027-03-31"},
+                                                {"2026-12-01", "2027-09-30"}};
 
 Pool TightPool(Dice& dice) {
   Center center;
@@ -40,7 +40,7 @@ Pool TightPool(Dice& dice) {
   }
   for (int d = 0; d < 10; ++d) {
     intake::v1::Slot& slot = *center.AddDemand(absl::StrCat("r", d)).mutable_slots(0);
-    const auto& window = kWindows[dice.Between(0, 3)];
+    const auto& window = kPlacementWindows[dice.Between(0, 3)];
     slot.set_window_start(window[0]);
     slot.set_window_end(window[1]);
   }
@@ -101,8 +101,8 @@ bool NetworkKeeps(const Pool& pool, const Plan& plan, std::vector<PlanChange> ch
 }
 
 TEST(StandingPlacement, AChangeFitsWhereEveryoneCanBePlacedAnew) {
-  std::cout << "seed " << kSeed << "\n";
-  Dice dice(kSeed);
+  std::cout << "seed " << kPlacementSeed << "\n";
+  Dice dice(kPlacementSeed);
   int fits = 0;
   int does_not_fit = 0;
   for (int round = 0; round < 400 && !HasFailure(); ++round) {

@@ -12,12 +12,12 @@ namespace {
 using absl::int128;
 
 // Pairs from which it is worth having a second thread go through them.
-constexpr int64_t kPairsForThreads = 500'000;
+constexpr int64_t kPairsForTwoCheckers = 500'000;
 
 // Differences of such prices, and of costs, fit 64 bits.
 constexpr int64_t kMostPrice = int64_t{1} << 61;
 
-absl::Status Wrong(absl::string_view what) {
+absl::Status WrongTransport(absl::string_view what) {
   return absl::InternalError(absl::StrCat("the transport does not hold: ", what));
 }
 
@@ -41,20 +41,20 @@ class TransportChecker {
     if (transport_.open.size() != rows || transport_.row_prices.size() != rows ||
         transport_.exit_units.size() != rooms || transport_.room_prices.size() != rooms ||
         transport_.arc_units.size() != problem_.arcs.size()) {
-      return Wrong("it is not of this problem");
+      return WrongTransport("it is not of this problem");
     }
     const auto out_of_range = [](int64_t price) {
       return price > kMostPrice || price < -kMostPrice;
     };
     if (std::any_of(transport_.row_prices.begin(), transport_.row_prices.end(), out_of_range) ||
         std::any_of(transport_.room_prices.begin(), transport_.room_prices.end(), out_of_range)) {
-      return Wrong("a price is out of range");
+      return WrongTransport("a price is out of range");
     }
     const auto pairs = static_cast<int64_t>(problem_.entry.size());
     for (size_t i = 0; i < transport_.used.size(); ++i) {
       if (transport_.used[i] < 0 || transport_.used[i] >= pairs ||
           (i > 0 && transport_.used[i] <= transport_.used[i - 1])) {
-        return Wrong("its pairs are not in order, each once");
+        return WrongTransport("its pairs are not in order, each once");
       }
     }
     return absl::OkStatus();
@@ -65,7 +65,7 @@ class TransportChecker {
     size_t i = 0;
     for (int32_t row = 0; row < problem_.row_count(); ++row) {
       int64_t sent = transport_.open[row];
-      if (sent < 0) return Wrong(absl::StrCat("row ", row, " has less than nothing open"));
+      if (sent < 0) return WrongTransport(absl::StrCat("row ", row, " has less than nothing open"));
       cost_ += int128(sent) * problem_.open_price[row];
       for (; i < transport_.used.size() && transport_.used[i] < problem_.row_begin[row + 1]; ++i) {
         ++sent;
@@ -73,7 +73,8 @@ class TransportChecker {
         cost_ += problem_.cost[transport_.used[i]];
       }
       if (sent != problem_.demand[row]) {
-        return Wrong(absl::StrCat("row ", row, " sends ", sent, " of ", problem_.demand[row]));
+        return WrongTransport(
+            absl::StrCat("row ", row, " sends ", sent, " of ", problem_.demand[row]));
       }
     }
     return absl::OkStatus();
@@ -85,7 +86,7 @@ class TransportChecker {
       const TransportProblem::Arc& arc = problem_.arcs[a];
       const int64_t units = transport_.arc_units[a];
       if (units < 0 || units > arc.capacity) {
-        return Wrong(absl::StrCat("arc ", a, " carries ", units, " of ", arc.capacity));
+        return WrongTransport(absl::StrCat("arc ", a, " carries ", units, " of ", arc.capacity));
       }
       balance[arc.from] -= units;
       balance[arc.to] += units;
@@ -94,20 +95,21 @@ class TransportChecker {
     for (int32_t room = 0; room < problem_.room_count(); ++room) {
       int64_t units = transport_.exit_units[room];
       if (units < 0 || balance[room] != units) {
-        return Wrong(absl::StrCat("room ", room, " does not let out what comes in"));
+        return WrongTransport(absl::StrCat("room ", room, " does not let out what comes in"));
       }
       for (const TransportProblem::ExitRun& run : problem_.exits[room]) {
         const int64_t in_run = std::min(units, run.capacity);
         cost_ += int128(in_run) * run.price;
         units -= in_run;
       }
-      if (units > 0) return Wrong(absl::StrCat("room ", room, " lets out more than it may"));
+      if (units > 0)
+        return WrongTransport(absl::StrCat("room ", room, " lets out more than it may"));
     }
     return absl::OkStatus();
   }
 
   absl::Status CheckCost() {
-    return cost_ == transport_.cost ? absl::OkStatus() : Wrong("it costs something else");
+    return cost_ == transport_.cost ? absl::OkStatus() : WrongTransport("it costs something else");
   }
 
   // What no transport can cost less than, whatever the prices are: rows pay theirs, and of each arc
@@ -133,14 +135,14 @@ class TransportChecker {
     }
     bound += PairsOf();
     if (bound == cost_) return absl::OkStatus();
-    return Wrong(absl::StrCat("its prices prove only ", absl::Int128Low64(cost_ - bound),
-                              " less than it costs"));
+    return WrongTransport(absl::StrCat("its prices prove only ", absl::Int128Low64(cost_ - bound),
+                                       " less than it costs"));
   }
 
   int128 PairsOf() const {
     const int32_t rows = problem_.row_count();
     const auto pairs = static_cast<int64_t>(problem_.entry.size());
-    if (pairs < kPairsForThreads) return PairsOf(0, rows);
+    if (pairs < kPairsForTwoCheckers) return PairsOf(0, rows);
     const auto middle = static_cast<int32_t>(
         std::lower_bound(problem_.row_begin.begin(), problem_.row_begin.end() - 1, pairs / 2) -
         problem_.row_begin.begin());

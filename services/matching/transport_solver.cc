@@ -28,7 +28,7 @@ constexpr int64_t kFar = int64_t{1} << 61;
 constexpr int64_t kFirstList = 16;
 constexpr int64_t kMostListed = 128;
 // Pairs from which it is worth having a second thread make the first lists.
-constexpr int64_t kPairsForThreads = 500'000;
+constexpr int64_t kPairsForTwoMakers = 500'000;
 
 absl::Status TooLarge(absl::string_view what) {
   return Error(absl::StatusCode::kResourceExhausted, "PLAN_TOO_LARGE", what).ToStatus();
@@ -233,7 +233,7 @@ class TransportSolver {
         if (problem_.demand[row] > 0 && lists_[row] == nullptr) MakeList(row);
       }
     };
-    if (static_cast<int64_t>(problem_.entry.size()) < kPairsForThreads) return make(0, rows_);
+    if (static_cast<int64_t>(problem_.entry.size()) < kPairsForTwoMakers) return make(0, rows_);
     // As many pairs for the one as for the other.
     const int64_t half = static_cast<int64_t>(problem_.entry.size()) / 2;
     const auto& begins = problem_.row_begin;

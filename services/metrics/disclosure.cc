@@ -36,13 +36,13 @@ absl::Status CheckSums(const DisclosureTables& tables) {
 }
 
 // The place of a cell in a sum: +1 for a part, -1 for the total.
-struct Place {
+struct CellPlace {
   int sum;
   int sign;
 };
 
-std::vector<std::vector<Place>> PlacesOf(const DisclosureTables& tables) {
-  std::vector<std::vector<Place>> places(tables.cells.size());
+std::vector<std::vector<CellPlace>> PlacesOf(const DisclosureTables& tables) {
+  std::vector<std::vector<CellPlace>> places(tables.cells.size());
   for (size_t i = 0; i < tables.sums.size(); ++i) {
     const int sum = static_cast<int>(i);
     places[tables.sums[i].total].push_back({sum, -1});
@@ -54,7 +54,7 @@ std::vector<std::vector<Place>> PlacesOf(const DisclosureTables& tables) {
 // Gives each sum a sign such that every cell in two sums enters one and leaves the other, which
 // makes the sums nodes and the cells arcs.
 absl::StatusOr<std::vector<int>> Orient(const DisclosureTables& tables,
-                                        absl::Span<const std::vector<Place>> places) {
+                                        absl::Span<const std::vector<CellPlace>> places) {
   std::vector<std::vector<std::pair<int, int>>> related(tables.sums.size());
   for (size_t cell = 0; cell < places.size(); ++cell) {
     if (places[cell].size() > 2) {
@@ -87,10 +87,11 @@ absl::StatusOr<std::vector<int>> Orient(const DisclosureTables& tables,
   return signs;
 }
 
-std::vector<Arc> ArcsOf(absl::Span<const std::vector<Place>> places, absl::Span<const int> signs) {
+std::vector<Arc> ArcsOf(absl::Span<const std::vector<CellPlace>> places,
+                        absl::Span<const int> signs) {
   std::vector<Arc> arcs(places.size());
   for (size_t cell = 0; cell < places.size(); ++cell) {
-    for (const Place& place : places[cell]) {
+    for (const CellPlace& place : places[cell]) {
       (signs[place.sum] * place.sign > 0 ? arcs[cell].from : arcs[cell].to) = place.sum + 1;
     }
   }
@@ -263,7 +264,7 @@ int DisclosureTables::Add(DisclosureCell cell) {
 
 absl::StatusOr<DisclosurePlan> Protect(const DisclosureTables& tables, int64_t threshold) {
   RETURN_IF_ERROR(CheckSums(tables));
-  const std::vector<std::vector<Place>> places = PlacesOf(tables);
+  const std::vector<std::vector<CellPlace>> places = PlacesOf(tables);
   ASSIGN_OR_RETURN(const std::vector<int> signs, Orient(tables, places));
   return Protector(tables, threshold, ArcsOf(places, signs)).Run();
 }

@@ -249,31 +249,31 @@ void TakeMessage(Facts& facts, const Event& event, const google::protobuf::Messa
 }
 
 template <typename Payload, void (*take)(Facts&, const Event&, const Payload&)>
-std::pair<const std::string, Taker> Row() {
+std::pair<const std::string, Taker> TakerOf() {
   return {Payload::descriptor()->full_name(),
           {&Payload::default_instance(), &TakeMessage<Payload, take>}};
 }
 
 const absl::flat_hash_map<std::string, Taker>& Takers() {
   static const auto& takers = *new absl::flat_hash_map<std::string, Taker>{
-      Row<intake::v1::AgencyCreated, TakeAgencyCreated>(),
-      Row<intake::v1::AgencyUpdated, TakeAgencyUpdated>(),
-      Row<intake::v1::CatalogEntrySet, TakeCatalogEntry>(),
-      Row<intake::v1::RequestCreated, TakeRequestCreated>(),
-      Row<intake::v1::RequestUpdated, TakeRequestUpdated>(),
-      Row<intake::v1::RequestTransitioned, TakeTransition>(),
-      Row<matching::v1::PartnerSet, TakePartner>(),
-      Row<matching::v1::ProposalMade, TakeProposal>(),
-      Row<matching::v1::ProposalDecided, TakeDecision>(),
-      Row<matching::v1::OfferAccepted, TakeAccepted>(),
-      Row<matching::v1::OfferDeclined, TakeDeclined>(),
-      Row<matching::v1::DemandClosed, TakeDemandClosed>(),
-      Row<matching::v1::SlotReduced, TakeSlotReduced>(),
-      Row<matching::v1::EngagementAgreed, TakeEngagement>(),
-      Row<matching::v1::ExpertReleased, TakeExpertReleased>(),
-      Row<matching::v1::TeamRestored, TakeTeamRestored>(),
-      Row<matching::v1::DeliveryRecorded, TakeDeliveryRecorded>(),
-      Row<v1::SurveyResponseRecorded, TakeSurvey>(),
+      TakerOf<intake::v1::AgencyCreated, TakeAgencyCreated>(),
+      TakerOf<intake::v1::AgencyUpdated, TakeAgencyUpdated>(),
+      TakerOf<intake::v1::CatalogEntrySet, TakeCatalogEntry>(),
+      TakerOf<intake::v1::RequestCreated, TakeRequestCreated>(),
+      TakerOf<intake::v1::RequestUpdated, TakeRequestUpdated>(),
+      TakerOf<intake::v1::RequestTransitioned, TakeTransition>(),
+      TakerOf<matching::v1::PartnerSet, TakePartner>(),
+      TakerOf<matching::v1::ProposalMade, TakeProposal>(),
+      TakerOf<matching::v1::ProposalDecided, TakeDecision>(),
+      TakerOf<matching::v1::OfferAccepted, TakeAccepted>(),
+      TakerOf<matching::v1::OfferDeclined, TakeDeclined>(),
+      TakerOf<matching::v1::DemandClosed, TakeDemandClosed>(),
+      TakerOf<matching::v1::SlotReduced, TakeSlotReduced>(),
+      TakerOf<matching::v1::EngagementAgreed, TakeEngagement>(),
+      TakerOf<matching::v1::ExpertReleased, TakeExpertReleased>(),
+      TakerOf<matching::v1::TeamRestored, TakeTeamRestored>(),
+      TakerOf<matching::v1::DeliveryRecorded, TakeDeliveryRecorded>(),
+      TakerOf<v1::SurveyResponseRecorded, TakeSurvey>(),
   };
   return takers;
 }

@@ -44,7 +44,7 @@ void WriteRow(const Place& place, const TableCell& cell, std::string& out) {
                   ",", number || text ? "shown" : cell.text, "\r\n");
 }
 
-void Write(const Section& section, const ReportFigure& figure, std::string& out) {
+void WriteCsv(const Section& section, const ReportFigure& figure, std::string& out) {
   for (const TableRow& row : figure.table.rows) {
     for (size_t i = 1; i < row.cells.size(); ++i) {
       const TableColumn& column = figure.table.columns[i];
@@ -54,7 +54,7 @@ void Write(const Section& section, const ReportFigure& figure, std::string& out)
   }
 }
 
-void Write(const Section& section, const KeyFigures& figures, std::string& out) {
+void WriteCsv(const Section& section, const KeyFigures& figures, std::string& out) {
   for (const KeyFigure& figure : figures.figures) {
     WriteRow({section.id, "key-figures", figure.label, "This period", "value"}, figure.cell, out);
   }
@@ -62,7 +62,7 @@ void Write(const Section& section, const KeyFigures& figures, std::string& out) 
 
 // Paragraphs and definitions are no figures.
 template <typename Other>
-void Write(const Section&, const Other&, std::string&) {}
+void WriteCsv(const Section&, const Other&, std::string&) {}
 
 }  // namespace
 
@@ -79,7 +79,7 @@ std::string RenderCsv(const Document& document) {
   }
   for (const Section& section : document.sections) {
     for (const Block& block : section.blocks) {
-      std::visit([&](const auto& each) { Write(section, each, out); }, block);
+      std::visit([&](const auto& each) { WriteCsv(section, each, out); }, block);
     }
   }
   return out;

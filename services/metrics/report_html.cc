@@ -57,11 +57,11 @@ void WriteTable(const ReportFigure& figure, std::string& out) {
   absl::StrAppend(&out, "</tbody>\n</table>\n</div>\n");
 }
 
-void Write(const Paragraph& block, std::string& out) {
+void WriteHtml(const Paragraph& block, std::string& out) {
   absl::StrAppend(&out, "<p>", EscapeMarkup(block.text), "</p>\n");
 }
 
-void Write(const KeyFigures& block, std::string& out) {
+void WriteHtml(const KeyFigures& block, std::string& out) {
   absl::StrAppend(&out, "<dl class=\"keys\">\n");
   for (const KeyFigure& figure : block.figures) {
     absl::StrAppend(&out, "<div><dt>", EscapeMarkup(figure.label), "</dt><dd class=\"value\">",
@@ -74,7 +74,7 @@ void Write(const KeyFigures& block, std::string& out) {
   absl::StrAppend(&out, "</dl>\n");
 }
 
-void Write(const ReportFigure& block, std::string& out) {
+void WriteHtml(const ReportFigure& block, std::string& out) {
   const std::string svg = ToSvg(block);
   const bool pair = StandsBesideTable(block);
   absl::StrAppend(&out, "<figure id=\"", EscapeMarkup(block.id), "\"",
@@ -97,7 +97,7 @@ void Write(const ReportFigure& block, std::string& out) {
   absl::StrAppend(&out, "</figure>\n");
 }
 
-void Write(const Definitions& block, std::string& out) {
+void WriteHtml(const Definitions& block, std::string& out) {
   absl::StrAppend(&out, "<dl class=\"terms\">\n");
   for (const auto& [term, meaning] : block.terms) {
     absl::StrAppend(&out, "<div><dt>", EscapeMarkup(term), "</dt><dd>", EscapeMarkup(meaning),
@@ -135,7 +135,7 @@ std::string RenderHtml(const Document& document) {
     absl::StrAppend(&out, "<section id=\"", id, "\" aria-labelledby=\"", id, "-heading\">\n",
                     "<h2 id=\"", id, "-heading\">", EscapeMarkup(section.heading), "</h2>\n");
     for (const Block& block : section.blocks) {
-      std::visit([&](const auto& each) { Write(each, out); }, block);
+      std::visit([&](const auto& each) { WriteHtml(each, out); }, block);
     }
     absl::StrAppend(&out, "</section>\n");
   }

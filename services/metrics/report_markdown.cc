@@ -21,11 +21,11 @@ std::string Escaped(absl::string_view text) {
   return out;
 }
 
-void Write(const Paragraph& block, std::string& out) {
+void WriteMarkdown(const Paragraph& block, std::string& out) {
   absl::StrAppend(&out, Escaped(block.text), "\n\n");
 }
 
-void Write(const KeyFigures& block, std::string& out) {
+void WriteMarkdown(const KeyFigures& block, std::string& out) {
   for (const KeyFigure& figure : block.figures) {
     absl::StrAppend(&out, "- **", Escaped(figure.cell.text), "** ", Escaped(figure.label));
     if (!figure.note.empty()) absl::StrAppend(&out, " (", Escaped(figure.note), ")");
@@ -51,14 +51,14 @@ void WriteTable(const Table& table, std::string& out) {
   out += "\n";
 }
 
-void Write(const ReportFigure& block, std::string& out) {
+void WriteMarkdown(const ReportFigure& block, std::string& out) {
   absl::StrAppend(&out, "### ", Escaped(block.title), "\n\n");
   if (!block.summary.empty()) absl::StrAppend(&out, Escaped(block.summary), "\n\n");
   WriteTable(block.table, out);
   for (const std::string& note : block.notes) absl::StrAppend(&out, Escaped(note), "\n\n");
 }
 
-void Write(const Definitions& block, std::string& out) {
+void WriteMarkdown(const Definitions& block, std::string& out) {
   for (const auto& [term, meaning] : block.terms) {
     absl::StrAppend(&out, "- **", Escaped(term), ".** ", Escaped(meaning), "\n");
   }
@@ -73,7 +73,7 @@ std::string RenderMarkdown(const Document& document) {
   for (const Section& section : document.sections) {
     absl::StrAppend(&out, "## ", Escaped(section.heading), "\n\n");
     for (const Block& block : section.blocks) {
-      std::visit([&](const auto& each) { Write(each, out); }, block);
+      std::visit([&](const auto& each) { WriteMarkdown(each, out); }, block);
     }
   }
   // One newline ends the file.

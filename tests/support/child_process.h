@@ -10,7 +10,17 @@
 #include <functional>
 #include <string>
 
+#include "absl/status/status.h"
+#include "absl/strings/str_cat.h"
+#include "common/status/error.h"
+
 namespace critac::testing {
+
+// "CODE REASON MESSAGE" in one line, for a child to say.
+inline std::string InOneLine(const absl::Status& status) {
+  return absl::StrCat(absl::StatusCodeToString(status.code()), " ", ReasonOf(status), " ",
+                      status.message());
+}
 
 // A process forked off this one, which must have no other thread at that moment. `work` runs in it,
 // can say things with `say`, one line each, and ends it by returning.

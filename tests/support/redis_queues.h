@@ -17,6 +17,9 @@
 
 namespace critac::testing {
 
+// Ends after any test.
+inline constexpr absl::Duration kLongLease = absl::Hours(1);
+
 // Opens queues in a Redis, with a time that the test moves for all of them.
 class RedisQueues {
  public:

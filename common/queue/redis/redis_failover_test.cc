@@ -30,13 +30,12 @@ namespace {
 
 using testing::AskRedis;
 using testing::Eventually;
+using testing::kLongLease;
 using testing::NumberOfRedis;
 using testing::OneJob;
 using testing::RedisCluster;
 using testing::RedisQueues;
 using testing::RedisSentinel;
-
-constexpr absl::Duration kLease = absl::Hours(1);
 
 // ---- Sentinel -------------------------------------------------------------------------------------
 
@@ -219,7 +218,7 @@ TEST(RedisClusterMoves, JobsAreHandedOutAndCompletedOnceWhileTheirSlotMovesFromN
   for (int worker = 0; worker < 2; ++worker) {
     threads.emplace_back([&] {
       for (;;) {
-        const auto leases = workers->Reserve(5, kLease, absl::Hours(1));
+        const auto leases = workers->Reserve(5, kLongLease, absl::Hours(1));
         ASSERT_TRUE(leases.ok()) << leases.status();
         if (leases->empty()) return;
         for (const Lease& lease : *leases) {
@@ -263,7 +262,7 @@ TEST(RedisClusterMoves, WhereASlotIsStuckBetweenTwoNodesCallsAreUnavailableUntil
   options.link.patience = absl::Milliseconds(200);
   const auto queue = queues.Open(cluster.url(), options);
   ASSERT_EQ(queue->Enqueue({NewJob{.key = "a"}}).value_or(-1), 1);
-  ASSERT_EQ(queue->Reserve(1, kLease, absl::ZeroDuration())->size(), 1u);
+  ASSERT_EQ(queue->Reserve(1, kLongLease, absl::ZeroDuration())->size(), 1u);
   SlotMover mover(cluster);
   const auto expect_unavailable = [&queue] {
     const absl::Status status = queue->Enqueue({NewJob{.key = "b"}}).status();

@@ -27,7 +27,7 @@ namespace {
 
 using testing::FaultyProxy;
 
-constexpr absl::Duration kLease = absl::Seconds(30);
+constexpr absl::Duration kLeaseOverFaults = absl::Seconds(30);
 
 testing::RedisServer& Server() {
   static testing::RedisServer server;
@@ -80,7 +80,7 @@ class RedisFaults : public ::testing::Test {
 
   static std::vector<Lease> Take(WorkQueue& queue, int most, Ledger& ledger) {
     const absl::StatusOr<std::vector<Lease>> leases =
-        queue.Reserve(most, kLease, absl::ZeroDuration());
+        queue.Reserve(most, kLeaseOverFaults, absl::ZeroDuration());
     ExpectAllowed(leases.status());
     if (!leases.ok()) return {};
     for (const Lease& lease : *leases) ++ledger.handed_out[lease.key];
@@ -101,7 +101,7 @@ class RedisFaults : public ::testing::Test {
     Put(queue, {{.key = "e", .priority = Priority::kLow, .delay = absl::Seconds(5)}}, ledger);
     std::vector<Lease> leases = Take(queue, 4, ledger);
     if (leases.size() == 4) {
-      ExpectAllowed(queue.Extend(leases[0], kLease).status());
+      ExpectAllowed(queue.Extend(leases[0], kLeaseOverFaults).status());
       Finish(queue, {leases[0]}, ledger);
       ExpectAllowed(queue.Fail(leases[1], "the partner is away", true));
       ExpectAllowed(queue.Release(leases[2]));
@@ -121,14 +121,14 @@ class RedisFaults : public ::testing::Test {
       const absl::StatusOr<QueueStats> stats = queue.Stats();
       ASSERT_TRUE(stats.ok()) << stats.status();
       if (stats->ready + stats->delayed + stats->leased + stats->dead == 0) return;
-      queues_.clock().Advance(kLease);
+      queues_.clock().Advance(kLeaseOverFaults);
     }
     ADD_FAILURE() << "jobs are left";
   }
 
   // Others take over what was held: whoever held it can end none of it any more.
   void TakeOver(WorkQueue& queue, const std::vector<Lease>& before, Ledger& ledger) {
-    queues_.clock().Advance(kLease);
+    queues_.clock().Advance(kLeaseOverFaults);
     const std::vector<Lease> leases = Take(queue, 10, ledger);
     for (const absl::Status& status : queue.CompleteEach(before)) {
       EXPECT_EQ(ReasonOf(status), "LEASE_LOST") << status;
@@ -205,8 +205,8 @@ TEST_F(RedisFaults, CallsToAServerThatNeverAnswersAreUnavailableInTime) {
   proxy_.Hold();
   const std::vector<std::function<absl::Status()>> calls = {
       [&] { return queue->Enqueue({NewJob{.key = "b"}}).status(); },
-      [&] { return queue->Reserve(1, kLease, absl::Hours(1)).status(); },
-      [&] { return queue->Extend(lease, kLease).status(); },
+      [&] { return queue->Reserve(1, kLeaseOverFaults, absl::Hours(1)).status(); },
+      [&] { return queue->Extend(lease, kLeaseOverFaults).status(); },
       [&] { return queue->Complete(lease); },
       [&] { return queue->Fail(lease, "the partner is away", true); },
       [&] { return queue->Release(lease); },
@@ -230,7 +230,7 @@ TEST_F(RedisFaults, CallsToAServerThatNeverAnswersAreUnavailableInTime) {
     for (std::thread& thread : threads) thread.join();
   }
   proxy_.Pass();
-  queues_.clock().Advance(kLease);
+  queues_.clock().Advance(kLeaseOverFaults);
   EXPECT_TRUE(testing::Eventually([&] { return queue->Stats().ok(); }));
 }
 
@@ -271,11 +271,11 @@ TEST_F(RedisFaults, WhatALostAnswerHandedOutIsGivenBackByTheNextReserve) {
     EXPECT_TRUE(other->Enqueue({NewJob{.key = "a"}}).ok());
     EXPECT_TRUE(queue->CheckWritable().ok());
     proxy_.CutAfter(FaultyProxy::kToClient, 1);
-    const auto lost = queue->Reserve(1, kLease, absl::ZeroDuration());
+    const auto lost = queue->Reserve(1, kLeaseOverFaults, absl::ZeroDuration());
     proxy_.CutNever();
     return !lost.ok() && other->Stats()->leased == 1;
   }));
-  const auto leases = queue->Reserve(1, kLease, absl::ZeroDuration());
+  const auto leases = queue->Reserve(1, kLeaseOverFaults, absl::ZeroDuration());
   ASSERT_TRUE(leases.ok()) << leases.status();
   ASSERT_EQ(leases->size(), 1u);
   EXPECT_EQ(leases->front().attempt, 1) << "the lost one does not count";

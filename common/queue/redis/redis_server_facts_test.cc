@@ -31,12 +31,11 @@ namespace {
 using testing::AskRedis;
 using testing::Eventually;
 using ::testing::HasSubstr;
+using testing::kLongLease;
 using ::testing::Not;
 using testing::NumberOfRedis;
 using testing::RedisQueues;
 using testing::RedisServer;
-
-constexpr absl::Duration kLease = absl::Hours(1);
 
 // A queue, and its server by itself.
 class RedisServerFacts : public ::testing::Test {
@@ -60,7 +59,7 @@ class RedisServerFacts : public ::testing::Test {
     return added.value_or(-1);
   }
   Lease TakeOne() {
-    const auto leases = queue_->Reserve(1, kLease, absl::ZeroDuration());
+    const auto leases = queue_->Reserve(1, kLongLease, absl::ZeroDuration());
     EXPECT_TRUE(leases.ok()) << leases.status();
     if (!leases.ok() || leases->size() != 1) {
       ADD_FAILURE() << "no job is handed out";
@@ -76,7 +75,7 @@ class RedisServerFacts : public ::testing::Test {
   }
   void ExpectLost(const Lease& lease) {
     for (const absl::Status& status :
-         {queue_->Extend(lease, kLease).status(), queue_->Complete(lease),
+         {queue_->Extend(lease, kLongLease).status(), queue_->Complete(lease),
           queue_->Fail(lease, "the partner is away", true), queue_->Release(lease)}) {
       EXPECT_EQ(status.code(), absl::StatusCode::kAborted) << status;
       EXPECT_EQ(ReasonOf(status), "LEASE_LOST");
@@ -120,7 +119,7 @@ TEST_F(RedisServerFacts, EveryCallWorksOnAServerThatForgotTheScripts) {
         lease = TakeOne();
         return absl::OkStatus();
       },
-      [&] { return queue().Extend(lease, kLease).status(); },
+      [&] { return queue().Extend(lease, kLongLease).status(); },
       [&] { return queue().Release(lease); },
       [&] {
         lease = TakeOne();
@@ -228,7 +227,7 @@ TEST_F(RedisServerFacts, AServerWithoutMemoryTakesNoJobsAndItsQueueIsStillDraine
   ExpectUnavailable(queue().Enqueue({NewJob{.key = "d"}}).status(), "Redis refuses writes: OOM");
   ExpectUnavailable(queue().CheckWritable(), "Redis refuses writes: OOM");
   const Lease first = TakeOne();
-  EXPECT_TRUE(queue().Extend(first, kLease).ok());
+  EXPECT_TRUE(queue().Extend(first, kLongLease).ok());
   EXPECT_TRUE(queue().Release(first).ok());
   EXPECT_TRUE(queue().Fail(TakeOne(), "no such agency", false).ok());
   EXPECT_TRUE(queue().Complete(TakeOne()).ok());
@@ -244,7 +243,7 @@ TEST_F(RedisServerFacts, AServerThatIsAReplicaRefusesWritesAndTheMessageSaysSo) 
   Tell({"REPLICAOF", "127.0.0.1", std::to_string(testing::FreePort())});
   ExpectUnavailable(queue().Enqueue({NewJob{.key = "b"}}).status(),
                     "Redis refuses writes: READONLY");
-  ExpectUnavailable(queue().Reserve(1, kLease, absl::ZeroDuration()).status(),
+  ExpectUnavailable(queue().Reserve(1, kLongLease, absl::ZeroDuration()).status(),
                     "Redis refuses writes: READONLY");
   ExpectUnavailable(queue().CheckWritable(), "Redis refuses writes: READONLY");
   Tell({"REPLICAOF", "NO", "ONE"});
@@ -301,20 +300,20 @@ TEST_F(RedisServerFacts, AUserWithTheRightsOfTheReadmeCanDoEverything) {
   EXPECT_EQ(waiting.Key(), "a");
   const NewJob again = {.key = "a", .delay = absl::Seconds(1)};
   EXPECT_TRUE(mine->Enqueue({again, {.key = "e", .delay = absl::Seconds(1)}}).ok());
-  const auto leases = mine->Reserve(3, kLease, absl::ZeroDuration());
+  const auto leases = mine->Reserve(3, kLongLease, absl::ZeroDuration());
   ASSERT_TRUE(leases.ok()) << leases.status();
   ASSERT_EQ(leases->size(), 3u);
-  EXPECT_TRUE(mine->Extend((*leases)[0], kLease).ok());
+  EXPECT_TRUE(mine->Extend((*leases)[0], kLongLease).ok());
   EXPECT_TRUE(mine->Complete((*leases)[0]).ok());
   EXPECT_TRUE(mine->Fail((*leases)[1], "no such agency", false).ok());
   EXPECT_TRUE(mine->Release((*leases)[2]).ok());
   EXPECT_EQ(mine->RedriveAll().value_or(-1), 1);
-  queues_.clock().Advance(2 * kLease);
+  queues_.clock().Advance(2 * kLongLease);
   EXPECT_TRUE(mine->Peek(std::nullopt, 10).ok());
   for (int i = 0; i < 10; ++i) {
-    const auto lost = mine->Reserve(10, kLease, absl::ZeroDuration());
+    const auto lost = mine->Reserve(10, kLongLease, absl::ZeroDuration());
     ASSERT_TRUE(lost.ok()) << lost.status();
-    queues_.clock().Advance(2 * kLease);
+    queues_.clock().Advance(2 * kLongLease);
   }
   EXPECT_GT(mine->Stats()->dead, 0);
   EXPECT_TRUE(mine->PurgeDead().ok());
@@ -512,17 +511,17 @@ TEST_F(RedisOrphans, ANameOfNoJobLeavesTheLineOfTheDead) {
 
 // More than one page of what the sweep reads, and than one script of what it heals.
 TEST_F(RedisOrphans, ManyAreHealedAtOnce) {
-  constexpr int kJobs = 2500;
+  constexpr int kOrphans = 2500;
   std::vector<NewJob> jobs;
-  for (int i = 0; i < kJobs; ++i) {
+  for (int i = 0; i < kOrphans; ++i) {
     jobs.push_back({.key = std::to_string(i)});
     if (jobs.size() < 500) continue;
     ASSERT_TRUE(queue().Enqueue(jobs).ok());
     jobs.clear();
   }
   Tell({"DEL", RedisQueues::Key("ready:normal")});
-  Sweep(kJobs);
-  EXPECT_EQ(Counts(), absl::StrCat(kJobs, " 0 0 0"));
+  Sweep(kOrphans);
+  EXPECT_EQ(Counts(), absl::StrCat(kOrphans, " 0 0 0"));
 }
 
 TEST_F(RedisOrphans, ASweepOfAHealthyBusyQueueHealsNothing) {
@@ -539,7 +538,7 @@ TEST_F(RedisOrphans, ASweepOfAHealthyBusyQueueHealsNothing) {
                           .delay = job % 5 == 0 ? absl::Microseconds(1) : absl::ZeroDuration()});
         }
         EXPECT_TRUE(queue().Enqueue(jobs).ok());
-        const auto leases = queue().Reserve(19, kLease, absl::ZeroDuration());
+        const auto leases = queue().Reserve(19, kLongLease, absl::ZeroDuration());
         ASSERT_TRUE(leases.ok()) << leases.status();
         for (size_t job = 0; job < leases->size(); ++job) {
           const Lease& lease = (*leases)[job];

@@ -12,14 +12,14 @@ using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 
-struct Reading {
+struct CsvReading {
   std::vector<Row> rows;
   absl::Status status;
 };
 
-Reading Read(const std::string& text, size_t stop_after = 1000000) {
+CsvReading Read(const std::string& text, size_t stop_after = 1000000) {
   TempFolder folder;
-  Reading reading;
+  CsvReading reading;
   auto source = ByteSource::Open(folder.Write("file.csv", text));
   reading.status = ReadCsvRows(**source, [&](Row row) {
     reading.rows.push_back(std::move(row));
@@ -29,7 +29,7 @@ Reading Read(const std::string& text, size_t stop_after = 1000000) {
 }
 
 TEST(Csv, TheHeaderIsRowZeroAndEmptyLinesDoNotCount) {
-  const Reading reading = Read("a,b\n1,2\n\n\n3,4\n");
+  const CsvReading reading = Read("a,b\n1,2\n\n\n3,4\n");
   EXPECT_TRUE(reading.status.ok());
   ASSERT_EQ(reading.rows.size(), 3u);
   EXPECT_EQ(reading.rows[0].number, 0);
@@ -39,7 +39,7 @@ TEST(Csv, TheHeaderIsRowZeroAndEmptyLinesDoNotCount) {
 }
 
 TEST(Csv, QuotesCommasAndLineBreaksInsideQuotesAreTheFieldsOwn) {
-  const Reading reading = Read("a,b\r\n\"x, \"\"y\"\"\",\"two\r\nlines\"\r\n");
+  const CsvReading reading = Read("a,b\r\n\"x, \"\"y\"\"\",\"two\r\nlines\"\r\n");
   ASSERT_EQ(reading.rows.size(), 2u);
   EXPECT_THAT(reading.rows[1].cells, ElementsAre("x, \"y\"", "two\r\nlines"));
 }
@@ -50,7 +50,7 @@ TEST(Csv, EveryKindOfLineEndWillDoAlsoNoneAtTheEnd) {
 }
 
 TEST(Csv, EmptyFieldsAreKept) {
-  const Reading reading = Read("a,b,c\n,,\n\"\",x,\n");
+  const CsvReading reading = Read("a,b,c\n,,\n\"\",x,\n");
   ASSERT_EQ(reading.rows.size(), 3u);
   EXPECT_THAT(reading.rows[1].cells, ElementsAre("", "", ""));
   EXPECT_THAT(reading.rows[2].cells, ElementsAre("", "x", ""));
@@ -61,7 +61,7 @@ TEST(Csv, SpacesAroundAnUnquotedFieldAreNoPartOfIt) {
 }
 
 TEST(Csv, AQuoteOutOfPlaceNamesTheRowAndKeepsThoseBefore) {
-  const Reading reading = Read("a,b\n1,2\n3,4 \"inch\"\n5,6\n");
+  const CsvReading reading = Read("a,b\n1,2\n3,4 \"inch\"\n5,6\n");
   EXPECT_EQ(reading.rows.size(), 2u);
   EXPECT_EQ(ReasonOf(reading.status), "BROKEN_FILE");
   EXPECT_THAT(std::string(reading.status.message()),
@@ -69,7 +69,7 @@ TEST(Csv, AQuoteOutOfPlaceNamesTheRowAndKeepsThoseBefore) {
 }
 
 TEST(Csv, AQuoteThatIsNeverClosedNamesTheRow) {
-  const Reading reading = Read("a,b\n1,2\n3,\"and so on\n5,6\n");
+  const CsvReading reading = Read("a,b\n1,2\n3,\"and so on\n5,6\n");
   EXPECT_THAT(std::string(reading.status.message()),
               HasSubstr("row 2: broken CSV: the file ends inside a quoted field"));
 }
@@ -79,17 +79,17 @@ TEST(Csv, ABrokenHeaderIsCalledThat) {
 }
 
 TEST(Csv, AFieldWithoutEndIsNotHeldInMemory) {
-  const Reading reading = Read("a,b\n1,\"" + std::string(8 << 20, 'x'));
+  const CsvReading reading = Read("a,b\n1,\"" + std::string(8 << 20, 'x'));
   EXPECT_THAT(std::string(reading.status.message()),
               HasSubstr("row 1: a field is longer than 1 MiB"));
 }
 
 TEST(Csv, ARowThatIsTooLongIsRefusedAndTheNextIsRead) {
   const std::string half(kMaxRowBytes / 2, 'x');
-  const Reading fits = Read("a,b\n" + half + "," + half + "\n1,2\n");
+  const CsvReading fits = Read("a,b\n" + half + "," + half + "\n1,2\n");
   ASSERT_EQ(fits.rows.size(), 3u);
   EXPECT_EQ(fits.rows[1].problem, "");
-  const Reading reading = Read("a,b\n" + half + "," + half + "x\n1,2\n");
+  const CsvReading reading = Read("a,b\n" + half + "," + half + "x\n1,2\n");
   ASSERT_EQ(reading.rows.size(), 3u);
   EXPECT_EQ(reading.rows[1].problem, "the row is longer than 1 MiB");
   EXPECT_THAT(reading.rows[1].cells, IsEmpty());
@@ -97,16 +97,16 @@ TEST(Csv, ARowThatIsTooLongIsRefusedAndTheNextIsRead) {
 }
 
 TEST(Csv, ARowOfTooManyFieldsIsRefused) {
-  const Reading fits = Read("a\n" + std::string(999, ',') + "\n");
+  const CsvReading fits = Read("a\n" + std::string(999, ',') + "\n");
   EXPECT_EQ(fits.rows[1].problem, "");
   EXPECT_EQ(fits.rows[1].cells.size(), 1000u);
-  const Reading reading = Read("a\n" + std::string(1000, ',') + "\n1\n");
+  const CsvReading reading = Read("a\n" + std::string(1000, ',') + "\n1\n");
   EXPECT_EQ(reading.rows[1].problem, "the row has more than 1000 fields");
   EXPECT_THAT(reading.rows[2].cells, ElementsAre("1"));
 }
 
 TEST(Csv, StopsWhenTheSinkSaysSo) {
-  const Reading reading = Read("a\n1\n2\n3\n", 2);
+  const CsvReading reading = Read("a\n1\n2\n3\n", 2);
   EXPECT_TRUE(reading.status.ok());
   EXPECT_EQ(reading.rows.size(), 2u);
 }

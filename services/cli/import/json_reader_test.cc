@@ -14,14 +14,14 @@ using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 
-struct Reading {
+struct JsonReading {
   std::vector<Row> rows;
   absl::Status status;
 };
 
-Reading Read(JsonShape shape, const std::string& text, size_t stop_after = 1000000) {
+JsonReading ReadJson(JsonShape shape, const std::string& text, size_t stop_after = 1000000) {
   TempFolder folder;
-  Reading reading;
+  JsonReading reading;
   auto source = ByteSource::Open(folder.Write("file", text));
   reading.status = ReadJsonRows(**source, shape, [&](Row row) {
     reading.rows.push_back(std::move(row));
@@ -43,7 +43,7 @@ TEST(ShapeOf, TellsTheShapesByTheirBeginning) {
 }
 
 TEST(JsonLines, NumbersRowsAndSkipsEmptyLines) {
-  const Reading reading = Read(JsonShape::kLines, "{\"a\":1}\r\n\n  \n{\"a\":2}");
+  const JsonReading reading = ReadJson(JsonShape::kLines, "{\"a\":1}\r\n\n  \n{\"a\":2}");
   EXPECT_TRUE(reading.status.ok());
   ASSERT_EQ(reading.rows.size(), 2u);
   EXPECT_EQ(reading.rows[0].json, "{\"a\":1}");
@@ -52,7 +52,7 @@ TEST(JsonLines, NumbersRowsAndSkipsEmptyLines) {
 }
 
 TEST(JsonLines, ALineThatIsNoObjectDoesNotStopTheOthers) {
-  const Reading reading = Read(JsonShape::kLines, "{\"a\":1}\n[1]\nnull\n{\"a\":2}\n");
+  const JsonReading reading = ReadJson(JsonShape::kLines, "{\"a\":1}\n[1]\nnull\n{\"a\":2}\n");
   EXPECT_TRUE(reading.status.ok());
   ASSERT_EQ(reading.rows.size(), 4u);
   EXPECT_EQ(reading.rows[1].problem, "the row is not a JSON object");
@@ -63,7 +63,8 @@ TEST(JsonLines, ALineThatIsNoObjectDoesNotStopTheOthers) {
 TEST(JsonLines, ALineThatIsTooLongIsRefusedAndTheNextIsRead) {
   const std::string just_fits = "{\"a\":\"" + std::string(kMaxRowBytes - 8, 'x') + "\"}";
   const std::string too_long = "{\"a\":\"" + std::string(kMaxRowBytes - 7, 'x') + "\"}";
-  const Reading reading = Read(JsonShape::kLines, just_fits + "\n" + too_long + "\n{\"a\":2}\n");
+  const JsonReading reading =
+      ReadJson(JsonShape::kLines, just_fits + "\n" + too_long + "\n{\"a\":2}\n");
   ASSERT_EQ(reading.rows.size(), 3u);
   EXPECT_EQ(reading.rows[0].problem, "");
   EXPECT_EQ(reading.rows[0].json.size(), static_cast<size_t>(kMaxRowBytes));
@@ -73,13 +74,13 @@ TEST(JsonLines, ALineThatIsTooLongIsRefusedAndTheNextIsRead) {
 }
 
 TEST(JsonLines, StopsWhenTheSinkSaysSo) {
-  EXPECT_EQ(Read(JsonShape::kLines, "{}\n{}\n{}\n", 2).rows.size(), 2u);
+  EXPECT_EQ(ReadJson(JsonShape::kLines, "{}\n{}\n{}\n", 2).rows.size(), 2u);
 }
 
 TEST(JsonArray, CutsItsElementsOutAsTheyAre) {
-  const Reading reading =
-      Read(JsonShape::kArray,
-           R"([ {"a": {"b": [1, -2, 2.50, true, null]}, "s": "q\"\\\u00fa\n"} ,{"c":[{},[]]} ])");
+  const JsonReading reading = ReadJson(
+      JsonShape::kArray,
+      R"([ {"a": {"b": [1, -2, 2.50, true, null]}, "s": "q\"\\\u00fa\n"} ,{"c":[{},[]]} ])");
   EXPECT_TRUE(reading.status.ok());
   ASSERT_EQ(reading.rows.size(), 2u);
   EXPECT_EQ(reading.rows[0].json,
@@ -88,13 +89,14 @@ TEST(JsonArray, CutsItsElementsOutAsTheyAre) {
 }
 
 TEST(JsonArray, CommasStayRightAfterTextThatLooksLikeSyntax) {
-  const Reading reading = Read(JsonShape::kArray, R"([{"a":"{","b":":","c":["[",","]}])");
+  const JsonReading reading = ReadJson(JsonShape::kArray, R"([{"a":"{","b":":","c":["[",","]}])");
   ASSERT_EQ(reading.rows.size(), 1u);
   EXPECT_EQ(reading.rows[0].json, R"({"a":"{","b":":","c":["[",","]})");
 }
 
 TEST(JsonArray, AnElementThatIsNoObjectDoesNotStopTheOthers) {
-  const Reading reading = Read(JsonShape::kArray, R"([1, "x", [1, {"a": 2}], {"a":3}, null])");
+  const JsonReading reading =
+      ReadJson(JsonShape::kArray, R"([1, "x", [1, {"a": 2}], {"a":3}, null])");
   EXPECT_TRUE(reading.status.ok());
   ASSERT_EQ(reading.rows.size(), 5u);
   for (const size_t i : {0u, 1u, 2u, 4u}) {
@@ -105,26 +107,26 @@ TEST(JsonArray, AnElementThatIsNoObjectDoesNotStopTheOthers) {
 }
 
 TEST(JsonArray, BrokenJsonNamesTheRowAndKeepsThoseBefore) {
-  const Reading reading = Read(JsonShape::kArray, R"([{"a":1},{"a":2},{"a":tru}])");
+  const JsonReading reading = ReadJson(JsonShape::kArray, R"([{"a":1},{"a":2},{"a":tru}])");
   EXPECT_EQ(reading.rows.size(), 2u);
   EXPECT_EQ(ReasonOf(reading.status), "BROKEN_FILE");
   EXPECT_THAT(std::string(reading.status.message()), HasSubstr("row 3: broken JSON"));
 }
 
 TEST(JsonArray, AnArrayThatDoesNotEndNamesTheRowThatIsMissing) {
-  const Reading reading = Read(JsonShape::kArray, R"([{"a":1},{"a":2})");
+  const JsonReading reading = ReadJson(JsonShape::kArray, R"([{"a":1},{"a":2})");
   EXPECT_EQ(reading.rows.size(), 2u);
   EXPECT_THAT(std::string(reading.status.message()), HasSubstr("row 3: broken JSON"));
 }
 
 TEST(JsonArray, SomethingAfterTheArrayIsBrokenJson) {
-  const Reading reading = Read(JsonShape::kArray, R"([{"a":1}] [)");
+  const JsonReading reading = ReadJson(JsonShape::kArray, R"([{"a":1}] [)");
   EXPECT_EQ(reading.rows.size(), 1u);
   EXPECT_FALSE(reading.status.ok());
 }
 
 TEST(JsonArray, TextThatIsNotUtf8IsBrokenJson) {
-  const Reading reading = Read(JsonShape::kArray, "[{\"a\":\"\xff\"}]");
+  const JsonReading reading = ReadJson(JsonShape::kArray, "[{\"a\":\"\xff\"}]");
   EXPECT_THAT(reading.rows, IsEmpty());
   EXPECT_EQ(ReasonOf(reading.status), "BROKEN_FILE");
 }
@@ -132,7 +134,7 @@ TEST(JsonArray, TextThatIsNotUtf8IsBrokenJson) {
 TEST(JsonArray, ARowOfManySmallValuesIsBoundedAndTheNextIsRead) {
   std::string row = "{\"a\":[0";
   for (int i = 0; i < 400000; ++i) row += ",123456";
-  const Reading reading = Read(JsonShape::kArray, "[" + row + "]},{\"a\":1}]");
+  const JsonReading reading = ReadJson(JsonShape::kArray, "[" + row + "]},{\"a\":1}]");
   EXPECT_TRUE(reading.status.ok());
   ASSERT_EQ(reading.rows.size(), 2u);
   EXPECT_EQ(reading.rows[0].problem, "the row is longer than 1 MiB");
@@ -141,32 +143,32 @@ TEST(JsonArray, ARowOfManySmallValuesIsBoundedAndTheNextIsRead) {
 }
 
 TEST(JsonArray, AValueWithoutEndIsNotHeldInMemory) {
-  const Reading reading =
-      Read(JsonShape::kArray, "[{\"a\":1},{\"a\":\"" + std::string(8 << 20, 'x'));
+  const JsonReading reading =
+      ReadJson(JsonShape::kArray, "[{\"a\":1},{\"a\":\"" + std::string(8 << 20, 'x'));
   EXPECT_EQ(reading.rows.size(), 1u);
   EXPECT_THAT(std::string(reading.status.message()),
               HasSubstr("row 2: a value is longer than 1 MiB"));
 }
 
 TEST(JsonArray, NestingWithoutEndIsARowThatIsTooLong) {
-  const Reading reading = Read(JsonShape::kArray, "[{\"a\":" + std::string(3 << 20, '['));
+  const JsonReading reading = ReadJson(JsonShape::kArray, "[{\"a\":" + std::string(3 << 20, '['));
   EXPECT_FALSE(reading.status.ok());
 }
 
 TEST(JsonArray, AnEmptyOneHasNoRows) {
-  const Reading reading = Read(JsonShape::kArray, "[]");
+  const JsonReading reading = ReadJson(JsonShape::kArray, "[]");
   EXPECT_TRUE(reading.status.ok());
   EXPECT_THAT(reading.rows, IsEmpty());
 }
 
 TEST(JsonArray, StopsWhenTheSinkSaysSo) {
-  const Reading reading = Read(JsonShape::kArray, R"([{"a":1},{"a":2},{"a":)", 2);
+  const JsonReading reading = ReadJson(JsonShape::kArray, R"([{"a":1},{"a":2},{"a":)", 2);
   EXPECT_TRUE(reading.status.ok());
   EXPECT_EQ(reading.rows.size(), 2u);
 }
 
 TEST(JsonRegistry, RowsComeWithTheKeysThatLedToThem) {
-  const Reading reading = Read(
+  const JsonReading reading = ReadJson(
       JsonShape::kRegistry,
       R"({"UT":{"UT0270400":{"agency_name":"A"},"UT0270500":{"x":null}},"DC":{},"NE":{"NB0010000":{}}})");
   EXPECT_TRUE(reading.status.ok());
@@ -178,8 +180,8 @@ TEST(JsonRegistry, RowsComeWithTheKeysThatLedToThem) {
 }
 
 TEST(JsonRegistry, WhatStandsWhereNoneShouldIsARowOfItsOwnThatIsRefused) {
-  const Reading reading =
-      Read(JsonShape::kRegistry, R"({"UT":7,"NV":{"NV0010000":"x"},"AZ":[{"a":1}]})");
+  const JsonReading reading =
+      ReadJson(JsonShape::kRegistry, R"({"UT":7,"NV":{"NV0010000":"x"},"AZ":[{"a":1}]})");
   EXPECT_TRUE(reading.status.ok());
   ASSERT_EQ(reading.rows.size(), 3u);
   EXPECT_EQ(reading.rows[0].problem, "the row is not a JSON object");
@@ -190,8 +192,8 @@ TEST(JsonRegistry, WhatStandsWhereNoneShouldIsARowOfItsOwnThatIsRefused) {
 }
 
 TEST(JsonRegistry, AnObjectWithinARowDoesNotBeginARow) {
-  const Reading reading =
-      Read(JsonShape::kRegistry, R"({"UT":{"UT0270400":{"place":{"lat":1},"n":"B"}}})");
+  const JsonReading reading =
+      ReadJson(JsonShape::kRegistry, R"({"UT":{"UT0270400":{"place":{"lat":1},"n":"B"}}})");
   ASSERT_EQ(reading.rows.size(), 1u);
   EXPECT_EQ(reading.rows[0].json, R"({"place":{"lat":1},"n":"B"})");
 }
