@@ -20,6 +20,7 @@
 #include "services/matching/partner_service.h"
 #include "services/matching/policy_commands.h"
 #include "services/matching/pool_reader.h"
+#include "services/matching/rating_follower.h"
 #include "services/matching/recusal_reader.h"
 
 namespace critac::matching {
@@ -59,6 +60,9 @@ class BoundMatching final : public server::BoundService {
         match_jobs_(*journal_, intake_, pools_, environment.clock),
         sync_jobs_(*journal_, intake_),
         offer_jobs_(*journal_, pools_, environment.clock),
+        ratings_(
+            *journal_, [channel = environment.channel] { return channel("metrics"); },
+            environment.clock),
         // One thread: requests that wait are followed first, then solved at once.
         match_worker_(
             match_queue, [this](const queue::Job& job) { return match_jobs_.Handle(job); },
@@ -120,9 +124,11 @@ class BoundMatching final : public server::BoundService {
     match_reconciler_.Start();
     sync_reconciler_.Start();
     offer_reconciler_.Start();
+    ratings_.Start();
   }
 
   void Stop() override {
+    ratings_.Stop();
     match_reconciler_.Stop();
     sync_reconciler_.Stop();
     offer_reconciler_.Stop();
@@ -156,6 +162,7 @@ class BoundMatching final : public server::BoundService {
   MatchWorker match_jobs_;
   IntakeSync sync_jobs_;
   OfferJobs offer_jobs_;
+  RatingFollower ratings_;
   queue::Worker match_worker_;
   queue::Worker sync_worker_;
   queue::Worker offer_worker_;

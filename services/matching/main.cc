@@ -9,7 +9,7 @@ int main(int argc, char** argv) {
       .default_admin_listen = "127.0.0.1:7482",
       .default_data = "critac-data/matching",
       .services = {"matching"},
-      .peers = {{"intake", "127.0.0.1:7401"}},
+      .peers = {{"intake", "127.0.0.1:7401"}, {"metrics", "127.0.0.1:7403"}},
       .shares_queues = true};
   return critac::server::RunProgram(program, {argv + 1, argv + argc},
                                     {critac::matching::BindMatching});

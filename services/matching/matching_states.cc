@@ -91,6 +91,10 @@ UPDATE demand SET request = 'requests/' || substr(name, 9);
 ALTER TABLE engagement ADD COLUMN incomplete BIGINT NOT NULL DEFAULT 0;
 )sql";
 
+constexpr char kRatingTables[] = R"sql(
+CREATE TABLE rating (name TEXT PRIMARY KEY, body TEXT NOT NULL);
+)sql";
+
 void Bump(MutableStates& states) {
   auto& inputs = states.Mutable<v1::SolverInputs>(kSolverInputs);
   inputs.set_name(kSolverInputs);
@@ -199,7 +203,11 @@ void Apply(MutableStates& states, const Event& event, const v1::PartnerSet& payl
 
 void Apply(MutableStates& states, const Event& event, const v1::ExpertSet& payload) {
   auto& state = states.Mutable<v1::Expert>(event.subject());
+  const int32_t survey_count = state.survey_rating_count();
+  const int32_t survey_sum = state.survey_rating_sum();
   state = payload.expert();
+  state.set_survey_rating_count(survey_count);
+  state.set_survey_rating_sum(survey_sum);
   state.set_etag(absl::StrCat(event.sequence()));
   BumpGates(states);
 }
@@ -483,6 +491,25 @@ void Apply(MutableStates& states, const Event& event, const v1::TeamRestored& pa
   Advance(states, event, engagement, payload.state());
 }
 
+// Counts a rating for those who served, or (`by` -1) takes it from them.
+void Count(MutableStates& states, const Event& event, const v1::Rating& rating, int by) {
+  if (rating.points() == 0) return;
+  for (const std::string& name : rating.experts()) {
+    auto& expert = states.Mutable<v1::Expert>(name);
+    expert.set_survey_rating_count(expert.survey_rating_count() + by);
+    expert.set_survey_rating_sum(expert.survey_rating_sum() + by * rating.points());
+    expert.set_etag(absl::StrCat(event.sequence()));
+  }
+}
+
+void Apply(MutableStates& states, const Event& event, const v1::RatingTaken& payload) {
+  auto& state = states.Mutable<v1::Rating>(event.subject());
+  Count(states, event, v1::Rating(state), -1);
+  state = payload.rating();
+  Count(states, event, payload.rating(), 1);
+  Bump(states);
+}
+
 void Apply(MutableStates& states, const Event& event, const v1::EngagementSettled&) {
   states.Mutable<v1::Engagement>(event.subject()).set_settled(true);
 }
@@ -574,12 +601,15 @@ std::vector<journal::Projection> MatchingProjections() {
         Column<Engagement>("incomplete",
                            [](const Engagement& e) { return Number(!e.sought_slots().empty()); })}},
       {"importKeys", "import_key", &v1::ImportKey::default_instance(), {}},
+      {"ratings", "rating", &v1::Rating::default_instance(), {}},
   };
 }
 
 std::vector<store::Migration> MatchingMigrations() {
-  return {
-      {1, "matching", kTables}, {2, "matching", kOfferColumns}, {1, "identity", kIdentityTables}};
+  return {{1, "matching", kTables},
+          {2, "matching", kOfferColumns},
+          {1, "identity", kIdentityTables},
+          {1, "ratings", kRatingTables}};
 }
 
 void ApplyMatching(MutableStates& states, const Event& event, const Message& payload) {
@@ -589,7 +619,7 @@ void ApplyMatching(MutableStates& states, const Event& event, const Message& pay
              v1::OfferAccepted, v1::OfferDeclined, v1::OfferReminded, v1::SlotEscalated,
              v1::SlotReduced, v1::EngagementAgreed, v1::DeliveryRecorded, v1::SlotWaived,
              v1::PlanDrawnUp, v1::MilestoneReached, v1::ExpertReleased, v1::TeamRestored,
-             v1::EngagementSettled>(states, event, payload);
+             v1::RatingTaken, v1::EngagementSettled>(states, event, payload);
 }
 
 }  // namespace critac::matching

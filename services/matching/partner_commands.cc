@@ -25,7 +25,7 @@ using journal::Draft;
 // A state as its row in an import would be.
 v1::Expert RowOf(Draft& draft, v1::Expert expert) {
   draft.ReadTexts(expert);
-  expert.clear_etag();
+  rpc::ClearOutputOnly(expert);
   return expert;
 }
 

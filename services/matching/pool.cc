@@ -296,8 +296,8 @@ class PoolBuilder {
           ReadRange(range.start(), range.end()).value_or(DayRange{kFirstDay, kLastDay}));
     }
     row.unavailable = Merge(std::move(row.unavailable));
-    row.rating_count = std::max(0, expert.rating_count());
-    row.rating_sum = std::max(0, expert.rating_sum());
+    row.rating_count = int64_t{std::max(0, expert.rating_count())} + expert.survey_rating_count();
+    row.rating_sum = int64_t{std::max(0, expert.rating_sum())} + expert.survey_rating_sum();
     return row;
   }
 

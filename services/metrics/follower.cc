@@ -68,6 +68,15 @@ Follower::Follower(Channels channels, store::Database& database, const Clock& cl
     positions_.add_positions()->set_journal(name);
     journals_.emplace_back().name = name;
   }
+  for (Followed& journal : journals_) {
+    journal.feed = std::make_unique<rpc::JournalFeed>(
+        journal.name, "metrics", [this, &journal] { return channels_(journal.name); },
+        [this, &journal](const rpc::FeedPosition& position,
+                         absl::Span<const journal::v1::Event> events) {
+          return TakeIn(journal, PositionOf(position), events);
+        },
+        clock_);
+  }
   reached_ = positions_;
 }
 
@@ -75,9 +84,7 @@ Follower::~Follower() { Stop(); }
 
 void Follower::Start() {
   LoadPositions();
-  for (Followed& journal : journals_) {
-    journal.thread = std::thread([this, &journal] { Follow(journal); });
-  }
+  for (Followed& journal : journals_) journal.feed->Start();
   caller_ = std::thread([this] { CallWaiters(); });
 }
 
@@ -86,13 +93,8 @@ void Follower::Stop() {
     absl::MutexLock lock(&mutex_);
     if (stopping_) return;
     stopping_ = true;
-    for (Followed& journal : journals_) {
-      if (journal.stream != nullptr) journal.stream->TryCancel();
-    }
   }
-  for (Followed& journal : journals_) {
-    if (journal.thread.joinable()) journal.thread.join();
-  }
+  for (Followed& journal : journals_) journal.feed->Stop();
   if (caller_.joinable()) caller_.join();
   tasks_.Stop();
   std::vector<Waiter> left;
@@ -111,47 +113,11 @@ v1::Snapshot Follower::Read(absl::FunctionRef<void(const Facts&)> look) const {
 }
 
 absl::Status Follower::Health() const {
-  absl::MutexLock lock(&mutex_);
-  for (const Followed& journal : journals_) RETURN_IF_ERROR(journal.fault);
+  for (const Followed& journal : journals_) RETURN_IF_ERROR(journal.feed->Health());
   return absl::OkStatus();
 }
 
 // ---- Following ----
-
-void Follower::Follow(Followed& journal) {
-  Position position;
-  position.set_journal(journal.name);
-  absl::Duration rest = kFirstRest;
-  for (;;) {
-    const int64_t before = position.sequence();
-    const absl::Status status = ReadOn(journal, position);
-    // What was read is not what was recorded, and would not be if it were read again.
-    if (absl::IsDataLoss(status) || absl::IsOutOfRange(status)) {
-      absl::MutexLock lock(&mutex_);
-      journal.fault = Annotate(status, absl::StrCat("the journal ", journal.name));
-      return;
-    }
-    rest = position.sequence() > before ? kFirstRest : std::min(rest * 2, kMostRest);
-    if (!Rest(rest)) return;
-  }
-}
-
-absl::Status Follower::ReadOn(Followed& journal, Position& position) {
-  grpc::ClientContext context;
-  {
-    absl::MutexLock lock(&mutex_);
-    if (stopping_) return Stopping();
-    journal.stream = &context;
-  }
-  const absl::Status status =
-      ReadJournal(channels_(journal.name), context, {.follow = true}, position,
-                  [&](absl::Span<const journal::v1::Event> events) {
-                    return TakeIn(journal, position, events);
-                  });
-  absl::MutexLock lock(&mutex_);
-  journal.stream = nullptr;
-  return status;
-}
 
 absl::Status Follower::TakeIn(const Followed& journal, const Position& position,
                               absl::Span<const journal::v1::Event> events) {
@@ -174,11 +140,6 @@ absl::Status Follower::TakeIn(const Followed& journal, const Position& position,
   *Find(reached_, journal.name) = position;
   changed_ = true;
   return absl::OkStatus();
-}
-
-bool Follower::Rest(absl::Duration rest) {
-  absl::MutexLock lock(&mutex_);
-  return !clock_.AwaitFor(mutex_, absl::Condition(&stopping_), rest);
 }
 
 // ---- Waiting ----

@@ -17,6 +17,7 @@
 #include "absl/types/span.h"
 #include "common/base/clock.h"
 #include "common/base/task_pool.h"
+#include "common/rpc/journal_feed.h"
 #include "common/store/database.h"
 #include "grpcpp/channel.h"
 #include "services/metrics/facts.h"
@@ -31,17 +32,12 @@ inline constexpr const char* kJournals[] = {"intake", "matching", "metrics"};
 // be often.
 inline constexpr absl::Duration kStoreEvery = absl::Seconds(10);
 
-// Rest before a stream that ended is opened again; doubled after each stream that brought nothing, up
-// to the most.
-inline constexpr absl::Duration kFirstRest = absl::Milliseconds(100);
-inline constexpr absl::Duration kMostRest = absl::Seconds(10);
-
 // Follows the journals and keeps the facts that they tell, in memory. Nothing is lost with them: at
 // every start the journals are read again from their first event, so facts can be thrown away at any
 // time. What is kept between starts is how far each journal was read, with the hash there: a journal
 // that is another than the one read before (a backup put back, a history rewritten) is noticed, and
-// followed no further. Services start in any order: what cannot be reached is tried again. It owns
-// its threads: one a journal, and one that calls those who wait. Thread-safe.
+// followed no further. It owns its threads: one a journal (rpc::JournalFeed), and one that calls those
+// who wait. Thread-safe.
 class Follower {
  public:
   using Channels = std::function<std::shared_ptr<grpc::Channel>(const std::string& service)>;
@@ -79,16 +75,12 @@ class Follower {
   absl::Status Health() const;
 
  private:
-  // One journal as it is followed. What can change is guarded by `mutex_`.
+  // One journal as it is followed.
   struct Followed {
     std::string name;
     // How far it was read before the start, which must be seen again. Sequence 0: not known.
     Position before;
-    std::thread thread;
-    // The stream that is open. Null: none.
-    grpc::ClientContext* stream = nullptr;
-    // Why it is followed no further.
-    absl::Status fault;
+    std::unique_ptr<rpc::JournalFeed> feed;
   };
   struct Waiter {
     std::vector<Position> positions;
@@ -101,14 +93,8 @@ class Follower {
     absl::Status outcome;
   };
 
-  // Follows a journal until Stop, or until its events do not follow from each other.
-  void Follow(Followed& journal);
-  // Opens a stream and reads until it ends.
-  absl::Status ReadOn(Followed& journal, Position& position);
   absl::Status TakeIn(const Followed& journal, const Position& position,
                       absl::Span<const journal::v1::Event> events);
-  // Rests; false: it is to end.
-  bool Rest(absl::Duration rest);
 
   // Calls those whose wait is over, and stores positions now and then, until Stop.
   void CallWaiters();

@@ -223,44 +223,43 @@ TEST_F(FollowerTest, EventsThatDoNotFollowFromEachOtherAreNotTaken) {
   server::testing::FakeJournal fake("intake");
   fake.AppendMany(3);
   const auto process = Serve("all", {&fake, journals_[1].get(), journals_[2].get()});
-  Position position;
-  position.set_journal("intake");
+  rpc::FeedPosition position{.journal = "intake"};
   grpc::ClientContext context;
   size_t taken = 0;
-  const absl::Status status =
-      ReadJournal(rpc::MakeChannel({.target = "unix:" + socket("all"), .check_health = false}),
-                  context, {}, position, [&](absl::Span<const journal::v1::Event> events) {
-                    taken += events.size();
-                    return absl::OkStatus();
-                  });
+  const absl::Status status = rpc::ReadJournal(
+      rpc::MakeChannel({.target = "unix:" + socket("all"), .check_health = false}), context,
+      {.reader = "metrics"}, position, [&](absl::Span<const journal::v1::Event> events) {
+        taken += events.size();
+        return absl::OkStatus();
+      });
   EXPECT_EQ(status.code(), absl::StatusCode::kDataLoss);
   EXPECT_EQ(ReasonOf(status), "CHAIN_BROKEN");
   EXPECT_EQ(taken, 0u);
-  EXPECT_EQ(position.sequence(), 0);
+  EXPECT_EQ(position.sequence, 0);
 }
 
 TEST_F(FollowerTest, ReadingEndsAtTheEventAskedFor) {
   const auto process = Serve("all", All());
   const auto channel = rpc::MakeChannel({.target = "unix:" + socket("all"), .check_health = false});
-  Position position;
-  position.set_journal("intake");
+  rpc::FeedPosition position{.journal = "intake"};
   grpc::ClientContext context;
   const auto ignore = [](absl::Span<const journal::v1::Event>) { return absl::OkStatus(); };
-  ASSERT_TRUE(ReadJournal(channel, context, {.last_sequence = 1}, position, ignore).ok());
-  EXPECT_EQ(position.sequence(), 1);
+  ASSERT_TRUE(rpc::ReadJournal(channel, context, {.reader = "metrics", .last_sequence = 1},
+                               position, ignore)
+                  .ok());
+  EXPECT_EQ(position.sequence, 1);
   // On from there.
   grpc::ClientContext next;
-  ASSERT_TRUE(ReadJournal(channel, next, {}, position, ignore).ok());
-  EXPECT_EQ(position.sequence(), 2);
-  EXPECT_EQ(position.hash(), journals_[0]->Head()->hash);
+  ASSERT_TRUE(rpc::ReadJournal(channel, next, {.reader = "metrics"}, position, ignore).ok());
+  EXPECT_EQ(position.sequence, 2);
+  EXPECT_EQ(position.hash, journals_[0]->Head()->hash);
   // An error of the one who takes ends it.
-  Position again;
-  again.set_journal("intake");
+  rpc::FeedPosition again{.journal = "intake"};
   grpc::ClientContext third;
-  EXPECT_EQ(ReadJournal(channel, third, {}, again,
-                        [](absl::Span<const journal::v1::Event>) {
-                          return absl::ResourceExhaustedError("full");
-                        })
+  EXPECT_EQ(rpc::ReadJournal(channel, third, {.reader = "metrics"}, again,
+                             [](absl::Span<const journal::v1::Event>) {
+                               return absl::ResourceExhaustedError("full");
+                             })
                 .code(),
             absl::StatusCode::kResourceExhausted);
 }

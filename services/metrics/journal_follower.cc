@@ -1,81 +1,24 @@
 #include "services/metrics/journal_follower.h"
 
-#include <algorithm>
 #include <utility>
 
 #include "absl/status/statusor.h"
 #include "absl/strings/str_cat.h"
 #include "absl/time/time.h"
-#include "common/journal/journal.h"
 #include "common/journal/json_text.h"
-#include "common/rpc/channel.h"
 #include "common/status/error.h"
-#include "common/status/grpc_status.h"
-#include "critac/journal/v1/journal.grpc.pb.h"
 
 namespace critac::metrics {
-namespace {
 
 using journal::v1::Event;
 
-absl::Status ChainBroken(const std::string& journal, int64_t sequence, absl::string_view what) {
-  return Error(absl::StatusCode::kDataLoss, "CHAIN_BROKEN",
-               absl::StrCat("the journal ", journal, " does not continue at event ", sequence, ": ",
-                            what))
-      .ToStatus();
-}
-
-// Moves `position` to `event`, which must follow from it.
-absl::Status Advance(const Event& event, Position& position) {
-  const int64_t expected = position.sequence() + 1;
-  if (event.sequence() != expected) {
-    return ChainBroken(position.journal(), expected,
-                       absl::StrCat("event ", event.sequence(), " comes instead"));
-  }
-  if (event.hash() != journal::HashEvent(event, position.hash())) {
-    return ChainBroken(position.journal(), expected,
-                       "its hash is not that of its content and the event before");
-  }
-  position.set_sequence(event.sequence());
-  position.set_hash(event.hash());
-  *position.mutable_record_time() = event.record_time();
-  return absl::OkStatus();
-}
-
-}  // namespace
-
-absl::Status ReadJournal(const std::shared_ptr<grpc::Channel>& channel,
-                         grpc::ClientContext& context, const ReadOptions& options,
-                         Position& position,
-                         absl::FunctionRef<absl::Status(absl::Span<const Event>)> take) {
-  rpc::Prepare(context, {.principal = {type::v1::ROLE_SERVICE, "metrics"},
-                         .trace = options.trace,
-                         .timeout = absl::InfiniteDuration(),
-                         .wait_for_ready = options.follow});
-  journal::v1::ReadEventsRequest request;
-  request.set_journal(position.journal());
-  request.set_from_sequence(position.sequence() + 1);
-  request.set_follow(options.follow);
-  if (options.last_sequence > 0) {
-    request.set_max_events(options.last_sequence - position.sequence());
-  }
-  const auto stub = journal::v1::JournalService::NewStub(channel);
-  const auto reader = stub->ReadEvents(&context, request);
-  journal::v1::ReadEventsResponse batch;
-  absl::Status status;
-  while (status.ok() && reader->Read(&batch)) {
-    for (const Event& event : batch.events()) {
-      status = Advance(event, position);
-      if (!status.ok()) break;
-    }
-    if (status.ok() && !batch.events().empty()) {
-      const std::vector<Event> events(batch.events().begin(), batch.events().end());
-      status = take(events);
-    }
-  }
-  if (!status.ok()) context.TryCancel();
-  const absl::Status ended = FromGrpcStatus(reader->Finish());
-  return status.ok() ? ended : status;
+Position PositionOf(const rpc::FeedPosition& position) {
+  Position message;
+  message.set_journal(position.journal);
+  message.set_sequence(position.sequence);
+  message.set_hash(position.hash);
+  *message.mutable_record_time() = position.record_time;
+  return message;
 }
 
 absl::Status TakeEvents(Facts& facts, absl::Span<const Event> events) {
@@ -96,19 +39,19 @@ absl::StatusOr<Facts> FactsAt(
   Facts facts;
   for (const Position& wanted : snapshot.positions()) {
     if (wanted.sequence() == 0) continue;
-    Position position;
-    position.set_journal(wanted.journal());
+    rpc::FeedPosition position{.journal = wanted.journal()};
     grpc::ClientContext context;
     RETURN_IF_ERROR(Annotate(
-        ReadJournal(channel(wanted.journal()), context,
-                    {.last_sequence = wanted.sequence(), .trace = trace}, position,
-                    [&](absl::Span<const Event> events) { return TakeEvents(facts, events); }),
+        rpc::ReadJournal(channel(wanted.journal()), context,
+                         {.reader = "metrics", .last_sequence = wanted.sequence(), .trace = trace},
+                         position,
+                         [&](absl::Span<const Event> events) { return TakeEvents(facts, events); }),
         absl::StrCat("the journal ", wanted.journal())));
-    if (position.sequence() != wanted.sequence() || position.hash() != wanted.hash()) {
-      return ChainBroken(
+    if (position.sequence != wanted.sequence() || position.hash != wanted.hash()) {
+      return rpc::ChainBroken(
           wanted.journal(), wanted.sequence(),
           absl::StrCat("the snapshot has the hash ", wanted.hash(), " there, the journal ",
-                       position.hash(), " at event ", position.sequence()));
+                       position.hash, " at event ", position.sequence));
     }
   }
   return facts;

@@ -4,7 +4,11 @@
 #include <string>
 #include <vector>
 
+#include "common/base/calendar.h"
+#include "common/base/clock.h"
+#include "critac/matching/v1/partner.grpc.pb.h"
 #include "critac/metrics/v1/measure.grpc.pb.h"
+#include "critac/metrics/v1/survey.grpc.pb.h"
 #include "tests/process/small_program.h"
 
 namespace critac::testing {
@@ -133,6 +137,30 @@ class Road {
         center_.AsCoordinator<EngagementService>(&EngagementService::Stub::GetEngagement, get);
     EXPECT_TRUE(engagement.ok()) << engagement.status();
     return engagement.ok() ? *engagement : matching::v1::Engagement();
+  }
+
+  // Someone who took part says how satisfied they are, 1 to 5.
+  absl::StatusOr<metrics::v1::SurveyResponse> Answer(const std::string& engagement,
+                                                     int satisfaction) {
+    using metrics::v1::SurveyService;
+    metrics::v1::RecordSurveyResponseRequest record;
+    metrics::v1::SurveyResponse& response = *record.mutable_response();
+    response.set_engagement(engagement);
+    response.set_instrument(metrics::v1::INSTRUMENT_PARTICIPANT);
+    response.set_date(FormatDate(DayOf(SystemClock::Instance().Now())));
+    response.set_satisfaction(satisfaction);
+    record.set_request_id(ids_.NewUuid());
+    return center_.AsCoordinator<SurveyService>(&SurveyService::Stub::RecordSurveyResponse, record);
+  }
+
+  matching::v1::Expert GetExpert(const std::string& name) {
+    using matching::v1::PartnerService;
+    matching::v1::GetExpertRequest get;
+    get.set_name(name);
+    const auto expert =
+        center_.AsCoordinator<PartnerService>(&PartnerService::Stub::GetExpert, get);
+    EXPECT_TRUE(expert.ok()) << expert.status();
+    return expert.ok() ? *expert : matching::v1::Expert();
   }
 
   // Requests of which a slot waits for a person.

@@ -41,6 +41,11 @@ TEST_F(RoadTest, ARequestGoesFromSubmittedToAFigure) {
   road_.AwaitState(request, intake::v1::REQUEST_STATE_DELIVERED);
 
   EXPECT_EQ(road_.CountedDeliveries(), 1);
+  const auto answered = road_.Answer(engagement, 5);
+  ASSERT_TRUE(answered.ok()) << answered.status();
+  const auto rated = center_.AwaitEvent("matching", "critac.matching.v1.RatingTaken", 1);
+  ASSERT_TRUE(rated.ok()) << rated.status();
+  EXPECT_EQ(road_.GetExpert(delivered->assignments(0).expert()).survey_rating_sum(), 5);
   center_.ExpectWholeJournals();
 }
 

@@ -94,7 +94,7 @@ class SeparateCenter : public AnyCenter {
                                           "--reconcile-interval",
                                           "1s"};
     const std::map<std::string, std::vector<std::string>> peers = {
-        {"intake", {}}, {"matching", {"intake"}}, {"metrics", {"intake", "matching"}}};
+        {"intake", {}}, {"matching", {"intake", "metrics"}}, {"metrics", {"intake", "matching"}}};
     for (const std::string& peer : peers.at(service)) {
       arguments.push_back("--" + peer + "-address");
       arguments.push_back(Address(peer));
