@@ -35,6 +35,7 @@ EDGE_FILE = re.compile(
     r"|_bench)\.(h|cc)$")
 
 INCLUDE = re.compile(r'^\s*#include\s+["<]([^">]+)[">]')
+USING = re.compile(r"^\s*using (?:[\w:]*::)?(\w+);")
 CODE = (".h", ".cc")
 
 problems = []
@@ -91,6 +92,16 @@ def check_code(name, text):
         guard = re.sub(r"[/.]", "_", name).upper() + "_"
         if f"#ifndef {guard}\n" not in text:
             problem(name, 1, f"the include guard is {guard}")
+
+
+def check_usings(name, text):
+    """A using-declaration of a source is used in it."""
+    lines = text.split("\n")
+    for number, line in enumerate(lines, 1):
+        declared = USING.match(line)
+        if declared and not any(re.search(rf"\b{declared[1]}\b", other) for other in lines[:number - 1] + lines[number:]
+                                if not USING.match(other) and not other.lstrip().startswith(("//", "#include"))):
+            problem(name, number, f"'{declared[1]}' is not used")
 
 
 def check_text(name, text):
@@ -150,6 +161,7 @@ def main():
         check_text(name, text)
         if name.endswith(CODE):
             check_code(name, text)
+            check_usings(name, text)
     print("\n".join(problems) if problems else f"{len(files)} files keep the rules of the tree")
     return 1 if problems else 0
 

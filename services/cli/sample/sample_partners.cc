@@ -35,7 +35,6 @@ const std::vector<PartnerFacts>& Facts() {
   using type::v1::AGENCY_TYPE_MUNICIPAL;
   using type::v1::AGENCY_TYPE_SHERIFF;
   using type::v1::AGENCY_TYPE_STATE_POLICE;
-  using type::v1::AGENCY_TYPE_TRIBAL;
   static const auto* const facts = new std::vector<PartnerFacts>{
       {"iacp",
        "International Association of Chiefs of Police",
