@@ -194,6 +194,31 @@ Columns PlanColumns() {
           })};
 }
 
+Columns MilestoneColumns() {
+  return {Field("id", "id"), Field("due", "due_date"), Field("slot", "slot"),
+          Field("reached", "reached_date"), Field("title", "title")};
+}
+
+// An engagement, and for people the milestones of its plan beside it.
+absl::Status ShowWithPlan(Context& context, const Engagement& engagement, const Columns& columns) {
+  Printer printer = context.printer();
+  RETURN_IF_ERROR(printer.Show(engagement, columns));
+  const auto& plan = LastPlan(engagement);
+  if (printer.format() != OutputFormat::kTable || plan.milestones().empty()) {
+    return absl::OkStatus();
+  }
+  context.world().out << "\nmilestones of plan " << plan.version() << "\n";
+  return printer.List(plan, "milestones", MilestoneColumns());
+}
+
+absl::Status RunGet(Context& context, const std::string& name) {
+  matching::v1::GetEngagementRequest request;
+  RETURN_IF_ERROR(SetField(request, "name", name));
+  ASSIGN_OR_RETURN(const Engagement engagement,
+                   context.Call(&EngagementService::Stub::GetEngagement, request));
+  return ShowWithPlan(context, engagement, EngagementColumns());
+}
+
 // Reads `due=DAY,slot=ID,title=TEXT`; the title is the rest of it, with its commas.
 absl::Status ReadMilestone(const std::string& text, matching::v1::Milestone& milestone) {
   const std::pair<absl::string_view, absl::string_view> parts =
@@ -216,7 +241,7 @@ absl::Status RunDrawUp(Context& context, const PlanArguments& arguments) {
   ASSIGN_OR_RETURN(*request.mutable_request_id(), context.RequestId());
   ASSIGN_OR_RETURN(const Engagement engagement,
                    context.Call(&EngagementService::Stub::DrawUpPlan, request));
-  return context.printer().Show(engagement, PlanColumns());
+  return ShowWithPlan(context, engagement, PlanColumns());
 }
 
 absl::Status RunReach(Context& context, const PlanArguments& arguments) {
@@ -227,7 +252,7 @@ absl::Status RunReach(Context& context, const PlanArguments& arguments) {
   ASSIGN_OR_RETURN(*request.mutable_request_id(), context.RequestId());
   ASSIGN_OR_RETURN(const Engagement engagement,
                    context.Call(&EngagementService::Stub::ReachMilestone, request));
-  return context.printer().Show(engagement, PlanColumns());
+  return ShowWithPlan(context, engagement, PlanColumns());
 }
 
 void AddPlanCommands(CLI::App& noun, Context& context) {
@@ -297,9 +322,12 @@ void AddDeliveryCommands(CLI::App& app, Context& context) {
 
 void AddEngagementCommands(CLI::App& app, Context& context) {
   CLI::App& noun = context.AddNoun(app, "engagement", "Matched requests being carried out");
-  AddGet(noun, context, MethodOf(context, &EngagementService::Stub::GetEngagement),
-         "Shows an engagement with its deliveries", {"critac engagement get en-5t8w"},
-         EngagementColumns());
+  auto shown = std::make_shared<std::string>();
+  CLI::App& get = context.AddCommand(
+      noun, "get", "Shows an engagement with its deliveries, and its plan",
+      {"critac engagement get en-5t8w"}, [&context, shown] { return RunGet(context, *shown); });
+  get.add_option("NAME", *shown, "Its name; the collection before the / may be left out")
+      ->required();
   AddList(
       noun, context, MethodOf(context, &EngagementService::Stub::ListEngagements),
       "Lists engagements, newest first",

@@ -1,9 +1,13 @@
 #include "services/cli/print_error.h"
 
 #include <map>
+#include <string>
+#include <utility>
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/string_view.h"
+#include "absl/strings/strip.h"
 #include "absl/time/time.h"
 #include "common/status/error.h"
 #include "services/cli/display_width.h"
@@ -30,6 +34,25 @@ constexpr ReasonHint kReasonHints[] = {
     {"RESOURCE_NOT_FOUND", "look up the name with the `list` command of its kind"},
 };
 
+// The nouns whose records have states, by their collections.
+constexpr std::pair<absl::string_view, absl::string_view> kNouns[] = {
+    {"demands/", "demand"},  {"engagements/", "engagement"}, {"meetings/", "meeting"},
+    {"offers/", "offer"},    {"proposals/", "proposal"},     {"reports/", "report"},
+    {"requests/", "request"}};
+
+// What to do where a record's state forbids it.
+std::string HintOfState(const absl::Status& status) {
+  const google::rpc::PreconditionFailure precondition = PreconditionFailureOf(status);
+  for (const auto& violation : precondition.violations()) {
+    for (const auto& [collection, noun] : kNouns) {
+      if (!absl::StartsWith(violation.subject(), collection)) continue;
+      return absl::StrCat("change the state of the record first; `critac ", noun, " get ",
+                          absl::StripPrefix(violation.subject(), collection), "` shows it");
+    }
+  }
+  return "change the state of the record first";
+}
+
 std::string HintOf(const absl::Status& status, absl::string_view called) {
   const absl::string_view server = called.empty() ? "the center" : called;
   const std::string reason = ReasonOf(status);
@@ -53,8 +76,7 @@ std::string HintOf(const absl::Status& status, absl::string_view called) {
     case absl::StatusCode::kAborted:
       return "the record changed in the meantime: look at it again, then repeat the command";
     case absl::StatusCode::kFailedPrecondition:
-      return "change the state of the record first; `critac request get` shows what can be done "
-             "now";
+      return HintOfState(status);
     case absl::StatusCode::kAlreadyExists:
       return "use the record that is there, or change it with `update`";
     case absl::StatusCode::kResourceExhausted:

@@ -60,8 +60,18 @@ TEST(FormatError, ShowsFactsThatTheMessageDoesNotSpeakOf) {
             "error: ACCEPT does not start from DRAFT\n"
             "  limit: 20\n"
             "  reason: WRONG_STATE\n"
-            "  hint: change the state of the record first; `critac request get` shows what can be "
-            "done now\n");
+            "  hint: change the state of the record first; `critac request get fy27-000001` shows "
+            "it\n");
+}
+
+TEST(FormatError, AStateIsLookedUpWithTheCommandOfItsKind) {
+  const auto hint = [](const char* subject) {
+    const std::string text = FormatError(FailedPrecondition("STATE", subject, "is over"), kServer);
+    return text.substr(text.find("hint: ") + 6);
+  };
+  EXPECT_EQ(hint("engagements/e00000012"),
+            "change the state of the record first; `critac engagement get e00000012` shows it\n");
+  EXPECT_EQ(hint("capacities/x"), "change the state of the record first\n");
 }
 
 TEST(FormatError, APreconditionThatTheMessageStatesWithItsSubjectIsNotSaidTwice) {
