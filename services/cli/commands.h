@@ -25,6 +25,7 @@ void AddSimulateCommand(CLI::App& noun, Context& context);
 void AddPolicyCommands(CLI::App& app, Context& context);
 void AddDemandCommands(CLI::App& app, Context& context);
 void AddProposalCommands(CLI::App& app, Context& context);
+void AddMeetingCommands(CLI::App& app, Context& context);
 void AddOfferCommands(CLI::App& app, Context& context);
 void AddEngagementCommands(CLI::App& app, Context& context);
 

@@ -1,16 +1,14 @@
 #include <memory>
 #include <string>
-#include <utility>
 #include <vector>
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
-#include "absl/strings/str_split.h"
 #include "absl/strings/strip.h"
 #include "common/status/error.h"
 #include "critac/matching/v1/match.grpc.pb.h"
+#include "services/cli/assignment_option.h"
 #include "services/cli/commands.h"
-#include "services/cli/exit_status.h"
 #include "services/cli/resource_commands.h"
 #include "services/cli/set_field.h"
 
@@ -66,16 +64,7 @@ absl::Status RunApprove(Context& context, const DecisionArguments& arguments) {
 absl::Status RunOverride(Context& context, const DecisionArguments& arguments) {
   matching::v1::OverrideProposalRequest request;
   RETURN_IF_ERROR(SetField(request, "name", arguments.name));
-  for (const std::string& given : arguments.assignments) {
-    const std::pair<std::string, std::string> parts =
-        absl::StrSplit(given, absl::MaxSplits('=', 1));
-    if (parts.second.empty()) {
-      return UsageError(absl::StrCat("--assign: \"", given, "\" is not SLOT=EXPERT"));
-    }
-    auto& assignment = *request.add_assignments();
-    assignment.set_slot(parts.first);
-    RETURN_IF_ERROR(SetField(assignment, "expert", parts.second));
-  }
+  RETURN_IF_ERROR(ReadAssignments(arguments.assignments, *request.mutable_assignments()));
   request.set_reason(arguments.reason);
   request.set_etag(arguments.etag);
   ASSIGN_OR_RETURN(*request.mutable_request_id(), context.RequestId());

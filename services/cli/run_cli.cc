@@ -47,6 +47,7 @@ void AddCommands(CLI::App& app, Context& context) {
   AddPolicyCommands(app, context);
   AddDemandCommands(app, context);
   AddProposalCommands(app, context);
+  AddMeetingCommands(app, context);
   AddOfferCommands(app, context);
   AddEngagementCommands(app, context);
   AddPartnerCommands(app, context);

@@ -16,6 +16,7 @@
 #include "services/matching/match_service.h"
 #include "services/matching/match_worker.h"
 #include "services/matching/matching_states.h"
+#include "services/matching/meeting_service.h"
 #include "services/matching/offer_jobs.h"
 #include "services/matching/partner_service.h"
 #include "services/matching/policy_commands.h"
@@ -56,6 +57,8 @@ class BoundMatching final : public server::BoundService {
         identity_service_(environment.pipeline, *journal_, tasks_),
         match_service_(environment.pipeline, *journal_, pools_, recusals_, tasks_,
                        environment.clock),
+        meeting_service_(environment.pipeline, *journal_, pools_, recusals_, tasks_,
+                         environment.clock),
         engagement_service_(environment.pipeline, *journal_, pools_, intake_, recusals_, tasks_),
         match_jobs_(*journal_, intake_, pools_, environment.clock),
         sync_jobs_(*journal_, intake_),
@@ -104,7 +107,8 @@ class BoundMatching final : public server::BoundService {
 
   const std::string& name() const override { return journal_->name(); }
   std::vector<grpc::Service*> grpc_services() override {
-    return {&partner_service_, &identity_service_, &match_service_, &engagement_service_};
+    return {&partner_service_, &identity_service_, &match_service_, &meeting_service_,
+            &engagement_service_};
   }
   journal::Journal& journal() override { return *journal_; }
 
@@ -158,6 +162,7 @@ class BoundMatching final : public server::BoundService {
   PartnerService partner_service_;
   IdentityService identity_service_;
   MatchService match_service_;
+  MeetingService meeting_service_;
   EngagementService engagement_service_;
   MatchWorker match_jobs_;
   IntakeSync sync_jobs_;

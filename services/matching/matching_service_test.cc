@@ -302,6 +302,53 @@ TEST_F(MatchingService, WhatWouldFillAnOpenSlotIsSaidOfARequestThatHasOne) {
             "NOT_OPEN_FOR_MATCHING");
 }
 
+TEST_F(MatchingService, AMeetingShowsAPartnerNoScoresOfOthersAndTakesItsVoteOnly) {
+  using Meetings = v1::MeetingService::Stub;
+  AddExperts(2);
+  AddRequest("fy27-000001");
+  v1::CallMeetingRequest call;
+  call.set_title("November");
+  call.set_request_id(server_.NewId());
+  const auto meeting = server_.Call(server_.meetings, &Meetings::CallMeeting, call, kDana);
+  ASSERT_TRUE(meeting.ok()) << meeting.status();
+  EXPECT_GT(meeting->items(0).slots(0).candidates(0).score_e6(), 0);
+  EXPECT_EQ(server_.Call(server_.meetings, &Meetings::CallMeeting, call, kDana)->name(),
+            meeting->name())
+      << "the same call again";
+  EXPECT_EQ(server_.Call(server_.meetings, &Meetings::CallMeeting, call, kNsa).status().code(),
+            absl::StatusCode::kPermissionDenied);
+
+  v1::GetMeetingRequest get;
+  get.set_name(meeting->name());
+  const auto seen =
+      server_.Call(server_.meetings, &Meetings::GetMeeting, get, "partner:partners/iacp");
+  ASSERT_TRUE(seen.ok()) << seen.status();
+  EXPECT_EQ(seen->items(0).slots(0).candidates(0).score_e6(), 0);
+  EXPECT_GT(server_.Call(server_.meetings, &Meetings::GetMeeting, get, kNsa)
+                ->items(0)
+                .slots(0)
+                .candidates(0)
+                .score_e6(),
+            0);
+
+  v1::CastVoteRequest vote;
+  vote.set_name(meeting->name());
+  vote.set_request("requests/fy27-000001");
+  vote.set_slot("s1");
+  vote.set_expert(meeting->items(0).slots(0).candidates(0).expert());
+  vote.set_choice(v1::VOTE_CHOICE_FOR);
+  vote.set_request_id(server_.NewId());
+  EXPECT_EQ(server_.Call(server_.meetings, &Meetings::CastVote, vote, kDana).status().code(),
+            absl::StatusCode::kPermissionDenied);
+  const auto voted = server_.Call(server_.meetings, &Meetings::CastVote, vote, kNsa);
+  ASSERT_TRUE(voted.ok()) << voted.status();
+  EXPECT_EQ(voted->items(0).slots(0).candidates(0).votes(0).partner(), "partners/nsa");
+  const auto listed =
+      server_.Call(server_.meetings, &Meetings::ListMeetings, v1::ListMeetingsRequest(), kDana);
+  ASSERT_TRUE(listed.ok()) << listed.status();
+  EXPECT_THAT(listed->meetings(), SizeIs(1));
+}
+
 TEST_F(MatchingService, ASimulationTakesAVersionOfThePolicy) {
   const auto draft = Propose(33'000);
   ASSERT_TRUE(draft.ok());

@@ -95,6 +95,12 @@ constexpr char kRatingTables[] = R"sql(
 CREATE TABLE rating (name TEXT PRIMARY KEY, body TEXT NOT NULL);
 )sql";
 
+constexpr char kMeetingTables[] = R"sql(
+CREATE TABLE meeting (
+  name TEXT PRIMARY KEY, body TEXT NOT NULL, state BIGINT NOT NULL, date TEXT NOT NULL
+);
+)sql";
+
 void Bump(MutableStates& states) {
   auto& inputs = states.Mutable<v1::SolverInputs>(kSolverInputs);
   inputs.set_name(kSolverInputs);
@@ -510,6 +516,54 @@ void Apply(MutableStates& states, const Event& event, const v1::RatingTaken& pay
   Bump(states);
 }
 
+void Apply(MutableStates& states, const Event& event, const v1::MeetingCalled& payload) {
+  auto& meeting = states.Mutable<v1::Meeting>(event.subject());
+  meeting = payload.meeting();
+  meeting.set_state(v1::MEETING_STATE_OPEN);
+  meeting.set_etag(absl::StrCat(event.sequence()));
+}
+
+// The item of a request, in the meeting that an event is about.
+v1::MeetingItem& ItemOf(MutableStates& states, const Event& event, const std::string& request) {
+  auto& meeting = states.Mutable<v1::Meeting>(event.subject());
+  meeting.set_etag(absl::StrCat(event.sequence()));
+  for (v1::MeetingItem& item : *meeting.mutable_items()) {
+    if (item.request() == request) return item;
+  }
+  return *meeting.add_items();
+}
+
+void Apply(MutableStates& states, const Event& event, const v1::MeetingNoted& payload) {
+  *ItemOf(states, event, payload.request()).add_notes() = payload.note();
+}
+
+void Apply(MutableStates& states, const Event& event, const v1::MeetingVoted& payload) {
+  for (auto& slot : *ItemOf(states, event, payload.request()).mutable_slots()) {
+    if (slot.slot() != payload.slot()) continue;
+    for (auto& candidate : *slot.mutable_candidates()) {
+      if (candidate.expert() != payload.expert()) continue;
+      auto& votes = *candidate.mutable_votes();
+      votes.erase(std::remove_if(votes.begin(), votes.end(),
+                                 [&](const v1::Vote& vote) {
+                                   return vote.partner() == payload.vote().partner();
+                                 }),
+                  votes.end());
+      *candidate.add_votes() = payload.vote();
+    }
+  }
+}
+
+void Apply(MutableStates& states, const Event& event, const v1::MeetingDecided& payload) {
+  *ItemOf(states, event, payload.request()).mutable_decision() = payload.decision();
+}
+
+void Apply(MutableStates& states, const Event& event, const v1::MeetingClosed&) {
+  auto& meeting = states.Mutable<v1::Meeting>(event.subject());
+  meeting.set_state(v1::MEETING_STATE_CLOSED);
+  *meeting.mutable_close_time() = event.record_time();
+  meeting.set_etag(absl::StrCat(event.sequence()));
+}
+
 void Apply(MutableStates& states, const Event& event, const v1::EngagementSettled&) {
   states.Mutable<v1::Engagement>(event.subject()).set_settled(true);
 }
@@ -602,6 +656,11 @@ std::vector<journal::Projection> MatchingProjections() {
                            [](const Engagement& e) { return Number(!e.sought_slots().empty()); })}},
       {"importKeys", "import_key", &v1::ImportKey::default_instance(), {}},
       {"ratings", "rating", &v1::Rating::default_instance(), {}},
+      {"meetings",
+       "meeting",
+       &v1::Meeting::default_instance(),
+       {Column<v1::Meeting>("state", [](const v1::Meeting& m) { return Number(m.state()); }),
+        Column<v1::Meeting>("date", [](const v1::Meeting& m) { return m.date(); })}},
   };
 }
 
@@ -609,7 +668,8 @@ std::vector<store::Migration> MatchingMigrations() {
   return {{1, "matching", kTables},
           {2, "matching", kOfferColumns},
           {1, "identity", kIdentityTables},
-          {1, "ratings", kRatingTables}};
+          {1, "ratings", kRatingTables},
+          {1, "meetings", kMeetingTables}};
 }
 
 void ApplyMatching(MutableStates& states, const Event& event, const Message& payload) {
@@ -619,7 +679,8 @@ void ApplyMatching(MutableStates& states, const Event& event, const Message& pay
              v1::OfferAccepted, v1::OfferDeclined, v1::OfferReminded, v1::SlotEscalated,
              v1::SlotReduced, v1::EngagementAgreed, v1::DeliveryRecorded, v1::SlotWaived,
              v1::PlanDrawnUp, v1::MilestoneReached, v1::ExpertReleased, v1::TeamRestored,
-             v1::RatingTaken, v1::EngagementSettled>(states, event, payload);
+             v1::RatingTaken, v1::MeetingCalled, v1::MeetingNoted, v1::MeetingVoted,
+             v1::MeetingDecided, v1::MeetingClosed, v1::EngagementSettled>(states, event, payload);
 }
 
 }  // namespace critac::matching

@@ -15,6 +15,7 @@
 #include "common/store/database.h"
 #include "critac/intake/v1/catalog.grpc.pb.h"
 #include "critac/matching/v1/match.grpc.pb.h"
+#include "critac/matching/v1/meeting.grpc.pb.h"
 #include "critac/matching/v1/partner.grpc.pb.h"
 #include "grpcpp/server.h"
 #include "grpcpp/server_builder.h"
@@ -69,6 +70,7 @@ class MatchingServer {
     const auto channel = server_->InProcessChannel({});
     matches = v1::MatchService::NewStub(channel);
     partners = v1::PartnerService::NewStub(channel);
+    meetings = v1::MeetingService::NewStub(channel);
   }
 
   ~MatchingServer() {
@@ -108,6 +110,7 @@ class MatchingServer {
   FakeCatalog intake;
   std::unique_ptr<v1::MatchService::Stub> matches;
   std::unique_ptr<v1::PartnerService::Stub> partners;
+  std::unique_ptr<v1::MeetingService::Stub> meetings;
 
  private:
   ::critac::testing::TempFolder folder_;

@@ -1,0 +1,62 @@
+#ifndef SERVICES_MATCHING_MEETINGS_H_
+#define SERVICES_MATCHING_MEETINGS_H_
+
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
+#include "absl/types/span.h"
+#include "critac/matching/v1/events.pb.h"
+#include "critac/matching/v1/match.pb.h"
+#include "critac/matching/v1/meeting.pb.h"
+#include "services/matching/assign.h"
+#include "services/matching/pool.h"
+
+// What the partners of the coalition have before them when they meet, and what becomes of it. Pure.
+namespace critac::matching {
+
+// A request as a meeting has it before it: for each slot that misses people whom the plan has there, and as
+// many alternates, each best first, or what keeps the slot open.
+v1::MeetingItem ShortlistOf(const Pool& pool, const Plan& plan, const v1::Demand& demand,
+                            int alternates);
+
+// The requests of a meeting, those that have waited longest first, then by name: of the open demands those
+// that are asked for, or all where `requests` is empty. FAILED_PRECONDITION, reason NOTHING_OPEN: none
+// is open. NOT_FOUND, reason NOT_OPEN_FOR_MATCHING: one that is asked for is not.
+absl::StatusOr<std::vector<const v1::Demand*>> RequestsBefore(
+    absl::Span<const v1::Demand> open, absl::Span<const std::string> requests);
+
+// A meeting as a caller may see it: without requests that are hidden, and for a partner without the
+// scores of other partners' experts and what keeps a slot open, which rests on what others have left.
+v1::Meeting SeenBy(v1::Meeting meeting, absl::string_view partner,
+                   absl::Span<const std::string> hidden);
+
+// FAILED_PRECONDITION, reason MEETING_OVER.
+absl::Status CheckOpen(const v1::Meeting& meeting);
+
+// The item of a request. INVALID_ARGUMENT, field `request`: the meeting does not have it before it.
+absl::StatusOr<const v1::MeetingItem*> FindItem(const v1::Meeting& meeting,
+                                                absl::string_view request);
+
+// FAILED_PRECONDITION, reason ITEM_DECIDED, with how.
+absl::Status CheckUndecided(const v1::Meeting& meeting, const v1::MeetingItem& item);
+
+// A partner's vote on a candidate; who and when are the caller's to set. INVALID_ARGUMENT: the slot or the
+// expert is not on the shortlist. FAILED_PRECONDITION as above.
+absl::StatusOr<v1::MeetingVoted> VoteOn(const v1::Meeting& meeting, absl::string_view request,
+                                        absl::string_view slot, absl::string_view expert);
+
+// Whether a standing proposal is still what the shortlist said, so that nobody is approved whom the meeting
+// did not see. FAILED_PRECONDITION, reason SHORTLIST_OLD, with what it is.
+absl::Status CheckAsShortlisted(const v1::MeetingItem& item, const v1::Proposal& proposal);
+
+// Whether a decision says what it has to. INVALID_ARGUMENT: assignments where none are put in the place of
+// others, or none where they are; no reason where one is needed.
+absl::Status CheckDecision(v1::ItemDecisionKind kind, absl::Span<const v1::Assignment> assignments,
+                           absl::string_view reason);
+
+}  // namespace critac::matching
+
+#endif  // SERVICES_MATCHING_MEETINGS_H_

@@ -1,0 +1,226 @@
+#include "services/matching/meetings.h"
+
+#include "absl/strings/str_cat.h"
+#include "common/status/error.h"
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+#include "services/matching/testing_center.h"
+
+namespace critac::matching {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+using ::testing::SizeIs;
+
+// Two partners; of their four experts the first is the best by level, the last is no longer active.
+Center MeetingCenter() {
+  Center center;
+  center.AddPartner("elm");
+  center.AddPartner("oak");
+  center.AddExpert("elm1", "elm").mutable_topics(0)->set_level(intake::v1::LEVEL_EXPERT);
+  center.AddExpert("oak1", "oak").mutable_topics(0)->set_level(intake::v1::LEVEL_PRACTITIONER);
+  center.AddExpert("elm2", "elm").mutable_topics(0)->set_level(intake::v1::LEVEL_AWARENESS);
+  center.AddExpert("oak2", "oak").set_active(false);
+  return center;
+}
+
+v1::MeetingItem Shortlist(const Center& center, int alternates) {
+  const Pool pool = center.Build();
+  return ShortlistOf(pool, Solved(pool), center.demands[0], alternates);
+}
+
+// `elm1 1 proposed`: expert, rank, and whether the plan has it.
+std::vector<std::string> Candidates(const v1::ShortlistSlot& slot) {
+  std::vector<std::string> texts;
+  for (const v1::ShortlistCandidate& one : slot.candidates()) {
+    texts.push_back(
+        absl::StrCat(one.expert().substr(8), " ", one.rank(), one.proposed() ? " proposed" : ""));
+  }
+  return texts;
+}
+
+// A meeting with one request, for which elm1 is proposed in s1.
+v1::Meeting OneItem() {
+  v1::Meeting meeting;
+  meeting.set_name("meetings/m00000007");
+  meeting.set_state(v1::MEETING_STATE_OPEN);
+  v1::MeetingItem& item = *meeting.add_items();
+  item.set_request("requests/fy27-1");
+  v1::ShortlistSlot& slot = *item.add_slots();
+  slot.set_slot("s1");
+  slot.set_open_because("1 of 2 people is missing.");
+  for (const char* expert : {"elm1", "oak1"}) {
+    v1::ShortlistCandidate& candidate = *slot.add_candidates();
+    candidate.set_expert(absl::StrCat("experts/", expert));
+    candidate.set_partner(absl::StrCat("partners/", std::string(expert).substr(0, 3)));
+    candidate.set_score_e6(900'000);
+    candidate.set_proposed(candidate.expert() == "experts/elm1");
+  }
+  return meeting;
+}
+
+v1::Proposal Proposes(const std::vector<std::string>& experts) {
+  v1::Proposal proposal;
+  proposal.set_name("proposals/p00000003");
+  for (const std::string& expert : experts) {
+    v1::Assignment& one = *proposal.add_assignments();
+    one.set_slot("s1");
+    one.set_expert("experts/" + expert);
+  }
+  return proposal;
+}
+
+// ---- The shortlist
+
+TEST(ShortlistOf, HasThoseProposedAndThenTheNextBest) {
+  Center center = MeetingCenter();
+  center.AddDemand("fy27-1");
+  const v1::MeetingItem item = Shortlist(center, 1);
+  EXPECT_EQ(item.request(), "requests/fy27-1");
+  ASSERT_THAT(item.slots(), SizeIs(1));
+  EXPECT_EQ(item.slots(0).topic(), kTopic);
+  EXPECT_EQ(item.slots(0).people(), 1);
+  EXPECT_EQ(item.slots(0).eligible_count(), 3) << "one is not active";
+  EXPECT_EQ(item.slots(0).open_because(), "");
+  EXPECT_THAT(Candidates(item.slots(0)), ElementsAre("elm1 1 proposed", "oak1 2"));
+  EXPECT_THAT(Candidates(Shortlist(center, 20).slots(0)),
+              ElementsAre("elm1 1 proposed", "oak1 2", "elm2 3"));
+}
+
+TEST(ShortlistOf, PutsWhoIsProposedFirstWhateverTheRank) {
+  Center center = MeetingCenter();
+  center.AddDemand("fy27-1");
+  center.AddDemand("fy27-2");
+  center.experts[0].set_capacity_per_period(1);
+  center.experts[1].set_capacity_per_period(1);
+  // One of the two gets elm1, the other oak1, though elm1 is the best for both.
+  const Pool pool = center.Build();
+  const Plan plan = Solved(pool);
+  std::vector<std::string> firsts;
+  for (const v1::Demand& demand : center.demands) {
+    firsts.push_back(Candidates(ShortlistOf(pool, plan, demand, 2).slots(0)).at(0));
+  }
+  EXPECT_THAT(firsts, ::testing::UnorderedElementsAre("elm1 1 proposed", "oak1 2 proposed"));
+}
+
+TEST(ShortlistOf, SaysWhatKeepsASlotOpen) {
+  Center center = MeetingCenter();
+  v1::Demand& demand = center.AddDemand("fy27-1");
+  demand.mutable_slots(0)->set_people(4);
+  const v1::MeetingItem item = Shortlist(center, 3);
+  EXPECT_THAT(Candidates(item.slots(0)), SizeIs(3));
+  EXPECT_THAT(item.slots(0).open_because(), HasSubstr("1 of 4 people are missing"));
+}
+
+// ---- Which requests
+
+TEST(RequestsBefore, ThatWaitedLongestComeFirst) {
+  Center center = MeetingCenter();
+  center.AddDemand("fy27-3").mutable_ready_time()->set_seconds(300);
+  center.AddDemand("fy27-1").mutable_ready_time()->set_seconds(300);
+  center.AddDemand("fy27-2").mutable_ready_time()->set_seconds(100);
+  const auto names = [&](const std::vector<std::string>& wanted) {
+    std::vector<std::string> found;
+    const auto before = RequestsBefore(center.demands, wanted);
+    EXPECT_TRUE(before.ok()) << before.status();
+    for (const v1::Demand* one : *before) found.push_back(one->request());
+    return found;
+  };
+  EXPECT_THAT(names({}), ElementsAre("requests/fy27-2", "requests/fy27-1", "requests/fy27-3"));
+  EXPECT_THAT(names({"requests/fy27-3", "requests/fy27-2"}),
+              ElementsAre("requests/fy27-2", "requests/fy27-3"));
+  const absl::Status unknown = RequestsBefore(center.demands, {"requests/fy27-9"}).status();
+  EXPECT_EQ(ReasonOf(unknown), "NOT_OPEN_FOR_MATCHING");
+  EXPECT_THAT(unknown.message(), HasSubstr("requests/fy27-9"));
+  EXPECT_EQ(ReasonOf(RequestsBefore({}, {}).status()), "NOTHING_OPEN");
+}
+
+// ---- Who sees what
+
+TEST(SeenBy, HidesRequestsAndOthersScores) {
+  const v1::Meeting all = SeenBy(OneItem(), "", {});
+  EXPECT_EQ(all.items(0).slots(0).candidates(1).score_e6(), 900'000);
+  EXPECT_NE(all.items(0).slots(0).open_because(), "");
+  const v1::Meeting elm = SeenBy(OneItem(), "partners/elm", {});
+  EXPECT_EQ(elm.items(0).slots(0).candidates(0).score_e6(), 900'000);
+  EXPECT_EQ(elm.items(0).slots(0).candidates(1).score_e6(), 0);
+  EXPECT_EQ(elm.items(0).slots(0).open_because(), "");
+  EXPECT_THAT(SeenBy(OneItem(), "", {"requests/fy27-1"}).items(), IsEmpty());
+  EXPECT_THAT(SeenBy(OneItem(), "", {"requests/fy27-2"}).items(), SizeIs(1));
+}
+
+// ---- What is taken
+
+TEST(VoteOn, ACandidateOfTheShortlistOnly) {
+  const v1::Meeting meeting = OneItem();
+  const auto voted = VoteOn(meeting, "requests/fy27-1", "s1", "experts/oak1");
+  ASSERT_TRUE(voted.ok()) << voted.status();
+  EXPECT_EQ(voted->expert(), "experts/oak1");
+  struct Wrong {
+    const char* request;
+    const char* slot;
+    const char* expert;
+    const char* field;
+  };
+  for (const Wrong& wrong : {Wrong{"requests/fy27-9", "s1", "experts/oak1", "request"},
+                             Wrong{"requests/fy27-1", "s9", "experts/oak1", "slot"},
+                             Wrong{"requests/fy27-1", "s1", "experts/oak9", "expert"}}) {
+    const absl::Status status = VoteOn(meeting, wrong.request, wrong.slot, wrong.expert).status();
+    ASSERT_EQ(status.code(), absl::StatusCode::kInvalidArgument) << wrong.field;
+    EXPECT_EQ(BadRequestOf(status).field_violations(0).field(), wrong.field);
+  }
+  v1::Meeting over = meeting;
+  over.set_state(v1::MEETING_STATE_CLOSED);
+  EXPECT_EQ(ReasonOf(VoteOn(over, "requests/fy27-1", "s1", "experts/oak1").status()),
+            "MEETING_OVER");
+  v1::Meeting decided = meeting;
+  decided.mutable_items(0)->mutable_decision()->set_kind(v1::ITEM_DECISION_KIND_DEFERRED);
+  EXPECT_EQ(ReasonOf(VoteOn(decided, "requests/fy27-1", "s1", "experts/oak1").status()),
+            "ITEM_DECIDED");
+}
+
+TEST(CheckAsShortlisted, NobodyIsApprovedWhomTheMeetingDidNotSee) {
+  const v1::MeetingItem item = OneItem().items(0);
+  EXPECT_TRUE(CheckAsShortlisted(item, Proposes({"elm1"})).ok());
+  for (const auto& experts :
+       {std::vector<std::string>{}, {"oak1"}, {"elm1", "oak1"}, {"elm1", "elm1"}}) {
+    const absl::Status status = CheckAsShortlisted(item, Proposes(experts));
+    EXPECT_EQ(ReasonOf(status), "SHORTLIST_OLD");
+    EXPECT_THAT(status.message(),
+                HasSubstr(experts.empty() ? "proposes nobody" : "experts/" + experts.back()));
+  }
+}
+
+TEST(CheckDecision, SaysWhatIsMissingOrTooMuch) {
+  const std::vector<v1::Assignment> some(1);
+  struct Case {
+    v1::ItemDecisionKind kind;
+    bool assigns;
+    const char* reason;
+    const char* field;  // that is wrong; empty: none
+  };
+  for (const Case& one : {Case{v1::ITEM_DECISION_KIND_APPROVED, false, "", ""},
+                          {v1::ITEM_DECISION_KIND_APPROVED, false, "the best", ""},
+                          {v1::ITEM_DECISION_KIND_APPROVED, true, "", "assignments"},
+                          {v1::ITEM_DECISION_KIND_OVERRIDDEN, true, "knows them", ""},
+                          {v1::ITEM_DECISION_KIND_OVERRIDDEN, false, "knows them", "assignments"},
+                          {v1::ITEM_DECISION_KIND_OVERRIDDEN, true, "", "reason"},
+                          {v1::ITEM_DECISION_KIND_DEFERRED, false, "no quorum", ""},
+                          {v1::ITEM_DECISION_KIND_DEFERRED, true, "no quorum", "assignments"},
+                          {v1::ITEM_DECISION_KIND_DEFERRED, false, "", "reason"}}) {
+    const absl::Status status = CheckDecision(
+        one.kind, one.assigns ? absl::MakeConstSpan(some) : absl::Span<const v1::Assignment>(),
+        one.reason);
+    if (one.field[0] == '\0') {
+      EXPECT_TRUE(status.ok()) << status;
+    } else {
+      ASSERT_FALSE(status.ok()) << v1::ItemDecisionKind_Name(one.kind) << " " << one.field;
+      EXPECT_EQ(BadRequestOf(status).field_violations(0).field(), one.field);
+    }
+  }
+}
+
+}  // namespace
+}  // namespace critac::matching
