@@ -129,6 +129,7 @@ class BatchDraft final : public Draft, private MutableStates {
                    std::shared_ptr<google::protobuf::Message> payload) override;
   void AnswerWith(absl::string_view name) override { answer_name_ = std::string(name); }
   void AnswerWith(std::unique_ptr<google::protobuf::Message> message) override {
+    answer_name_.clear();
     answer_ = std::move(message);
   }
 

@@ -48,9 +48,9 @@ class Draft : public States {
   virtual void EmitMessage(absl::string_view subject,
                            std::shared_ptr<google::protobuf::Message> payload) = 0;
 
-  // Answers with the state of a resource as it is at the end of this command.
+  // Answers with the state of a resource as it is at the end of this command. The last answer counts.
   virtual void AnswerWith(absl::string_view name) = 0;
-  // Answers with a message, which holds no personal data.
+  // Answers with a message, whose vault fields hold references, as those of states do.
   virtual void AnswerWith(std::unique_ptr<google::protobuf::Message> message) = 0;
 };
 

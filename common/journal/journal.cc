@@ -139,7 +139,11 @@ class SqlJournal final : public Journal {
   absl::StatusOr<Verification> VerifyChain() override;
   absl::Status Rebuild() override;
 
+  // Derives the projections anew where their rows were written with other columns than they have now.
+  absl::Status FitProjections();
+
  private:
+  absl::Status RebuildOn(store::Connection& connection);
   absl::Status ReadCollection(store::Connection& connection, const std::string& collection,
                               bool with_vault, absl::FunctionRef<void(const Message&)> each);
 
@@ -366,21 +370,44 @@ absl::StatusOr<Verification> SqlJournal::VerifyChain() {
   return result;
 }
 
+absl::Status SqlJournal::RebuildOn(store::Connection& connection) {
+  Replay states(projections_);
+  RETURN_IF_ERROR(journal::ReadEvents(connection, 1, std::numeric_limits<int64_t>::max(), {}, "",
+                                      [&](const Event& event) -> absl::StatusOr<bool> {
+                                        ASSIGN_OR_RETURN(const std::unique_ptr<Message> payload,
+                                                         ParsePayload(event));
+                                        apply_(states, event, *payload);
+                                        return true;
+                                      }));
+  RETURN_IF_ERROR(projections_.Clear(connection));
+  return projections_.Save(connection, states.Take());
+}
+
 absl::Status SqlJournal::Rebuild() {
-  absl::Status status = database_->Write([&](store::Connection& connection) -> absl::Status {
-    Replay states(projections_);
-    RETURN_IF_ERROR(journal::ReadEvents(connection, 1, std::numeric_limits<int64_t>::max(), {}, "",
-                                        [&](const Event& event) -> absl::StatusOr<bool> {
-                                          ASSIGN_OR_RETURN(const std::unique_ptr<Message> payload,
-                                                           ParsePayload(event));
-                                          apply_(states, event, *payload);
-                                          return true;
-                                        }));
-    RETURN_IF_ERROR(projections_.Clear(connection));
-    return projections_.Save(connection, states.Take());
-  });
+  const absl::Status status =
+      database_->Write([this](store::Connection& connection) { return RebuildOn(connection); });
   loop_.ForgetStates();
   return status;
+}
+
+absl::Status SqlJournal::FitProjections() {
+  std::string shape;
+  for (const Projection& projection : projections_.all()) {
+    absl::StrAppend(&shape, projection.collection, " ", projection.table, ":");
+    for (const Projection::Column& column : projection.columns) {
+      absl::StrAppend(&shape, " ", column.name);
+    }
+    absl::StrAppend(&shape, "\n");
+  }
+  return database_->Write([&](store::Connection& connection) -> absl::Status {
+    ASSIGN_OR_RETURN(const std::vector<Row> rows,
+                     connection.QueryAll("SELECT shape FROM journal_shape WHERE id = 1"));
+    if (!rows.empty() && rows[0].Text(0) == shape) return absl::OkStatus();
+    ASSIGN_OR_RETURN(const Position head, ReadHead(connection));
+    if (head.sequence > 0) RETURN_IF_ERROR(RebuildOn(connection));
+    return connection.InsertRows("journal_shape", {"id", "shape"}, {{int64_t{1}, shape}},
+                                 store::OnConflict::kReplace, {"id"});
+  });
 }
 
 }  // namespace
@@ -396,8 +423,10 @@ absl::StatusOr<std::unique_ptr<Journal>> Journal::Open(JournalOptions options,
     ASSIGN_OR_RETURN(head, ReadHead(connection));
     return absl::OkStatus();
   }));
-  return std::make_unique<SqlJournal>(std::move(options), std::move(database), clock, ids,
-                                      head.sequence);
+  auto journal = std::make_unique<SqlJournal>(std::move(options), std::move(database), clock, ids,
+                                              head.sequence);
+  RETURN_IF_ERROR(Annotate(journal->FitProjections(), absl::StrCat("journal ", journal->name())));
+  return std::unique_ptr<Journal>(std::move(journal));
 }
 
 absl::StatusOr<Answer> Journal::Execute(Command command) {

@@ -81,7 +81,8 @@ struct Verification {
 // from it. Thread-safe.
 class Journal {
  public:
-  // Brings the schema up to date and opens the journal. `clock` and `ids` must outlive it.
+  // Brings the schema up to date and opens the journal; where a projection has other columns than its
+  // rows were written with, all are derived anew. `clock` and `ids` must outlive it.
   static absl::StatusOr<std::unique_ptr<Journal>> Open(JournalOptions options,
                                                        std::unique_ptr<store::Database> database,
                                                        const Clock& clock, IdSource& ids);

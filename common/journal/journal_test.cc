@@ -77,12 +77,23 @@ class JournalTest : public ::testing::Test {
                            {"requests", "request", &intake::v1::Request::default_instance(), {}}};
     options.apply = ApplyLedger;
     options.migrations = {Tables()};
+    if (with_type_) {
+      options.projections[0].columns.push_back(
+          {"type", [](const google::protobuf::Message& m) -> store::Value {
+             return int64_t{static_cast<const intake::v1::Agency&>(m).type()};
+           }});
+      options.migrations.push_back(
+          {2, "ledger", "ALTER TABLE agency ADD COLUMN type BIGINT NOT NULL DEFAULT 77"});
+    }
     auto journal = Journal::Open(std::move(options), *std::move(database), clock_, ids_);
     ASSERT_TRUE(journal.ok()) << journal.status();
     journal_ = *std::move(journal);
   }
 
   std::string path() const { return folder_.file("ledger.sqlite"); }
+
+  // Whether the program keeps the type of agencies in a column.
+  bool with_type_ = false;
 
   // A command that adds an agency.
   static Command AddAgency(const std::string& id, const std::string& display_name,
@@ -153,6 +164,30 @@ class JournalTest : public ::testing::Test {
   RandomIdSource ids_;
   std::unique_ptr<Journal> journal_;
 };
+
+TEST_F(JournalTest, AColumnThatIsNewIsFilledForTheRowsThatAreThere) {
+  ASSERT_TRUE(journal_->Execute(AddAgency("a", "Alpha")).ok());
+  const auto types = [this] {
+    std::vector<std::string> found;
+    EXPECT_TRUE(journal_->database()
+                    .Read([&](store::Connection& connection) {
+                      return connection.Query("SELECT name, type FROM agency", {},
+                                              [&](const store::Row& row) {
+                                                found.push_back(row.Text(0) + " " + row.Text(1));
+                                                return absl::OkStatus();
+                                              });
+                    })
+                    .ok());
+    return found;
+  };
+  with_type_ = true;
+  Open();
+  EXPECT_THAT(types(), ElementsAre("agencies/a 0"));
+  // And not again.
+  ASSERT_TRUE(Sql("UPDATE agency SET type = 5").ok());
+  Open();
+  EXPECT_THAT(types(), ElementsAre("agencies/a 5"));
+}
 
 TEST_F(JournalTest, AnAcknowledgedCommandIsThereAfterAReopening) {
   const auto answer = journal_->Execute(AddAgency("a", "Elm Grove Police"));

@@ -57,10 +57,18 @@ CREATE TABLE journal_vault (
 )$BY_KEY;
 )sql";
 
+// Which columns the projections' rows were written with.
+constexpr absl::string_view kShape = R"sql(
+CREATE TABLE journal_shape (
+  id $SEQUENCE PRIMARY KEY,
+  shape TEXT NOT NULL
+);
+)sql";
+
 }  // namespace
 
 std::vector<store::Migration> JournalMigrations(store::Backend backend) {
-  return {{1, "journal", ForBackend(kFirst, backend)}};
+  return {{1, "journal", ForBackend(kFirst, backend)}, {2, "journal", ForBackend(kShape, backend)}};
 }
 
 }  // namespace critac::journal
