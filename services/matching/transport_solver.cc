@@ -536,16 +536,9 @@ absl::Status CheckSize(const TransportProblem& problem) {
   if (problem.entry.size() >= static_cast<size_t>(std::numeric_limits<int32_t>::max())) {
     return TooLarge("there are 2^31 eligible pairs");
   }
-  int64_t largest = 1;
+  // No cost of a pair is above this, so that the pairs need not be gone through.
+  int64_t largest = int64_t{1} << 31;
   for (const int64_t price : problem.open_price) largest = std::max(largest, std::abs(price));
-  // In this form the compiler takes several at a time.
-  int32_t lowest_cost = 0;
-  int32_t highest_cost = 0;
-  for (const int32_t cost : problem.cost) {
-    lowest_cost = std::min(lowest_cost, cost);
-    highest_cost = std::max(highest_cost, cost);
-  }
-  largest = std::max({largest, -int64_t{lowest_cost}, int64_t{highest_cost}});
   for (const TransportProblem::Arc& arc : problem.arcs) {
     largest = std::max(largest, std::abs(arc.cost));
   }
