@@ -10,6 +10,7 @@
 #include "common/base/calendar.h"
 #include "common/journal/event_time.h"
 #include "common/status/error.h"
+#include "common/status/etag.h"
 #include "critac/matching/v1/events.pb.h"
 #include "critac/matching/v1/states.pb.h"
 #include "services/matching/matching_states.h"
@@ -27,14 +28,6 @@ absl::Status CheckUnchanged(Draft& draft, const PoolView& view) {
   const int64_t revision = inputs == nullptr ? 0 : inputs->revision();
   if (revision == view.revision) return absl::OkStatus();
   return InputsChanged();
-}
-
-absl::Status WrongEtag(absl::string_view name, absl::string_view current) {
-  return Error(absl::StatusCode::kAborted, "ETAG_MISMATCH",
-               absl::StrCat(name, " has changed since it was read; read it again and redo"))
-      .Resource("critac.matching.v1.Proposal", name)
-      .Fact("current_etag", current)
-      .ToStatus();
 }
 
 // ---- Requests -----------------------------------------------------------------------------------
@@ -246,7 +239,7 @@ journal::Decide DecideProposal(std::shared_ptr<const PoolView> view, std::string
   return [=](Draft& draft) -> absl::Status {
     const auto* found = draft.Find<v1::Proposal>(name);
     if (found == nullptr) return ResourceNotFound("critac.matching.v1.Proposal", name);
-    if (!etag.empty() && etag != found->etag()) return WrongEtag(name, found->etag());
+    RETURN_IF_ERROR(CheckEtag(name, etag, found->etag()));
     if (found->state() != v1::PROPOSAL_STATE_OPEN) {
       return FailedPrecondition(
           "PROPOSAL_NOT_OPEN", name,
