@@ -77,12 +77,13 @@ absl::Status ReadJournal(const std::shared_ptr<grpc::Channel>& channel,
 }
 
 JournalFeed::JournalFeed(std::string journal, std::string reader, Channel channel, Take take,
-                         const Clock& clock)
+                         const Clock& clock, WhenBroken when_broken)
     : journal_(std::move(journal)),
       reader_(std::move(reader)),
       channel_(std::move(channel)),
       take_(std::move(take)),
-      clock_(clock) {}
+      clock_(clock),
+      when_broken_(when_broken) {}
 
 JournalFeed::~JournalFeed() { Stop(); }
 
@@ -112,12 +113,17 @@ void JournalFeed::Follow(FeedPosition position) {
     const absl::Status status = ReadOn(position);
     const bool progress = position.sequence > before.sequence;
     absl::MutexLock lock(&mutex_);
-    // What was read is not what was recorded, and would not be if it were read again.
-    if (absl::IsDataLoss(status) || absl::IsOutOfRange(status)) {
+    const bool broken = absl::IsDataLoss(status) || absl::IsOutOfRange(status);
+    if (broken) {
       fault_ = Annotate(status, absl::StrCat("the journal ", journal_));
-      return;
+      // It would not be otherwise if it were read again from there.
+      if (when_broken_ == WhenBroken::kEnd) return;
+      position = {};
+      position.journal = journal_;
+    } else if (progress) {
+      fault_ = absl::OkStatus();
     }
-    rest = progress ? kFirstFeedRest : std::min(rest * 2, kMostFeedRest);
+    rest = broken ? kFeedAgainRest : progress ? kFirstFeedRest : std::min(rest * 2, kMostFeedRest);
     if (clock_.AwaitFor(mutex_, absl::Condition(&stopping_), rest)) return;
   }
 }

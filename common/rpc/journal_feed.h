@@ -57,6 +57,15 @@ absl::Status ChainBroken(const std::string& journal, int64_t sequence, absl::str
 // to the most.
 inline constexpr absl::Duration kFirstFeedRest = absl::Milliseconds(100);
 inline constexpr absl::Duration kMostFeedRest = absl::Seconds(10);
+// The same before a journal that does not continue is read again from its first event.
+inline constexpr absl::Duration kFeedAgainRest = absl::Minutes(1);
+
+// What a feed does where the journal does not continue from its position, as after a backup of it was
+// put back.
+enum class WhenBroken {
+  kEnd,    // ends, and says so
+  kBegin,  // begins again with the first event
+};
 
 // Follows a journal for as long as it lives. Services start in any order: what cannot be reached is
 // tried again. It owns its thread. Thread-safe.
@@ -64,13 +73,13 @@ class JournalFeed {
  public:
   using Channel = std::function<std::shared_ptr<grpc::Channel>()>;
   // Takes events; `position` stands behind them. An error ends the stream, and the events come again
-  // with the next one; DATA_LOSS and OUT_OF_RANGE end the feed.
+  // with the next one; DATA_LOSS and OUT_OF_RANGE are of a journal that is broken.
   using Take = std::function<absl::Status(const FeedPosition& position,
                                           absl::Span<const journal::v1::Event> events)>;
 
   // `reader` is the service that reads; `clock` must outlive it.
   JournalFeed(std::string journal, std::string reader, Channel channel, Take take,
-              const Clock& clock);
+              const Clock& clock, WhenBroken when_broken = WhenBroken::kEnd);
   // Stops.
   ~JournalFeed();
 
@@ -82,8 +91,8 @@ class JournalFeed {
   // Ends the stream and joins the thread. Stopping again, or without a start, does nothing.
   void Stop();
 
-  // OK, or why the journal is followed no further: what was read is not what was recorded. A journal
-  // that cannot be reached is no fault.
+  // OK, or why the journal is followed no further, or is about to be read again: what was read is not
+  // what was recorded. A journal that cannot be reached is no fault.
   absl::Status Health() const;
 
  private:
@@ -95,6 +104,7 @@ class JournalFeed {
   const Channel channel_;
   const Take take_;
   const Clock& clock_;
+  const WhenBroken when_broken_;
 
   mutable absl::Mutex mutex_;
   bool stopping_ ABSL_GUARDED_BY(mutex_) = false;

@@ -16,6 +16,7 @@ namespace critac::cli {
 namespace {
 
 using matching::v1::Meeting;
+using matching::v1::MeetingItem;
 using matching::v1::MeetingService;
 
 // Columns of a page, where the output is no terminal.
@@ -45,6 +46,17 @@ absl::Status ShowMeeting(Context& context, const Meeting& meeting) {
   if (printer.format() != OutputFormat::kTable) return printer.Show(meeting, MeetingColumns());
   const int width = context.world().out_width;
   context.world().out << MeetingText(meeting, width == 0 ? kPageWidth : width);
+  return absl::OkStatus();
+}
+
+// One of its requests, after something was said of it.
+absl::Status ShowItem(Context& context, const MeetingItem& item) {
+  Printer printer = context.printer();
+  if (printer.format() != OutputFormat::kTable) {
+    return printer.Show(item, {Name("request", "request"), Field("decision", "decision.kind")});
+  }
+  const int width = context.world().out_width;
+  context.world().out << MeetingItemText(item, 1, width == 0 ? kPageWidth : width);
   return absl::OkStatus();
 }
 
@@ -90,8 +102,8 @@ absl::Status RunNote(Context& context, const ItemArguments& arguments) {
   RETURN_IF_ERROR(SetField(request, "request", arguments.request));
   request.set_text(arguments.text);
   ASSIGN_OR_RETURN(*request.mutable_request_id(), context.RequestId());
-  ASSIGN_OR_RETURN(const Meeting meeting, context.Call(&MeetingService::Stub::AddNote, request));
-  return ShowMeeting(context, meeting);
+  ASSIGN_OR_RETURN(const MeetingItem item, context.Call(&MeetingService::Stub::AddNote, request));
+  return ShowItem(context, item);
 }
 
 absl::Status RunVote(Context& context, const ItemArguments& arguments) {
@@ -103,8 +115,8 @@ absl::Status RunVote(Context& context, const ItemArguments& arguments) {
   RETURN_IF_ERROR(SetField(request, "choice", arguments.choice));
   request.set_reason(arguments.text);
   ASSIGN_OR_RETURN(*request.mutable_request_id(), context.RequestId());
-  ASSIGN_OR_RETURN(const Meeting meeting, context.Call(&MeetingService::Stub::CastVote, request));
-  return ShowMeeting(context, meeting);
+  ASSIGN_OR_RETURN(const MeetingItem item, context.Call(&MeetingService::Stub::CastVote, request));
+  return ShowItem(context, item);
 }
 
 absl::Status RunDecide(Context& context, const ItemArguments& arguments) {
@@ -115,8 +127,9 @@ absl::Status RunDecide(Context& context, const ItemArguments& arguments) {
   RETURN_IF_ERROR(ReadAssignments(arguments.assignments, *request.mutable_assignments()));
   request.set_reason(arguments.text);
   ASSIGN_OR_RETURN(*request.mutable_request_id(), context.RequestId());
-  ASSIGN_OR_RETURN(const Meeting meeting, context.Call(&MeetingService::Stub::DecideItem, request));
-  return ShowMeeting(context, meeting);
+  ASSIGN_OR_RETURN(const MeetingItem item,
+                   context.Call(&MeetingService::Stub::DecideItem, request));
+  return ShowItem(context, item);
 }
 
 absl::Status RunClose(Context& context, const ItemArguments& arguments) {

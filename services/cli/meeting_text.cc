@@ -120,6 +120,12 @@ void AddItem(int number, const MeetingItem& item, int width, std::string& out) {
 
 }  // namespace
 
+std::string MeetingItemText(const MeetingItem& item, int number, int width) {
+  std::string out;
+  AddItem(number, item, width, out);
+  return out.substr(1);  // without the empty line before it
+}
+
 std::string MeetingText(const Meeting& meeting, int width) {
   std::string out = absl::StrCat(meeting.title(), "\n", std::string(meeting.title().size(), '='),
                                  "\n", meeting.name(), ", ", meeting.date(), ", ",

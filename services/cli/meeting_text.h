@@ -12,6 +12,9 @@ namespace critac::cli {
 // for tables, which are never cut.
 std::string MeetingText(const matching::v1::Meeting& meeting, int width);
 
+// One of its requests, `number` from 1.
+std::string MeetingItemText(const matching::v1::MeetingItem& item, int number, int width);
+
 }  // namespace critac::cli
 
 #endif  // SERVICES_CLI_MEETING_TEXT_H_

@@ -6,6 +6,7 @@
 #include "absl/strings/str_split.h"
 #include "common/status/error.h"
 #include "google/protobuf/descriptor.h"
+#include "services/matching/engagements.h"
 #include "services/matching/identity.h"
 
 namespace critac::matching {
@@ -47,11 +48,14 @@ absl::Status CheckOwn(const rpc::Call& call, absl::string_view partner, absl::st
 
 bool IsPartOf(const rpc::Call& call, const v1::Engagement& engagement) {
   const std::string caller = PartnerOf(call);
-  if (caller.empty() || caller == engagement.lead_partner()) return true;
-  for (const v1::Assignment& assignment : engagement.assignments()) {
-    if (assignment.partner() == caller) return true;
-  }
-  return false;
+  return caller.empty() || TakesPart(engagement, caller);
+}
+
+store::Condition EngagementsOf(const rpc::Call& call) {
+  const std::string caller = PartnerOf(call);
+  if (caller.empty()) return {};
+  // Unlike LIKE, the same in every database: upper and lower case are different, and nothing is a wildcard.
+  return {"replace(partners, :p1, '') <> partners", {absl::StrCat(" ", caller, " ")}};
 }
 
 absl::flat_hash_map<std::string, store::Value> EnumValues(

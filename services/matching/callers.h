@@ -40,6 +40,9 @@ absl::Status CheckOwn(const rpc::Call& call, absl::string_view partner, absl::st
 // Whether the caller takes part in an engagement, or is not a partner.
 bool IsPartOf(const rpc::Call& call, const v1::Engagement& engagement);
 
+// The engagements of which IsPartOf holds.
+store::Condition EngagementsOf(const rpc::Call& call);
+
 // Names and numbers of an enum's values, for filters.
 absl::flat_hash_map<std::string, store::Value> EnumValues(
     const google::protobuf::EnumDescriptor& type);

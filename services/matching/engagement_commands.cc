@@ -22,18 +22,10 @@ namespace {
 
 using journal::Draft;
 
-bool TakesPart(const v1::Engagement& engagement, const std::string& partner) {
-  if (partner.empty() || engagement.lead_partner() == partner) return true;
-  for (const v1::Assignment& assignment : engagement.assignments()) {
-    if (assignment.partner() == partner) return true;
-  }
-  return false;
-}
-
 absl::StatusOr<const v1::Engagement*> FindEngagement(Draft& draft, const std::string& name,
                                                      const std::string& partner) {
   const auto* engagement = draft.Find<v1::Engagement>(name);
-  if (engagement == nullptr || !TakesPart(*engagement, partner)) {
+  if (engagement == nullptr || (!partner.empty() && !TakesPart(*engagement, partner))) {
     return ResourceNotFound("critac.matching.v1.Engagement", name);
   }
   return engagement;

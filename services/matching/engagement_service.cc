@@ -38,6 +38,7 @@ const Filters& EngagementFilters() {
       {"request", {FilterType::kText, "request", {}}},
       {"state", {FilterType::kEnum, "state", EnumValues(*v1::EngagementState_descriptor())}},
       {"lead_partner", {FilterType::kText, "lead_partner", {}}},
+      {"partners", {FilterType::kText, "partners", {}}},
       {"incomplete", {FilterType::kBool, "incomplete", {}}}};
   return filters;
 }
@@ -132,8 +133,7 @@ grpc::ServerUnaryReactor* EngagementService::ListEngagements(
   return pipeline_.Read<v1::ListEngagementsRequest, v1::ListEngagementsResponse>(
       context, request, response,
       [this](const Call& call, const auto& in, auto& out) -> absl::Status {
-        ASSIGN_OR_RETURN(store::Condition seen,
-                         recusals_.SeenRows(call, OwnRows(call, "lead_partner")));
+        ASSIGN_OR_RETURN(store::Condition seen, recusals_.SeenRows(call, EngagementsOf(call)));
         return journal_.ListInto({.collection = "engagements",
                                   .filter = in.filter(),
                                   .filter_fields = &EngagementFilters(),

@@ -109,6 +109,19 @@ bool AllAccepted(const v1::Demand& demand, absl::Span<const v1::Offer* const> of
                      [&](const intake::v1::Slot& slot) { return IsFilled(slot, offers); });
 }
 
+bool TakesPart(const v1::Engagement& engagement, absl::string_view partner) {
+  return engagement.lead_partner() == partner ||
+         std::any_of(engagement.assignments().begin(), engagement.assignments().end(),
+                     [&](const v1::Assignment& one) { return one.partner() == partner; });
+}
+
+std::string PartnersOf(const v1::Engagement& engagement) {
+  std::set<std::string> partners = {engagement.lead_partner()};
+  for (const v1::Assignment& one : engagement.assignments()) partners.insert(one.partner());
+  partners.erase("");
+  return absl::StrCat(" ", absl::StrJoin(partners, " "), " ");
+}
+
 std::string LeadPartner(absl::Span<const v1::Assignment> assignments) {
   std::map<std::string, int> people;
   for (const v1::Assignment& assignment : assignments) ++people[assignment.partner()];

@@ -37,6 +37,12 @@ bool IsFilled(const intake::v1::Slot& slot, absl::Span<const v1::Offer* const> o
 // Whether every slot of a demand has its people, each of an accepted offer.
 bool AllAccepted(const v1::Demand& demand, absl::Span<const v1::Offer* const> offers);
 
+// Whether a partner takes part in an engagement: leads it, or has an expert in it.
+bool TakesPart(const v1::Engagement& engagement, absl::string_view partner);
+
+// The partners that take part, by name, each between spaces: ` partners/iacp partners/nsa `.
+std::string PartnersOf(const v1::Engagement& engagement);
+
 // The partner with the most people; the first by name among equals. Empty where there are no assignments.
 std::string LeadPartner(absl::Span<const v1::Assignment> assignments);
 

@@ -65,7 +65,10 @@ std::vector<queue::NewJob> SolveJobOf(absl::Span<const journal::CommittedEvent> 
       "critac.matching.v1.SolveRecorded",  "critac.matching.v1.ProposalMade",
       "critac.matching.v1.OfferReminded",  "critac.matching.v1.SlotEscalated",
       "critac.matching.v1.TeamRestored",   "critac.matching.v1.EngagementSettled",
-      "critac.matching.v1.PlanDrawnUp",    "critac.matching.v1.MilestoneReached"};
+      "critac.matching.v1.PlanDrawnUp",    "critac.matching.v1.MilestoneReached",
+      "critac.matching.v1.MeetingCalled",  "critac.matching.v1.MeetingNoted",
+      "critac.matching.v1.MeetingVoted",   "critac.matching.v1.MeetingDecided",
+      "critac.matching.v1.MeetingClosed"};
   const auto cause =
       std::find_if(events.begin(), events.end(), [](const journal::CommittedEvent& one) {
         return std::find(std::begin(kNot), std::end(kNot), one.event.type()) == std::end(kNot);

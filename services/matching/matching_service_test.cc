@@ -1,6 +1,7 @@
 // The review of a policy, and what-if, through gRPC with production wiring.
 #include "absl/strings/str_cat.h"
 #include "common/status/error.h"
+#include "critac/matching/v1/events.pb.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "services/matching/match_commands.h"
@@ -320,6 +321,18 @@ TEST_F(MatchingService, AMeetingShowsAPartnerNoScoresOfOthersAndTakesItsVoteOnly
 
   v1::GetMeetingRequest get;
   get.set_name(meeting->name());
+  EXPECT_EQ(
+      ReasonOf(server_.Call(server_.meetings, &Meetings::GetMeeting, get, "partner:partners/iacp")
+                   .status()),
+      "NOT_A_MEMBER");
+  v1::ImportPartnersRequest partners;
+  partners.add_partners()->set_name("partners/iacp");
+  partners.mutable_partners(0)->set_display_name("IACP");
+  partners.mutable_partners(0)->add_memberships()->set_start("2020-01-01");
+  partners.set_request_id(server_.NewId());
+  ASSERT_TRUE(
+      server_.Call(server_.partners, &v1::PartnerService::Stub::ImportPartners, partners, kDana)
+          .ok());
   const auto seen =
       server_.Call(server_.meetings, &Meetings::GetMeeting, get, "partner:partners/iacp");
   ASSERT_TRUE(seen.ok()) << seen.status();
@@ -342,11 +355,41 @@ TEST_F(MatchingService, AMeetingShowsAPartnerNoScoresOfOthersAndTakesItsVoteOnly
             absl::StatusCode::kPermissionDenied);
   const auto voted = server_.Call(server_.meetings, &Meetings::CastVote, vote, kNsa);
   ASSERT_TRUE(voted.ok()) << voted.status();
-  EXPECT_EQ(voted->items(0).slots(0).candidates(0).votes(0).partner(), "partners/nsa");
+  EXPECT_EQ(voted->slots(0).candidates(0).votes(0).partner(), "partners/nsa");
   const auto listed =
       server_.Call(server_.meetings, &Meetings::ListMeetings, v1::ListMeetingsRequest(), kDana);
   ASSERT_TRUE(listed.ok()) << listed.status();
   EXPECT_THAT(listed->meetings(), SizeIs(1));
+}
+
+TEST_F(MatchingService, APartnerFindsTheEngagementsItTakesPartInWhoeverLeadsThem) {
+  server_.Execute([](journal::Draft& draft) {
+    v1::EngagementAgreed agreed;
+    v1::Engagement& engagement = *agreed.mutable_engagement();
+    engagement.set_name("engagements/e1");
+    engagement.set_request("requests/fy27-000001");
+    engagement.set_lead_partner("partners/iacp");
+    engagement.set_external_id("old:1");
+    engagement.add_assignments()->set_partner("partners/nsa");
+    draft.Emit(engagement.name(), agreed);
+    return absl::OkStatus();
+  });
+  const auto found = [&](const std::string& who, const std::string& filter = "") {
+    v1::ListEngagementsRequest request;
+    request.set_filter(filter);
+    const auto page = server_.Call(server_.engagements,
+                                   &v1::EngagementService::Stub::ListEngagements, request, who);
+    EXPECT_TRUE(page.ok()) << page.status();
+    return page->engagements_size();
+  };
+  EXPECT_EQ(found("partner:partners/iacp"), 1);
+  EXPECT_EQ(found(kNsa), 1);
+  EXPECT_EQ(found("partner:partners/NSA"), 0);
+  EXPECT_EQ(found("partner:partners/ns_"), 0);
+  EXPECT_EQ(found("partner:partners/ns"), 0);
+  EXPECT_EQ(found(kDana), 1);
+  EXPECT_EQ(found(kDana, "partners:nsa"), 1);
+  EXPECT_EQ(found(kDana, "partners:fop"), 0);
 }
 
 TEST_F(MatchingService, ASimulationTakesAVersionOfThePolicy) {

@@ -91,6 +91,10 @@ UPDATE demand SET request = 'requests/' || substr(name, 9);
 ALTER TABLE engagement ADD COLUMN incomplete BIGINT NOT NULL DEFAULT 0;
 )sql";
 
+constexpr char kPartnersColumn[] = R"sql(
+ALTER TABLE engagement ADD COLUMN partners TEXT NOT NULL DEFAULT '';
+)sql";
+
 constexpr char kRatingTables[] = R"sql(
 CREATE TABLE rating (name TEXT PRIMARY KEY, body TEXT NOT NULL);
 )sql";
@@ -466,6 +470,7 @@ void Apply(MutableStates& states, const Event& event, const v1::ExpertReleased& 
                               return one.slot() == lost.slot() && one.expert() == lost.expert();
                             }),
              team.end());
+  if (!payload.frees_period()) *engagement.add_former_assignments() = lost;
   auto& sought = *engagement.mutable_sought_slots();
   if (std::find(sought.begin(), sought.end(), lost.slot()) == sought.end()) {
     engagement.add_sought_slots(lost.slot());
@@ -523,22 +528,24 @@ void Apply(MutableStates& states, const Event& event, const v1::MeetingCalled& p
   meeting.set_etag(absl::StrCat(event.sequence()));
 }
 
-// The item of a request, in the meeting that an event is about.
-v1::MeetingItem& ItemOf(MutableStates& states, const Event& event, const std::string& request) {
+// The item of a request, in the meeting that an event is about; `payload` is what was said of it.
+template <typename Payload>
+v1::MeetingItem& ItemOf(MutableStates& states, const Event& event, const Payload& payload) {
   auto& meeting = states.Mutable<v1::Meeting>(event.subject());
   meeting.set_etag(absl::StrCat(event.sequence()));
+  meeting.set_said_bytes(meeting.said_bytes() + payload.said_bytes());
   for (v1::MeetingItem& item : *meeting.mutable_items()) {
-    if (item.request() == request) return item;
+    if (item.request() == payload.request()) return item;
   }
   return *meeting.add_items();
 }
 
 void Apply(MutableStates& states, const Event& event, const v1::MeetingNoted& payload) {
-  *ItemOf(states, event, payload.request()).add_notes() = payload.note();
+  *ItemOf(states, event, payload).add_notes() = payload.note();
 }
 
 void Apply(MutableStates& states, const Event& event, const v1::MeetingVoted& payload) {
-  for (auto& slot : *ItemOf(states, event, payload.request()).mutable_slots()) {
+  for (auto& slot : *ItemOf(states, event, payload).mutable_slots()) {
     if (slot.slot() != payload.slot()) continue;
     for (auto& candidate : *slot.mutable_candidates()) {
       if (candidate.expert() != payload.expert()) continue;
@@ -554,7 +561,7 @@ void Apply(MutableStates& states, const Event& event, const v1::MeetingVoted& pa
 }
 
 void Apply(MutableStates& states, const Event& event, const v1::MeetingDecided& payload) {
-  *ItemOf(states, event, payload.request()).mutable_decision() = payload.decision();
+  *ItemOf(states, event, payload).mutable_decision() = payload.decision();
 }
 
 void Apply(MutableStates& states, const Event& event, const v1::MeetingClosed&) {
@@ -651,6 +658,7 @@ std::vector<journal::Projection> MatchingProjections() {
        {Column<Engagement>("request", [](const Engagement& e) { return e.request(); }),
         Column<Engagement>("state", [](const Engagement& e) { return Number(e.state()); }),
         Column<Engagement>("lead_partner", [](const Engagement& e) { return e.lead_partner(); }),
+        Column<Engagement>("partners", [](const Engagement& e) { return PartnersOf(e); }),
         Column<Engagement>("settled", [](const Engagement& e) { return Number(e.settled()); }),
         Column<Engagement>("incomplete",
                            [](const Engagement& e) { return Number(!e.sought_slots().empty()); })}},
@@ -665,11 +673,9 @@ std::vector<journal::Projection> MatchingProjections() {
 }
 
 std::vector<store::Migration> MatchingMigrations() {
-  return {{1, "matching", kTables},
-          {2, "matching", kOfferColumns},
-          {1, "identity", kIdentityTables},
-          {1, "ratings", kRatingTables},
-          {1, "meetings", kMeetingTables}};
+  return {{1, "matching", kTables},         {2, "matching", kOfferColumns},
+          {3, "matching", kPartnersColumn}, {1, "identity", kIdentityTables},
+          {1, "ratings", kRatingTables},    {1, "meetings", kMeetingTables}};
 }
 
 void ApplyMatching(MutableStates& states, const Event& event, const Message& payload) {

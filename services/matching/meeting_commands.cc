@@ -17,71 +17,81 @@ namespace {
 using journal::Draft;
 using journal::ToTimestamp;
 
-constexpr int kAlternates = 3;
-
 absl::StatusOr<const v1::Meeting*> FindMeeting(Draft& draft, const std::string& name) {
   const auto* meeting = draft.Find<v1::Meeting>(name);
   if (meeting == nullptr) return ResourceNotFound("critac.matching.v1.Meeting", name);
   return meeting;
 }
 
+absl::Status CheckPartner(Draft& draft, const std::string& partner) {
+  if (partner.empty()) return absl::OkStatus();
+  return CheckMember(draft.Find<v1::Partner>(partner), partner, DayOf(draft.now()));
+}
+
+// Answers with the item as it is now.
+absl::Status AnswerWithItem(Draft& draft, const std::string& name, const std::string& request) {
+  ASSIGN_OR_RETURN(const v1::Meeting* meeting, FindMeeting(draft, name));
+  ASSIGN_OR_RETURN(const v1::MeetingItem* item, FindItem(*meeting, request));
+  draft.AnswerWith(std::make_unique<v1::MeetingItem>(*item));
+  return absl::OkStatus();
+}
+
 }  // namespace
 
-journal::Decide CallMeeting(std::shared_ptr<const PoolView> view,
-                            std::shared_ptr<const struct Solved> solved,
-                            v1::CallMeetingRequest call) {
+journal::Decide CallMeeting(absl::StatusOr<std::vector<v1::MeetingItem>> items,
+                            int64_t policy_version, std::string title, std::string date) {
   return [=](Draft& draft) -> absl::Status {
-    const std::vector<std::string> requests(call.requests().begin(), call.requests().end());
-    ASSIGN_OR_RETURN(const std::vector<const v1::Demand*> before,
-                     RequestsBefore(view->demands, requests));
+    RETURN_IF_ERROR(items.status());
     v1::MeetingCalled called;
     v1::Meeting& meeting = *called.mutable_meeting();
-    meeting.set_name(draft.NameByEvent("meetings/m"));
-    meeting.set_date(call.date().empty() ? FormatDate(DayOf(draft.now())) : call.date());
-    meeting.set_title(call.title().empty() ? absl::StrCat("Coalition meeting of ", meeting.date())
-                                           : call.title());
-    meeting.set_policy_version(view->policy.version());
+    const std::string name = draft.NameByEvent("meetings/m");
+    meeting.set_name(name);
+    meeting.set_date(date.empty() ? FormatDate(DayOf(draft.now())) : date);
+    meeting.set_title(title.empty() ? absl::StrCat("Coalition meeting of ", meeting.date())
+                                    : title);
+    meeting.set_policy_version(policy_version);
     meeting.set_called_by(draft.actor());
     *meeting.mutable_call_time() = ToTimestamp(draft.now());
-    const int alternates = call.alternates() == 0 ? kAlternates : call.alternates();
-    for (const v1::Demand* demand : before) {
-      *meeting.add_items() = ShortlistOf(*view->pool, solved->plan, *demand, alternates);
-    }
-    const std::string name = meeting.name();
+    for (const v1::MeetingItem& item : *items) *meeting.add_items() = item;
     draft.Emit(name, std::move(called));
     draft.AnswerWith(name);
     return absl::OkStatus();
   };
 }
 
-journal::Decide AddNote(std::string name, std::string request, std::string text) {
+journal::Decide AddNote(std::string name, std::string request, std::string text,
+                        std::string partner) {
   return [=](Draft& draft) -> absl::Status {
+    RETURN_IF_ERROR(CheckPartner(draft, partner));
     ASSIGN_OR_RETURN(const v1::Meeting* meeting, FindMeeting(draft, name));
     RETURN_IF_ERROR(CheckOpen(*meeting));
     RETURN_IF_ERROR(FindItem(*meeting, request).status());
+    RETURN_IF_ERROR(CheckRoom(*meeting, text));
     v1::MeetingNoted noted;
     noted.set_request(request);
+    noted.set_said_bytes(SaidBytes(text));
     noted.mutable_note()->set_actor(draft.actor());
     *noted.mutable_note()->mutable_time() = ToTimestamp(draft.now());
     noted.mutable_note()->set_text(text);
     draft.Emit(name, std::move(noted));
-    draft.AnswerWith(name);
-    return absl::OkStatus();
+    return AnswerWithItem(draft, name, request);
   };
 }
 
 journal::Decide CastVote(std::string name, std::string request, std::string slot,
                          std::string expert, std::string partner, v1::Vote vote) {
   return [=](Draft& draft) -> absl::Status {
+    RETURN_IF_ERROR(CheckPartner(draft, partner));
     ASSIGN_OR_RETURN(const v1::Meeting* meeting, FindMeeting(draft, name));
     ASSIGN_OR_RETURN(v1::MeetingVoted voted, VoteOn(*meeting, request, slot, expert));
+    RETURN_IF_ERROR(CheckRoom(*meeting, vote.reason()));
+    voted.set_said_bytes(SaidBytes(vote.reason()));
     *voted.mutable_vote() = vote;
     voted.mutable_vote()->set_partner(partner);
     voted.mutable_vote()->set_actor(draft.actor());
     *voted.mutable_vote()->mutable_time() = ToTimestamp(draft.now());
     draft.Emit(name, std::move(voted));
-    draft.AnswerWith(name);
-    return absl::OkStatus();
+    return AnswerWithItem(draft, name, request);
   };
 }
 
@@ -94,8 +104,10 @@ journal::Decide DecideItem(std::shared_ptr<const PoolView> view, v1::DecideItemR
     RETURN_IF_ERROR(CheckOpen(*meeting));
     ASSIGN_OR_RETURN(const v1::MeetingItem* item, FindItem(*meeting, decision.request()));
     RETURN_IF_ERROR(CheckUndecided(*meeting, *item));
+    RETURN_IF_ERROR(CheckRoom(*meeting, decision.reason()));
     v1::MeetingDecided decided;
     decided.set_request(decision.request());
+    decided.set_said_bytes(SaidBytes(decision.reason()));
     if (decision.kind() != v1::ITEM_DECISION_KIND_DEFERRED) {
       const auto* demand = draft.Find<v1::Demand>(DemandOf(decision.request()));
       if (demand == nullptr || demand->proposal().empty()) {
@@ -115,8 +127,7 @@ journal::Decide DecideItem(std::shared_ptr<const PoolView> view, v1::DecideItemR
     *decided.mutable_decision()->mutable_time() = ToTimestamp(draft.now());
     decided.mutable_decision()->set_reason(decision.reason());
     draft.Emit(decision.name(), std::move(decided));
-    draft.AnswerWith(decision.name());
-    return absl::OkStatus();
+    return AnswerWithItem(draft, decision.name(), decision.request());
   };
 }
 

@@ -2,6 +2,7 @@
 #include "common/status/error.h"
 #include "gmock/gmock.h"
 #include "services/matching/meeting_commands.h"
+#include "services/matching/meetings.h"
 #include "services/matching/offer_testing.h"
 
 namespace critac::matching {
@@ -25,23 +26,26 @@ class MeetingLife : public ::testing::Test {
     request_ = bench_->Ready(center_.AddDemand("fy27-1"));
   }
 
-  absl::StatusOr<v1::Meeting> Do(journal::Decide decide, const std::string& actor = kDana) {
-    const auto answer = bench_->Do(std::move(decide), actor);
-    if (!answer.ok()) return answer.status();
-    return bench_->Get<v1::Meeting>(static_cast<const v1::Meeting&>(*answer->message).name());
+  absl::Status Do(journal::Decide decide, const std::string& actor = kDana) {
+    return bench_->Do(std::move(decide), actor).status();
   }
 
-  v1::Meeting Call(const v1::CallMeetingRequest& call = {}) {
+  absl::StatusOr<journal::Answer> CallAgain(const std::string& request_id = "") {
     const auto view = bench_->pools->Read();
     const auto solved = (*view)->Solve(bench_->clock);
-    const auto meeting = Do(CallMeeting(*view, *solved, call));
-    EXPECT_TRUE(meeting.ok()) << meeting.status();
-    return *meeting;
+    auto items = ItemsOf(*(*view)->pool, (*solved)->plan, (*view)->demands, {}, 3);
+    return bench_->Do(CallMeeting(std::move(items), (*view)->policy.version(), "", ""), kDana,
+                      request_id);
+  }
+  v1::Meeting Call() {
+    const auto answer = CallAgain();
+    EXPECT_TRUE(answer.ok()) << answer.status();
+    return static_cast<const v1::Meeting&>(*answer->message);
   }
 
-  absl::StatusOr<v1::Meeting> Decide(const v1::Meeting& meeting, v1::ItemDecisionKind kind,
-                                     const std::string& reason = "",
-                                     const std::string& expert = "") {
+  absl::StatusOr<v1::MeetingItem> Decide(const v1::Meeting& meeting, v1::ItemDecisionKind kind,
+                                         const std::string& reason = "",
+                                         const std::string& expert = "") {
     v1::DecideItemRequest decision;
     decision.set_name(meeting.name());
     decision.set_request(request_);
@@ -53,18 +57,23 @@ class MeetingLife : public ::testing::Test {
       one.set_expert("experts/" + expert);
     }
     const auto view = bench_->pools->Read();
-    return Do(DecideItem(*view, decision));
+    return ItemOf(bench_->Do(DecideItem(*view, decision), kDana));
   }
 
-  absl::StatusOr<v1::Meeting> Vote(const v1::Meeting& meeting, const std::string& expert,
-                                   const std::string& partner, v1::VoteChoice choice,
-                                   const std::string& reason = "") {
+  absl::StatusOr<v1::MeetingItem> Vote(const v1::Meeting& meeting, const std::string& expert,
+                                       const std::string& partner, v1::VoteChoice choice,
+                                       const std::string& reason = "") {
     v1::Vote vote;
     vote.set_choice(choice);
     vote.set_reason(reason);
-    return Do(
+    return ItemOf(bench_->Do(
         CastVote(meeting.name(), request_, "s1", "experts/" + expert, "partners/" + partner, vote),
-        "partner:partners/" + partner);
+        "partner:partners/" + partner));
+  }
+
+  static absl::StatusOr<v1::MeetingItem> ItemOf(absl::StatusOr<journal::Answer> answer) {
+    if (!answer.ok()) return answer.status();
+    return static_cast<const v1::MeetingItem&>(*answer->message);
   }
 
   Center center_;
@@ -89,7 +98,7 @@ TEST_F(MeetingLife, IsCalledWithTheShortlistOfTheMoment) {
 
 TEST_F(MeetingLife, KeepsNotesAndOfEachPartnerTheLastVote) {
   const v1::Meeting meeting = Call();
-  ASSERT_TRUE(Do(AddNote(meeting.name(), request_, "the chief wants somebody near")).ok());
+  ASSERT_TRUE(Do(AddNote(meeting.name(), request_, "the chief wants somebody near", "")).ok());
   ASSERT_TRUE(Vote(meeting, "elm1", "oak", v1::VOTE_CHOICE_AGAINST, "away in May").ok());
   ASSERT_TRUE(Vote(meeting, "elm1", "elm", v1::VOTE_CHOICE_FOR).ok());
   const auto voted = Vote(meeting, "elm1", "oak", v1::VOTE_CHOICE_ABSTAIN);
@@ -104,15 +113,20 @@ TEST_F(MeetingLife, KeepsNotesAndOfEachPartnerTheLastVote) {
   }
   EXPECT_THAT(votes,
               ElementsAre("partners/elm VOTE_CHOICE_FOR", "partners/oak VOTE_CHOICE_ABSTAIN"));
+  EXPECT_EQ(voted->slots(0).candidates(0).votes_size(), 2);
+  EXPECT_EQ(voted->notes(0).text(), "the chief wants somebody near");
   EXPECT_NE(kept.etag(), meeting.etag());
+  EXPECT_EQ(kept.title(), "Coalition meeting of 2026-11-20");
+  EXPECT_EQ(kept.said_bytes(), 3 * SaidBytes("") + SaidBytes("the chief wants somebody near") +
+                                   static_cast<int64_t>(std::string("away in May").size()));
 }
 
 TEST_F(MeetingLife, ApprovingSendsTheOffers) {
   const v1::Meeting meeting = Call();
   const auto decided = Decide(meeting, v1::ITEM_DECISION_KIND_APPROVED);
   ASSERT_TRUE(decided.ok()) << decided.status();
-  EXPECT_EQ(decided->items(0).decision().kind(), v1::ITEM_DECISION_KIND_APPROVED);
-  EXPECT_NE(decided->items(0).decision().proposal(), "");
+  EXPECT_EQ(decided->decision().kind(), v1::ITEM_DECISION_KIND_APPROVED);
+  EXPECT_NE(decided->decision().proposal(), "");
   ASSERT_THAT(bench_->Offers(request_), SizeIs(1));
   EXPECT_EQ(bench_->OfferNamed(bench_->Offers(request_)[0]).assignment().expert(),
             meeting.items(0).slots(0).candidates(0).expert());
@@ -125,10 +139,10 @@ TEST_F(MeetingLife, PutsOthersInThePlaceOfThoseProposed) {
   const auto decided =
       Decide(meeting, v1::ITEM_DECISION_KIND_OVERRIDDEN, "worked with them before", "oak2");
   ASSERT_TRUE(decided.ok()) << decided.status();
-  EXPECT_EQ(decided->items(0).decision().reason(), "worked with them before");
+  EXPECT_EQ(decided->decision().reason(), "worked with them before");
   ASSERT_THAT(bench_->Offers(request_), SizeIs(1));
   EXPECT_EQ(bench_->OfferNamed(bench_->Offers(request_)[0]).assignment().expert(), "experts/oak2");
-  const auto proposal = bench_->Get<v1::Proposal>(decided->items(0).decision().proposal());
+  const auto proposal = bench_->Get<v1::Proposal>(decided->decision().proposal());
   EXPECT_EQ(proposal.state(), v1::PROPOSAL_STATE_OVERRIDDEN);
 }
 
@@ -161,12 +175,12 @@ TEST_F(MeetingLife, LeavesForLaterWhatIsDeferred) {
   ASSERT_TRUE(Decide(meeting, v1::ITEM_DECISION_KIND_DEFERRED, "no quorum").ok());
   EXPECT_THAT(bench_->Offers(request_), IsEmpty());
   EXPECT_NE(bench_->DemandFor(request_).proposal(), "") << "the proposal stands";
-  const auto closed = Do(CloseMeeting(meeting.name()));
-  ASSERT_TRUE(closed.ok()) << closed.status();
-  EXPECT_EQ(closed->state(), v1::MEETING_STATE_CLOSED);
-  EXPECT_TRUE(closed->has_close_time());
-  for (const absl::Status& late : {Do(CloseMeeting(meeting.name())).status(),
-                                   Do(AddNote(meeting.name(), request_, "one thing more")).status(),
+  const absl::Status closed = Do(CloseMeeting(meeting.name()));
+  ASSERT_TRUE(closed.ok()) << closed;
+  EXPECT_EQ(bench_->Get<v1::Meeting>(meeting.name()).state(), v1::MEETING_STATE_CLOSED);
+  EXPECT_TRUE(bench_->Get<v1::Meeting>(meeting.name()).has_close_time());
+  for (const absl::Status& late : {Do(CloseMeeting(meeting.name())),
+                                   Do(AddNote(meeting.name(), request_, "one thing more", "")),
                                    Vote(meeting, "elm1", "oak", v1::VOTE_CHOICE_FOR).status(),
                                    Decide(meeting, v1::ITEM_DECISION_KIND_APPROVED).status()}) {
     EXPECT_EQ(ReasonOf(late), "MEETING_OVER");
@@ -175,14 +189,27 @@ TEST_F(MeetingLife, LeavesForLaterWhatIsDeferred) {
   EXPECT_TRUE(Decide(next, v1::ITEM_DECISION_KIND_APPROVED).ok());
 }
 
-TEST_F(MeetingLife, ThereIsNoneAboutNothing) {
-  ASSERT_TRUE(Decide(Call(), v1::ITEM_DECISION_KIND_APPROVED).ok());
-  ASSERT_TRUE(bench_->Accept(bench_->Offers(request_).at(0)).ok());
-  bench_->Sync();
-  const auto view = bench_->pools->Read();
-  const auto solved = (*view)->Solve(bench_->clock);
-  EXPECT_EQ(ReasonOf(Do(CallMeeting(*view, *solved, {})).status()), "NOTHING_OPEN");
-  EXPECT_EQ(Do(CloseMeeting("meetings/m99999999")).status().code(), absl::StatusCode::kNotFound);
+TEST_F(MeetingLife, ThereIsNoneAboutNothingButACallRepeatedGetsItsMeeting) {
+  const std::string request_id = "3f0c1d52-8a51-4a6e-9d5b-0a5e8f1f6c11";
+  const auto first = CallAgain(request_id);
+  ASSERT_TRUE(first.ok()) << first.status();
+  const auto& meeting = static_cast<const v1::Meeting&>(*first->message);
+  ASSERT_TRUE(Decide(meeting, v1::ITEM_DECISION_KIND_APPROVED).ok());
+  EXPECT_EQ(ReasonOf(CallAgain().status()), "NOTHING_OPEN") << "all its people are asked";
+  const auto repeated = CallAgain(request_id);
+  ASSERT_TRUE(repeated.ok()) << repeated.status();
+  EXPECT_EQ(static_cast<const v1::Meeting&>(*repeated->message).name(), meeting.name());
+  EXPECT_EQ(Do(CloseMeeting("meetings/m99999999")).code(), absl::StatusCode::kNotFound);
+}
+
+TEST_F(MeetingLife, IsOfMembers) {
+  const v1::Meeting meeting = Call();
+  for (const absl::Status& status :
+       {Vote(meeting, "elm1", "typo", v1::VOTE_CHOICE_FOR).status(),
+        Do(AddNote(meeting.name(), request_, "a word", "partners/typo"))}) {
+    EXPECT_EQ(ReasonOf(status), "NOT_A_MEMBER");
+  }
+  EXPECT_TRUE(Do(AddNote(meeting.name(), request_, "a word", "partners/elm")).ok());
 }
 
 }  // namespace

@@ -5,6 +5,7 @@
 #include <utility>
 #include <vector>
 
+#include "common/base/calendar.h"
 #include "common/rpc/tasks.h"
 #include "common/status/error.h"
 #include "services/matching/callers.h"
@@ -20,6 +21,9 @@ using store::FilterType;
 
 constexpr char kRequestType[] = "critac.intake.v1.Request";
 
+// Alternates of a slot where the call does not say.
+constexpr int kAlternates = 3;
+
 const Filters& MeetingFilters() {
   static const auto& filters = *new Filters{
       {"state", {FilterType::kEnum, "state", EnumValues(*v1::MeetingState_descriptor())}},
@@ -29,6 +33,14 @@ const Filters& MeetingFilters() {
 
 }  // namespace
 
+absl::Status MeetingService::CheckCaller(const Call& call) {
+  const std::string partner = PartnerOf(call);
+  if (partner.empty()) return absl::OkStatus();
+  const auto record = journal_.Get<v1::Partner>(partner);
+  if (!record.ok() && !absl::IsNotFound(record.status())) return record.status();
+  return CheckMember(record.ok() ? &*record : nullptr, partner, DayOf(clock_.Now()));
+}
+
 absl::Status MeetingService::Show(const Call& call, v1::Meeting& meeting) {
   ASSIGN_OR_RETURN(const std::vector<std::string> hidden, recusals_.HiddenFrom(call));
   meeting = SeenBy(std::move(meeting), PartnerOf(call), hidden);
@@ -37,12 +49,12 @@ absl::Status MeetingService::Show(const Call& call, v1::Meeting& meeting) {
 
 absl::Status MeetingService::ExecuteOnItem(const Call& call, const google::protobuf::Message& in,
                                            const std::string& request, journal::Decide decide,
-                                           v1::Meeting& response) {
+                                           v1::MeetingItem& response) {
   RETURN_IF_ERROR(recusals_.CheckSeen(call, request, kRequestType, request));
   ASSIGN_OR_RETURN(const journal::Answer answer,
                    journal_.Execute(rpc::Pipeline::MakeCommand(call, in, std::move(decide))));
-  response.CopyFrom(*answer.message);
-  return Show(call, response);
+  response = SeenBy(static_cast<const v1::MeetingItem&>(*answer.message), PartnerOf(call));
+  return absl::OkStatus();
 }
 
 grpc::ServerUnaryReactor* MeetingService::CallMeeting(grpc::CallbackServerContext* context,
@@ -51,11 +63,19 @@ grpc::ServerUnaryReactor* MeetingService::CallMeeting(grpc::CallbackServerContex
   return rpc::InTasks<v1::CallMeetingRequest>(
       pipeline_, tasks_, context, request, response,
       [this, response](const Call& call, const auto& in) -> absl::Status {
+        const std::vector<std::string> requests(in.requests().begin(), in.requests().end());
+        for (const std::string& one : requests) {
+          RETURN_IF_ERROR(recusals_.CheckSeen(call, one, kRequestType, one));
+        }
         ASSIGN_OR_RETURN(const std::shared_ptr<const PoolView> view, pools_.Read());
         ASSIGN_OR_RETURN(const auto solved, view->Solve(clock_));
+        auto items = ItemsOf(*view->pool, solved->plan, view->demands, requests,
+                             in.alternates() == 0 ? kAlternates : in.alternates());
         ASSIGN_OR_RETURN(const journal::Answer answer,
                          journal_.Execute(rpc::Pipeline::MakeCommand(
-                             call, in, matching::CallMeeting(view, solved, in))));
+                             call, in,
+                             matching::CallMeeting(std::move(items), view->policy.version(),
+                                                   in.title(), in.date()))));
         response->CopyFrom(*answer.message);
         return Show(call, *response);
       });
@@ -66,6 +86,7 @@ grpc::ServerUnaryReactor* MeetingService::GetMeeting(grpc::CallbackServerContext
                                                      v1::Meeting* response) {
   return pipeline_.Read<v1::GetMeetingRequest, v1::Meeting>(
       context, request, response, [this](const Call& call, const auto& in, auto& out) {
+        RETURN_IF_ERROR(CheckCaller(call));
         RETURN_IF_ERROR(journal_.GetInto(in.name(), out));
         return Show(call, out);
       });
@@ -77,6 +98,7 @@ grpc::ServerUnaryReactor* MeetingService::ListMeetings(grpc::CallbackServerConte
   return pipeline_.Read<v1::ListMeetingsRequest, v1::ListMeetingsResponse>(
       context, request, response,
       [this](const Call& call, const auto& in, auto& out) -> absl::Status {
+        RETURN_IF_ERROR(CheckCaller(call));
         RETURN_IF_ERROR(journal_.ListInto({.collection = "meetings",
                                            .filter = in.filter(),
                                            .filter_fields = &MeetingFilters(),
@@ -92,18 +114,19 @@ grpc::ServerUnaryReactor* MeetingService::ListMeetings(grpc::CallbackServerConte
 
 grpc::ServerUnaryReactor* MeetingService::AddNote(grpc::CallbackServerContext* context,
                                                   const v1::AddNoteRequest* request,
-                                                  v1::Meeting* response) {
+                                                  v1::MeetingItem* response) {
   return rpc::InTasks<v1::AddNoteRequest>(
       pipeline_, tasks_, context, request, response,
       [this, response](const Call& call, const auto& in) {
         return ExecuteOnItem(call, in, in.request(),
-                             matching::AddNote(in.name(), in.request(), in.text()), *response);
+                             matching::AddNote(in.name(), in.request(), in.text(), PartnerOf(call)),
+                             *response);
       });
 }
 
 grpc::ServerUnaryReactor* MeetingService::CastVote(grpc::CallbackServerContext* context,
                                                    const v1::CastVoteRequest* request,
-                                                   v1::Meeting* response) {
+                                                   v1::MeetingItem* response) {
   return rpc::InTasks<v1::CastVoteRequest>(
       pipeline_, tasks_, context, request, response,
       [this, response](const Call& call, const auto& in) {
@@ -119,7 +142,7 @@ grpc::ServerUnaryReactor* MeetingService::CastVote(grpc::CallbackServerContext* 
 
 grpc::ServerUnaryReactor* MeetingService::DecideItem(grpc::CallbackServerContext* context,
                                                      const v1::DecideItemRequest* request,
-                                                     v1::Meeting* response) {
+                                                     v1::MeetingItem* response) {
   return rpc::InTasks<v1::DecideItemRequest>(
       pipeline_, tasks_, context, request, response,
       [this, response](const Call& call, const auto& in) -> absl::Status {
@@ -128,7 +151,7 @@ grpc::ServerUnaryReactor* MeetingService::DecideItem(grpc::CallbackServerContext
                                       [&](std::shared_ptr<const PoolView> view) {
                                         return matching::DecideItem(std::move(view), in);
                                       }));
-        return Show(call, *response);
+        return absl::OkStatus();
       });
 }
 

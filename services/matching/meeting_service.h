@@ -35,24 +35,26 @@ class MeetingService final : public v1::MeetingService::CallbackService {
                                          v1::ListMeetingsResponse* response) override;
   grpc::ServerUnaryReactor* AddNote(grpc::CallbackServerContext* context,
                                     const v1::AddNoteRequest* request,
-                                    v1::Meeting* response) override;
+                                    v1::MeetingItem* response) override;
   grpc::ServerUnaryReactor* CastVote(grpc::CallbackServerContext* context,
                                      const v1::CastVoteRequest* request,
-                                     v1::Meeting* response) override;
+                                     v1::MeetingItem* response) override;
   grpc::ServerUnaryReactor* DecideItem(grpc::CallbackServerContext* context,
                                        const v1::DecideItemRequest* request,
-                                       v1::Meeting* response) override;
+                                       v1::MeetingItem* response) override;
   grpc::ServerUnaryReactor* CloseMeeting(grpc::CallbackServerContext* context,
                                          const v1::CloseMeetingRequest* request,
                                          v1::Meeting* response) override;
 
  private:
+  // Whether the caller, where it is a partner, is a member of the coalition.
+  absl::Status CheckCaller(const rpc::Call& call);
   // Leaves of a meeting what the caller may see.
   absl::Status Show(const rpc::Call& call, v1::Meeting& meeting);
   // A command about a request of a meeting, of whoever may see the request.
   absl::Status ExecuteOnItem(const rpc::Call& call, const google::protobuf::Message& in,
                              const std::string& request, journal::Decide decide,
-                             v1::Meeting& response);
+                             v1::MeetingItem& response);
 
   rpc::Pipeline& pipeline_;
   journal::Journal& journal_;

@@ -6,6 +6,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "common/base/calendar.h"
 #include "common/status/error.h"
 #include "services/matching/proposal.h"
 #include "services/matching/rank.h"
@@ -13,37 +14,72 @@
 namespace critac::matching {
 namespace {
 
+// Of an expert who is not among the best: the rank and the score.
+std::pair<int, int64_t> RankOf(const Pool& pool, int slot, int expert) {
+  const std::vector<RankedExpert> ranked =
+      RankEligible(pool, slot, static_cast<int>(pool.experts().size()));
+  for (size_t i = 0; i < ranked.size(); ++i) {
+    if (ranked[i].expert == expert) return {static_cast<int>(i) + 1, ranked[i].score_e6};
+  }
+  return {0, 0};
+}
+
 v1::ShortlistSlot SlotOf(const Pool& pool, const Plan& plan, int slot, int alternates) {
   v1::ShortlistSlot shortlist;
   const SlotRow& row = pool.slots()[slot];
   shortlist.set_slot(row.id);
   shortlist.set_people(row.missing);
-  const std::vector<RankedExpert> ranked =
-      RankEligible(pool, slot, static_cast<int>(pool.experts().size()));
-  shortlist.set_eligible_count(static_cast<int>(ranked.size()));
-  int left = alternates;
-  std::vector<v1::ShortlistCandidate> others;
-  for (size_t i = 0; i < ranked.size(); ++i) {
-    const bool proposed = plan.FindUnit(slot, ranked[i].expert) != nullptr;
-    if (!proposed && left-- <= 0) continue;
-    v1::ShortlistCandidate candidate;
-    const ExpertRow& expert = pool.experts()[ranked[i].expert];
-    candidate.set_expert(expert.name);
-    candidate.set_partner(pool.partners()[expert.partner].name);
-    candidate.set_rank(static_cast<int>(i) + 1);
-    candidate.set_score_e6(ranked[i].score_e6);
+  const TopRanked ranked = RankTop(pool, slot, alternates + row.missing);
+  shortlist.set_eligible_count(ranked.eligible_count);
+  const auto add = [&](int expert, int rank, int64_t score_e6, bool proposed) {
+    v1::ShortlistCandidate& candidate = *shortlist.add_candidates();
+    candidate.set_expert(pool.experts()[expert].name);
+    candidate.set_partner(pool.partners()[pool.experts()[expert].partner].name);
+    candidate.set_rank(rank);
+    candidate.set_score_e6(score_e6);
     candidate.set_proposed(proposed);
-    if (proposed) {
-      *shortlist.add_candidates() = std::move(candidate);
-    } else {
-      others.push_back(std::move(candidate));
+  };
+  const auto add_best = [&](bool proposed, int most) {
+    for (size_t i = 0; i < ranked.best.size() && most > 0; ++i) {
+      const RankedExpert& one = ranked.best[i];
+      if ((plan.FindUnit(slot, one.expert) != nullptr) != proposed) continue;
+      add(one.expert, static_cast<int>(i) + 1, one.score_e6, proposed);
+      --most;
     }
+  };
+  add_best(true, row.missing);
+  // The plan may have to go further down than those.
+  std::vector<std::tuple<int, int64_t, int>> further;
+  for (const PlanUnit& unit : plan.units) {
+    const bool is_best =
+        std::any_of(ranked.best.begin(), ranked.best.end(),
+                    [&](const RankedExpert& one) { return one.expert == unit.expert; });
+    if (unit.slot != slot || is_best) continue;
+    const auto [rank, score_e6] = RankOf(pool, slot, unit.expert);
+    further.emplace_back(rank, score_e6, unit.expert);
   }
-  for (v1::ShortlistCandidate& other : others) *shortlist.add_candidates() = std::move(other);
+  std::sort(further.begin(), further.end());
+  for (const auto& [rank, score_e6, expert] : further) add(expert, rank, score_e6, true);
+  add_best(false, alternates);
   if (plan.open[slot] > 0) {
     shortlist.set_open_because(OpenSlotOf(pool, plan, slot).explanation());
   }
   return shortlist;
+}
+
+absl::Status TooLarge(absl::string_view what) {
+  return FailedPrecondition(
+      "MEETING_TOO_LARGE", "meetings",
+      absl::StrCat(what, "; name some of the requests, or ask for fewer alternates"));
+}
+
+// Whether somebody is missing for a request.
+bool MissesPeople(const Pool& pool, const v1::Demand& demand) {
+  return std::any_of(demand.slots().begin(), demand.slots().end(),
+                     [&](const intake::v1::Slot& slot) {
+                       const auto row = pool.FindSlot(demand.request(), slot.id());
+                       return row.has_value() && pool.slots()[*row].missing > 0;
+                     });
 }
 
 std::string NamesOf(const v1::MeetingItem& item) {
@@ -68,34 +104,62 @@ v1::MeetingItem ShortlistOf(const Pool& pool, const Plan& plan, const v1::Demand
   return item;
 }
 
-absl::StatusOr<std::vector<const v1::Demand*>> RequestsBefore(
-    absl::Span<const v1::Demand> open, absl::Span<const std::string> requests) {
+absl::StatusOr<std::vector<v1::MeetingItem>> ItemsOf(const Pool& pool, const Plan& plan,
+                                                     absl::Span<const v1::Demand> open,
+                                                     absl::Span<const std::string> requests,
+                                                     int alternates) {
   std::vector<const v1::Demand*> before;
   for (const v1::Demand& demand : open) {
     const bool asked = requests.empty() || std::find(requests.begin(), requests.end(),
                                                      demand.request()) != requests.end();
-    if (asked) before.push_back(&demand);
+    if (asked && MissesPeople(pool, demand)) before.push_back(&demand);
   }
   for (const std::string& request : requests) {
-    const bool is_open = std::any_of(before.begin(), before.end(), [&](const v1::Demand* one) {
+    const bool found = std::any_of(before.begin(), before.end(), [&](const v1::Demand* one) {
       return one->request() == request;
     });
-    if (!is_open) {
+    if (!found) {
       return Error(absl::StatusCode::kNotFound, "NOT_OPEN_FOR_MATCHING",
-                   absl::StrCat(request, " is not open for matching"))
+                   absl::StrCat(request, " is not open for matching, or all its people are asked"))
           .Resource("critac.intake.v1.Request", request)
           .ToStatus();
     }
   }
   if (before.empty()) {
     return FailedPrecondition("NOTHING_OPEN", "meetings",
-                              "no request is open for matching, so there is nothing to meet about");
+                              "for no request somebody is missing, so there is nothing to meet "
+                              "about");
+  }
+  if (before.size() > kMostMeetingItems) {
+    return TooLarge(
+        absl::StrCat(before.size(), " requests are open; a meeting takes ", kMostMeetingItems));
   }
   std::sort(before.begin(), before.end(), [](const v1::Demand* a, const v1::Demand* b) {
     return std::tuple(a->ready_time().seconds(), a->ready_time().nanos(), a->request()) <
            std::tuple(b->ready_time().seconds(), b->ready_time().nanos(), b->request());
   });
-  return before;
+  std::vector<v1::MeetingItem> items;
+  int64_t bytes = 0;
+  for (const v1::Demand* demand : before) {
+    items.push_back(ShortlistOf(pool, plan, *demand, alternates));
+    bytes += static_cast<int64_t>(items.back().ByteSizeLong());
+  }
+  if (bytes > kMostShortlistBytes) {
+    return TooLarge(absl::StrCat("the shortlists have ", bytes, " bytes; a meeting holds ",
+                                 kMostShortlistBytes));
+  }
+  return items;
+}
+
+v1::MeetingItem SeenBy(v1::MeetingItem item, absl::string_view partner) {
+  if (partner.empty()) return item;
+  for (v1::ShortlistSlot& slot : *item.mutable_slots()) {
+    slot.clear_open_because();
+    for (v1::ShortlistCandidate& candidate : *slot.mutable_candidates()) {
+      if (candidate.partner() != partner) candidate.clear_score_e6();
+    }
+  }
+  return item;
 }
 
 v1::Meeting SeenBy(v1::Meeting meeting, absl::string_view partner,
@@ -107,16 +171,34 @@ v1::Meeting SeenBy(v1::Meeting meeting, absl::string_view partner,
                                       hidden.end();
                              }),
               items.end());
-  if (partner.empty()) return meeting;
-  for (v1::MeetingItem& item : items) {
-    for (v1::ShortlistSlot& slot : *item.mutable_slots()) {
-      slot.clear_open_because();
-      for (v1::ShortlistCandidate& candidate : *slot.mutable_candidates()) {
-        if (candidate.partner() != partner) candidate.clear_score_e6();
-      }
-    }
-  }
+  for (v1::MeetingItem& item : items) item = SeenBy(v1::MeetingItem(item), partner);
   return meeting;
+}
+
+absl::Status CheckMember(const v1::Partner* record, absl::string_view partner, absl::CivilDay day) {
+  const std::string date = FormatDate(day);
+  const auto covers = [&](const v1::DateRange& range) {
+    return range.start() <= date && (range.end().empty() || date <= range.end());
+  };
+  if (record != nullptr &&
+      std::any_of(record->memberships().begin(), record->memberships().end(), covers)) {
+    return absl::OkStatus();
+  }
+  return Error(absl::StatusCode::kPermissionDenied, "NOT_A_MEMBER",
+               absl::StrCat(partner, " is no member of the coalition on ", date))
+      .Resource("critac.matching.v1.Partner", partner)
+      .ToStatus();
+}
+
+int64_t SaidBytes(absl::string_view text) {
+  constexpr int64_t kFrame = 100;  // who, when, and about what
+  return kFrame + static_cast<int64_t>(text.size());
+}
+
+absl::Status CheckRoom(const v1::Meeting& meeting, absl::string_view text) {
+  if (meeting.said_bytes() + SaidBytes(text) <= kMostSaidBytes) return absl::OkStatus();
+  return FailedPrecondition("MEETING_FULL", meeting.name(),
+                            "holds no more words; call another meeting about what is left");
 }
 
 absl::Status CheckOpen(const v1::Meeting& meeting) {

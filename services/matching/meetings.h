@@ -7,31 +7,54 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
+#include "absl/time/civil_time.h"
 #include "absl/types/span.h"
 #include "critac/matching/v1/events.pb.h"
 #include "critac/matching/v1/match.pb.h"
 #include "critac/matching/v1/meeting.pb.h"
+#include "critac/matching/v1/partner.pb.h"
 #include "services/matching/assign.h"
 #include "services/matching/pool.h"
 
 // What the partners of the coalition have before them when they meet, and what becomes of it. Pure.
 namespace critac::matching {
 
+// Requests before one meeting: a day's work.
+inline constexpr int kMostMeetingItems = 200;
+// Bytes of the shortlists of a meeting, and of what is said of them. As JSON with all their texts both
+// together stay below limits::kMessageBytes, and an event well below limits::kEventBytesPerMessage.
+inline constexpr int64_t kMostShortlistBytes = 400'000;
+inline constexpr int64_t kMostSaidBytes = 1'000'000;
+
 // A request as a meeting has it before it: for each slot that misses people whom the plan has there, and as
-// many alternates, each best first, or what keeps the slot open.
+// many alternates, each best first, or what keeps the slot open. Without slots: nobody is missing.
 v1::MeetingItem ShortlistOf(const Pool& pool, const Plan& plan, const v1::Demand& demand,
                             int alternates);
 
-// The requests of a meeting, those that have waited longest first, then by name: of the open demands those
-// that are asked for, or all where `requests` is empty. FAILED_PRECONDITION, reason NOTHING_OPEN: none
-// is open. NOT_FOUND, reason NOT_OPEN_FOR_MATCHING: one that is asked for is not.
-absl::StatusOr<std::vector<const v1::Demand*>> RequestsBefore(
-    absl::Span<const v1::Demand> open, absl::Span<const std::string> requests);
+// What a meeting has before it: the requests for which somebody is missing, of those open for matching
+// (`open`) that are asked for, or of all where `requests` is empty; those that have waited longest first,
+// then by name. FAILED_PRECONDITION, reason NOTHING_OPEN: none; reason MEETING_TOO_LARGE: more than a
+// meeting holds. NOT_FOUND, reason NOT_OPEN_FOR_MATCHING: one that is asked for is not among them.
+absl::StatusOr<std::vector<v1::MeetingItem>> ItemsOf(const Pool& pool, const Plan& plan,
+                                                     absl::Span<const v1::Demand> open,
+                                                     absl::Span<const std::string> requests,
+                                                     int alternates);
 
-// A meeting as a caller may see it: without requests that are hidden, and for a partner without the
-// scores of other partners' experts and what keeps a slot open, which rests on what others have left.
+// An item, and a meeting, as a caller may see it: without requests that are hidden, and for a partner
+// (empty: somebody else) without the scores of other partners' experts and what keeps a slot open, which
+// rests on what others have left.
+v1::MeetingItem SeenBy(v1::MeetingItem item, absl::string_view partner);
 v1::Meeting SeenBy(v1::Meeting meeting, absl::string_view partner,
                    absl::Span<const std::string> hidden);
+
+// Whether a partner is a member of the coalition on a day; `record` is null where there is none of that
+// name. PERMISSION_DENIED, reason NOT_A_MEMBER.
+absl::Status CheckMember(const v1::Partner* record, absl::string_view partner, absl::CivilDay day);
+
+// What a note, a vote or a decision takes of kMostSaidBytes; and whether it is left. FAILED_PRECONDITION,
+// reason MEETING_FULL.
+int64_t SaidBytes(absl::string_view text);
+absl::Status CheckRoom(const v1::Meeting& meeting, absl::string_view text);
 
 // FAILED_PRECONDITION, reason MEETING_OVER.
 absl::Status CheckOpen(const v1::Meeting& meeting);

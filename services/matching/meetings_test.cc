@@ -114,27 +114,59 @@ TEST(ShortlistOf, SaysWhatKeepsASlotOpen) {
   EXPECT_THAT(item.slots(0).open_because(), HasSubstr("1 of 4 people are missing"));
 }
 
+TEST(ShortlistOf, NamesWhoIsProposedThoughNotAmongTheBest) {
+  Center center = MeetingCenter();
+  center.AddDemand("fy27-1");
+  const Pool pool = center.Build();
+  Plan plan = Solved(pool);
+  ASSERT_EQ(plan.units.size(), 1u);
+  plan.units[0].expert = ExpertIn(pool, "elm2");
+  EXPECT_THAT(Candidates(ShortlistOf(pool, plan, center.demands[0], 1).slots(0)),
+              ElementsAre("elm2 3 proposed", "elm1 1"));
+}
+
 // ---- Which requests
 
-TEST(RequestsBefore, ThatWaitedLongestComeFirst) {
+// Requests of a meeting, or the reason why there is none.
+std::vector<std::string> Before(const Center& center, const std::vector<std::string>& wanted) {
+  const Pool pool = center.Build();
+  const auto items = ItemsOf(pool, Solved(pool), center.demands, wanted, 1);
+  if (!items.ok()) return {ReasonOf(items.status())};
+  std::vector<std::string> names;
+  for (const v1::MeetingItem& item : *items) names.push_back(item.request());
+  return names;
+}
+
+TEST(ItemsOf, ThatWaitedLongestComeFirst) {
   Center center = MeetingCenter();
+  EXPECT_THAT(Before(center, {}), ElementsAre("NOTHING_OPEN"));
   center.AddDemand("fy27-3").mutable_ready_time()->set_seconds(300);
   center.AddDemand("fy27-1").mutable_ready_time()->set_seconds(300);
   center.AddDemand("fy27-2").mutable_ready_time()->set_seconds(100);
-  const auto names = [&](const std::vector<std::string>& wanted) {
-    std::vector<std::string> found;
-    const auto before = RequestsBefore(center.demands, wanted);
-    EXPECT_TRUE(before.ok()) << before.status();
-    for (const v1::Demand* one : *before) found.push_back(one->request());
-    return found;
-  };
-  EXPECT_THAT(names({}), ElementsAre("requests/fy27-2", "requests/fy27-1", "requests/fy27-3"));
-  EXPECT_THAT(names({"requests/fy27-3", "requests/fy27-2"}),
+  EXPECT_THAT(Before(center, {}),
+              ElementsAre("requests/fy27-2", "requests/fy27-1", "requests/fy27-3"));
+  EXPECT_THAT(Before(center, {"requests/fy27-3", "requests/fy27-2"}),
               ElementsAre("requests/fy27-2", "requests/fy27-3"));
-  const absl::Status unknown = RequestsBefore(center.demands, {"requests/fy27-9"}).status();
-  EXPECT_EQ(ReasonOf(unknown), "NOT_OPEN_FOR_MATCHING");
-  EXPECT_THAT(unknown.message(), HasSubstr("requests/fy27-9"));
-  EXPECT_EQ(ReasonOf(RequestsBefore({}, {}).status()), "NOTHING_OPEN");
+  EXPECT_THAT(Before(center, {"requests/fy27-9"}), ElementsAre("NOT_OPEN_FOR_MATCHING"));
+}
+
+TEST(ItemsOf, AreOfRequestsForWhichSomebodyIsMissing) {
+  Center center = MeetingCenter();
+  center.AddDemand("fy27-2");
+  v1::Demand& asked = center.AddDemand("fy27-1");
+  v1::Assignment& committed = *asked.add_committed();
+  committed.set_slot("s1");
+  committed.set_expert("experts/elm2");
+  EXPECT_THAT(Before(center, {}), ElementsAre("requests/fy27-2"));
+  EXPECT_THAT(Before(center, {"requests/fy27-1"}), ElementsAre("NOT_OPEN_FOR_MATCHING"));
+}
+
+TEST(ItemsOf, AreNoMoreThanAMeetingHolds) {
+  Center center = MeetingCenter();
+  for (int i = 0; i < kMostMeetingItems; ++i) center.AddDemand(absl::StrCat("fy27-", i));
+  EXPECT_THAT(Before(center, {}), SizeIs(kMostMeetingItems));
+  center.AddDemand("fy27-more");
+  EXPECT_THAT(Before(center, {}), ElementsAre("MEETING_TOO_LARGE"));
 }
 
 // ---- Who sees what
@@ -149,6 +181,23 @@ TEST(SeenBy, HidesRequestsAndOthersScores) {
   EXPECT_EQ(elm.items(0).slots(0).open_because(), "");
   EXPECT_THAT(SeenBy(OneItem(), "", {"requests/fy27-1"}).items(), IsEmpty());
   EXPECT_THAT(SeenBy(OneItem(), "", {"requests/fy27-2"}).items(), SizeIs(1));
+}
+
+TEST(CheckMember, MembershipIsDated) {
+  v1::Partner partner;
+  *partner.add_memberships() = Dates("2017-01-01", "2022-06-30");
+  *partner.add_memberships() = Dates("2025-01-01", "");
+  const auto is_member = [&](int year, int month, int day) {
+    return CheckMember(&partner, "partners/mcca", absl::CivilDay(year, month, day)).ok();
+  };
+  EXPECT_FALSE(is_member(2016, 12, 31));
+  EXPECT_TRUE(is_member(2017, 1, 1));
+  EXPECT_TRUE(is_member(2022, 6, 30));
+  EXPECT_FALSE(is_member(2022, 7, 1));
+  EXPECT_TRUE(is_member(2026, 11, 20));
+  const absl::Status unknown = CheckMember(nullptr, "partners/typo", absl::CivilDay(2026, 11, 20));
+  EXPECT_EQ(ReasonOf(unknown), "NOT_A_MEMBER");
+  EXPECT_EQ(unknown.code(), absl::StatusCode::kPermissionDenied);
 }
 
 // ---- What is taken
@@ -191,6 +240,13 @@ TEST(CheckAsShortlisted, NobodyIsApprovedWhomTheMeetingDidNotSee) {
     EXPECT_THAT(status.message(),
                 HasSubstr(experts.empty() ? "proposes nobody" : "experts/" + experts.back()));
   }
+}
+
+TEST(CheckRoom, EndsBeforeTheMeetingIsTooLargeToRead) {
+  v1::Meeting meeting = OneItem();
+  meeting.set_said_bytes(kMostSaidBytes - SaidBytes("word"));
+  EXPECT_TRUE(CheckRoom(meeting, "word").ok());
+  EXPECT_EQ(ReasonOf(CheckRoom(meeting, "words")), "MEETING_FULL");
 }
 
 TEST(CheckDecision, SaysWhatIsMissingOrTooMuch) {

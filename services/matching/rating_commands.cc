@@ -13,7 +13,8 @@ namespace {
 using journal::Draft;
 
 const v1::Engagement* EngagementOf(Draft& draft, const SurveyRating& rating) {
-  if (rating.engagement_external_id.empty()) return draft.Find<v1::Engagement>(rating.engagement);
+  if (!rating.engagement.empty()) return draft.Find<v1::Engagement>(rating.engagement);
+  if (rating.engagement_external_id.empty()) return nullptr;
   const auto* key = draft.Find<v1::ImportKey>(ImportKeyName(rating.engagement_external_id));
   return key == nullptr ? nullptr : draft.Find<v1::Engagement>(key->target());
 }
@@ -28,9 +29,7 @@ journal::Decide TakeRatings(std::vector<SurveyRating> ratings) {
       v1::RatingTaken taken;
       *taken.mutable_rating() = RatingOf(one, *engagement);
       const std::string name = taken.rating().name();
-      const auto* known = draft.Find<v1::Rating>(name);
-      const int32_t points = known == nullptr ? 0 : known->points();
-      if (points == taken.rating().points()) continue;
+      if (!IsNews(taken.rating(), draft.Find<v1::Rating>(name))) continue;
       draft.Emit(name, std::move(taken));
     }
     return absl::OkStatus();

@@ -8,9 +8,8 @@
 
 namespace critac::matching {
 
-// Takes ratings. What is as it was taken before is not taken again, so the journal of metrics can be
-// read any number of times, by any number of processes; a response of an engagement that is not known
-// here is no rating.
+// Takes ratings that are news (IsNews), so the journal of metrics can be read any number of times, by
+// any number of processes; a response of an engagement that is not known here is no rating.
 journal::Decide TakeRatings(std::vector<SurveyRating> ratings);
 
 }  // namespace critac::matching

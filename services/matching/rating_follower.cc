@@ -18,7 +18,7 @@ RatingFollower::RatingFollower(journal::Journal& journal,
           [this](const rpc::FeedPosition&, absl::Span<const journal::v1::Event> events) {
             return Take(events);
           },
-          clock) {}
+          clock, rpc::WhenBroken::kBegin) {}
 
 absl::Status RatingFollower::Take(absl::Span<const journal::v1::Event> events) {
   ASSIGN_OR_RETURN(std::vector<SurveyRating> ratings, RatingsIn(events));

@@ -21,8 +21,14 @@ class RatingLife : public ::testing::Test {
     expert_ = engagement_.assignments(0).expert();
   }
 
-  int64_t Take(const std::string& response, int points, const std::string& engagement) {
-    const auto answer = bench_->Do(TakeRatings({{response, engagement, "", points}}));
+  // `sequence` 0: an event after all before.
+  int64_t Take(const std::string& response, int points, const std::string& engagement,
+               int64_t sequence = 0) {
+    if (sequence == 0) sequence = ++last_;
+    google::protobuf::Timestamp time;
+    time.set_seconds(sequence);
+    const auto answer =
+        bench_->Do(TakeRatings({{response, engagement, "", points, time, sequence}}));
     EXPECT_TRUE(answer.ok()) << answer.status();
     return bench_->journal->Head()->sequence;
   }
@@ -40,6 +46,7 @@ class RatingLife : public ::testing::Test {
   std::unique_ptr<MatchingBench> bench_;
   v1::Engagement engagement_;
   std::string expert_;
+  int64_t last_ = 0;
 };
 
 TEST_F(RatingLife, ARatingCountsOnceHoweverOftenItIsRead) {
@@ -59,9 +66,18 @@ TEST_F(RatingLife, AResponseThatIsCorrectedOrTakenBackIsCountedAsItIsNow) {
   EXPECT_EQ(Rated(), "0 of 0");
 }
 
+TEST_F(RatingLife, ReadingTheJournalAgainTakesNothingOfWhatWasCorrectedSince) {
+  Take("surveyResponses/r1", 4, engagement_.name(), 11);
+  const int64_t head = Take("surveyResponses/r1", 5, engagement_.name(), 12);
+  EXPECT_EQ(Take("surveyResponses/r1", 4, engagement_.name(), 11), head);
+  EXPECT_EQ(Take("surveyResponses/r1", 5, engagement_.name(), 12), head);
+  EXPECT_EQ(Rated(), "1 of 5");
+}
+
 TEST_F(RatingLife, AnUnknownEngagementIsNotRated) {
   const int64_t before = bench_->journal->Head()->sequence;
   EXPECT_EQ(Take("surveyResponses/r1", 5, "engagements/e99999999"), before);
+  EXPECT_EQ(Take("surveyResponses/r1", 5, ""), before);
 }
 
 TEST_F(RatingLife, AnImportOfTheExpertLeavesTheRatings) {

@@ -42,6 +42,14 @@ TEST(RatingsIn, AreOfThoseWhoWereHelped) {
   }
 }
 
+TEST(RatingsIn, WhatAPartnerRecordedIsNone) {
+  journal::v1::Event event = Recorded(metrics::v1::INSTRUMENT_PARTICIPANT, 5);
+  event.set_actor("partner:partners/iacp#ana");
+  EXPECT_THAT(*RatingsIn({event}), IsEmpty());
+  event.set_actor("agency:agencies/a");
+  EXPECT_THAT(*RatingsIn({event}), SizeIs(1));
+}
+
 TEST(RatingsIn, OtherEventsAreNone) {
   journal::v1::Event other = Recorded(metrics::v1::INSTRUMENT_PARTICIPANT, 4);
   other.set_type("critac.metrics.v1.ReportRequested");
@@ -64,11 +72,33 @@ TEST(RatingOf, CountsOnceForEveryoneWhoServes) {
   for (const char* expert : {"experts/b", "experts/a", "experts/b"}) {
     engagement.add_assignments()->set_expert(expert);
   }
+  engagement.add_former_assignments()->set_expert("experts/c");
   const v1::Rating rating = RatingOf({"surveyResponses/r1", "engagements/e1", "", 5}, engagement);
   EXPECT_EQ(rating.name(), "ratings/r1");
   EXPECT_EQ(rating.engagement(), "engagements/e1");
   EXPECT_EQ(rating.points(), 5);
-  EXPECT_THAT(rating.experts(), ElementsAre("experts/a", "experts/b"));
+  EXPECT_THAT(rating.experts(), ElementsAre("experts/a", "experts/b", "experts/c"));
+}
+
+TEST(IsNews, OnlyWhatCameLaterAndSaysSomethingElse) {
+  const auto rating = [](int points, int64_t seconds, int64_t sequence, const char* engagement) {
+    v1::Rating one;
+    one.set_points(points);
+    one.mutable_response_time()->set_seconds(seconds);
+    one.set_response_sequence(sequence);
+    one.set_engagement(engagement);
+    return one;
+  };
+  const v1::Rating known = rating(4, 100, 7, "engagements/e1");
+  EXPECT_TRUE(IsNews(known, nullptr));
+  EXPECT_FALSE(IsNews(rating(0, 100, 7, "engagements/e1"), nullptr)) << "not answered";
+  EXPECT_FALSE(IsNews(known, &known));
+  EXPECT_FALSE(IsNews(rating(5, 99, 6, "engagements/e1"), &known)) << "before it";
+  EXPECT_FALSE(IsNews(rating(4, 101, 8, "engagements/e1"), &known)) << "the same";
+  EXPECT_TRUE(IsNews(rating(5, 100, 8, "engagements/e1"), &known));
+  EXPECT_TRUE(IsNews(rating(5, 101, 3, "engagements/e1"), &known)) << "after a backup";
+  EXPECT_TRUE(IsNews(rating(0, 101, 8, "engagements/e1"), &known)) << "taken back";
+  EXPECT_TRUE(IsNews(rating(4, 101, 8, "engagements/e2"), &known)) << "moved";
 }
 
 }  // namespace

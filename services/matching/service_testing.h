@@ -14,6 +14,7 @@
 #include "common/server/binding.h"
 #include "common/store/database.h"
 #include "critac/intake/v1/catalog.grpc.pb.h"
+#include "critac/matching/v1/engagement.grpc.pb.h"
 #include "critac/matching/v1/match.grpc.pb.h"
 #include "critac/matching/v1/meeting.grpc.pb.h"
 #include "critac/matching/v1/partner.grpc.pb.h"
@@ -71,6 +72,7 @@ class MatchingServer {
     matches = v1::MatchService::NewStub(channel);
     partners = v1::PartnerService::NewStub(channel);
     meetings = v1::MeetingService::NewStub(channel);
+    engagements = v1::EngagementService::NewStub(channel);
   }
 
   ~MatchingServer() {
@@ -111,6 +113,7 @@ class MatchingServer {
   std::unique_ptr<v1::MatchService::Stub> matches;
   std::unique_ptr<v1::PartnerService::Stub> partners;
   std::unique_ptr<v1::MeetingService::Stub> meetings;
+  std::unique_ptr<v1::EngagementService::Stub> engagements;
 
  private:
   ::critac::testing::TempFolder folder_;
