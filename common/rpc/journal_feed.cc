@@ -116,12 +116,11 @@ void JournalFeed::Follow(FeedPosition position) {
     const bool broken = absl::IsDataLoss(status) || absl::IsOutOfRange(status);
     if (broken) {
       fault_ = Annotate(status, absl::StrCat("the journal ", journal_));
-      // It would not be otherwise if it were read again from there.
-      if (when_broken_ == WhenBroken::kEnd) return;
+      // From there it would not be otherwise if it were read again, nor what cannot be read at all.
+      const bool is_other = absl::IsOutOfRange(status) || ReasonOf(status) == "CHAIN_BROKEN";
+      if (when_broken_ == WhenBroken::kEnd || !is_other) return;
       position = {};
       position.journal = journal_;
-    } else if (progress) {
-      fault_ = absl::OkStatus();
     }
     rest = broken ? kFeedAgainRest : progress ? kFirstFeedRest : std::min(rest * 2, kMostFeedRest);
     if (clock_.AwaitFor(mutex_, absl::Condition(&stopping_), rest)) return;
@@ -141,6 +140,8 @@ absl::Status JournalFeed::ReadOn(FeedPosition& position) {
                   [&](absl::Span<const Event> events) -> absl::Status {
                     RETURN_IF_ERROR(take_(taken, events));
                     position = taken;
+                    absl::MutexLock lock(&mutex_);
+                    fault_ = absl::OkStatus();
                     return absl::OkStatus();
                   });
   absl::MutexLock lock(&mutex_);

@@ -61,7 +61,7 @@ inline constexpr absl::Duration kMostFeedRest = absl::Seconds(10);
 inline constexpr absl::Duration kFeedAgainRest = absl::Minutes(1);
 
 // What a feed does where the journal does not continue from its position, as after a backup of it was
-// put back.
+// put back. Where an event cannot be taken at all (another DATA_LOSS), it ends.
 enum class WhenBroken {
   kEnd,    // ends, and says so
   kBegin,  // begins again with the first event

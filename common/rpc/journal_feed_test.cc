@@ -20,12 +20,13 @@ namespace {
 using critac::testing::Eventually;
 using ::testing::ElementsAre;
 
-// Serves a journal as far as it goes, and ends the stream there.
+// Serves a journal, and keeps streams that follow it open until another one is put in its place.
 class ShortJournal final : public journal::v1::JournalService::Service {
  public:
-  // Puts a journal with these payloads in the place of the one before.
+  // Puts a journal with these payloads in the place of the one before, and ends its streams.
   void Put(const std::vector<std::string>& payloads) {
     absl::MutexLock lock(&mutex_);
+    ++generation_;
     events_.clear();
     for (const std::string& payload : payloads) {
       journal::v1::Event event;
@@ -36,11 +37,14 @@ class ShortJournal final : public journal::v1::JournalService::Service {
     }
   }
 
-  grpc::Status ReadEvents(grpc::ServerContext*, const journal::v1::ReadEventsRequest* request,
+  grpc::Status ReadEvents(grpc::ServerContext* context,
+                          const journal::v1::ReadEventsRequest* request,
                           grpc::ServerWriter<journal::v1::ReadEventsResponse>* writer) override {
     journal::v1::ReadEventsResponse response;
+    int generation = 0;
     {
       absl::MutexLock lock(&mutex_);
+      generation = generation_;
       if (request->from_sequence() > static_cast<int64_t>(events_.size()) + 1) {
         return {grpc::StatusCode::OUT_OF_RANGE, "beyond the head"};
       }
@@ -49,12 +53,17 @@ class ShortJournal final : public journal::v1::JournalService::Service {
       }
     }
     if (response.events_size() > 0) writer->Write(response);
+    Eventually([&] {
+      absl::MutexLock lock(&mutex_);
+      return context->IsCancelled() || generation != generation_;
+    });
     return grpc::Status::OK;
   }
 
  private:
   absl::Mutex mutex_;
-  std::vector<journal::v1::Event> events_;
+  int generation_ ABSL_GUARDED_BY(mutex_) = 0;
+  std::vector<journal::v1::Event> events_ ABSL_GUARDED_BY(mutex_);
 };
 
 class JournalFeedTest : public ::testing::Test {
@@ -71,7 +80,10 @@ class JournalFeedTest : public ::testing::Test {
         "metrics", "matching", [this] { return server_->InProcessChannel({}); },
         [this](const FeedPosition&, absl::Span<const journal::v1::Event> events) {
           absl::MutexLock lock(&mutex_);
-          for (const auto& event : events) taken_.push_back(event.payload());
+          for (const auto& event : events) {
+            if (event.payload() == "unreadable") return absl::DataLossError("it cannot be read");
+            taken_.push_back(event.payload());
+          }
           return absl::OkStatus();
         },
         clock_, when_broken);
@@ -101,6 +113,7 @@ class JournalFeedTest : public ::testing::Test {
   std::unique_ptr<grpc::Server> server_;
   absl::Mutex mutex_;
   std::vector<std::string> taken_ ABSL_GUARDED_BY(mutex_);
+  // Before the server, whose calls it cancels.
   std::unique_ptr<JournalFeed> feed_;
 };
 
@@ -124,6 +137,15 @@ TEST_F(JournalFeedTest, BeginsAgainWhereABackupWasPutBack) {
   EXPECT_TRUE(Eventually([&] { return feed_->Health().ok(); }));
   feed_->Stop();
   EXPECT_THAT(Taken(), ElementsAre("a1", "a2", "a3", "b1"));
+}
+
+TEST_F(JournalFeedTest, EndsWhereAnEventCannotBeTaken) {
+  journal_.Put({"a1", "unreadable"});
+  Start(WhenBroken::kBegin);
+  ASSERT_TRUE(AwaitFault());
+  clock_.Advance(2 * kFeedAgainRest);
+  feed_->Stop();
+  EXPECT_THAT(Taken(), ElementsAre("a1"));
 }
 
 }  // namespace

@@ -211,7 +211,7 @@ absl::Status ShowWithPlan(Context& context, const Engagement& engagement, const 
   return printer.List(plan, "milestones", MilestoneColumns());
 }
 
-absl::Status RunGet(Context& context, const std::string& name) {
+absl::Status RunGetEngagement(Context& context, const std::string& name) {
   matching::v1::GetEngagementRequest request;
   RETURN_IF_ERROR(SetField(request, "name", name));
   ASSIGN_OR_RETURN(const Engagement engagement,
@@ -323,9 +323,10 @@ void AddDeliveryCommands(CLI::App& app, Context& context) {
 void AddEngagementCommands(CLI::App& app, Context& context) {
   CLI::App& noun = context.AddNoun(app, "engagement", "Matched requests being carried out");
   auto shown = std::make_shared<std::string>();
-  CLI::App& get = context.AddCommand(
-      noun, "get", "Shows an engagement with its deliveries, and its plan",
-      {"critac engagement get en-5t8w"}, [&context, shown] { return RunGet(context, *shown); });
+  CLI::App& get =
+      context.AddCommand(noun, "get", "Shows an engagement with its deliveries, and its plan",
+                         {"critac engagement get en-5t8w"},
+                         [&context, shown] { return RunGetEngagement(context, *shown); });
   get.add_option("NAME", *shown, "Its name; the collection before the / may be left out")
       ->required();
   AddList(

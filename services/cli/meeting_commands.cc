@@ -150,7 +150,7 @@ void AddCall(CLI::App& noun, Context& context) {
        "--alternates 5"},
       [&context, arguments] { return RunCall(context, *arguments); });
   AddRepeated(command, "--request", arguments->requests,
-              "A request to meet about (default: all that are open for matching)");
+              "A request to meet about (default: all for which somebody is missing)");
   command.add_option("--title", arguments->title, "Title (default: Coalition meeting of DATE)");
   command.add_option("--date", arguments->date, "Day on which it takes place (default: today)");
   command.add_option("--alternates", arguments->alternates, "Alternates shown of each slot")

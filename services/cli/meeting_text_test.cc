@@ -6,7 +6,7 @@
 namespace critac::cli {
 namespace {
 
-matching::v1::Meeting Read(const char* text) {
+matching::v1::Meeting ReadMeeting(const char* text) {
   matching::v1::Meeting meeting;
   EXPECT_TRUE(google::protobuf::TextFormat::ParseFromString(text, &meeting));
   return meeting;
@@ -45,7 +45,7 @@ constexpr char kMeeting[] = R"(
 )";
 
 TEST(MeetingText, HasAllThatAMeetingHasBeforeIt) {
-  EXPECT_EQ(MeetingText(Read(kMeeting), 60), R"(November
+  EXPECT_EQ(MeetingText(ReadMeeting(kMeeting), 60), R"(November
 ========
 meetings/m00000012, 2026-11-20, open; called by coordinator:dana; policy version 3
 
@@ -78,7 +78,8 @@ meetings/m00000012, 2026-11-20, open; called by coordinator:dana; policy version
 TEST(MeetingText, SaysWhereACallerMaySeeNothing) {
   EXPECT_EQ(
       MeetingText(
-          Read(R"(name: "meetings/m1" title: "N" date: "2026-11-20" state: MEETING_STATE_CLOSED
+          ReadMeeting(
+              R"(name: "meetings/m1" title: "N" date: "2026-11-20" state: MEETING_STATE_CLOSED
                                called_by: "coordinator:dana" policy_version: 1)"),
           0),
       "N\n=\nmeetings/m1, 2026-11-20, closed; called by coordinator:dana; policy version 1\n\n"

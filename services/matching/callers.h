@@ -17,6 +17,9 @@ namespace critac::matching {
 
 using Filters = absl::flat_hash_map<std::string, store::FilterField>;
 
+// What errors call the kind of a request.
+inline constexpr char kRequestType[] = "critac.intake.v1.Request";
+
 // The partner that makes the call: `partners/ID`. Empty: someone who is not a partner.
 std::string PartnerOf(const rpc::Call& call);
 

@@ -23,8 +23,6 @@ namespace {
 using rpc::Call;
 using store::FilterType;
 
-constexpr char kRequestType[] = "critac.intake.v1.Request";
-
 const Filters& ProposalFilters() {
   static const auto& filters = *new Filters{
       {"request", {FilterType::kText, "request", {}}},

@@ -356,6 +356,12 @@ TEST_F(MatchingService, AMeetingShowsAPartnerNoScoresOfOthersAndTakesItsVoteOnly
   const auto voted = server_.Call(server_.meetings, &Meetings::CastVote, vote, kNsa);
   ASSERT_TRUE(voted.ok()) << voted.status();
   EXPECT_EQ(voted->slots(0).candidates(0).votes(0).partner(), "partners/nsa");
+  EXPECT_GT(voted->slots(0).candidates(0).score_e6(), 0);
+  vote.set_request_id(server_.NewId());
+  const auto other =
+      server_.Call(server_.meetings, &Meetings::CastVote, vote, "partner:partners/iacp");
+  ASSERT_TRUE(other.ok()) << other.status();
+  EXPECT_EQ(other->slots(0).candidates(0).score_e6(), 0);
   const auto listed =
       server_.Call(server_.meetings, &Meetings::ListMeetings, v1::ListMeetingsRequest(), kDana);
   ASSERT_TRUE(listed.ok()) << listed.status();

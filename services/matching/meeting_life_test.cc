@@ -202,6 +202,23 @@ TEST_F(MeetingLife, ThereIsNoneAboutNothingButACallRepeatedGetsItsMeeting) {
   EXPECT_EQ(Do(CloseMeeting("meetings/m99999999")).code(), absl::StatusCode::kNotFound);
 }
 
+TEST_F(MeetingLife, TakesNoMoreWordsThanItCanHold) {
+  const v1::Meeting meeting = Call();
+  ASSERT_TRUE(Do([&](journal::Draft& draft) {
+                v1::MeetingNoted much;
+                much.set_request(request_);
+                much.set_said_bytes(kMostSaidBytes);
+                draft.Emit(meeting.name(), much);
+                return absl::OkStatus();
+              }).ok());
+  for (const absl::Status& status : {Do(AddNote(meeting.name(), request_, "one thing more", "")),
+                                     Vote(meeting, "elm1", "oak", v1::VOTE_CHOICE_FOR).status(),
+                                     Decide(meeting, v1::ITEM_DECISION_KIND_APPROVED).status()}) {
+    EXPECT_EQ(ReasonOf(status), "MEETING_FULL");
+  }
+  EXPECT_THAT(bench_->Offers(request_), IsEmpty());
+}
+
 TEST_F(MeetingLife, IsOfMembers) {
   const v1::Meeting meeting = Call();
   for (const absl::Status& status :

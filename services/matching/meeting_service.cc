@@ -19,8 +19,6 @@ namespace {
 using rpc::Call;
 using store::FilterType;
 
-constexpr char kRequestType[] = "critac.intake.v1.Request";
-
 // Alternates of a slot where the call does not say.
 constexpr int kAlternates = 3;
 
@@ -53,7 +51,9 @@ absl::Status MeetingService::ExecuteOnItem(const Call& call, const google::proto
   RETURN_IF_ERROR(recusals_.CheckSeen(call, request, kRequestType, request));
   ASSIGN_OR_RETURN(const journal::Answer answer,
                    journal_.Execute(rpc::Pipeline::MakeCommand(call, in, std::move(decide))));
-  response = SeenBy(static_cast<const v1::MeetingItem&>(*answer.message), PartnerOf(call));
+  const auto* item = dynamic_cast<const v1::MeetingItem*>(answer.message.get());
+  if (item == nullptr) return absl::InternalError("the command answered with something else");
+  response = SeenBy(*item, PartnerOf(call));
   return absl::OkStatus();
 }
 

@@ -132,7 +132,7 @@ absl::StatusOr<std::vector<v1::MeetingItem>> ItemsOf(const Pool& pool, const Pla
   }
   if (before.size() > kMostMeetingItems) {
     return TooLarge(
-        absl::StrCat(before.size(), " requests are open; a meeting takes ", kMostMeetingItems));
+        absl::StrCat(before.size(), " requests miss people; a meeting takes ", kMostMeetingItems));
   }
   std::sort(before.begin(), before.end(), [](const v1::Demand* a, const v1::Demand* b) {
     return std::tuple(a->ready_time().seconds(), a->ready_time().nanos(), a->request()) <

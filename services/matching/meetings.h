@@ -21,9 +21,10 @@ namespace critac::matching {
 
 // Requests before one meeting: a day's work.
 inline constexpr int kMostMeetingItems = 200;
-// Bytes of the shortlists of a meeting, and of what is said of them. As JSON with all their texts both
-// together stay below limits::kMessageBytes, and an event well below limits::kEventBytesPerMessage.
-inline constexpr int64_t kMostShortlistBytes = 400'000;
+// Bytes of the shortlists of a meeting, and of what is said of them, as protobuf. With who said it and when
+// both together stay below limits::kMessageBytes; as JSON shortlists take up to three times as much, which
+// stays below limits::kEventBytesPerMessage.
+inline constexpr int64_t kMostShortlistBytes = 300'000;
 inline constexpr int64_t kMostSaidBytes = 1'000'000;
 
 // A request as a meeting has it before it: for each slot that misses people whom the plan has there, and as

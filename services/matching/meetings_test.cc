@@ -169,6 +169,20 @@ TEST(ItemsOf, AreNoMoreThanAMeetingHolds) {
   EXPECT_THAT(Before(center, {}), ElementsAre("MEETING_TOO_LARGE"));
 }
 
+TEST(ItemsOf, HaveNoLongerShortlistsThanAMeetingHolds) {
+  Center center = MeetingCenter();
+  for (int i = 0; i < 40; ++i)
+    center.AddExpert(absl::StrCat("elm-", std::string(80, 'x'), i), "elm");
+  for (int i = 0; i < 60; ++i) {
+    v1::Demand& demand = center.AddDemand(absl::StrCat("fy27-", i));
+    for (const char* slot : {"s2", "s3"}) center.AddSlot(demand, slot);
+  }
+  const Pool pool = center.Build();
+  const Plan plan = Solved(pool);
+  EXPECT_TRUE(ItemsOf(pool, plan, center.demands, {}, 3).ok());
+  EXPECT_EQ(ReasonOf(ItemsOf(pool, plan, center.demands, {}, 20).status()), "MEETING_TOO_LARGE");
+}
+
 // ---- Who sees what
 
 TEST(SeenBy, HidesRequestsAndOthersScores) {

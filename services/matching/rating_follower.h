@@ -15,8 +15,8 @@ namespace critac::matching {
 
 // Follows the journal of metrics, and takes the ratings in it. The journal is read from its first event
 // at every start, since what was taken is not taken again; so nothing has to be kept of how far it was
-// read. Where a backup of metrics is put back, it begins again by itself; ratings of responses that were
-// lost with it stay. It owns its thread. Thread-safe.
+// read. Where a backup of metrics is put back, it begins again by itself; ratings of responses, and
+// corrections of them, that were lost with it stay. It owns its thread. Thread-safe.
 class RatingFollower {
  public:
   // Both must outlive it. `metrics`: a channel to metrics.
