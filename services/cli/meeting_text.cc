@@ -25,12 +25,6 @@ std::string Short(const Message& message, absl::string_view path) {
   return FieldText(message, path, TextStyle::kShort);
 }
 
-// `iacp` of `partners/iacp`.
-std::string WithoutCollection(absl::string_view name) {
-  const size_t slash = name.find('/');
-  return std::string(slash == absl::string_view::npos ? name : name.substr(slash + 1));
-}
-
 void AddIndented(std::string& out, int indent, absl::string_view text, int width) {
   const int left = width == 0 ? 0 : std::max(width - indent, 20);
   for (const absl::string_view line : absl::StrSplit(WrapText(text, left), '\n')) {

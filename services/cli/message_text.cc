@@ -265,6 +265,11 @@ std::string LabelledText(const std::string& label, int label_width, const std::s
 
 }  // namespace
 
+std::string WithoutCollection(absl::string_view name) {
+  const size_t slash = name.find('/');
+  return std::string(slash == absl::string_view::npos ? name : name.substr(slash + 1));
+}
+
 std::string WrapText(absl::string_view text, int width) {
   const std::string printable = Printable(text);
   if (width == 0) return printable + "\n";

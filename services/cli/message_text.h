@@ -35,6 +35,9 @@ std::string Describe(const google::protobuf::Message& message, int width);
 // `text` as lines of at most `width` columns, broken at words, each with its line end; 0: one line.
 std::string WrapText(absl::string_view text, int width);
 
+// The name of a resource without its collection: `iacp` of `partners/iacp`.
+std::string WithoutCollection(absl::string_view name);
+
 // The name of a field as a label: `sworn_full_time` is `sworn full time`, `score_e6` is `score`.
 std::string LabelOf(const google::protobuf::FieldDescriptor& field);
 

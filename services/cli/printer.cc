@@ -39,9 +39,8 @@ Table TableOf(const std::vector<const Message*>& rows, const Columns& columns, T
 
 std::string WithoutCollections(absl::string_view names) {
   std::vector<std::string> brief;
-  for (absl::string_view name : absl::StrSplit(names, ", ")) {
-    const size_t slash = name.find('/');
-    brief.emplace_back(slash == absl::string_view::npos ? name : name.substr(slash + 1));
+  for (const absl::string_view name : absl::StrSplit(names, ", ")) {
+    brief.push_back(WithoutCollection(name));
   }
   return absl::StrJoin(brief, ", ");
 }

@@ -5,6 +5,7 @@
 #include <utility>
 #include <vector>
 
+#include "absl/algorithm/container.h"
 #include "common/base/calendar.h"
 #include "common/rpc/tasks.h"
 #include "common/status/error.h"
@@ -64,8 +65,9 @@ grpc::ServerUnaryReactor* MeetingService::CallMeeting(grpc::CallbackServerContex
       pipeline_, tasks_, context, request, response,
       [this, response](const Call& call, const auto& in) -> absl::Status {
         const std::vector<std::string> requests(in.requests().begin(), in.requests().end());
+        ASSIGN_OR_RETURN(const std::vector<std::string> hidden, recusals_.HiddenFrom(call));
         for (const std::string& one : requests) {
-          RETURN_IF_ERROR(recusals_.CheckSeen(call, one, kRequestType, one));
+          if (absl::c_binary_search(hidden, one)) return ResourceNotFound(kRequestType, one);
         }
         ASSIGN_OR_RETURN(const std::shared_ptr<const PoolView> view, pools_.Read());
         ASSIGN_OR_RETURN(const auto solved, view->Solve(clock_));
@@ -77,7 +79,8 @@ grpc::ServerUnaryReactor* MeetingService::CallMeeting(grpc::CallbackServerContex
                              matching::CallMeeting(std::move(items), view->policy.version(),
                                                    in.title(), in.date()))));
         response->CopyFrom(*answer.message);
-        return Show(call, *response);
+        *response = SeenBy(std::move(*response), PartnerOf(call), hidden);
+        return absl::OkStatus();
       });
 }
 
@@ -107,7 +110,10 @@ grpc::ServerUnaryReactor* MeetingService::ListMeetings(grpc::CallbackServerConte
                                            .descending = true},
                                           AddTo(*out.mutable_meetings()),
                                           *out.mutable_next_page_token()));
-        for (v1::Meeting& meeting : *out.mutable_meetings()) RETURN_IF_ERROR(Show(call, meeting));
+        ASSIGN_OR_RETURN(const std::vector<std::string> hidden, recusals_.HiddenFrom(call));
+        for (v1::Meeting& meeting : *out.mutable_meetings()) {
+          meeting = SeenBy(std::move(meeting), PartnerOf(call), hidden);
+        }
         return absl::OkStatus();
       });
 }
@@ -147,11 +153,10 @@ grpc::ServerUnaryReactor* MeetingService::DecideItem(grpc::CallbackServerContext
       pipeline_, tasks_, context, request, response,
       [this, response](const Call& call, const auto& in) -> absl::Status {
         RETURN_IF_ERROR(recusals_.CheckSeen(call, in.request(), kRequestType, in.request()));
-        RETURN_IF_ERROR(ExecuteOnPool(journal_, pools_, call, in, *response,
-                                      [&](std::shared_ptr<const PoolView> view) {
-                                        return matching::DecideItem(std::move(view), in);
-                                      }));
-        return absl::OkStatus();
+        return ExecuteOnPool(journal_, pools_, call, in, *response,
+                             [&](std::shared_ptr<const PoolView> view) {
+                               return matching::DecideItem(std::move(view), in);
+                             });
       });
 }
 

@@ -14,53 +14,36 @@
 namespace critac::matching {
 namespace {
 
-// Of an expert who is not among the best: the rank and the score.
-std::pair<int, int64_t> RankOf(const Pool& pool, int slot, int expert) {
-  const std::vector<RankedExpert> ranked =
-      RankEligible(pool, slot, static_cast<int>(pool.experts().size()));
-  for (size_t i = 0; i < ranked.size(); ++i) {
-    if (ranked[i].expert == expert) return {static_cast<int>(i) + 1, ranked[i].score_e6};
-  }
-  return {0, 0};
-}
-
 v1::ShortlistSlot SlotOf(const Pool& pool, const Plan& plan, int slot, int alternates) {
   v1::ShortlistSlot shortlist;
   const SlotRow& row = pool.slots()[slot];
   shortlist.set_slot(row.id);
   shortlist.set_people(row.missing);
-  const TopRanked ranked = RankTop(pool, slot, alternates + row.missing);
+  TopRanked ranked = RankTop(pool, slot, alternates + row.missing);
   shortlist.set_eligible_count(ranked.eligible_count);
-  const auto add = [&](int expert, int rank, int64_t score_e6, bool proposed) {
-    v1::ShortlistCandidate& candidate = *shortlist.add_candidates();
-    candidate.set_expert(pool.experts()[expert].name);
-    candidate.set_partner(pool.partners()[pool.experts()[expert].partner].name);
-    candidate.set_rank(rank);
-    candidate.set_score_e6(score_e6);
-    candidate.set_proposed(proposed);
+  const auto is_proposed = [&](const RankedExpert& one) {
+    return plan.FindUnit(slot, one.expert) != nullptr;
   };
-  const auto add_best = [&](bool proposed, int most) {
+  // The plan may go further down than those.
+  const int placed = row.missing - plan.open[slot];
+  if (std::count_if(ranked.best.begin(), ranked.best.end(), is_proposed) < placed) {
+    ranked.best = RankEligible(pool, slot, ranked.eligible_count);
+  }
+  const auto add = [&](bool proposed, int most) {
     for (size_t i = 0; i < ranked.best.size() && most > 0; ++i) {
       const RankedExpert& one = ranked.best[i];
-      if ((plan.FindUnit(slot, one.expert) != nullptr) != proposed) continue;
-      add(one.expert, static_cast<int>(i) + 1, one.score_e6, proposed);
+      if (is_proposed(one) != proposed) continue;
+      v1::ShortlistCandidate& candidate = *shortlist.add_candidates();
+      candidate.set_expert(pool.experts()[one.expert].name);
+      candidate.set_partner(pool.partners()[pool.experts()[one.expert].partner].name);
+      candidate.set_rank(static_cast<int>(i) + 1);
+      candidate.set_score_e6(one.score_e6);
+      candidate.set_proposed(proposed);
       --most;
     }
   };
-  add_best(true, row.missing);
-  // The plan may have to go further down than those.
-  std::vector<std::tuple<int, int64_t, int>> further;
-  for (const PlanUnit& unit : plan.units) {
-    const bool is_best =
-        std::any_of(ranked.best.begin(), ranked.best.end(),
-                    [&](const RankedExpert& one) { return one.expert == unit.expert; });
-    if (unit.slot != slot || is_best) continue;
-    const auto [rank, score_e6] = RankOf(pool, slot, unit.expert);
-    further.emplace_back(rank, score_e6, unit.expert);
-  }
-  std::sort(further.begin(), further.end());
-  for (const auto& [rank, score_e6, expert] : further) add(expert, rank, score_e6, true);
-  add_best(false, alternates);
+  add(true, placed);
+  add(false, alternates);
   if (plan.open[slot] > 0) {
     shortlist.set_open_because(OpenSlotOf(pool, plan, slot).explanation());
   }
