@@ -33,6 +33,16 @@ std::vector<intake::v1::RequestAction> ActionsWhileIncomplete(intake::v1::Reques
   }
 }
 
+// A slot does not end while its search for another expert goes on, which only a person's decision ends.
+absl::Status CheckNotSought(const v1::Engagement& engagement, absl::string_view slot) {
+  const auto& sought = engagement.sought_slots();
+  if (std::find(sought.begin(), sought.end(), slot) == sought.end()) return absl::OkStatus();
+  return FailedPrecondition(
+      "SLOT_SOUGHT", engagement.name(),
+      absl::StrCat("another expert is sought for slot ", slot,
+                   "; to go ahead without one, reduce the slot of the request's demand"));
+}
+
 // Each rank once, and no more people than took part.
 absl::Status CheckRanks(const v1::Attendance& attendance) {
   std::set<v1::Rank> ranks;
@@ -197,17 +207,13 @@ absl::Status CheckDelivery(const v1::Engagement& engagement, const v1::Delivery&
   if (delivery.mode() == type::v1::DELIVERY_MODE_VIRTUAL && delivery.attendance().on_site() > 0) {
     return InvalidField("delivery.attendance.on_site", "is not 0, and the delivery was virtual");
   }
+  if (delivery.completes_slot()) RETURN_IF_ERROR(CheckNotSought(engagement, delivery.slot()));
   return CheckRanks(delivery.attendance());
 }
 
 absl::Status CheckWaiver(const v1::Engagement& engagement, absl::string_view slot) {
   RETURN_IF_ERROR(CheckGoesOn(engagement, slot, "slot"));
-  const auto& sought = engagement.sought_slots();
-  if (std::find(sought.begin(), sought.end(), slot) == sought.end()) return absl::OkStatus();
-  return FailedPrecondition(
-      "SLOT_SOUGHT", engagement.name(),
-      absl::StrCat("another expert is sought for slot ", slot,
-                   "; to go ahead without one, reduce the slot of the request's demand"));
+  return CheckNotSought(engagement, slot);
 }
 
 v1::EngagementState StateAfter(const v1::Engagement& engagement, bool delivered,

@@ -51,7 +51,7 @@ v1::Engagement EngagementOf(const v1::Demand& demand);
 
 // Whether a delivery fits an engagement on `today`: a slot of it that is not over, a day not in the future, a mode that
 // fits, no more people by rank than took part. INVALID_ARGUMENT: path and what is wrong. FAILED_PRECONDITION, reason
-// ENGAGEMENT_OVER or SLOT_OVER.
+// ENGAGEMENT_OVER, SLOT_OVER, or SLOT_SOUGHT: it would complete a slot for which another expert is sought.
 absl::Status CheckDelivery(const v1::Engagement& engagement, const v1::Delivery& delivery,
                            absl::CivilDay today);
 

@@ -222,6 +222,10 @@ TEST(Engagement, IsNotDeliveredWhileASlotSeeksItsExpert) {
   engagement.add_sought_slots("s2");
   EXPECT_EQ(StateAfter(engagement, true, "s1"), v1::ENGAGEMENT_STATE_IN_DELIVERY);
   EXPECT_EQ(ReasonOf(CheckWaiver(engagement, "s2")), "SLOT_SOUGHT");
+  v1::Delivery delivery = Deliver("s2", true, "2026-11-20");
+  EXPECT_EQ(ReasonOf(CheckDelivery(engagement, delivery, kToday)), "SLOT_SOUGHT");
+  delivery.set_completes_slot(false);
+  EXPECT_TRUE(CheckDelivery(engagement, delivery, kToday).ok());
   EXPECT_TRUE(CheckWaiver(engagement, "s1").ok());
 }
 

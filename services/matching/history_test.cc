@@ -14,6 +14,7 @@
 #include "common/status/error.h"
 #include "gmock/gmock.h"
 #include "services/matching/eligibility.h"
+#include "services/matching/engagements.h"
 #include "services/matching/offer_testing.h"
 #include "services/matching/partner_commands.h"
 #include "services/matching/testing_every_plan.h"
@@ -48,7 +49,8 @@ class Reference {
   // Request, slot, person: not to be asked again.
   std::set<std::vector<std::string>> barred;
   // Engagements that are under way: slots delivered or waived, and those of which something was delivered.
-  std::map<std::string, std::set<std::string>> over, begun;
+  // And those for which another is sought.
+  std::map<std::string, std::set<std::string>> over, begun, sought;
   std::set<std::string> engaged;
 
   // Records that share an address are of one person.
@@ -101,6 +103,7 @@ class Reference {
     Bar(offer);
     place.holds_open = false;
     place.holds_period = begun[place.request].contains(place.slot);
+    sought[place.request].insert(place.slot);
   }
   // The last slot is over.
   void End(const std::string& request) {
@@ -343,21 +346,25 @@ class History {
     const std::string request = OneOf(reference_.engaged);
     if (request.empty()) return;
     const v1::Engagement engagement = bench_.EngagementFor(request);
-    if (engagement.assignments().empty()) return;
+    const std::string slot = OneOf(SlotsOf(engagement));
+    if (slot.empty()) return;
     v1::Delivery delivery;
-    delivery.set_slot(engagement.assignments(0).slot());
+    delivery.set_slot(slot);
     delivery.set_delivery_type("deliveryTypes/virtual");
     delivery.set_mode(type::v1::DELIVERY_MODE_VIRTUAL);
     delivery.set_date(Today());
     delivery.set_completes_slot(dice_.OneIn(2));
     did_ = absl::StrCat("deliver ", engagement.name(), " ", delivery.slot());
     const absl::Status status = bench_.Do(RecordDelivery(engagement.name(), "", delivery)).status();
-    const bool over = reference_.over[request].contains(delivery.slot());
-    EXPECT_EQ(ReasonOf(status), over ? "SLOT_OVER" : "") << did_ << ": " << status;
-    ++counts_[absl::StrCat("deliver ", ReasonOf(status))];
+    const std::string expected =
+        reference_.over[request].contains(slot)                                  ? "SLOT_OVER"
+        : delivery.completes_slot() && reference_.sought[request].contains(slot) ? "SLOT_SOUGHT"
+                                                                                 : "";
+    EXPECT_EQ(ReasonOf(status), expected) << did_ << ": " << status;
+    ++counts_[absl::StrCat("deliver ", expected)];
     if (!status.ok()) return;
-    reference_.begun[request].insert(delivery.slot());
-    if (delivery.completes_slot()) reference_.over[request].insert(delivery.slot());
+    reference_.begun[request].insert(slot);
+    if (delivery.completes_slot()) reference_.over[request].insert(slot);
     EndIfOver(request);
   }
 
@@ -424,6 +431,7 @@ class History {
     }
     EXPECT_EQ(demand.state() == v1::DEMAND_STATE_MATCHED, complete) << did_;
     if (!complete) return;
+    reference_.sought[request].clear();
     const bool restored = !reference_.engaged.insert(request).second;
     ++counts_[restored ? "restore a team" : "agree on an engagement"];
   }

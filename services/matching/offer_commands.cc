@@ -201,8 +201,10 @@ journal::Decide ReduceSlot(std::string demand, std::string slot, std::string rea
   return [=](Draft& draft) -> absl::Status {
     const auto* found = draft.Find<v1::Demand>(demand);
     if (found == nullptr) return ResourceNotFound("critac.matching.v1.Demand", demand);
+    const std::string& name = found->engagement();
+    const auto* engagement = name.empty() ? nullptr : draft.Find<v1::Engagement>(name);
     ASSIGN_OR_RETURN(v1::SlotReduced reduced,
-                     ReductionOf(*found, slot, CommittedOffers(draft, *found)));
+                     ReductionOf(*found, slot, CommittedOffers(draft, *found), engagement));
     reduced.mutable_reduction()->set_reason(reason);
     reduced.mutable_reduction()->set_actor(draft.actor());
     draft.Emit(demand, std::move(reduced));

@@ -72,7 +72,8 @@ bool MayOfferUnasked(const v1::Demand& demand, absl::string_view slot, const v1:
 }
 
 absl::StatusOr<v1::SlotReduced> ReductionOf(const v1::Demand& demand, absl::string_view slot,
-                                            absl::Span<const v1::Offer* const> offers) {
+                                            absl::Span<const v1::Offer* const> offers,
+                                            const v1::Engagement* engagement) {
   if (demand.state() != v1::DEMAND_STATE_OPEN && demand.state() != v1::DEMAND_STATE_OFFERED) {
     return FailedPrecondition(
         "NOT_OPEN_FOR_MATCHING", demand.name(),
@@ -84,7 +85,8 @@ absl::StatusOr<v1::SlotReduced> ReductionOf(const v1::Demand& demand, absl::stri
                               absl::StrCat("slot ", slot, " has all its people"));
   }
   const int accepted = AcceptedPeople(slot, offers);
-  if (accepted == 0 && demand.slots_size() == 1) {
+  const bool delivered = engagement != nullptr && engagement->deliveries_size() > 0;
+  if (accepted == 0 && demand.slots_size() == 1 && !delivered) {
     return FailedPrecondition(
         "NOTHING_LEFT", demand.name(),
         absl::StrCat("slot ", slot, " is all that is asked for, and nobody has accepted it; ",
@@ -137,7 +139,8 @@ v1::TeamRestored RestoredTeam(const v1::Engagement& engagement, const v1::Demand
   const bool still_leads = std::any_of(team.begin(), team.end(), [&](const v1::Assignment& one) {
     return one.partner() == engagement.lead_partner();
   });
-  restored.set_lead_partner(still_leads ? engagement.lead_partner() : LeadPartner(team));
+  const bool keeps_lead = still_leads || team.empty();
+  restored.set_lead_partner(keeps_lead ? engagement.lead_partner() : LeadPartner(team));
   restored.set_state(StateAfter(after, false, ""));
   *restored.mutable_assignments() = after.assignments();
   return restored;

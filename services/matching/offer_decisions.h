@@ -52,12 +52,13 @@ bool ShouldEscalate(const v1::Demand& demand, absl::string_view slot, const v1::
 // the next best after a refusal; never once it is escalated.
 bool MayOfferUnasked(const v1::Demand& demand, absl::string_view slot, const v1::Policy& policy);
 
-// What going ahead with fewer people means for a slot: those who have accepted stay, what is open is taken back. Reason
-// and actor are the caller's to set. INVALID_ARGUMENT: no such slot. FAILED_PRECONDITION, reason NOT_OPEN_FOR_MATCHING:
-// nobody is sought for the request; SLOT_FILLED: everybody has accepted; NOTHING_LEFT: it is the only slot, and nobody
-// has.
+// What going ahead with fewer people means for a slot: those who have accepted stay, what is open is taken back;
+// `engagement` is the demand's, or null. Reason and actor are the caller's to set. INVALID_ARGUMENT: no such slot.
+// FAILED_PRECONDITION, reason NOT_OPEN_FOR_MATCHING: nobody is sought for the request; SLOT_FILLED: everybody has
+// accepted; NOTHING_LEFT: it is the only slot, nobody has, and nothing was delivered before.
 absl::StatusOr<v1::SlotReduced> ReductionOf(const v1::Demand& demand, absl::string_view slot,
-                                            absl::Span<const v1::Offer* const> offers);
+                                            absl::Span<const v1::Offer* const> offers,
+                                            const v1::Engagement* engagement);
 
 // ---- A lost expert ------------------------------------------------------------------------------
 

@@ -147,7 +147,7 @@ TEST(Reduction, KeepsThoseWhoAcceptedAndTakesBackWhatIsOpen) {
   const v1::Offer other = OfferIn("s2", "c", v1::OFFER_STATE_OPEN);
   v1::Demand demand = Demand(0);
   demand.set_proposal("proposals/p1");
-  const auto reduced = ReductionOf(demand, "s1", {&accepted, &open, &other});
+  const auto reduced = ReductionOf(demand, "s1", {&accepted, &open, &other}, nullptr);
   ASSERT_TRUE(reduced.ok()) << reduced.status();
   EXPECT_EQ(reduced->reduction().people(), 1);
   EXPECT_THAT(reduced->withdrawn_offers(), ElementsAre("offers/b"));
@@ -156,22 +156,26 @@ TEST(Reduction, KeepsThoseWhoAcceptedAndTakesBackWhatIsOpen) {
 
 TEST(Reduction, DropsASlotThatNobodyAcceptedUnlessItIsTheOnlyOne) {
   v1::Demand demand = Demand(0);
-  const auto dropped = ReductionOf(demand, "s2", {});
+  const auto dropped = ReductionOf(demand, "s2", {}, nullptr);
   ASSERT_TRUE(dropped.ok()) << dropped.status();
   EXPECT_EQ(dropped->reduction().people(), 0);
   demand.mutable_slots()->DeleteSubrange(0, 1);
-  EXPECT_EQ(ReasonOf(ReductionOf(demand, "s2", {}).status()), "NOTHING_LEFT");
+  EXPECT_EQ(ReasonOf(ReductionOf(demand, "s2", {}, nullptr).status()), "NOTHING_LEFT");
+  v1::Engagement engagement;
+  EXPECT_EQ(ReasonOf(ReductionOf(demand, "s2", {}, &engagement).status()), "NOTHING_LEFT");
+  engagement.add_deliveries()->set_slot("s2");
+  EXPECT_TRUE(ReductionOf(demand, "s2", {}, &engagement).ok()) << "something was delivered";
 }
 
 TEST(Reduction, IsRefusedWhereNobodyIsMissing) {
   const v1::Offer accepted = OfferIn("s2", "a", v1::OFFER_STATE_ACCEPTED);
-  EXPECT_EQ(ReasonOf(ReductionOf(Demand(0), "s2", {&accepted}).status()), "SLOT_FILLED");
-  EXPECT_THAT(ReductionOf(Demand(0), "s9", {}).status().message(),
+  EXPECT_EQ(ReasonOf(ReductionOf(Demand(0), "s2", {&accepted}, nullptr).status()), "SLOT_FILLED");
+  EXPECT_THAT(ReductionOf(Demand(0), "s9", {}, nullptr).status().message(),
               HasSubstr("'s9' is none of the request's slots: s1, s2"));
   for (const v1::DemandState state : {v1::DEMAND_STATE_MATCHED, v1::DEMAND_STATE_CLOSED}) {
     v1::Demand demand = Demand(0);
     demand.set_state(state);
-    EXPECT_EQ(ReasonOf(ReductionOf(demand, "s1", {}).status()), "NOT_OPEN_FOR_MATCHING");
+    EXPECT_EQ(ReasonOf(ReductionOf(demand, "s1", {}, nullptr).status()), "NOT_OPEN_FOR_MATCHING");
   }
 }
 

@@ -484,6 +484,33 @@ TEST_F(OfferLife, ASlotForWhichAnotherIsSoughtIsReducedNotWaived) {
   EXPECT_EQ(bench().intake.requests[request].state(), intake::v1::REQUEST_STATE_MATCHED);
 }
 
+TEST_F(OfferLife, ASlotIsNotCompletedWhileAnotherIsSoughtForIt) {
+  const std::string request = Agreed();
+  const std::string name = bench().EngagementFor(request).name();
+  v1::Delivery delivery;
+  delivery.set_slot("s1");
+  delivery.set_delivery_type("deliveryTypes/virtual");
+  delivery.set_mode(type::v1::DELIVERY_MODE_VIRTUAL);
+  delivery.set_date("2026-11-20");
+  ASSERT_TRUE(Lose(bench().EngagementFor(request)).ok());
+  delivery.set_completes_slot(true);
+  EXPECT_EQ(ReasonOf(bench().Do(RecordDelivery(name, "", delivery)).status()), "SLOT_SOUGHT");
+  // What took place is recorded all the same; that it was enough is a person's decision.
+  delivery.set_completes_slot(false);
+  ASSERT_TRUE(bench().Do(RecordDelivery(name, "", delivery)).ok());
+  bench().Sync();
+  bench().Follow(request);
+  const std::string offer = bench().Offered(request).at(0);
+  ASSERT_TRUE(bench().Do(ReduceSlot(DemandOf(request), "s1", "all was delivered")).ok());
+  EXPECT_EQ(bench().OfferNamed(offer).state(), v1::OFFER_STATE_WITHDRAWN);
+  const v1::Engagement after = bench().EngagementFor(request);
+  EXPECT_EQ(after.state(), v1::ENGAGEMENT_STATE_DELIVERED);
+  EXPECT_NE(after.lead_partner(), "");
+  for (const v1::Expert& expert : center_.experts)
+    EXPECT_EQ(bench().Used(expert.name(), "open"), 0);
+  ExpectRebuildChangesNothing(request);
+}
+
 TEST_F(OfferLife, APartnerReleasesItsOwnExpertsOnly) {
   const std::string request = Agreed();
   const v1::Engagement engagement = bench().EngagementFor(request);
