@@ -4,6 +4,7 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "absl/status/status.h"
@@ -56,6 +57,9 @@ class BoundService {
   virtual journal::Journal& journal() = 0;
   // Whether it can serve: its database and its queues take writes. OK, or why not.
   virtual absl::Status Ready() = 0;
+  // Journals of other services that it follows, and whether each can be followed: OK, or what is wrong with it. Those
+  // that Ready answers for as well, and those without which it serves all the same.
+  virtual std::vector<std::pair<std::string, absl::Status>> FollowedJournals() { return {}; }
   // Begins the work that goes on by itself: workers, reconcilers, followers. Called once the
   // process serves.
   virtual void Start() = 0;

@@ -104,6 +104,17 @@ void AppendServices(const std::vector<std::pair<std::string, bool>>& services,
   families.push_back(std::move(ready));
 }
 
+void AppendFeeds(const std::vector<OperationalMetrics::Sources::Feed>& feeds,
+                 std::vector<prometheus::MetricFamily>& families) {
+  auto followed = NewFamily("critac_journal_followed",
+                            "0 while a service cannot follow the journal of another");
+  for (const OperationalMetrics::Sources::Feed& feed : feeds) {
+    AddValue(followed, {{"service", feed.service}, {"journal", feed.journal}},
+             feed.is_followed ? 1 : 0);
+  }
+  families.push_back(std::move(followed));
+}
+
 std::optional<double> ResidentBytes() {
   std::ifstream statm("/proc/self/statm");
   int64_t total_pages = 0;
@@ -264,6 +275,7 @@ std::string OperationalMetrics::ToText(const Sources& sources) const {
   if (sources.queues) AppendQueues(sources.queues(), families);
   if (sources.journals) AppendJournals(sources.journals(), families);
   if (sources.services) AppendServices(sources.services(), families);
+  if (sources.feeds) AppendFeeds(sources.feeds(), families);
   AppendProcess(start_, families);
   std::ostringstream text;
   prometheus::TextSerializer().Serialize(text, families);

@@ -30,6 +30,7 @@ namespace critac::server {
 // | critac_queue_paused{queue} | 1 while no job is handed out |
 // | critac_journal_head_sequence{journal} | last event |
 // | critac_service_ready{service} | 1 while it takes writes |
+// | critac_journal_followed{service,journal} | 0 while a service cannot follow another's journal |
 // | process_… | memory, descriptors, processor time, start: as Prometheus clients call them |
 class OperationalMetrics {
  public:
@@ -41,6 +42,13 @@ class OperationalMetrics {
     std::function<std::vector<journal::Journal*>()> journals;
     // Services and whether each is ready.
     std::function<std::vector<std::pair<std::string, bool>>()> services;
+    // Journals that services follow.
+    struct Feed {
+      std::string service;
+      std::string journal;
+      bool is_followed = false;
+    };
+    std::function<std::vector<Feed>()> feeds;
   };
 
   // The process counts as started now.

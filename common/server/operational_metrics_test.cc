@@ -162,8 +162,14 @@ TEST_F(OperationalMetricsTest, QueuesAndJournalsAreLookedAtWhenAsked) {
   sources.services = [] {
     return std::vector<std::pair<std::string, bool>>{{"intake", true}, {"matching", false}};
   };
+  sources.feeds = [] {
+    return std::vector<OperationalMetrics::Sources::Feed>{{"metrics", "intake", true},
+                                                          {"matching", "metrics", false}};
+  };
   std::string text = metrics_.ToText(sources);
   for (const char* line : {
+           "critac_journal_followed{service=\"metrics\",journal=\"intake\"} 1",
+           "critac_journal_followed{service=\"matching\",journal=\"metrics\"} 0",
            "critac_calls_in_flight 9",
            "critac_queue_jobs{queue=\"match\",state=\"ready\"} 5",
            "critac_queue_jobs{queue=\"match\",state=\"delayed\"} 4",

@@ -140,7 +140,12 @@ absl::Status Process::BindServices(const std::vector<Bind>& binds) {
   for (const Bind& bind : binds) {
     ASSIGN_OR_RETURN(std::unique_ptr<BoundService> service, bind(environment_));
     journals.push_back(&service->journal());
-    ready_services.push_back({service->name(), [raw = service.get()] { return raw->Ready(); }});
+    ready_services.push_back(
+        {service->name(),
+         [this, raw = service.get(), told = std::map<std::string, std::string>()]() mutable {
+           TellFeeds(*raw, told);
+           return raw->Ready();
+         }});
     services_.push_back(std::move(service));
   }
   journal_service_ = std::make_unique<JournalService>(pipeline_, std::move(journals), clock_);
@@ -232,6 +237,15 @@ OperationalMetrics::Sources Process::MakeMetricsSources() {
     }
     return services;
   };
+  sources.feeds = [this] {
+    std::vector<OperationalMetrics::Sources::Feed> feeds;
+    for (const auto& service : services_) {
+      for (const auto& [journal, status] : service->FollowedJournals()) {
+        feeds.push_back({service->name(), journal, status.ok()});
+      }
+    }
+    return feeds;
+  };
   return sources;
 }
 
@@ -239,6 +253,22 @@ bool Process::AllReady() const {
   const std::vector<Readiness::Answer> answers = readiness_->Answers();
   return std::all_of(answers.begin(), answers.end(),
                      [](const Readiness::Answer& answer) { return answer.status.ok(); });
+}
+
+void Process::TellFeeds(BoundService& service, std::map<std::string, std::string>& told) {
+  for (const auto& [journal, status] : service.FollowedJournals()) {
+    std::string& known = told[journal];
+    std::string problem(status.message());
+    if (problem == known) continue;
+    known = std::move(problem);
+    if (known.empty()) {
+      log_.Write(LogLevel::kInfo, "journal followed again",
+                 {{"service", service.name()}, {"journal", journal}});
+    } else {
+      log_.Write(LogLevel::kWarning, "journal not followed",
+                 {{"service", service.name()}, {"journal", journal}, {"problem", known}});
+    }
+  }
 }
 
 void Process::SetHealth(const std::string& service, const absl::Status& status) {

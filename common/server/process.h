@@ -87,6 +87,8 @@ class Process {
   void BeginWork();
 
   void SetHealth(const std::string& service, const absl::Status& status);
+  // Logs what has changed since `told` of the journals that a service follows: by journal, what is wrong.
+  void TellFeeds(BoundService& service, std::map<std::string, std::string>& told);
   bool AllReady() const;
   void ShutDownServer();
 

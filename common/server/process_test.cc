@@ -295,6 +295,17 @@ TEST_F(ProcessTest, HealthFollowsReadiness) {
   EXPECT_EQ(watch_all.Receive(), "\x08\x01");
 }
 
+TEST_F(ProcessTest, AJournalThatIsNotFollowedIsToldAndLeavesTheServiceReady) {
+  Start({BindSample("intake", [](SampleBoundService& service, Environment&) {
+    service.SetFollowed(absl::DataLossError("event 7 is another"));
+  })});
+  EXPECT_EQ(HealthOf(Channel(), "intake"), "SERVING");
+  EXPECT_THAT(log_text_.text(),
+              AllOf(HasSubstr("journal not followed"), HasSubstr("event 7 is another")));
+  EXPECT_THAT(Ask("/metrics").body,
+              HasSubstr("critac_journal_followed{service=\"intake\",journal=\"another\"} 0"));
+}
+
 TEST_F(ProcessTest, ReflectionNamesTheServices) {
   Start({BindSample("intake")});
   RawCall call(Channel(), "/grpc.reflection.v1alpha.ServerReflection/ServerReflectionInfo");

@@ -119,6 +119,11 @@ class BoundMatching final : public server::BoundService {
     return Annotate(offer_queue_.CheckWritable(), "the queue offers");
   }
 
+  // Not part of Ready: without new ratings all else goes on.
+  std::vector<std::pair<std::string, absl::Status>> FollowedJournals() override {
+    return {{"metrics", ratings_.Health()}};
+  }
+
   void Start() override {
     match_worker_.Start();
     sync_worker_.Start();

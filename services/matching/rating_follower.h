@@ -27,6 +27,8 @@ class RatingFollower {
   void Start() { feed_.Start(); }
   // Stopping again, or without a start, does nothing.
   void Stop() { feed_.Stop(); }
+  // OK, or why the journal is followed no further, or about to be read again.
+  absl::Status Health() const { return feed_.Health(); }
 
  private:
   absl::Status Take(absl::Span<const journal::v1::Event> events);

@@ -74,6 +74,10 @@ class BoundMetrics final : public server::BoundService {
     return follower_.Health();
   }
 
+  std::vector<std::pair<std::string, absl::Status>> FollowedJournals() override {
+    return follower_.Followed();
+  }
+
   void Start() override {
     follower_.Start();
     report_worker_.Start();

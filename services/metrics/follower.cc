@@ -68,7 +68,7 @@ Follower::Follower(Channels channels, store::Database& database, const Clock& cl
     positions_.add_positions()->set_journal(name);
     journals_.emplace_back().name = name;
   }
-  for (Followed& journal : journals_) {
+  for (Followee& journal : journals_) {
     journal.feed = std::make_unique<rpc::JournalFeed>(
         journal.name, "metrics", [this, &journal] { return channels_(journal.name); },
         [this, &journal](const rpc::FeedPosition& position,
@@ -84,7 +84,7 @@ Follower::~Follower() { Stop(); }
 
 void Follower::Start() {
   LoadPositions();
-  for (Followed& journal : journals_) journal.feed->Start();
+  for (Followee& journal : journals_) journal.feed->Start();
   caller_ = std::thread([this] { CallWaiters(); });
 }
 
@@ -94,7 +94,7 @@ void Follower::Stop() {
     if (stopping_) return;
     stopping_ = true;
   }
-  for (Followed& journal : journals_) journal.feed->Stop();
+  for (Followee& journal : journals_) journal.feed->Stop();
   if (caller_.joinable()) caller_.join();
   tasks_.Stop();
   std::vector<Waiter> left;
@@ -113,13 +113,21 @@ v1::Snapshot Follower::Read(absl::FunctionRef<void(const Facts&)> look) const {
 }
 
 absl::Status Follower::Health() const {
-  for (const Followed& journal : journals_) RETURN_IF_ERROR(journal.feed->Health());
+  for (const Followee& journal : journals_) RETURN_IF_ERROR(journal.feed->Health());
   return absl::OkStatus();
+}
+
+std::vector<std::pair<std::string, absl::Status>> Follower::Followed() const {
+  std::vector<std::pair<std::string, absl::Status>> all;
+  for (const Followee& journal : journals_) {
+    all.emplace_back(journal.name, journal.feed->Health());
+  }
+  return all;
 }
 
 // ---- Following ----
 
-absl::Status Follower::TakeIn(const Followed& journal, const Position& position,
+absl::Status Follower::TakeIn(const Followee& journal, const Position& position,
                               absl::Span<const journal::v1::Event> events) {
   const int64_t known = journal.before.sequence();
   if (events.front().sequence() <= known && known <= events.back().sequence()) {
@@ -303,7 +311,7 @@ void Follower::LoadPositions() {
       .Read([this](store::Connection& connection) {
         return connection.Query("SELECT journal, sequence, hash FROM metrics_position", {},
                                 [this](const store::Row& row) {
-                                  for (Followed& journal : journals_) {
+                                  for (Followee& journal : journals_) {
                                     if (journal.name != row.Text(0)) continue;
                                     journal.before.set_sequence(row.Int(1));
                                     journal.before.set_hash(row.Text(2));

@@ -73,10 +73,12 @@ class Follower {
 
   // OK, or why a journal is followed no further. A journal that cannot be reached is no fault.
   absl::Status Health() const;
+  // The same of each journal.
+  std::vector<std::pair<std::string, absl::Status>> Followed() const;
 
  private:
   // One journal as it is followed.
-  struct Followed {
+  struct Followee {
     std::string name;
     // How far it was read before the start, which must be seen again. Sequence 0: not known.
     Position before;
@@ -93,7 +95,7 @@ class Follower {
     absl::Status outcome;
   };
 
-  absl::Status TakeIn(const Followed& journal, const Position& position,
+  absl::Status TakeIn(const Followee& journal, const Position& position,
                       absl::Span<const journal::v1::Event> events);
 
   // Calls those whose wait is over, and stores positions now and then, until Stop.
@@ -130,7 +132,7 @@ class Follower {
   bool stopping_ ABSL_GUARDED_BY(mutex_) = false;
 
   // Filled before the threads begin, and not changed in size.
-  std::vector<Followed> journals_;
+  std::vector<Followee> journals_;
   std::thread caller_;
 };
 

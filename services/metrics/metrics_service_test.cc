@@ -260,6 +260,25 @@ TEST(SurveyService, ARepeatedCallRecordsOnce) {
   EXPECT_EQ(ReasonOf(other), "REQUEST_ID_REUSED");
 }
 
+TEST(SurveyService, AResponseOfAnotherSystemIsCorrectedByAnImportOnly) {
+  MetricsServer server;
+  server.Write(OneEngagement());
+  const auto first = server.RecordSurvey(ImportedResponse("old:s1", 2));
+  ASSERT_TRUE(first.ok()) << first.status();
+  const int64_t head = server.journal().Head()->sequence;
+  const auto again = server.RecordSurvey(ImportedResponse("old:s1", 2));
+  ASSERT_TRUE(again.ok()) << again.status();
+  EXPECT_EQ(again->name(), first->name());
+  EXPECT_EQ(server.journal().Head()->sequence, head) << "the same again changes nothing";
+  const absl::Status other = server.RecordSurvey(ImportedResponse("old:s1", 5)).status();
+  EXPECT_EQ(other.code(), absl::StatusCode::kAlreadyExists);
+  EXPECT_EQ(ReasonOf(other), "SURVEY_RESPONSE_EXISTS");
+  EXPECT_THAT(std::string(other.message()), HasSubstr("response.external_id"));
+  EXPECT_EQ(server.journal().Head()->sequence, head);
+  EXPECT_THAT(Outcomes(server.ImportSurveys({ImportedResponse("old:s1", 5)})),
+              ElementsAre("UPDATED"));
+}
+
 TEST(SurveyService, AnEngagementAcknowledgedBeforeTheCallIsFound) {
   MetricsServer server;
   server.Write(OneEngagement());

@@ -43,6 +43,14 @@ std::optional<v1::SurveyResponse> Known(Draft& draft, const std::string& name) {
   return known;
 }
 
+absl::Status AlreadyRecorded(const v1::SurveyResponse& response) {
+  return Error(absl::StatusCode::kAlreadyExists, "SURVEY_RESPONSE_EXISTS",
+               absl::StrCat("response.external_id: another response is recorded under ",
+                            response.external_id(), "; an import corrects it"))
+      .Resource("critac.metrics.v1.SurveyResponse", response.name())
+      .ToStatus();
+}
+
 // Imports rows one after the other. What a row before it said counts for a row, recorded or not.
 class SurveyImport {
  public:
@@ -94,10 +102,17 @@ journal::Decide RecordSurvey(v1::SurveyResponse response) {
   return [response = std::move(response)](Draft& draft) -> absl::Status {
     RETURN_IF_ERROR(CheckDay(draft, response, "response.date"));
     v1::SurveyResponse recorded = response;
-    recorded.set_name(
-        response.external_id().empty()
-            ? absl::StrCat("surveyResponses/", draft.ids().NewShortId(kNameCharacters))
-            : ImportedSurveyName(response.external_id()));
+    if (response.external_id().empty()) {
+      recorded.set_name(absl::StrCat("surveyResponses/", draft.ids().NewShortId(kNameCharacters)));
+    } else {
+      recorded.set_name(ImportedSurveyName(response.external_id()));
+      const std::optional<v1::SurveyResponse> known = Known(draft, recorded.name());
+      if (known.has_value() && !MessageDifferencer::Equals(*known, recorded)) {
+        return AlreadyRecorded(recorded);
+      }
+      draft.AnswerWith(recorded.name());
+      if (known.has_value()) return absl::OkStatus();
+    }
     Emit(draft, recorded);
     draft.AnswerWith(recorded.name());
     return absl::OkStatus();

@@ -38,6 +38,10 @@ class SampleBoundService final : public BoundService {
     absl::MutexLock lock(&mutex_);
     ready_ = std::move(status);
   }
+  void SetFollowed(absl::Status status) {
+    absl::MutexLock lock(&mutex_);
+    followed_ = std::move(status);
+  }
   // Called in Stop.
   std::function<void()> on_stop;
 
@@ -49,6 +53,10 @@ class SampleBoundService final : public BoundService {
   absl::Status Ready() override {
     absl::MutexLock lock(&mutex_);
     return ready_;
+  }
+  std::vector<std::pair<std::string, absl::Status>> FollowedJournals() override {
+    absl::MutexLock lock(&mutex_);
+    return {{"another", followed_}};
   }
   void Start() override { Tell("start"); }
   void Stop() override {
@@ -68,6 +76,7 @@ class SampleBoundService final : public BoundService {
   bool with_sample_ = true;
   absl::Mutex mutex_;
   absl::Status ready_ ABSL_GUARDED_BY(mutex_);
+  absl::Status followed_ ABSL_GUARDED_BY(mutex_);
 };
 
 }  // namespace critac::server::testing
