@@ -25,7 +25,8 @@
 //     a slot gets at most the people it still misses, all different persons;
 //     an expert has at most `capacity_per_period` in each period and `capacity_open` in all;
 //     a partner has at most `capacity_per_period` (0: any number) in each period, and at most its
-//     maximum share.
+//     maximum share;
+//     the program has at most `capacity_open` of the policy (0: any number) in all.
 // README.md says how this is a minimum-cost flow, and what is done where it is not quite one.
 namespace critac::matching {
 
@@ -44,8 +45,10 @@ struct PlanUnit {
 struct Prices {
   // By slot: what one person more to place there would cost.
   std::vector<int64_t> slots;
-  // By partner: what the partner's next assignment costs.
+  // By partner: what the partner's next assignment costs, the program's price not counted.
   std::vector<int64_t> partners;
+  // What one more assignment open at once of the program would save. Not negative; 0 without a limit.
+  int64_t program = 0;
   // By expert: what one more assignment open at once would save. Not negative.
   std::vector<int64_t> experts_open;
   // What one more in a period would save: (row, period, price), only those above 0; sorted.

@@ -13,6 +13,7 @@
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "services/matching/certificate.h"
+#include "services/matching/eligibility.h"
 #include "services/matching/rank.h"
 #include "services/matching/testing_center.h"
 
@@ -20,7 +21,9 @@ namespace critac::matching {
 namespace {
 
 using testing::ElementsAre;
+using testing::HasSubstr;
 using testing::IsEmpty;
+using testing::SizeIs;
 
 std::vector<std::string> PlanTexts(const Center& center) {
   const Pool pool = center.Build();
@@ -286,6 +289,22 @@ TEST(Plan, AMinimumShareIsComeUpToWhereThatIsWorthIt) {
   EXPECT_EQ(CountOf(center, "e-beta"), 3) << "rounded up";
   center.Use("partners/beta", "open", 2);
   EXPECT_EQ(CountOf(center, "e-beta"), 1) << "3 of 12, of which it has 2";
+}
+
+TEST(Plan, TheProgramTakesNoMoreThanItsCapacity) {
+  Center center = TwoPartners();
+  EXPECT_THAT(PlanTexts(center), SizeIs(10));
+  center.policy.set_capacity_open(7);
+  EXPECT_THAT(PlanTexts(center), SizeIs(7));
+  // What partners have in hand counts.
+  center.Use("partners/alpha", "open", 3);
+  center.Use("partners/beta", "open", 1);
+  EXPECT_THAT(PlanTexts(center), SizeIs(3));
+  center.policy.set_capacity_open(4);
+  EXPECT_THAT(PlanTexts(center), SizeIs(0));
+  const Pool pool = center.Build();
+  EXPECT_THAT(ExplainGates(pool, 0, 0).gates.back().explanation(),
+              HasSubstr("the program's 4 open at once are taken"));
 }
 
 TEST(Plan, ASlotIsLeftOpenWhereFillingItCostsMore) {

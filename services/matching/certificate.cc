@@ -105,6 +105,9 @@ class Checker {
       }
       units_of_[{unit.slot, unit.expert}] = unit.period;
     }
+    if (static_cast<int64_t>(plan_.units.size()) > pool_.program_room()) {
+      return Wrong("the program has more open at once than its capacity");
+    }
     experts_ = std::move(of_expert);
     int64_t people = 0;
     for (size_t s = 0; s < of_slot.size(); ++s) {
@@ -148,6 +151,7 @@ class Checker {
 
   // Only finite, not negative prices bound anything.
   absl::Status CheckPrices() {
+    if (plan_.prices.program < 0) return Wrong("the price of the program's capacity is negative");
     for (const int64_t price : plan_.prices.experts_open) {
       if (price < 0) return Wrong("a price of an expert's assignment open at once is negative");
     }
@@ -181,8 +185,8 @@ class Checker {
   int128 ReducedCost(int slot, int expert, int32_t period, int128 cost) const {
     const int partner = Expert(expert).partner;
     return cost + PriceIn(expert_prices_, {expert, period}) + plan_.prices.experts_open[expert] +
-           PriceIn(partner_prices_, {partner, period}) + plan_.prices.partners[partner] -
-           plan_.prices.slots[slot];
+           PriceIn(partner_prices_, {partner, period}) + plan_.prices.partners[partner] +
+           plan_.prices.program - plan_.prices.slots[slot];
   }
 
   // The least over the periods of the verdict.
@@ -232,6 +236,7 @@ class Checker {
       pair_count += static_cast<int64_t>(priced_[s].size());
       bound += LeastOverPersons(priced_[s]);
     }
+    bound -= int128(plan_.prices.program) * pool_.program_room();
     for (int e = 0; e < static_cast<int>(pool_.experts().size()); ++e) {
       bound -= int128(plan_.prices.experts_open[e]) * Expert(e).RoomOpen();
     }
@@ -304,6 +309,10 @@ class Checker {
       if (price > 0 && CountIn(partner_periods_, key) < partner.RoomIn(key.second)) {
         return Wrong(absl::StrCat(partner.name, " has a price in a period with room"));
       }
+    }
+    if (plan_.prices.program > 0 &&
+        static_cast<int64_t>(plan_.units.size()) < pool_.program_room()) {
+      return Wrong("the program has a price and room");
     }
     return CheckPartnerSlackness();
   }

@@ -279,6 +279,10 @@ PeriodSet PeriodsWithRoom(const Case& c, PeriodSet among, bool& expert_full) {
   return left;
 }
 
+bool IsProgramFull(const Pool& pool) {
+  return pool.policy().capacity_open() > 0 && pool.program_room() == 0;
+}
+
 bool HasCapacity(Case& c, Why why) {
   if (std::binary_search(c.slot.committed_persons.begin(), c.slot.committed_persons.end(),
                          c.expert.person)) {
@@ -287,6 +291,10 @@ bool HasCapacity(Case& c, Why why) {
   if (c.expert.RoomOpen() == 0) {
     return Say(false, why, "no assignment left: ", c.expert.used_open, " of ",
                c.expert.capacity_open, " open at once");
+  }
+  if (IsProgramFull(c.pool)) {
+    return Say(false, why, "no assignment left: the program's ", c.pool.policy().capacity_open(),
+               " open at once are taken");
   }
   bool expert_full = false;
   const PeriodSet asked = c.periods;

@@ -104,6 +104,12 @@ absl::Status CheckCapacity(const v1::Assignment& assignment, const v1::Expert& e
   return absl::OkStatus();
 }
 
+absl::Status CheckProgramCapacity(const v1::Policy& policy, int64_t used) {
+  if (policy.capacity_open() == 0 || used < policy.capacity_open()) return absl::OkStatus();
+  return NoCapacity(policy.name(), "of the program for one more open at once",
+                    policy.capacity_open(), used);
+}
+
 int AcceptedPeople(absl::string_view slot, absl::Span<const v1::Offer* const> offers) {
   return static_cast<int>(std::count_if(offers.begin(), offers.end(), [&](const v1::Offer* offer) {
     return offer->state() == v1::OFFER_STATE_ACCEPTED && offer->assignment().slot() == slot;

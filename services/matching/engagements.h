@@ -29,6 +29,10 @@ absl::Status CheckCapacity(const v1::Assignment& assignment, const v1::Expert& e
                            const v1::CapacityUse* expert_open,
                            const v1::CapacityUse* partner_period);
 
+// Whether the program has room for one assignment more, with `used` open at once of all partners together.
+// FAILED_PRECONDITION, reason NO_CAPACITY.
+absl::Status CheckProgramCapacity(const v1::Policy& policy, int64_t used);
+
 // How many people of a slot have accepted, and whether that is all of them. `offers` are those of the demand's
 // committed assignments.
 int AcceptedPeople(absl::string_view slot, absl::Span<const v1::Offer* const> offers);

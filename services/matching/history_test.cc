@@ -44,6 +44,8 @@ class Reference {
   std::map<std::string, v1::Expert> experts;
   std::map<std::string, v1::Partner> partners;
   std::map<std::string, Place> places;  // by offer
+  // Assignments open at once of the whole program; 0: any number.
+  int program_capacity = 0;
   // Expert and agency.
   std::set<std::pair<std::string, std::string>> conflicts;
   // Request, slot, person: not to be asked again.
@@ -65,6 +67,11 @@ class Reference {
     return Count([&](const Place& place) { return place.holds_open && IsOf(place, owner); });
   }
 
+  bool IsProgramFull() const {
+    const int used = Count([](const Place& place) { return place.holds_open; });
+    return program_capacity > 0 && used >= program_capacity;
+  }
+
   bool HasConflict(const Place& place) const {
     return conflicts.contains({PersonOf(place.expert), AgencyOf(place.request)});
   }
@@ -82,7 +89,8 @@ class Reference {
     if (!expert.active()) return "EXPERT_NOT_ACTIVE";
     if (UsedIn(place.expert, place.period) >= expert.capacity_per_period() ||
         UsedOpen(place.expert) >= expert.capacity_open() ||
-        (partner_room > 0 && UsedIn(place.partner, place.period) >= partner_room)) {
+        (partner_room > 0 && UsedIn(place.partner, place.period) >= partner_room) ||
+        IsProgramFull()) {
       return "NO_CAPACITY";
     }
     return HasConflict(place) ? "NOT_ELIGIBLE" : "";
@@ -146,6 +154,7 @@ Center CenterOf(Dice& dice) {
   center.policy.set_approve_automatically(dice.OneIn(6));
   center.policy.set_fairness_price(dice.Between(0, 2) * 150'000);
   center.policy.set_stability_bonus(dice.Between(0, 1) * 200'000);
+  center.policy.set_capacity_open(dice.OneIn(3) ? dice.Between(2, 5) : 0);
   for (const char* partner : {"elm", "oak"}) {
     center.AddPartner(partner).set_capacity_per_period(dice.OneIn(2) ? dice.Between(1, 3) : 0);
     for (int i = 1; i <= 2; ++i) {
@@ -169,6 +178,7 @@ class History {
       : dice_(seed), center_(CenterOf(dice_)), bench_(center_), counts_(counts) {
     for (const v1::Expert& expert : center_.experts) reference_.experts[expert.name()] = expert;
     for (const v1::Partner& one : center_.partners) reference_.partners[one.name()] = one;
+    reference_.program_capacity = center_.policy.capacity_open();
   }
 
   void Run(int steps) {
@@ -192,7 +202,8 @@ class History {
         {3, &History::Bring},           {5, &History::Approve},  {6, &History::Accept},
         {1, &History::Decline},         {1, &History::PassTime}, {1, &History::ChangeExpert},
         {1, &History::DeclareConflict}, {1, &History::Leave},    {2, &History::Lose},
-        {2, &History::Deliver},         {1, &History::Reduce},   {4, &History::Sync}};
+        {2, &History::Deliver},         {1, &History::Reduce},   {1, &History::Waive},
+        {1, &History::ChangePolicy},    {4, &History::Sync}};
     int sum = 0;
     for (const auto& one : acts) sum += one.weight;
     int at = dice_.Between(1, sum);
@@ -390,6 +401,43 @@ class History {
     bench_.Solve();
   }
 
+  void Waive() {
+    const std::string request = OneOf(reference_.engaged);
+    if (request.empty()) return;
+    const v1::Engagement engagement = bench_.EngagementFor(request);
+    const std::string slot = OneOf(SlotsOf(engagement));
+    if (slot.empty()) return;
+    did_ = absl::StrCat("waive ", engagement.name(), " ", slot);
+    const absl::Status status =
+        bench_.Do(WaiveSlot(engagement.name(), "", slot, "not needed")).status();
+    const std::string expected = reference_.over[request].contains(slot)     ? "SLOT_OVER"
+                                 : reference_.sought[request].contains(slot) ? "SLOT_SOUGHT"
+                                                                             : "";
+    EXPECT_EQ(ReasonOf(status), expected) << did_ << ": " << status;
+    ++counts_[absl::StrCat("waive ", expected)];
+    if (!status.ok()) return;
+    reference_.over[request].insert(slot);
+    EndIfOver(request);
+  }
+
+  void ChangePolicy() {
+    center_.policy.set_fairness_price(dice_.Between(0, 2) * 150'000);
+    center_.policy.set_capacity_open(dice_.OneIn(2) ? dice_.Between(1, 5) : 0);
+    reference_.program_capacity = center_.policy.capacity_open();
+    v1::PolicySet set;
+    *set.mutable_policy() = center_.policy;
+    did_ = absl::StrCat("a program capacity of ", reference_.program_capacity);
+    const absl::Status status = bench_
+                                    .Do([&set](journal::Draft& draft) {
+                                      draft.Emit(kCurrentPolicy, set);
+                                      return absl::OkStatus();
+                                    })
+                                    .status();
+    EXPECT_TRUE(status.ok()) << status;
+    ++counts_["change the policy"];
+    bench_.Solve();
+  }
+
   // Intake and matching hear of each other; plans are approved.
   void Sync() {
     did_ = "sync";
@@ -414,6 +462,8 @@ class History {
     for (const auto& one : engagement.assignments()) slots.insert(one.slot());
     for (const auto& slot : engagement.sought_slots()) slots.insert(slot);
     if (!std::includes(over.begin(), over.end(), slots.begin(), slots.end())) return;
+    // Waivers alone deliver nothing.
+    if (reference_.begun[request].empty()) return;
     EXPECT_EQ(engagement.state(), v1::ENGAGEMENT_STATE_DELIVERED) << request;
     ++counts_["end an engagement"];
     reference_.End(request);
@@ -449,6 +499,7 @@ class History {
         EXPECT_FALSE(reference_.barred.contains({request, one.slot(), person})) << did_ << name;
         EXPECT_LT(reference_.UsedIn(one.expert(), one.period()), expert.capacity_per_period());
         EXPECT_LT(reference_.UsedOpen(one.expert()), expert.capacity_open());
+        EXPECT_FALSE(reference_.IsProgramFull()) << did_ << ": " << name;
         reference_.places[name] = {request,       one.slot(),   one.expert(),
                                    one.partner(), one.period(), offer.answer_by()};
         EXPECT_FALSE(reference_.HasConflict(reference_.places[name])) << did_ << ": " << name;

@@ -70,8 +70,12 @@ PlanNetwork::PlanNetwork(const Pool& pool, const std::vector<Pair>& pairs,
 }
 
 // Runs of growing price, for one more than the partner can be given people: so, unless the maximum
-// share is used up, the partner's price is never more than its next assignment's.
+// share is used up, the partner's price is never more than its next assignment's. They lead to done, or
+// to the program's room.
 void PlanNetwork::AddPartners() {
+  if (pool_.policy().capacity_open() > 0) {
+    program_room_ = problem_.AddRoom({{pool_.program_room(), 0}});
+  }
   partner_rooms_.assign(pool_.partners().size(), -1);
   std::vector<int64_t> pairs_of(pool_.partners().size(), 0);
   for (const Pair& pair : pairs_) ++pairs_of[pool_.experts()[pair.expert].partner];
@@ -84,7 +88,14 @@ void PlanNetwork::AddPartners() {
       if (runs.empty() || runs.back().price != price) runs.push_back({0, price});
       ++runs.back().capacity;
     }
-    partner_rooms_[p] = problem_.AddRoom(std::move(runs));
+    if (program_room_ < 0) {
+      partner_rooms_[p] = problem_.AddRoom(std::move(runs));
+      continue;
+    }
+    partner_rooms_[p] = problem_.AddRoom();
+    for (const TransportProblem::ExitRun& run : runs) {
+      problem_.AddArc({partner_rooms_[p], program_room_, run.capacity, run.price});
+    }
   }
 }
 
@@ -210,8 +221,9 @@ void PlanNetwork::AddPairs(int first, int last) {
   }
 }
 
-// A row of its own, which stays open at no price that a plan can save: a pair displaces four others at
-// most, of its expert's period, of its expert, of its partner's period, and of its partner's share.
+// A row of its own, which stays open at no price that a plan can save: a pair displaces five others at
+// most, of its expert's period, of its expert, of its partner's period, of its partner's share, and of the
+// program.
 void PlanNetwork::AddForced() {
   const Pair& pair = pairs_[*limits_.forced];
   int64_t dearest = 0;
@@ -224,7 +236,7 @@ void PlanNetwork::AddForced() {
     lowest = std::min(lowest, PartnerPrice(pool_, p, 0));
     highest = std::max(highest, PartnerPrice(pool_, p, demand_));
   }
-  problem_.AddRow(1, 5 * (dearest - cheapest + highest - lowest) + 1);
+  problem_.AddRow(1, 6 * (dearest - cheapest + highest - lowest) + 1);
   pair_arcs_[*limits_.forced] = {UnitArc::kPair, static_cast<int32_t>(problem_.entry.size())};
   problem_.AddPair(start_rooms_of_pairs_[*limits_.forced], static_cast<int32_t>(pair.cost));
   pairs_of_entries_.push_back(*limits_.forced);
@@ -276,8 +288,9 @@ std::vector<LimitRoom> PlanNetwork::Limits() const {
   }
   for (int p = 0; p < static_cast<int>(partner_rooms_.size()); ++p) {
     if (partner_rooms_[p] < 0) continue;
-    all.push_back({LimitRoom::kPartnerShare, p, 0, partner_rooms_[p], -1});
+    all.push_back({LimitRoom::kPartnerShare, p, 0, partner_rooms_[p], program_room_});
   }
+  if (program_room_ >= 0) all.push_back({LimitRoom::kProgramOpen, 0, 0, program_room_, -1});
   return all;
 }
 
@@ -286,9 +299,11 @@ Prices PlanNetwork::PricesOf(const Transport& transport) const {
   Prices prices;
   prices.slots.assign(transport.row_prices.begin(),
                       transport.row_prices.begin() + static_cast<int64_t>(pool_.slots().size()));
+  if (program_room_ >= 0) prices.program = std::max<int64_t>(0, room_prices[program_room_]);
   for (size_t p = 0; p < partner_rooms_.size(); ++p) {
-    prices.partners.push_back(partner_rooms_[p] < 0 ? PartnerPrice(pool_, static_cast<int>(p), 0)
-                                                    : room_prices[partner_rooms_[p]]);
+    prices.partners.push_back(partner_rooms_[p] < 0
+                                  ? PartnerPrice(pool_, static_cast<int>(p), 0)
+                                  : room_prices[partner_rooms_[p]] - prices.program);
   }
   for (size_t e = 0; e < expert_rooms_.size(); ++e) {
     const int32_t room = expert_rooms_[e];

@@ -54,11 +54,17 @@ int64_t RoomOf(const ExpertRow& expert, int32_t period);
 // is worth to come up to the minimum share. The partner takes no more than its maximum share.
 int64_t PartnerPrice(const Pool& pool, int partner, int64_t planned);
 
-// A limit that a network keeps: units go from one room to the next, at most so many. Of a partner's
-// maximum share, `to_room` is -1: the units are done.
+// A limit that a network keeps: units go from one room to the next, at most so many. `to_room` is -1 where
+// the units are done: of the program's capacity, and, without that, of a partner's maximum share.
 struct LimitRoom {
-  enum Kind { kExpertPeriod, kExpertOpen, kPartnerPeriod, kPartnerShare } kind = kExpertPeriod;
-  // Expert or partner.
+  enum Kind {
+    kExpertPeriod,
+    kExpertOpen,
+    kPartnerPeriod,
+    kPartnerShare,
+    kProgramOpen
+  } kind = kExpertPeriod;
+  // Expert or partner; of the program, 0.
   int row = 0;
   int32_t period = 0;
   int32_t from_room = 0;
@@ -108,6 +114,8 @@ class PlanNetwork {
   const NetworkLimits& limits_;
   int64_t demand_ = 0;
   TransportProblem problem_;
+  // Through it all partners' units go, where the program has a capacity; -1: it has none.
+  int32_t program_room_ = -1;
   // By partner, expert; -1 where there is none.
   std::vector<int32_t> partner_rooms_;
   std::vector<int32_t> expert_rooms_;

@@ -34,7 +34,18 @@ absl::StatusOr<const v1::Offer*> FindOffer(Draft& draft, const std::string& name
   return offer;
 }
 
-absl::Status CheckRoom(Draft& draft, const v1::Assignment& assignment) {
+absl::Status CheckRoomOfProgram(Draft& draft, const Pool& pool) {
+  const auto* policy = draft.Find<v1::Policy>(kCurrentPolicy);
+  if (policy == nullptr || policy->capacity_open() == 0) return absl::OkStatus();
+  int64_t used = 0;
+  for (const PartnerRow& partner : pool.partners()) {
+    const auto* open = draft.Find<v1::CapacityUse>(CapacityName(partner.name, "open"));
+    if (open != nullptr) used += open->used();
+  }
+  return CheckProgramCapacity(*policy, used);
+}
+
+absl::Status CheckRoom(Draft& draft, const Pool& pool, const v1::Assignment& assignment) {
   const auto* expert = draft.Find<v1::Expert>(assignment.expert());
   const auto* partner = draft.Find<v1::Partner>(assignment.partner());
   if (expert == nullptr || !expert->active()) {
@@ -47,8 +58,10 @@ absl::Status CheckRoom(Draft& draft, const v1::Assignment& assignment) {
   const auto use = [&](const std::string& owner, const std::string& period) {
     return draft.Find<v1::CapacityUse>(CapacityName(owner, period));
   };
-  return CheckCapacity(assignment, *expert, *partner, use(expert->name(), assignment.period()),
-                       use(expert->name(), "open"), use(partner->name(), assignment.period()));
+  RETURN_IF_ERROR(
+      CheckCapacity(assignment, *expert, *partner, use(expert->name(), assignment.period()),
+                    use(expert->name(), "open"), use(partner->name(), assignment.period())));
+  return CheckRoomOfProgram(draft, pool);
 }
 
 // Whether the gates up to conflicts of interest are still those of a view.
@@ -145,7 +158,7 @@ journal::Decide AcceptOffer(std::shared_ptr<const PoolView> view, std::string na
     ASSIGN_OR_RETURN(const v1::Offer* offer, FindOffer(draft, name, partner));
     RETURN_IF_ERROR(CheckAnswerable(*offer, DayOf(draft.now())));
     RETURN_IF_ERROR(CheckGatesUnchanged(draft, *view));
-    RETURN_IF_ERROR(CheckRoom(draft, offer->assignment()));
+    RETURN_IF_ERROR(CheckRoom(draft, *view->pool, offer->assignment()));
     RETURN_IF_ERROR(CheckEligible(*view, *offer));
     v1::OfferAccepted accepted;
     *accepted.mutable_offer() = *offer;

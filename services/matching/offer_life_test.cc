@@ -78,6 +78,22 @@ class OfferLife : public ::testing::Test {
     return bench().OfferNamed(offer).assignment().expert();
   }
 
+  // Of offers accepted at the same time.
+  void ExpectOneIsAccepted(const std::vector<std::string>& offers) {
+    std::atomic<int> accepted = 0, refused = 0;
+    std::vector<std::thread> partners;
+    for (const std::string& offer : offers) {
+      partners.emplace_back([&, offer] {
+        const absl::Status status = bench().Accept(offer);
+        accepted += status.ok() ? 1 : 0;
+        refused += ReasonOf(status) == "NO_CAPACITY" ? 1 : 0;
+      });
+    }
+    for (std::thread& partner : partners) partner.join();
+    EXPECT_EQ(accepted, 1);
+    EXPECT_EQ(static_cast<size_t>(accepted + refused), offers.size());
+  }
+
   // Every state is what the journal says.
   void ExpectRebuildChangesNothing(const std::string& request) {
     const std::string before = bench().DemandFor(request).DebugString();
@@ -239,20 +255,26 @@ TEST_F(OfferLife, OfTwoAcceptancesOfTheLastCapacityExactlyOneWins) {
   v1::Expert expert = bench().Get<v1::Expert>("experts/elm1");
   expert.set_capacity_per_period(1);
   bench().Set(expert);
-  std::atomic<int> accepted = 0, refused = 0;
-  std::vector<std::thread> partners;
-  for (const std::string& offer : offers) {
-    partners.emplace_back([&, offer] {
-      const absl::Status status = bench().Accept(offer);
-      accepted += status.ok() ? 1 : 0;
-      refused += ReasonOf(status) == "NO_CAPACITY" ? 1 : 0;
-    });
-  }
-  for (std::thread& partner : partners) partner.join();
-  EXPECT_EQ(accepted, 1);
-  EXPECT_EQ(refused, 1);
+  ExpectOneIsAccepted(offers);
   EXPECT_EQ(bench().Used("experts/elm1", "2026Q4"), 1);
   EXPECT_EQ(bench().Used("partners/elm", "2026Q4"), 1);
+}
+
+TEST_F(OfferLife, OfTwoAcceptancesOfTheProgramsLastCapacityExactlyOneWins) {
+  const std::string first = Ready(), second = Ready();
+  bench().Solve();
+  const std::vector<std::string> offers = {bench().Offered(first).at(0),
+                                           bench().Offered(second).at(0)};
+  v1::PolicySet set;
+  *set.mutable_policy() = center_.policy;
+  set.mutable_policy()->set_capacity_open(1);
+  ASSERT_TRUE(bench()
+                  .Do([&](journal::Draft& draft) {
+                    draft.Emit(kCurrentPolicy, set);
+                    return absl::OkStatus();
+                  })
+                  .ok());
+  ExpectOneIsAccepted(offers);
 }
 
 TEST_F(OfferLife, AnOfferAcceptedTwiceTakesCapacityOnce) {

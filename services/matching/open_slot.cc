@@ -67,6 +67,13 @@ Told ToldShare(const Pool& pool, const PoolChange& change) {
   return told;
 }
 
+Told ToldProgram(const Pool& pool, const PoolChange& change) {
+  const int64_t from = pool.policy().capacity_open();
+  return {"", "capacity_open", absl::StrCat(from), absl::StrCat(change.to),
+          absl::StrCat("a capacity of the program of ", change.to, " instead of ", from,
+                       " assignments open at once")};
+}
+
 Told ToldDate(const Pool& pool, const PoolChange& change) {
   const bool window = change.kind == v1::REMEDY_KIND_WINDOW_END;
   Told told;
@@ -156,6 +163,8 @@ Told ToldOf(const Pool& pool, const PoolChange& change) {
       return ToldRoom(pool, change);
     case v1::REMEDY_KIND_PARTNER_SHARE:
       return ToldShare(pool, change);
+    case v1::REMEDY_KIND_PROGRAM_OPEN:
+      return ToldProgram(pool, change);
     case v1::REMEDY_KIND_WINDOW_END:
     case v1::REMEDY_KIND_NEEDED_BY:
       return ToldDate(pool, change);

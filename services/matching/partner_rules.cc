@@ -2,14 +2,18 @@
 
 #include <algorithm>
 #include <set>
+#include <utility>
 #include <vector>
 
+#include "absl/container/flat_hash_set.h"
 #include "absl/strings/str_cat.h"
 #include "common/base/calendar.h"
 #include "common/status/error.h"
 
 namespace critac::matching {
 namespace {
+
+constexpr int64_t kWholeShare_e6 = 1'000'000;
 
 template <typename Ranges>
 absl::Status CheckRanges(const Ranges& ranges, absl::string_view path) {
@@ -84,12 +88,57 @@ absl::Status CheckConflict(const v1::Conflict& conflict, absl::CivilDay today) {
   return absl::OkStatus();
 }
 
+absl::Status CheckPartnerShares(const v1::Policy& policy) {
+  absl::flat_hash_set<absl::string_view> partners;
+  int64_t minimums_e6 = 0;
+  for (int i = 0; i < policy.partner_shares_size(); ++i) {
+    const v1::PartnerShare& share = policy.partner_shares(i);
+    const std::string field = absl::StrCat("policy.partner_shares[", i, "]");
+    if (!partners.insert(share.partner()).second) {
+      return InvalidField(absl::StrCat(field, ".partner"),
+                          absl::StrCat(share.partner(), " has a share already"));
+    }
+    for (const auto& [name, value] : {std::pair(".minimum_e6", share.minimum_e6()),
+                                      std::pair(".maximum_e6", share.maximum_e6())}) {
+      if (value < 0 || value > kWholeShare_e6) {
+        return InvalidField(absl::StrCat(field, name),
+                            absl::StrCat(value, " is not in 0..", kWholeShare_e6));
+      }
+    }
+    if (share.maximum_e6() > 0 && share.minimum_e6() > share.maximum_e6()) {
+      return InvalidField(
+          absl::StrCat(field, ".minimum_e6"),
+          absl::StrCat(share.minimum_e6(), " is above the maximum of ", share.maximum_e6()));
+    }
+    minimums_e6 += share.minimum_e6();
+    if (minimums_e6 > kWholeShare_e6) {
+      return InvalidField(absl::StrCat(field, ".minimum_e6"),
+                          absl::StrCat("with this one the minimum shares are ", minimums_e6,
+                                       " millionths; they add up to at most ", kWholeShare_e6));
+    }
+  }
+  return absl::OkStatus();
+}
+
 absl::Status CheckPolicy(const v1::Policy& policy) {
   const v1::Weights& weights = policy.weights();
   if (weights.topic_fit() + weights.peer_similarity() + weights.rating() + weights.load() +
           weights.distance() ==
       0) {
     return InvalidField("policy.weights", "all are 0; at least one part of the score must count");
+  }
+  if (policy.waiting_price_per_day() == 0) {
+    return InvalidField("policy.waiting_price_per_day",
+                        "0 would let a request wait for ever behind others; at least 1");
+  }
+  RETURN_IF_ERROR(CheckPartnerShares(policy));
+  const auto& given = policy.partner_shares();
+  const bool any_least = std::any_of(given.begin(), given.end(), [](const v1::PartnerShare& share) {
+    return share.minimum_e6() > 0;
+  });
+  if (any_least && policy.minimum_share_price() == 0) {
+    return InvalidField("policy.minimum_share_price",
+                        "0 gives minimum shares no effect; at least 1, or no minimum share");
   }
   return absl::OkStatus();
 }

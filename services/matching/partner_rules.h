@@ -19,7 +19,11 @@ absl::Status CheckExpert(const v1::Expert& expert);
 // A conflict is of an expert or of a partner, and does not end before `today`. Own and recent agency are an expert's.
 absl::Status CheckConflict(const v1::Conflict& conflict, absl::CivilDay today);
 
-// At least one weight is above 0.
+// Shares of partners: each partner once, no minimum above its maximum, minimums that add up to the whole at most.
+absl::Status CheckPartnerShares(const v1::Policy& policy);
+
+// What contradicts itself or breaks a promise is refused: at least one weight is above 0; waiting has a price, so that
+// nobody waits for ever; shares as CheckPartnerShares has them, and minimum shares are worth something.
 absl::Status CheckPolicy(const v1::Policy& policy);
 
 // The policy a new center begins with, until its program manager sets another.

@@ -55,6 +55,7 @@ Center RandomCenter(Dice& dice, const Shape& shape) {
     if (shape.partner_limits && dice.OneIn(2)) partner.set_capacity_per_period(dice.Between(1, 2));
     if (dice.OneIn(3)) center.Use(partner.name(), "open", dice.Between(1, 2));
   }
+  if (dice.OneIn(4)) center.policy.set_capacity_open(dice.Between(2, 6));
   if (shape.shares && dice.OneIn(2)) {
     center.policy.set_minimum_share_price(dice.Between(0, 3) * 400000);
     v1::PartnerShare& share = *center.policy.add_partner_shares();

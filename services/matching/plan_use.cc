@@ -23,6 +23,7 @@ void PlanUse::Remove(const PlanUnit& unit) {
 
 void PlanUse::Count(const PlanUnit& unit, int64_t by) {
   const int partner = pool_.experts()[unit.expert].partner;
+  units_ += by;
   experts_[unit.expert] += by;
   partners_[partner] += by;
   expert_periods_[{unit.expert, unit.period}] += by;
@@ -53,9 +54,12 @@ int64_t PlanUse::ShareLeft(int partner) const {
   return pool_.partners()[partner].most - CountOf(partners_, partner);
 }
 
+int64_t PlanUse::ProgramLeft() const { return pool_.program_room() - units_; }
+
 std::optional<int32_t> PlanUse::PeriodLeft(const Pair& pair) const {
   const int partner = pool_.experts()[pair.expert].partner;
-  if (HasPerson(pair.slot, pair.expert) || OpenLeft(pair.expert) <= 0 || ShareLeft(partner) <= 0) {
+  if (HasPerson(pair.slot, pair.expert) || OpenLeft(pair.expert) <= 0 || ShareLeft(partner) <= 0 ||
+      ProgramLeft() <= 0) {
     return std::nullopt;
   }
   for (int i = 0; i < kPeriodsPerSlot && pair.periods >> i != 0; ++i) {

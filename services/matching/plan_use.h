@@ -34,6 +34,7 @@ class PlanUse {
   int64_t PartnerLeftIn(int partner, int32_t period) const;
   // Of the partner's maximum share.
   int64_t ShareLeft(int partner) const;
+  int64_t ProgramLeft() const;
   // The first period in which there is room for a pair; nothing where there is none, or the person is
   // in the slot already.
   std::optional<int32_t> PeriodLeft(const Pair& pair) const;
@@ -42,6 +43,7 @@ class PlanUse {
   void Count(const PlanUnit& unit, int64_t by);
 
   const Pool& pool_;
+  int64_t units_ = 0;
   absl::flat_hash_map<int, int64_t> experts_;
   absl::flat_hash_map<int, int64_t> partners_;
   absl::flat_hash_map<std::pair<int, int32_t>, int64_t> expert_periods_;

@@ -13,6 +13,7 @@
 #include "common/base/calendar.h"
 #include "common/status/error.h"
 #include "services/matching/identity.h"
+#include "services/matching/partner_rules.h"
 #include "services/matching/score.h"
 
 namespace critac::matching {
@@ -102,39 +103,8 @@ absl::Status CheckPrice(absl::string_view field, int64_t value, int64_t most) {
   return InvalidField(absl::StrCat("policy.", field), absl::StrCat(value, " is not in 0..", most));
 }
 
-absl::Status CheckShares(const v1::Policy& policy) {
-  absl::flat_hash_set<absl::string_view> partners;
-  int64_t minimums_e6 = 0;
-  for (int i = 0; i < policy.partner_shares_size(); ++i) {
-    const v1::PartnerShare& share = policy.partner_shares(i);
-    const std::string field = absl::StrCat("policy.partner_shares[", i, "]");
-    if (!partners.insert(share.partner()).second) {
-      return InvalidField(absl::StrCat(field, ".partner"),
-                          absl::StrCat(share.partner(), " has a share already"));
-    }
-    for (const auto& [name, value] : {std::pair(".minimum_e6", share.minimum_e6()),
-                                      std::pair(".maximum_e6", share.maximum_e6())}) {
-      if (value < 0 || value > kWhole_e6) {
-        return InvalidField(absl::StrCat(field, name),
-                            absl::StrCat(value, " is not in 0..", kWhole_e6));
-      }
-    }
-    if (share.maximum_e6() > 0 && share.minimum_e6() > share.maximum_e6()) {
-      return InvalidField(
-          absl::StrCat(field, ".minimum_e6"),
-          absl::StrCat(share.minimum_e6(), " is above the maximum of ", share.maximum_e6()));
-    }
-    minimums_e6 += share.minimum_e6();
-    if (minimums_e6 > kWhole_e6) {
-      return InvalidField(absl::StrCat(field, ".minimum_e6"),
-                          absl::StrCat("with this one the minimum shares are ", minimums_e6,
-                                       " millionths; they add up to at most ", kWhole_e6));
-    }
-  }
-  return absl::OkStatus();
-}
-
-absl::Status CheckPolicy(const v1::Policy& policy) {
+// What the solver's arithmetic needs of a policy, whoever made it.
+absl::Status CheckNumbers(const v1::Policy& policy) {
   const v1::Weights& weights = policy.weights();
   const std::pair<absl::string_view, int64_t> parts[] = {
       {"weights.topic_fit", weights.topic_fit()},
@@ -154,7 +124,11 @@ absl::Status CheckPolicy(const v1::Policy& policy) {
   RETURN_IF_ERROR(CheckPrice("fairness_price", policy.fairness_price(), kMaxUnitPrice));
   RETURN_IF_ERROR(CheckPrice("stability_bonus", policy.stability_bonus(), kMaxUnitPrice));
   RETURN_IF_ERROR(CheckPrice("minimum_share_price", policy.minimum_share_price(), kMaxSlotPrice));
-  return CheckShares(policy);
+  if (policy.capacity_open() < 0) {
+    return InvalidField("policy.capacity_open",
+                        absl::StrCat(policy.capacity_open(), " is negative"));
+  }
+  return CheckPartnerShares(policy);
 }
 
 // Numbers for texts, in the order in which they come.
@@ -197,7 +171,7 @@ class PoolBuilder {
   absl::StatusOr<Pool> Build() {
     pool_.today_ = DayNumber(input_.today);
     if (input_.policy != nullptr) pool_.policy_ = *input_.policy;
-    RETURN_IF_ERROR(CheckPolicy(pool_.policy_));
+    RETURN_IF_ERROR(CheckNumbers(pool_.policy_));
     pool_.shares_e6_ = SharesOf(pool_.policy_.weights());
     ReadCatalog();
     RETURN_IF_ERROR(AddPartners());
@@ -626,6 +600,13 @@ int64_t Pool::people_count() const {
   for (const PartnerRow& partner : partners_) count += partner.used_open;
   for (const SlotRow& slot : slots_) count += slot.missing;
   return count;
+}
+
+int64_t Pool::program_room() const {
+  if (policy_.capacity_open() == 0) return kNoLimit;
+  int64_t used = 0;
+  for (const PartnerRow& partner : partners_) used += partner.used_open;
+  return std::max<int64_t>(0, policy_.capacity_open() - used);
 }
 
 void Pool::SetShares() {

@@ -226,6 +226,8 @@ class Pool {
   const std::vector<DemandRow>& demands() const { return demands_; }
   // People that shares of partners are parts of: what all partners have in hand, and who is asked for.
   int64_t people_count() const;
+  // Assignments open at once that the policy's capacity of the program leaves; kNoLimit: it sets none.
+  int64_t program_room() const;
   // By request, then by id.
   const std::vector<SlotRow>& slots() const { return slots_; }
   // Conflicts of a person, sorted by agency.

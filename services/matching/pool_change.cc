@@ -115,6 +115,9 @@ class PoolChanger {
         pool_.policy_.set_unassigned_price(change.to);
         SetOpenPrices();
         break;
+      case v1::REMEDY_KIND_PROGRAM_OPEN:
+        pool_.policy_.set_capacity_open(static_cast<int32_t>(change.to));
+        break;
       default:
         ChangeExpert(pool_, change, pool_.experts_[change.expert]);
         if (change.kind == v1::REMEDY_KIND_TOPIC) AddHolder(change);

@@ -25,6 +25,7 @@ namespace critac::matching {
 //   TOPIC                         the expert holds the slot's topic at level `to`
 //   URGENCY                       the urgency of the slot's request is `to`
 //   UNASSIGNED_PRICE              the policy's price is `to`
+//   PROGRAM_OPEN                  the program has `to` assignments open at once
 struct PoolChange {
   v1::RemedyKind kind = v1::REMEDY_KIND_UNSPECIFIED;
   // How large it is, in the unit of v1::RemedyChange.

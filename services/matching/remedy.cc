@@ -5,6 +5,7 @@
 #include <numeric>
 #include <set>
 
+#include "services/matching/certificate.h"
 #include "services/matching/distance.h"
 #include "services/matching/score.h"
 
@@ -110,6 +111,7 @@ RemedyFinder::RemedyFinder(const Pool& pool, const Plan& plan)
       period_rooms_[{limit.row, limit.period}] = limit.from_room;
     }
     if (limit.kind == LimitRoom::kPartnerShare) partner_rooms_[limit.row] = limit.from_room;
+    if (limit.kind == LimitRoom::kProgramOpen) program_room_ = limit.from_room;
   }
   pairs_of_experts_.resize(pool.experts().size());
   for (size_t i = 0; i < solved.pairs.size(); ++i) {
@@ -178,8 +180,11 @@ void RemedyFinder::FindFullRooms() {
             limit.to_room, 0);
         break;
       case LimitRoom::kPartnerShare:
-        add(use_.UnitsOfPartner(limit.row), MoreShare(limit.row), -1,
+        add(use_.UnitsOfPartner(limit.row), MoreShare(limit.row), limit.to_room,
             PartnerPrice(pool_, limit.row, use_.UnitsOfPartner(limit.row)));
+        break;
+      case LimitRoom::kProgramOpen:
+        add(static_cast<int64_t>(plan_.units.size()), MoreOfProgram(), limit.to_room, 0);
         break;
     }
   }
@@ -272,6 +277,14 @@ std::optional<PoolChange> RemedyFinder::MoreShare(int partner) const {
   return change;
 }
 
+std::optional<PoolChange> RemedyFinder::MoreOfProgram() const {
+  if (use_.ProgramLeft() > 0) return std::nullopt;
+  PoolChange change{.kind = v1::REMEDY_KIND_PROGRAM_OPEN};
+  change.amount = 1 - use_.ProgramLeft();
+  change.to = pool_.policy().capacity_open() + change.amount;
+  return change;
+}
+
 void RemedyFinder::AddRooms(int slot, std::vector<Changes>& candidates) const {
   const int64_t open_price = pool_.slots()[slot].open_price;
   for (const FullRoom& room : *full_rooms_) {
@@ -288,7 +301,9 @@ void RemedyFinder::AddRooms(int slot, std::vector<Changes>& candidates) const {
 
 int64_t RemedyFinder::WayFromPartner(int partner) const {
   const auto room = partner_rooms_.find(partner);
-  return room == partner_rooms_.end() ? PartnerPrice(pool_, partner, 0) : to_done_[room->second];
+  if (room != partner_rooms_.end()) return to_done_[room->second];
+  const int64_t from_program = program_room_ < 0 ? 0 : to_done_[program_room_];
+  return from_program == kNone ? kNone : PartnerPrice(pool_, partner, 0) + from_program;
 }
 
 int64_t RemedyFinder::WayFrom(int expert, int32_t period) const {
@@ -353,7 +368,8 @@ void RemedyFinder::AddSubsets(const Entrant& entrant, int32_t period,
       {MoreInPeriod(expert, period), PlannedIn(expert, period) > 0},
       {MoreOpen(expert), PlannedOpen(expert) > 0},
       {MoreOfPartner(partner, period), PlannedOfPartner(partner, period) > 0},
-      {MoreShare(partner), use_.UnitsOfPartner(partner) > 0}};
+      {MoreShare(partner), use_.UnitsOfPartner(partner) > 0},
+      {MoreOfProgram(), !plan_.units.empty()}};
   pieces.erase(std::remove_if(pieces.begin(), pieces.end(),
                               [](const Piece& piece) { return !piece.change.has_value(); }),
                pieces.end());
@@ -530,7 +546,7 @@ bool RemedyFinder::Works(int slot, const Plan& other) const {
 std::optional<Plan> RemedyFinder::Try(int slot, const Changes& changes) const {
   const Pool then = Changed(pool_, changes);
   absl::StatusOr<Plan> plan = SolvePlan(then);
-  if (!plan.ok() || !Works(slot, *plan)) return std::nullopt;
+  if (!plan.ok() || !Works(slot, *plan) || !CheckPlan(then, *plan).ok()) return std::nullopt;
   // It refers to a pool that goes.
   plan->network = nullptr;
   return *std::move(plan);
@@ -557,7 +573,9 @@ std::optional<Remedy> RemedyFinder::TryUnassignedPrice(int slot) const {
     const Pool then = Changed(pool_, {change});
     const absl::StatusOr<Plan> plan = SolvePlan(then);
     if (!plan.ok()) return std::nullopt;
-    if (Works(slot, *plan)) return Remedy{{change}, Differences(pool_, plan_, *plan, slot)};
+    if (Works(slot, *plan) && CheckPlan(then, *plan).ok()) {
+      return Remedy{{change}, Differences(pool_, plan_, *plan, slot)};
+    }
     if (!IsWhole(*plan)) return std::nullopt;
     Detours detours(plan->network->network.problem(), plan->network->transport);
     shortfall = Shortfall(then, *plan->network, CostsToDone(*plan->network, detours), slot);

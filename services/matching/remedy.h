@@ -24,11 +24,11 @@
 // The sets that are considered:
 //   room     one unit more of one room, of whomever, that is used up by people of the plan, with those
 //            agreed or held: an expert's assignments in a period or open at once, a partner's in a
-//            period, or its maximum share. Who has it need not be eligible for the slot: others may make
-//            place.
+//            period, or its maximum share, or the program's open at once. Who has it need not be eligible
+//            for the slot: others may make place.
 //   expert   of one expert, who is eligible or is out at one gate only: what passes the gate, where
 //            it is to be passed; and one unit more of rooms that are used up for the expert in a
-//            period, the expert's own and the partner's. At least one of these.
+//            period, the expert's own, the partner's and the program's. At least one of these.
 //   dates    a last day to start that is later, by at most a year: the slot's window, the day by which
 //            the request needs help, or both, where both end before. Of such days the first ones by which
 //            another expert, or one in another period, could start.
@@ -78,8 +78,8 @@ inline constexpr int kMostDays = 366;
 
 // Finds what would fill the open slots of a plan. Which sets are worth trying the residual graph of
 // the plan says (detour.h): a room that no unit of the slot can reach, or that another slot would have
-// sooner, is not. What is found was tried, so it works, whatever the graph leaves out. Not for several
-// threads at once.
+// sooner, is not. What is found was tried, and the plan that came of it checked (certificate.h), so it
+// works, whatever the graph leaves out. Not for several threads at once.
 class RemedyFinder {
  public:
   // The pool and the plan must outlive it.
@@ -124,6 +124,7 @@ class RemedyFinder {
   std::optional<PoolChange> MoreInPeriod(int expert, int32_t period) const;
   std::optional<PoolChange> MoreOfPartner(int partner, int32_t period) const;
   std::optional<PoolChange> MoreShare(int partner) const;
+  std::optional<PoolChange> MoreOfProgram() const;
 
   // Candidates of each kind, worth trying.
   void AddRooms(int slot, std::vector<Changes>& candidates) const;
@@ -160,6 +161,7 @@ class RemedyFinder {
   std::vector<int64_t> to_done_;
   std::map<std::pair<int, int32_t>, int32_t> period_rooms_;
   std::map<int, int32_t> partner_rooms_;
+  int32_t program_room_ = -1;
   std::vector<std::vector<int>> pairs_of_experts_;
   std::optional<std::vector<FullRoom>> full_rooms_;
 };

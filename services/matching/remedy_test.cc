@@ -114,6 +114,8 @@ void Apply(const Pool& pool, const PoolChange& change, Center& center) {
           .set_urgency(static_cast<intake::v1::Urgency>(change.to));
     case v1::REMEDY_KIND_UNASSIGNED_PRICE:
       return center.policy.set_unassigned_price(change.to);
+    case v1::REMEDY_KIND_PROGRAM_OPEN:
+      return center.policy.set_capacity_open(static_cast<int32_t>(change.to));
     default:
       return ApplyToExpert(pool, change, change.slot < 0 ? nullptr : &pool.slots()[change.slot],
                            ExpertOf(center, pool, change.expert));
@@ -148,6 +150,7 @@ Center ShortCenter(Dice& dice) {
     if (dice.OneIn(4)) center.Use(partner.name(), "2026Q4", 1);
     if (dear || dice.OneIn(4)) center.Use(partner.name(), "open", 2);
   }
+  if (dice.OneIn(4)) center.policy.set_capacity_open(dice.Between(1, 6));
   if (dice.OneIn(4)) {
     v1::PartnerShare& share = *center.policy.add_partner_shares();
     share.set_partner("partners/p0");
@@ -302,8 +305,19 @@ class EverySet {
     return rooms;
   }
 
+  Changes ProgramRooms() {
+    const int64_t capacity = pool_.policy().capacity_open();
+    int64_t used = static_cast<int64_t>(plan_.units.size());
+    for (const PartnerRow& row : pool_.partners()) used += row.used_open;
+    if (capacity == 0 || used < capacity) return {};
+    return {To(v1::REMEDY_KIND_PROGRAM_OPEN, used + 1, capacity)};
+  }
+
   // Those that people of the plan are in.
   void AddRooms(std::vector<Changes>& sets) {
+    if (!plan_.units.empty()) {
+      for (const PoolChange& room : ProgramRooms()) sets.push_back({room});
+    }
     for (const PlanUnit& unit : plan_.units) {
       for (const PoolChange& room : OwnRooms(unit.expert, unit.period)) sets.push_back({room});
       const int partner = pool_.experts()[unit.expert].partner;
@@ -380,6 +394,8 @@ class EverySet {
     Changes rooms = OwnRooms(expert, period);
     const Changes partners = PartnerRooms(pool_.experts()[expert].partner, period);
     rooms.insert(rooms.end(), partners.begin(), partners.end());
+    const Changes program = ProgramRooms();
+    rooms.insert(rooms.end(), program.begin(), program.end());
     for (uint32_t chosen = 0; chosen < uint32_t{1} << rooms.size(); ++chosen) {
       Changes set = gate;
       for (size_t i = 0; i < rooms.size(); ++i) {

@@ -67,8 +67,9 @@ class EveryPlan {
   bool Fits(const Choice& c, int32_t period) {
     const ExpertRow& expert = pool_.experts()[c.expert];
     const PartnerRow& partner = pool_.partners()[expert.partner];
-    return open_[c.slot] > 0 && people_[{c.slot, expert.person}] == 0 &&
-           experts_[c.expert] < expert.RoomOpen() && partners_[expert.partner] < partner.most &&
+    return open_[c.slot] > 0 && static_cast<int64_t>(taken_.size()) < pool_.program_room() &&
+           people_[{c.slot, expert.person}] == 0 && experts_[c.expert] < expert.RoomOpen() &&
+           partners_[expert.partner] < partner.most &&
            expert_periods_[{c.expert, period}] < expert.RoomIn(period) &&
            partner_periods_[{expert.partner, period}] < partner.RoomIn(period);
   }
