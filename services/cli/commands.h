@@ -20,6 +20,7 @@ void AddRequestCommands(CLI::App& app, Context& context);
 void AddPartnerCommands(CLI::App& app, Context& context);
 void AddIdentityCommands(CLI::App& app, Context& context);
 void AddMatchCommands(CLI::App& app, Context& context);
+void AddRunCommands(CLI::App& app, Context& context);
 // `simulate`, of the noun `match`.
 void AddSimulateCommand(CLI::App& noun, Context& context);
 void AddPolicyCommands(CLI::App& app, Context& context);

@@ -11,6 +11,7 @@
 #include "services/cli/exit_status.h"
 #include "services/cli/number_text.h"
 #include "services/cli/resource_commands.h"
+#include "services/cli/run_commands.h"
 #include "services/cli/set_field.h"
 
 namespace critac::cli {
@@ -176,46 +177,13 @@ absl::Status RunOpen(Context& context, const RankArguments& arguments) {
   return absl::OkStatus();
 }
 
-Columns RunColumns() {
-  return {Name("name", "name"),
-          Number("requests", "request_count"),
-          Number("people", "unit_count"),
-          Number("assigned", "assigned_count"),
-          Number("pairs", "pair_count"),
-          Number("objective", "objective"),
-          Field("certified", "certified"),
-          Number("microseconds", "solve_microseconds")};
-}
-
-Columns RunChangeColumns() {
-  return {Name("request", "request"), Field("slot", "slot"), Name("was", "from_expert"),
-          Name("is", "to_expert"), Field("why", "reason")};
-}
-
-Columns DisparityColumns() {
-  return {Field("by", "dimension"), Field("lowest", "lowest"), Field("highest", "highest"),
-          Number("ratio", "ratio_e6"), Number("before", "previous_ratio_e6")};
-}
-
 absl::Status RunSolve(Context& context, bool dry_run) {
   matching::v1::SolveMatchesRequest request;
   request.set_validate_only(dry_run);
   ASSIGN_OR_RETURN(*request.mutable_request_id(), context.RequestId());
   ASSIGN_OR_RETURN(const SolveRun run,
                    context.Call(&MatchService::Stub::SolveMatches, request, kSolveDeadline));
-  Printer printer = context.printer();
-  RETURN_IF_ERROR(printer.Show(run, RunColumns()));
-  if (printer.format() != OutputFormat::kTable) return absl::OkStatus();
-  std::ostream& out = context.world().out;
-  if (run.changes_size() > 0) {
-    out << "\nchanged from the standing proposals\n";
-    RETURN_IF_ERROR(printer.List(run, "changes", RunChangeColumns()));
-  }
-  if (run.fairness().disparities_size() > 0) {
-    out << "\nshare of people placed, lowest as a part of the highest (0.8: four fifths)\n";
-    RETURN_IF_ERROR(printer.List(run.fairness(), "disparities", DisparityColumns()));
-  }
-  return absl::OkStatus();
+  return ShowRun(context, run);
 }
 
 void AddRank(CLI::App& noun, Context& context) {

@@ -168,11 +168,13 @@ absl::Status RunTry(Context& context, const TryArguments& arguments) {
 
 void AddTry(CLI::App& noun, Context& context) {
   auto arguments = std::make_shared<TryArguments>();
-  CLI::App& command = context.AddCommand(
-      noun, "try",
-      "Shows what a version would change, now and on past runs of the solver; records nothing",
-      {"critac policy try 3", "critac policy try 3 --past 30 --output json"},
-      [&context, arguments] { return RunTry(context, *arguments); });
+  CLI::App& command =
+      context.AddCommand(noun, "try",
+                         "Shows what a version would change, now and on past runs of the solver; a "
+                         "draft must be tried "
+                         "before it is approved",
+                         {"critac policy try 3", "critac policy try 3 --past 30 --output json"},
+                         [&context, arguments] { return RunTry(context, *arguments); });
   command.add_option("VERSION", arguments->version, "The version: its number or name")->required();
   command.add_option("--past", arguments->past_runs, "Past runs it is tried on")
       ->check(CLI::Range(1, 50).description(""))
@@ -182,7 +184,8 @@ void AddTry(CLI::App& noun, Context& context) {
 void AddReview(CLI::App& noun, Context& context) {
   auto approved = std::make_shared<std::string>();
   CLI::App& approve = context.AddCommand(
-      noun, "approve", "Puts a draft in force; takes another person than its proposer",
+      noun, "approve",
+      "Puts a draft in force, once it was tried; takes another person than its proposer",
       {"critac policy approve 3 --as program-manager:lindqvist"},
       [&context, approved] { return RunApprove(context, *approved); });
   approve.add_option("VERSION", *approved, "The version: its number or name")->required();

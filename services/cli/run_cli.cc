@@ -44,6 +44,7 @@ void AddCommands(CLI::App& app, Context& context) {
   AddRequestCommands(app, context);
   AddCatalogCommands(app, context);
   AddMatchCommands(app, context);
+  AddRunCommands(app, context);
   AddPolicyCommands(app, context);
   AddDemandCommands(app, context);
   AddProposalCommands(app, context);

@@ -878,6 +878,42 @@ TEST_F(WhatIf, APolicyIsTriedOnThePresentAndThePast) {
   EXPECT_THAT(out, AllOf(HasSubstr("runs/r00000412"), HasSubstr("13 > 11"), HasSubstr("0 > 2")));
 }
 
+TEST_F(CommandLine, ARunIsShownWithWhatItChangedAndWhy) {
+  center_.On<matching::v1::GetRunRequest, matching::v1::SolveRun>(
+      "critac.matching.v1.MatchService/GetRun", [](const auto& call, auto& response) {
+        response.set_name(call.name());
+        response.set_objective(-7);
+        response.set_bound(-7);
+        response.set_certified(true);
+        auto& change = *response.add_changes();
+        change.set_request("requests/fy27-000001");
+        change.set_slot("s1");
+        change.set_from_expert("experts/e012");
+        change.set_reason("is not active any more");
+        auto& disparity = *response.mutable_fairness()->add_disparities();
+        disparity.set_ratio_e6(800'000);
+        disparity.set_previous_ratio_e6(750'000);
+        return absl::OkStatus();
+      });
+  EXPECT_THAT(Run("run get r00000042").out(),
+              AllOf(HasSubstr("runs/r00000042"), HasSubstr("bound"),
+                    HasSubstr("changed from the standing proposals"),
+                    HasSubstr("is not active any more"), HasSubstr("0.75")));
+  EXPECT_THAT(Run("run get r00000042 --output json").out(), HasSubstr("\"bound\": \"-7\""));
+}
+
+TEST_F(CommandLine, RunsAreListed) {
+  center_.On<matching::v1::ListRunsRequest, matching::v1::ListRunsResponse>(
+      "critac.matching.v1.MatchService/ListRuns", [](const auto& call, auto& response) {
+        EXPECT_EQ(call.page_size(), 2);
+        response.add_runs()->set_name("runs/r00000002");
+        response.add_runs()->set_name("runs/r00000001");
+        return absl::OkStatus();
+      });
+  EXPECT_THAT(Run("run list --limit 2").out(),
+              AllOf(HasSubstr("r00000002"), HasSubstr("r00000001")));
+}
+
 // --- Imports ------------------------------------------------------------------------------------------
 
 class Imports : public CommandLine {

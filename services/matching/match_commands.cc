@@ -111,10 +111,28 @@ void CloseDemand(Draft& draft, const v1::Demand& demand, bool keeps_team) {
 void ResumeDemand(Draft& draft, v1::Demand demand, const intake::v1::Request& request) {
   demand.set_urgency(request.urgency());
   demand.set_needed_by(request.needed_by());
+  *demand.mutable_co_served_agencies() = request.co_served_agencies();
   *demand.mutable_ready_time() = request.ready_time();
   v1::DemandOpened opened;
   *opened.mutable_demand() = std::move(demand);
   draft.Emit(opened.demand().name(), opened);
+}
+
+// Takes over what the agency may still change while its request is ready.
+void UpdateDemand(Draft& draft, const v1::Demand& demand, const intake::v1::Request& request) {
+  v1::DemandChanged changed;
+  changed.set_demand(demand.name());
+  changed.set_urgency(request.urgency());
+  changed.set_needed_by(request.needed_by());
+  *changed.mutable_co_served_agencies() = request.co_served_agencies();
+  const bool same_agencies =
+      std::equal(demand.co_served_agencies().begin(), demand.co_served_agencies().end(),
+                 changed.co_served_agencies().begin(), changed.co_served_agencies().end());
+  if (same_agencies && demand.urgency() == changed.urgency() &&
+      demand.needed_by() == changed.needed_by()) {
+    return;
+  }
+  draft.Emit(demand.name(), changed);
 }
 
 // ---- Proposals ----------------------------------------------------------------------------------
@@ -185,7 +203,10 @@ journal::Decide FollowRequest(intake::v1::Request request) {
         ResumeDemand(draft, demand, request);
         return absl::OkStatus();
       }
-      if (open && !IsReadyAnew(demand, request)) return absl::OkStatus();
+      if (open && !IsReadyAnew(demand, request)) {
+        UpdateDemand(draft, demand, request);
+        return absl::OkStatus();
+      }
       if (open) CloseDemand(draft, demand, false);
       v1::DemandOpened opened;
       *opened.mutable_demand() = DemandFrom(request);

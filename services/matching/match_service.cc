@@ -156,8 +156,16 @@ grpc::ServerUnaryReactor* MatchService::TryPolicy(grpc::CallbackServerContext* c
                                                   const v1::TryPolicyRequest* request,
                                                   v1::TryPolicyResponse* response) {
   return rpc::InTasks<v1::TryPolicyRequest>(
-      pipeline_, tasks_, context, request, response, [this, response](const Call&, const auto& in) {
-        return matching::TryPolicy(journal_, pools_, clock_, in, *response);
+      pipeline_, tasks_, context, request, response,
+      [this, response](const Call& call, const auto& in) -> absl::Status {
+        RETURN_IF_ERROR(matching::TryPolicy(journal_, pools_, clock_, in, *response));
+        if (response->policy().state() != v1::POLICY_STATE_DRAFT) return absl::OkStatus();
+        journal::Command noted;
+        noted.actor = call.principal.ToString();
+        noted.trace = call.trace;
+        noted.decide = NoteTrial(in.name());
+        RETURN_IF_ERROR(journal_.Execute(std::move(noted)).status());
+        return journal_.GetInto(in.name(), *response->mutable_policy());
       });
 }
 
@@ -240,6 +248,27 @@ grpc::ServerUnaryReactor* MatchService::SolveMatches(grpc::CallbackServerContext
               ASSIGN_OR_RETURN(const std::shared_ptr<const Solved> solved, view->Solve(clock_));
               return RecordSolve(view, solved->plan, solved->run, true);
             });
+      });
+}
+
+grpc::ServerUnaryReactor* MatchService::GetRun(grpc::CallbackServerContext* context,
+                                               const v1::GetRunRequest* request,
+                                               v1::SolveRun* response) {
+  return pipeline_.Read<v1::GetRunRequest, v1::SolveRun>(
+      context, request, response,
+      [this](const Call&, const auto& in, auto& out) { return journal_.GetInto(in.name(), out); });
+}
+
+grpc::ServerUnaryReactor* MatchService::ListRuns(grpc::CallbackServerContext* context,
+                                                 const v1::ListRunsRequest* request,
+                                                 v1::ListRunsResponse* response) {
+  return pipeline_.Read<v1::ListRunsRequest, v1::ListRunsResponse>(
+      context, request, response, [this](const Call&, const auto& in, auto& out) {
+        return journal_.ListInto({.collection = "runs",
+                                  .page_size = in.page_size(),
+                                  .page_token = in.page_token(),
+                                  .descending = true},
+                                 AddTo(*out.mutable_runs()), *out.mutable_next_page_token());
       });
 }
 

@@ -56,6 +56,12 @@ class MatchService final : public v1::MatchService::CallbackService {
   grpc::ServerUnaryReactor* SolveMatches(grpc::CallbackServerContext* context,
                                          const v1::SolveMatchesRequest* request,
                                          v1::SolveRun* response) override;
+  grpc::ServerUnaryReactor* GetRun(grpc::CallbackServerContext* context,
+                                   const v1::GetRunRequest* request,
+                                   v1::SolveRun* response) override;
+  grpc::ServerUnaryReactor* ListRuns(grpc::CallbackServerContext* context,
+                                     const v1::ListRunsRequest* request,
+                                     v1::ListRunsResponse* response) override;
   grpc::ServerUnaryReactor* GetProposal(grpc::CallbackServerContext* context,
                                         const v1::GetProposalRequest* request,
                                         v1::Proposal* response) override;

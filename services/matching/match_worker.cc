@@ -61,14 +61,14 @@ absl::StatusOr<std::vector<queue::NewJob>> MatchWorker::Due() {
 
 std::vector<queue::NewJob> SolveJobOf(absl::Span<const journal::CommittedEvent> events) {
   static constexpr absl::string_view kNot[] = {
-      "critac.matching.v1.PolicyProposed", "critac.matching.v1.PolicyRejected",
-      "critac.matching.v1.SolveRecorded",  "critac.matching.v1.ProposalMade",
-      "critac.matching.v1.OfferReminded",  "critac.matching.v1.SlotEscalated",
-      "critac.matching.v1.TeamRestored",   "critac.matching.v1.EngagementSettled",
-      "critac.matching.v1.PlanDrawnUp",    "critac.matching.v1.MilestoneReached",
-      "critac.matching.v1.MeetingCalled",  "critac.matching.v1.MeetingNoted",
-      "critac.matching.v1.MeetingVoted",   "critac.matching.v1.MeetingDecided",
-      "critac.matching.v1.MeetingClosed"};
+      "critac.matching.v1.PolicyProposed",    "critac.matching.v1.PolicyTried",
+      "critac.matching.v1.PolicyRejected",    "critac.matching.v1.SolveRecorded",
+      "critac.matching.v1.ProposalMade",      "critac.matching.v1.OfferReminded",
+      "critac.matching.v1.SlotEscalated",     "critac.matching.v1.TeamRestored",
+      "critac.matching.v1.EngagementSettled", "critac.matching.v1.PlanDrawnUp",
+      "critac.matching.v1.MilestoneReached",  "critac.matching.v1.MeetingCalled",
+      "critac.matching.v1.MeetingNoted",      "critac.matching.v1.MeetingVoted",
+      "critac.matching.v1.MeetingDecided",    "critac.matching.v1.MeetingClosed"};
   const auto cause =
       std::find_if(events.begin(), events.end(), [](const journal::CommittedEvent& one) {
         return std::find(std::begin(kNot), std::end(kNot), one.event.type()) == std::end(kNot);

@@ -49,11 +49,21 @@ class MatchingService : public ::testing::Test {
     policy.set_fairness_price(fairness_price);
     return Propose(policy);
   }
+  // Tries the draft first, as it must be.
   absl::StatusOr<v1::Policy> Approve(const std::string& name, const std::string& who) {
+    Try(name).IgnoreError();
+    return ApproveUntried(name, who);
+  }
+  absl::StatusOr<v1::Policy> ApproveUntried(const std::string& name, const std::string& who) {
     v1::ApprovePolicyRequest request;
     request.set_name(name);
     request.set_request_id(server_.NewId());
     return Call(&Stub::ApprovePolicy, request, who);
+  }
+  absl::Status Try(const std::string& name, const std::string& who = kDana) {
+    v1::TryPolicyRequest request;
+    request.set_name(name);
+    return Call(&Stub::TryPolicy, request, who).status();
   }
   absl::StatusOr<v1::Policy> Reject(const std::string& name, const std::string& who) {
     v1::RejectPolicyRequest request;
@@ -173,6 +183,48 @@ TEST_F(MatchingService, APolicyTakesEffectOnlyWhenASecondPersonApprovesIt) {
   EXPECT_EQ(InForce().reason(), "spread the work");
   EXPECT_THAT(Versions(), ElementsAre("2 IN_FORCE", "1 SUPERSEDED"));
   EXPECT_EQ(ReasonOf(Approve(draft->name(), kLindqvist).status()), "POLICY_NOT_DRAFT");
+}
+
+TEST_F(MatchingService, ADraftIsApprovedOnlyOnceItWasTried) {
+  const auto draft = Propose(33'000);
+  ASSERT_TRUE(draft.ok());
+  EXPECT_EQ(ReasonOf(ApproveUntried(draft->name(), kLindqvist).status()), "POLICY_NOT_TRIED");
+  ASSERT_TRUE(Try(draft->name()).ok());
+  EXPECT_EQ(Get(draft->name(), kDana)->tried_by(), kDana);
+  const int64_t head = server_.journal().Head()->sequence;
+  ASSERT_TRUE(Try(draft->name(), kLindqvist).ok());
+  EXPECT_EQ(Get(draft->name(), kDana)->tried_by(), kDana) << "who was the first";
+  EXPECT_EQ(server_.journal().Head()->sequence, head) << "a second trial records nothing";
+  const auto approved = ApproveUntried(draft->name(), kLindqvist);
+  ASSERT_TRUE(approved.ok()) << approved.status();
+  EXPECT_EQ(InForce().tried_by(), kDana);
+}
+
+TEST_F(MatchingService, TheRunsOfTheSolverCanBeReadNewestFirst) {
+  AddExperts(1);
+  AddRequest("fy27-000001");
+  const v1::SolveRun first = Solve();
+  AddRequest("fy27-000002");
+  const v1::SolveRun second = Solve();
+  v1::ListRunsRequest list;
+  list.set_page_size(1);
+  auto page = Call(&Stub::ListRuns, list, kDana);
+  ASSERT_TRUE(page.ok()) << page.status();
+  ASSERT_THAT(page->runs(), SizeIs(1));
+  EXPECT_EQ(page->runs(0).name(), second.name());
+  list.set_page_token(page->next_page_token());
+  page = Call(&Stub::ListRuns, list, kDana);
+  ASSERT_TRUE(page.ok()) << page.status();
+  ASSERT_THAT(page->runs(), SizeIs(1));
+  EXPECT_EQ(page->runs(0).name(), first.name());
+  v1::GetRunRequest get;
+  get.set_name(second.name());
+  const auto run = Call(&Stub::GetRun, get, kDana);
+  ASSERT_TRUE(run.ok()) << run.status();
+  EXPECT_EQ(run->objective(), second.objective());
+  EXPECT_EQ(Call(&Stub::GetRun, get, kNsa).status().code(), absl::StatusCode::kPermissionDenied);
+  get.set_name("runs/r99999999");
+  EXPECT_EQ(Call(&Stub::GetRun, get, kDana).status().code(), absl::StatusCode::kNotFound);
 }
 
 TEST_F(MatchingService, OfTwoDraftsTheSecondApprovedIsOutdated) {
@@ -456,7 +508,7 @@ TEST_F(MatchingService, APolicyIsTriedOnThePresentAndOnPastRuns) {
   // Leaving a slot open is free, and a partner's second assignment costs more than any score gains.
   v1::Policy policy = InForce();
   policy.set_unassigned_price(0);
-  policy.set_waiting_price_per_day(0);
+  policy.set_waiting_price_per_day(1);
   policy.set_stability_bonus(0);
   policy.set_fairness_price(1'000'000);
   const auto draft = Propose(policy);
@@ -481,7 +533,7 @@ TEST_F(MatchingService, APolicyIsTriedOnThePresentAndOnPastRuns) {
     EXPECT_EQ(trial.difference().changed_request_count(), 1);
     EXPECT_THAT(trial.difference().changes(), SizeIs(0)) << "Simulate has them";
   }
-  EXPECT_EQ(server_.journal().Head()->sequence, head);
+  EXPECT_EQ(server_.journal().Head()->sequence, head + 1) << "that it was tried";
   request.set_past_runs(1);
   EXPECT_THAT(Call(&Stub::TryPolicy, request, kDana)->past(), SizeIs(1));
   request.set_name("policies/v00000009");

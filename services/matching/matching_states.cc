@@ -236,6 +236,12 @@ void Apply(MutableStates& states, const Event& event, const v1::PolicyProposed& 
   states.Mutable<v1::Policy>(event.subject()) = payload.policy();
 }
 
+void Apply(MutableStates& states, const Event& event, const v1::PolicyTried& payload) {
+  auto& policy = states.Mutable<v1::Policy>(event.subject());
+  policy.set_tried_by(payload.tried_by());
+  *policy.mutable_try_time() = event.record_time();
+}
+
 void Apply(MutableStates& states, const Event& event, const v1::PolicyRejected& payload) {
   states.Mutable<v1::Policy>(event.subject()) = payload.policy();
 }
@@ -275,6 +281,14 @@ void Apply(MutableStates& states, const Event& event, const v1::DemandOpened& pa
   }
   state = payload.demand();
   state.set_state(v1::DEMAND_STATE_OPEN);
+  BumpGates(states);
+}
+
+void Apply(MutableStates& states, const Event& event, const v1::DemandChanged& payload) {
+  auto& state = states.Mutable<v1::Demand>(event.subject());
+  state.set_urgency(payload.urgency());
+  state.set_needed_by(payload.needed_by());
+  *state.mutable_co_served_agencies() = payload.co_served_agencies();
   BumpGates(states);
 }
 
@@ -680,13 +694,14 @@ std::vector<store::Migration> MatchingMigrations() {
 
 void ApplyMatching(MutableStates& states, const Event& event, const Message& payload) {
   ApplyOneOf<v1::PartnerSet, v1::ExpertSet, v1::ConflictSet, v1::IdentityDecided,
-             v1::PolicyProposed, v1::PolicyRejected, v1::PolicySet, v1::DemandOpened,
-             v1::DemandClosed, v1::SolveRecorded, v1::ProposalMade, v1::ProposalDecided,
-             v1::OfferAccepted, v1::OfferDeclined, v1::OfferReminded, v1::SlotEscalated,
-             v1::SlotReduced, v1::EngagementAgreed, v1::DeliveryRecorded, v1::SlotWaived,
-             v1::PlanDrawnUp, v1::MilestoneReached, v1::ExpertReleased, v1::TeamRestored,
-             v1::RatingTaken, v1::MeetingCalled, v1::MeetingNoted, v1::MeetingVoted,
-             v1::MeetingDecided, v1::MeetingClosed, v1::EngagementSettled>(states, event, payload);
+             v1::PolicyProposed, v1::PolicyTried, v1::PolicyRejected, v1::PolicySet,
+             v1::DemandOpened, v1::DemandChanged, v1::DemandClosed, v1::SolveRecorded,
+             v1::ProposalMade, v1::ProposalDecided, v1::OfferAccepted, v1::OfferDeclined,
+             v1::OfferReminded, v1::SlotEscalated, v1::SlotReduced, v1::EngagementAgreed,
+             v1::DeliveryRecorded, v1::SlotWaived, v1::PlanDrawnUp, v1::MilestoneReached,
+             v1::ExpertReleased, v1::TeamRestored, v1::RatingTaken, v1::MeetingCalled,
+             v1::MeetingNoted, v1::MeetingVoted, v1::MeetingDecided, v1::MeetingClosed,
+             v1::EngagementSettled>(states, event, payload);
 }
 
 }  // namespace critac::matching

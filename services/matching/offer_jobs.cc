@@ -47,9 +47,9 @@ absl::StatusOr<std::vector<queue::NewJob>> OfferJobs::Due() {
 
 bool ConcernsOffers(absl::Span<const journal::CommittedEvent> events) {
   static constexpr absl::string_view kCauses[] = {
-      "critac.matching.v1.PartnerSet", "critac.matching.v1.ExpertSet",
+      "critac.matching.v1.PartnerSet",  "critac.matching.v1.ExpertSet",
       "critac.matching.v1.ConflictSet", "critac.matching.v1.IdentityDecided",
-      "critac.matching.v1.PolicySet"};
+      "critac.matching.v1.PolicySet",   "critac.matching.v1.DemandChanged"};
   return std::any_of(events.begin(), events.end(), [](const journal::CommittedEvent& one) {
     return std::find(std::begin(kCauses), std::end(kCauses), one.event.type()) != std::end(kCauses);
   });

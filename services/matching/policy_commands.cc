@@ -64,6 +64,18 @@ journal::Decide ApprovePolicy(std::string name) {
   };
 }
 
+journal::Decide NoteTrial(std::string name) {
+  return [name = std::move(name)](Draft& draft) -> absl::Status {
+    ASSIGN_OR_RETURN(const v1::Policy* found, FindVersion(draft, name));
+    if (found->state() != v1::POLICY_STATE_DRAFT || found->has_try_time()) return absl::OkStatus();
+    v1::PolicyTried tried;
+    tried.set_policy(name);
+    tried.set_tried_by(draft.actor());
+    draft.Emit(name, tried);
+    return absl::OkStatus();
+  };
+}
+
 journal::Decide RejectPolicy(std::string name, std::string reason) {
   return [name = std::move(name), reason = std::move(reason)](Draft& draft) -> absl::Status {
     ASSIGN_OR_RETURN(const v1::Policy* found, FindVersion(draft, name));

@@ -17,6 +17,10 @@ journal::Decide ProposePolicy(v1::Policy policy, int64_t base_version, std::stri
 // Puts a draft in force, by another person than its proposer.
 journal::Decide ApprovePolicy(std::string name);
 
+// Records of a draft that its actor has seen what it would change; of one that was tried before, or is
+// decided, nothing. It answers with nothing.
+journal::Decide NoteTrial(std::string name);
+
 // Ends a draft.
 journal::Decide RejectPolicy(std::string name, std::string reason);
 

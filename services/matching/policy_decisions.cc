@@ -5,6 +5,7 @@
 #include "common/status/error.h"
 #include "critac/type/v1/options.pb.h"
 #include "google/protobuf/util/message_differencer.h"
+#include "services/matching/callers.h"
 #include "services/matching/partner_rules.h"
 
 namespace critac::matching {
@@ -62,7 +63,7 @@ absl::StatusOr<v1::Policy> DraftPolicy(const v1::Policy* in_force, const v1::Pol
 absl::StatusOr<v1::Policy> ApproveDraft(const v1::Policy& draft, int64_t version_in_force,
                                         const std::string& actor) {
   RETURN_IF_ERROR(CheckDraft(draft));
-  if (draft.proposed_by() == actor) {
+  if (IsSamePerson(draft.proposed_by(), actor)) {
     return FailedPrecondition(
         "SECOND_PERSON_NEEDED", draft.name(),
         absl::StrCat("was proposed by ", actor, "; another person must approve it"));
@@ -72,6 +73,11 @@ absl::StatusOr<v1::Policy> ApproveDraft(const v1::Policy& draft, int64_t version
         "POLICY_OUTDATED", draft.name(),
         absl::StrCat("was proposed in place of version ", draft.base_version(),
                      ", but in force is version ", version_in_force, "; propose it anew"));
+  }
+  if (draft.tried_by().empty()) {
+    return FailedPrecondition("POLICY_NOT_TRIED", draft.name(),
+                              "was not tried yet; see what it would change, now and on past runs, "
+                              "before it takes effect");
   }
   v1::Policy policy = draft;
   policy.set_state(v1::POLICY_STATE_IN_FORCE);

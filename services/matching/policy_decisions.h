@@ -26,8 +26,9 @@ absl::StatusOr<v1::Policy> DraftPolicy(const v1::Policy* in_force, const v1::Pol
                                        const std::string& actor);
 
 // The draft as it is once in force. FAILED_PRECONDITION: POLICY_NOT_DRAFT, it is decided already;
-// SECOND_PERSON_NEEDED, `actor` proposed it; POLICY_OUTDATED, it was drawn up when another version
-// was in force than `version_in_force`, and so reviewed against rules that do not hold any more.
+// SECOND_PERSON_NEEDED, `actor` proposed it, under whatever role; POLICY_NOT_TRIED, nobody has tried it;
+// POLICY_OUTDATED, it was drawn up when another version was in force than `version_in_force`, and so
+// reviewed against rules that do not hold any more.
 absl::StatusOr<v1::Policy> ApproveDraft(const v1::Policy& draft, int64_t version_in_force,
                                         const std::string& actor);
 

@@ -28,7 +28,11 @@ v1::Policy Wanted() {
   return policy;
 }
 
-v1::Policy Draft() { return *DraftPolicy(nullptr, Wanted(), 0, 2, kAuthor); }
+v1::Policy Draft() {
+  v1::Policy draft = *DraftPolicy(nullptr, Wanted(), 0, 2, kAuthor);
+  draft.set_tried_by("coordinator:dana");
+  return draft;
+}
 
 TEST(PolicyDecisions, NamesSortByVersion) {
   EXPECT_EQ(PolicyName(2), "policies/v00000002");
@@ -54,6 +58,16 @@ TEST(PolicyDecisions, AProposalIsRefusedWithTheReason) {
   const v1::Policy in_force = InForce(3);
   v1::Policy weightless = Wanted();
   weightless.clear_weights();
+  v1::Policy endless = Wanted();
+  endless.set_waiting_price_per_day(0);
+  v1::Policy contradictory = Wanted();
+  contradictory.set_minimum_share_price(1);
+  v1::PartnerShare& share = *contradictory.add_partner_shares();
+  share.set_partner("partners/iacp");
+  share.set_minimum_e6(300'000);
+  share.set_maximum_e6(200'000);
+  v1::Policy worthless = Wanted();
+  worthless.add_partner_shares()->set_minimum_e6(300'000);
   struct Case {
     v1::Policy wanted;
     int64_t base_version;
@@ -63,6 +77,11 @@ TEST(PolicyDecisions, AProposalIsRefusedWithTheReason) {
   };
   const Case cases[] = {
       {weightless, 3, absl::StatusCode::kInvalidArgument, "INVALID_FIELD", "policy.weights"},
+      {endless, 3, absl::StatusCode::kInvalidArgument, "INVALID_FIELD", "wait for ever"},
+      {contradictory, 3, absl::StatusCode::kInvalidArgument, "INVALID_FIELD",
+       "policy.partner_shares[0].minimum_e6: 300000 is above the maximum of 200000"},
+      {worthless, 3, absl::StatusCode::kInvalidArgument, "INVALID_FIELD",
+       "policy.minimum_share_price"},
       {Wanted(), 2, absl::StatusCode::kAborted, "VERSION_MISMATCH", "at version 3, not 2"},
       {Wanted(), 4, absl::StatusCode::kAborted, "VERSION_MISMATCH", "at version 3, not 4"},
       {FirstPolicy(), 0, absl::StatusCode::kFailedPrecondition, "NOTHING_CHANGED", "very rules"},
@@ -87,6 +106,15 @@ TEST(PolicyDecisions, ADraftTakesEffectByASecondPersonOnly) {
   const auto own = ApproveDraft(Draft(), 0, kAuthor);
   EXPECT_EQ(own.status().code(), absl::StatusCode::kFailedPrecondition);
   EXPECT_EQ(ReasonOf(own.status()), "SECOND_PERSON_NEEDED");
+  EXPECT_EQ(ReasonOf(ApproveDraft(Draft(), 0, "program-manager:Okafor").status()),
+            "SECOND_PERSON_NEEDED")
+      << "the same person, spelled otherwise";
+}
+
+TEST(PolicyDecisions, ADraftTakesEffectOnlyOnceItWasTried) {
+  v1::Policy draft = Draft();
+  draft.clear_tried_by();
+  EXPECT_EQ(ReasonOf(ApproveDraft(draft, 0, kReviewer).status()), "POLICY_NOT_TRIED");
 }
 
 TEST(PolicyDecisions, ADraftReviewedAgainstOtherRulesIsOutdated) {

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <optional>
 #include <string>
+#include <utility>
 
 #include "services/matching/eligibility.h"
 #include "services/matching/score.h"
@@ -106,15 +107,16 @@ v1::RankCandidatesResponse RankCandidates(const Pool& pool, int slot, const Rank
     *response.add_candidates() = CandidateOf(pool, slot, ranked, rank);
   }
   if (!options.list_excluded) return response;
-  std::vector<v1::Exclusion> excluded;
+  std::vector<std::pair<v1::Gate, int>> excluded;
   for (int expert = 0; expert < all; ++expert) {
-    if (CheckGates(pool, slot, expert).eligible()) continue;
-    excluded.push_back(ExclusionOf(pool, slot, expert));
+    const Verdict verdict = CheckGates(pool, slot, expert);
+    if (!verdict.eligible()) excluded.emplace_back(verdict.gate, expert);
   }
-  std::stable_sort(
-      excluded.begin(), excluded.end(),
-      [](const v1::Exclusion& a, const v1::Exclusion& b) { return a.gate() < b.gate(); });
-  for (v1::Exclusion& exclusion : excluded) *response.add_excluded() = std::move(exclusion);
+  std::sort(excluded.begin(), excluded.end());
+  if (excluded.size() > kMostExcluded) excluded.resize(kMostExcluded);
+  for (const auto& [gate, expert] : excluded) {
+    *response.add_excluded() = ExclusionOf(pool, slot, expert);
+  }
   return response;
 }
 

@@ -1,6 +1,7 @@
 #ifndef SERVICES_MATCHING_RANK_H_
 #define SERVICES_MATCHING_RANK_H_
 
+#include <cstddef>
 #include <vector>
 
 #include "critac/matching/v1/match.pb.h"
@@ -40,7 +41,11 @@ struct RankOptions {
   bool list_excluded = true;
 };
 
-// The answer to RankCandidates: the `top` best, and the excluded by gate and name with the reason.
+// Excluded experts that an answer lists at most, so that it can be sent however large the pool is.
+inline constexpr size_t kMostExcluded = 1000;
+
+// The answer to RankCandidates: the `top` best, and the excluded by gate and name with the reason, the
+// first kMostExcluded.
 v1::RankCandidatesResponse RankCandidates(const Pool& pool, int slot, const RankOptions& options);
 
 }  // namespace critac::matching

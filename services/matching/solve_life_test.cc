@@ -2,10 +2,12 @@
 #include "common/status/error.h"
 #include "gmock/gmock.h"
 #include "services/matching/offer_testing.h"
+#include "services/matching/partner_commands.h"
 
 namespace critac::matching {
 namespace {
 
+using ::testing::ElementsAre;
 using ::testing::IsEmpty;
 using ::testing::SizeIs;
 
@@ -76,6 +78,35 @@ TEST_F(SolveLife, AnExpertDeactivatedMeanwhileIsNotProposed) {
   bench_->Solve();
   ASSERT_THAT(Proposals(), SizeIs(1));
   EXPECT_EQ(Proposals()[0].assignments(0).expert(), "experts/elm2");
+}
+
+TEST_F(SolveLife, WhatAReadyRequestAsksForAnewIsTakenOver) {
+  const std::string request = ReadyOnly();
+  bench_->Solve();
+  ASSERT_TRUE(bench_->Approve(request).ok());
+  const std::vector<std::string> offers = bench_->Offers(request);
+  ASSERT_THAT(offers, SizeIs(1));
+  intake::v1::Request& held = bench_->intake.requests[request];
+  held.set_urgency(intake::v1::URGENCY_CRITICAL);
+  held.set_needed_by("2027-03-31");
+  held.add_co_served_agencies("agencies/sea");
+  bench_->FollowOnly(request);
+  const v1::Demand demand = bench_->DemandFor(request);
+  EXPECT_EQ(demand.urgency(), intake::v1::URGENCY_CRITICAL);
+  EXPECT_EQ(demand.needed_by(), "2027-03-31");
+  EXPECT_THAT(demand.co_served_agencies(), ElementsAre("agencies/sea"));
+  EXPECT_EQ(demand.state(), v1::DEMAND_STATE_OFFERED) << "who was offered stays";
+  const int64_t head = bench_->journal->Head()->sequence;
+  bench_->FollowOnly(request);
+  EXPECT_EQ(bench_->journal->Head()->sequence, head) << "nothing new is nothing to record";
+  // A conflict with an agency that is served too counts from then on.
+  v1::Conflict conflict;
+  conflict.set_expert(bench_->OfferNamed(offers[0]).assignment().expert());
+  conflict.set_agency("agencies/sea");
+  conflict.set_kind(v1::CONFLICT_KIND_LITIGATION);
+  conflict.set_reason("a suit");
+  ASSERT_TRUE(bench_->Do(CreateConflict(conflict, "")).ok());
+  EXPECT_EQ(ReasonOf(bench_->Accept(offers[0])), "NOT_ELIGIBLE");
 }
 
 TEST_F(SolveLife, AWorkerKilledInTheMiddleLeavesNothingBehindAndTheNextSolves) {

@@ -1,0 +1,15 @@
+#ifndef SERVICES_CLI_RUN_COMMANDS_H_
+#define SERVICES_CLI_RUN_COMMANDS_H_
+
+#include "absl/status/status.h"
+#include "critac/matching/v1/match.pb.h"
+#include "services/cli/context.h"
+
+namespace critac::cli {
+
+// Prints a run of the solver; for people also what it changed, and how evenly it treats agencies.
+absl::Status ShowRun(Context& context, const matching::v1::SolveRun& run);
+
+}  // namespace critac::cli
+
+#endif  // SERVICES_CLI_RUN_COMMANDS_H_
