@@ -3,20 +3,25 @@
 
 #include <arpa/inet.h>
 #include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <poll.h>
 #include <sys/eventfd.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <array>
+#include <cerrno>
 #include <cstdint>
 #include <limits>
+#include <random>
 #include <thread>
 #include <vector>
 
 #include "absl/base/thread_annotations.h"
 #include "absl/synchronization/mutex.h"
+#include "absl/time/time.h"
 
 namespace critac::testing {
 
@@ -51,13 +56,13 @@ class FaultyProxy {
 
   // Once `bytes` more have gone in this direction, of all connections together, every connection is
   // cut. Those made afterwards are not.
-  void CutAfter(Direction direction, int64_t bytes) {
-    absl::MutexLock lock(&mutex_);
-    left_[kToServer] = left_[kToClient] = kEndless;
-    left_[direction] = bytes;
+  void CutAfter(Direction direction, int64_t bytes) { BreakAfter(direction, bytes, Break::kCut); }
+  // The same, but of every connection only this direction ends, as by HalfClose.
+  void HalfCloseAfter(Direction direction, int64_t bytes) {
+    BreakAfter(direction, bytes, Break::kHalfClose);
   }
   void CutNever() { CutAfter(kToServer, kEndless); }
-  // Whether what CutAfter asked for came to pass.
+  // Whether what CutAfter or HalfCloseAfter asked for came to pass.
   bool HasCut() {
     absl::MutexLock lock(&mutex_);
     return left_[kToServer] == kEndless && left_[kToClient] == kEndless;
@@ -67,6 +72,16 @@ class FaultyProxy {
   int64_t passed(Direction direction) {
     absl::MutexLock lock(&mutex_);
     return passed_[direction];
+  }
+
+  // From now on nothing arrives whole: everything is delivered in pieces, after a pause of up to
+  // `most_pause` each. A piece has 1 to `most_bytes` bytes, or up to all that is there where that is
+  // more, so that large messages take no time to speak of, and any byte may be the last of a piece.
+  // Sizes and pauses are random, from the same seed every time.
+  void Dribble(int64_t most_bytes, absl::Duration most_pause) {
+    absl::MutexLock lock(&mutex_);
+    most_piece_ = most_bytes;
+    most_pause_ = most_pause;
   }
 
   // Connections are taken, and bytes are held, until Pass.
@@ -84,7 +99,7 @@ class FaultyProxy {
   // The receiver of this direction sees the end of its connections; the other direction goes on.
   void HalfClose(Direction direction) {
     absl::MutexLock lock(&mutex_);
-    for (Pair& pair : pairs_) EndOne(pair, direction);
+    EndAll(direction);
     Wake();
   }
 
@@ -104,11 +119,21 @@ class FaultyProxy {
  private:
   static constexpr int64_t kEndless = std::numeric_limits<int64_t>::max();
 
+  // What becomes of connections once enough bytes have gone.
+  enum class Break { kCut, kHalfClose };
+
   // A connection: its two sockets, each at the place of the direction that is read from it.
   struct Pair {
     std::array<int, 2> from = {-1, -1};
     std::array<bool, 2> ended = {};
   };
+
+  void BreakAfter(Direction direction, int64_t bytes, Break then) {
+    absl::MutexLock lock(&mutex_);
+    left_[kToServer] = left_[kToClient] = kEndless;
+    left_[direction] = bytes;
+    then_ = then;
+  }
 
   // Makes the thread look at what was changed.
   void Wake() const { eventfd_write(wake_, 1); }
@@ -146,6 +171,7 @@ class FaultyProxy {
   }
 
   void Run() {
+    prctl(PR_SET_TIMERSLACK, 1);  // pauses are no longer than they are meant to be
     for (;;) {
       std::vector<pollfd> watched;
       {
@@ -192,6 +218,11 @@ class FaultyProxy {
       close(server);
       return;
     }
+    // What is written goes at once, also where what went before has not been acknowledged.
+    const int on = 1;
+    for (const int fd : {client, server}) {
+      setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
+    }
     pairs_.push_back({.from = {client, server}, .ended = {}});
   }
 
@@ -216,19 +247,42 @@ class FaultyProxy {
   void Write(Pair& pair, Direction direction, const char* bytes, int64_t count)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
     int64_t& left = left_[direction];
-    const bool cuts = left != kEndless && count >= left;
+    const bool breaks = left != kEndless && count >= left;
     const int64_t allowed = std::min(count, left);
     for (int64_t done = 0; done < allowed;) {
-      const ssize_t sent = send(pair.from[1 - direction], bytes + done,
-                                static_cast<size_t>(allowed - done), MSG_NOSIGNAL);
+      Pause();
+      const ssize_t sent =
+          send(pair.from[1 - direction], bytes + done, PieceOf(allowed - done), MSG_NOSIGNAL);
       if (sent <= 0) break;
       done += sent;
     }
     passed_[direction] += allowed;
     if (left != kEndless) left -= allowed;
-    if (!cuts) return;
+    if (!breaks) return;
     left = kEndless;
-    CloseAll();
+    if (then_ == Break::kCut) {
+      CloseAll();
+    } else {
+      EndAll(direction);
+    }
+  }
+
+  // How many bytes go next, of those that are there.
+  size_t PieceOf(int64_t count) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
+    if (most_piece_ == kEndless) return static_cast<size_t>(count);
+    const int64_t most = std::max(most_piece_, count);
+    return static_cast<size_t>(std::min(count, 1 + static_cast<int64_t>(random_() % most)));
+  }
+
+  void Pause() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
+    if (most_pause_ == absl::ZeroDuration()) return;
+    const absl::Duration pause = most_pause_ * (static_cast<double>(random_() % 1000) / 1000);
+    const timespec most = absl::ToTimespec(pause);
+    ppoll(nullptr, 0, &most, nullptr);
+  }
+
+  void EndAll(Direction direction) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
+    for (Pair& pair : pairs_) EndOne(pair, direction);
   }
 
   static void EndOne(Pair& pair, Direction direction) {
@@ -257,6 +311,10 @@ class FaultyProxy {
   std::vector<Pair> pairs_ ABSL_GUARDED_BY(mutex_);
   std::array<int64_t, 2> passed_ ABSL_GUARDED_BY(mutex_) = {};
   std::array<int64_t, 2> left_ ABSL_GUARDED_BY(mutex_) = {kEndless, kEndless};
+  Break then_ ABSL_GUARDED_BY(mutex_) = Break::kCut;
+  int64_t most_piece_ ABSL_GUARDED_BY(mutex_) = kEndless;
+  absl::Duration most_pause_ ABSL_GUARDED_BY(mutex_);
+  std::mt19937 random_ ABSL_GUARDED_BY(mutex_){1};
 };
 
 }  // namespace critac::testing

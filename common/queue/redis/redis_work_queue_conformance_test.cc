@@ -5,8 +5,10 @@
 #include <utility>
 #include <vector>
 
+#include "absl/strings/str_cat.h"
 #include "common/base/ids.h"
 #include "tests/conformance/work_queue_conformance.h"
+#include "tests/support/faulty_proxy.h"
 #include "tests/support/redis_client.h"
 #include "tests/support/redis_cluster.h"
 #include "tests/support/redis_sentinel.h"
@@ -28,6 +30,16 @@ Place OneServer() {
   static const testing::RedisServer server;
   EXPECT_TRUE(server.is_up());
   return {.url = server.url(), .ports = {server.port()}};
+}
+
+// No request and no answer arrives whole: whoever reads has to go on in the middle of any of them.
+// Pauses are short enough for many threads to keep their leases meanwhile.
+Place OneServerThroughASlowProxy() {
+  static const testing::RedisServer server;
+  EXPECT_TRUE(server.is_up());
+  static testing::FaultyProxy proxy(server.port());
+  proxy.Dribble(64, absl::Microseconds(50));
+  return {.url = absl::StrCat("redis://127.0.0.1:", proxy.port()), .ports = {server.port()}};
 }
 
 // Nothing fails here, and nothing is to look like it on a busy machine.
@@ -88,10 +100,12 @@ WorkQueueBackend In(const std::string& name, Place (*place)()) {
           .make_harness = [place] { return std::make_unique<RedisHarness>(place()); }};
 }
 
-INSTANTIATE_TEST_SUITE_P(Redis, WorkQueueConformance,
-                         ::testing::Values(In("redis", OneServer), In("redis_sentinel", Sentinels),
-                                           In("redis_cluster", Cluster)),
-                         [](const auto& info) { return info.param.name; });
+INSTANTIATE_TEST_SUITE_P(
+    Redis, WorkQueueConformance,
+    ::testing::Values(In("redis", OneServer),
+                      In("redis_through_a_slow_proxy", OneServerThroughASlowProxy),
+                      In("redis_sentinel", Sentinels), In("redis_cluster", Cluster)),
+    [](const auto& info) { return info.param.name; });
 
 }  // namespace
 }  // namespace critac::queue
