@@ -25,14 +25,20 @@ class RedisQueues {
  public:
   static constexpr absl::string_view kName = "faults";
 
+  // One that looks for orphans only when it is told to.
   std::unique_ptr<queue::RedisWorkQueue> Open(const std::string& url,
                                               queue::RedisOptions options = {},
                                               const queue::QueueLimits& limits = {}) {
     options.sweep = absl::ZeroDuration();
-    options.clock_shift = [this] { return clock_.shift(); };
-    return std::make_unique<queue::RedisWorkQueue>(std::string(kName), *queue::redis::ParseUrl(url),
-                                                   queue::RetryPolicy(), clock_, ids_, limits,
-                                                   options);
+    return Make(url, options, limits);
+  }
+
+  // One that looks for orphans by itself, as those of services do.
+  std::unique_ptr<queue::RedisWorkQueue> OpenSweeping(const std::string& url,
+                                                      absl::Duration sweep) {
+    queue::RedisOptions options;
+    options.sweep = sweep;
+    return Make(url, options, {});
   }
 
   // The name of a key of theirs, as scripts/lines.lua calls it.
@@ -43,6 +49,14 @@ class RedisQueues {
   ShiftedClock& clock() { return clock_; }
 
  private:
+  std::unique_ptr<queue::RedisWorkQueue> Make(const std::string& url, queue::RedisOptions options,
+                                              const queue::QueueLimits& limits) {
+    options.clock_shift = [this] { return clock_.shift(); };
+    return std::make_unique<queue::RedisWorkQueue>(std::string(kName), *queue::redis::ParseUrl(url),
+                                                   queue::RetryPolicy(), clock_, ids_, limits,
+                                                   options);
+  }
+
   ShiftedClock clock_;
   RandomIdSource ids_;
 };

@@ -37,6 +37,14 @@ using testing::NumberOfRedis;
 using testing::RedisQueues;
 using testing::RedisServer;
 
+// How often a queue that does so looks for orphans.
+constexpr absl::Duration kSweep = absl::Minutes(5);
+
+// The keys of a queue, as scripts take them.
+constexpr const char* kParts[] = {"jobs",       "state",        "errors",    "again",
+                                  "delayed",    "leased",       "dead",      "meta",
+                                  "ready:high", "ready:normal", "ready:low", "waiting"};
+
 // A queue, and its server by itself.
 class RedisServerFacts : public ::testing::Test {
  protected:
@@ -80,6 +88,13 @@ class RedisServerFacts : public ::testing::Test {
       EXPECT_EQ(status.code(), absl::StatusCode::kAborted) << status;
       EXPECT_EQ(ReasonOf(status), "LEASE_LOST");
     }
+  }
+  // Lets time pass until what a queue does by itself now and then has come about.
+  void AwaitSweep(const std::function<bool()>& done) {
+    EXPECT_TRUE(Eventually([&] {
+      queues_.clock().Advance(kSweep / 8);
+      return done();
+    }));
   }
   static void ExpectUnavailable(const absl::Status& status, const std::string& why) {
     EXPECT_EQ(status.code(), absl::StatusCode::kUnavailable) << status;
@@ -192,10 +207,7 @@ TEST_F(RedisServerFacts, AReserveThatWaitsWhileItsServerBeginsAnewGetsAJobPutInA
 TEST_F(RedisServerFacts, WhatIsRefusedIsForTheCallsThatGoWithItAsIfItHadNotBeenThere) {
   Start();
   std::vector<std::string> words = {"EVAL", redis::kEnqueue.text, "12"};
-  for (const char* part : {"jobs", "state", "errors", "again", "delayed", "leased", "dead", "meta",
-                           "ready:high", "ready:normal", "ready:low", "waiting"}) {
-    words.push_back(RedisQueues::Key(part));
-  }
+  for (const char* part : kParts) words.push_back(RedisQueues::Key(part));
   // No two keys of one id are known: the last job is said to have that of another.
   const std::vector<std::pair<std::string, std::string>> jobs = {{"a", "a"}, {"b", "b"}, {"c", "c"},
                                                                  {"b", "b"}, {"a", "a"}, {"c", "c"},
@@ -327,6 +339,11 @@ TEST_F(RedisServerFacts, AUserWithTheRightsOfTheReadmeCanDoEverything) {
   EXPECT_GT(mine->Sweep().value_or(-1), 0);
   Tell({"DEL", RedisQueues::Key("jobs")});
   EXPECT_GT(mine->Sweep().value_or(-1), 0);
+  // And by itself.
+  const auto sweeping = queues_.OpenSweeping("redis://critac:secret@" + server().address(), kSweep);
+  EXPECT_TRUE(mine->Enqueue({NewJob{.key = "y"}}).ok());
+  Tell({"DEL", RedisQueues::Key("ready:normal")});
+  AwaitSweep([&] { return mine->Stats().value_or(QueueStats()).ready == 1; });
   const auto denied = AskRedis(server().port(), {"ACL", "LOG"});
   ASSERT_TRUE(denied.ok()) << denied.status();
   EXPECT_EQ(denied->value().size(), 0u);
@@ -360,6 +377,14 @@ TEST_F(RedisServerFacts, AServerThatWantsAPasswordSaysSo) {
 class RedisOrphans : public RedisServerFacts {
  protected:
   void SetUp() override { Start(); }
+
+  // How often the server was asked to do this, by whomever.
+  int64_t CallsOf(const std::string& command) {
+    const std::string all = testing::TextOfRedis(server().port(), {"INFO", "commandstats"});
+    const std::string line = absl::StrCat("cmdstat_", command, ":calls=");
+    const size_t place = all.find(line);
+    return place == std::string::npos ? 0 : std::stoll(all.substr(place + line.size()));
+  }
 
   // The id of the one job there is.
   std::string Id() {
@@ -522,6 +547,53 @@ TEST_F(RedisOrphans, ManyAreHealedAtOnce) {
   Tell({"DEL", RedisQueues::Key("ready:normal")});
   Sweep(kOrphans);
   EXPECT_EQ(Counts(), absl::StrCat(kOrphans, " 0 0 0"));
+}
+
+TEST_F(RedisOrphans, AQueueHealsThemByItselfNowAndThen) {
+  const auto sweeping = queues_.OpenSweeping(server().url(), kSweep);
+  for (const char* key : {"a", "b"}) {
+    Add(key);
+    Tell({"DEL", RedisQueues::Key("ready:normal")});
+    EXPECT_EQ(Counts(), "0 0 0 0") << "it is in no line";
+    AwaitSweep([this] { return Counts() == "1 0 0 0"; });
+    const Lease lease = TakeOne();
+    EXPECT_EQ(lease.key, key);
+    EXPECT_TRUE(queue().Complete(lease).ok());
+  }
+}
+
+// Goal: of all processes one looks for orphans in an interval, and the others spare the server that.
+// Method: each of two asks for its turn by one script, and who has it reads the names of the jobs by
+// one HSCAN; nobody else asks the server anything, and it counts.
+TEST_F(RedisOrphans, OfSeveralProcessesOneLooksForThemInAnInterval) {
+  constexpr int kTurnsAskedFor = 20;
+  const absl::Time began = queues_.clock().Now();
+  const auto one = queues_.OpenSweeping(server().url(), kSweep);
+  const auto other = queues_.OpenSweeping(server().url(), kSweep);
+  AwaitSweep([this] { return CallsOf("evalsha") >= kTurnsAskedFor; });
+  const int64_t sweeps = CallsOf("hscan");
+  EXPECT_GT(sweeps, 0);
+  // A turn is held for three quarters of an interval.
+  const absl::Duration passed = queues_.clock().Now() - began;
+  EXPECT_LE(sweeps, 1 + absl::FDivDuration(passed, kSweep * 3 / 4));
+}
+
+TEST_F(RedisOrphans, ATurnToLookForThemIsHeldForItsTimeAndNoLonger) {
+  std::vector<std::string> words = {"EVAL", redis::kClaimSweep.text, "12"};
+  for (const char* part : kParts) words.push_back(RedisQueues::Key(part));
+  // Whether there is a turn so long after the first of all; one is held for a minute.
+  const auto is_given = [&](absl::Duration later) {
+    std::vector<std::string> all = words;
+    all.insert(all.end(), {absl::StrCat(absl::ToInt64Microseconds(later)), "", "60000000"});
+    return NumberOfRedis(server().port(), all) == 1;
+  };
+  EXPECT_TRUE(is_given(absl::ZeroDuration()));
+  EXPECT_FALSE(is_given(absl::ZeroDuration()));
+  EXPECT_FALSE(is_given(absl::Seconds(30)));
+  EXPECT_TRUE(is_given(absl::Minutes(1)));
+  EXPECT_FALSE(is_given(absl::Seconds(90)));
+  // A server whose clock was set back is not without sweeps until it is as late again.
+  EXPECT_TRUE(is_given(absl::ZeroDuration()));
 }
 
 TEST_F(RedisOrphans, ASweepOfAHealthyBusyQueueHealsNothing) {
