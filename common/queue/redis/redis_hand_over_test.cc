@@ -1,3 +1,4 @@
+#include <array>
 #include <memory>
 #include <string>
 #include <utility>
@@ -16,7 +17,8 @@
 #include "tests/support/redis_queues.h"
 #include "tests/support/redis_server.h"
 
-// How what becomes ready is handed to those who wait, and that nothing is lost on the way.
+// How what becomes ready is handed to those who want it, in whichever process they are, and that
+// nothing is lost on the way.
 namespace critac::queue {
 namespace {
 
@@ -193,6 +195,35 @@ TEST_F(RedisHandOver, AMessageThatIsNoneIsPassedOver) {
   AwaitWaiting(1);
   Add(*queue, "a");
   EXPECT_EQ(waits.Key(), "a");
+}
+
+// Method: two processes take in turn what they get, again and again. Time also passes by itself: what
+// that adds is allowed for.
+TEST_F(RedisHandOver, TwoProcessesTogetherGetWhatTheRateAllowsAndNoMore) {
+  constexpr int kRate = 4;
+  constexpr int kSteps = 10;
+  const std::array<std::unique_ptr<RedisWorkQueue>, 2> processes = {Open(), Open()};
+  ASSERT_TRUE(processes[0]->LimitRate(kRate).ok());
+  for (int i = 0; i < 100; ++i) Add(*processes[1], absl::StrCat(i));
+  std::array<int64_t, 2> taken = {};
+  const absl::Time began = queues_.clock().Now();
+  for (int step = 0; step <= kSteps; ++step) {
+    if (step > 0) queues_.clock().Advance(absl::Milliseconds(500));
+    for (bool more = true; more;) {
+      more = false;
+      for (size_t i = 0; i < processes.size(); ++i) {
+        const auto leases = processes[i]->Reserve(1, absl::Hours(1), absl::ZeroDuration());
+        ASSERT_TRUE(leases.ok()) << leases.status();
+        taken[i] += static_cast<int64_t>(leases->size());
+        more = more || !leases->empty();
+      }
+    }
+  }
+  const double seconds = absl::ToDoubleSeconds(queues_.clock().Now() - began);
+  EXPECT_GT(taken[0], 0);
+  EXPECT_GT(taken[1], 0);
+  EXPECT_GE(taken[0] + taken[1], kRate + kSteps * kRate / 2);
+  EXPECT_LE(taken[0] + taken[1], kRate + seconds * kRate) << "a second's worth at once";
 }
 
 }  // namespace
