@@ -4,14 +4,19 @@
 #include <string>
 #include <vector>
 
+#include "absl/strings/str_join.h"
+#include "common/server/testing/raw_call.h"
 #include "tests/process/road.h"
 #include "tests/process/separate_center.h"
+#include "tests/support/eventually.h"
+#include "tests/support/redis_client.h"
 #include "tests/support/redis_server.h"
 
 namespace critac::testing {
 namespace {
 
 using matching::v1::Proposal;
+using server::testing::HealthOf;
 using ::testing::AllOf;
 using ::testing::HasSubstr;
 using ::testing::SizeIs;
@@ -123,6 +128,46 @@ TEST(SeparateProcesses, EachIsKilledOnTheWayAndTheRoadGoesOn) {
 
   for (const std::string& service : Services()) center.AwaitReady(service);
   center.ExpectWholeJournals();
+  StopAll(center);
+}
+
+// Expects gRPC's health service to come to say this of a service, and of its process as a whole.
+void ExpectHealth(SeparateCenter& center, const std::string& service, const std::string& health) {
+  for (const std::string& name : {service, std::string()}) {
+    EXPECT_TRUE(Eventually([&] { return HealthOf(center.ChannelTo(service), name) == health; }))
+        << service << " is not " << health;
+  }
+}
+
+// Goal: a Redis that takes no more jobs is told to operators and to those who direct calls, with the
+// reason, and costs nobody who calls anything: what is acknowledged meanwhile is done afterwards.
+TEST(SeparateProcesses, WhileRedisRefusesJobsEachSaysSoAndTheRoadGoesOnAfterwards) {
+  RedisServer redis;
+  ASSERT_TRUE(redis.is_up());
+  SeparateCenter center(redis.url());
+  for (const std::string& service : Services()) center.Start(service);
+  for (const std::string& service : Services()) {
+    center.AwaitReady(service);
+    ExpectHealth(center, service, "SERVING");
+  }
+  Road road(center);
+
+  ASSERT_TRUE(TellRedis(redis.port(), {"CONFIG", "SET", "maxmemory", "1"}));
+  for (const std::string& service : Services()) {
+    EXPECT_TRUE(Eventually([&] { return center.Readiness(service).status == 503; })) << service;
+    EXPECT_THAT(center.Readiness(service).body,
+                AllOf(HasSubstr("\"name\":\"" + service + "\",\"ready\":false"),
+                      HasSubstr("the queue "), HasSubstr("Redis refuses writes: OOM")));
+    ExpectHealth(center, service, "NOT_SERVING");
+  }
+  const std::string request = road.Ready(1);
+
+  ASSERT_TRUE(TellRedis(redis.port(), {"CONFIG", "SET", "maxmemory", "0"}));
+  for (const std::string& service : Services()) {
+    center.AwaitReady(service);
+    ExpectHealth(center, service, "SERVING");
+  }
+  EXPECT_THAT(road.AwaitProposal(request).assignments(), SizeIs(1));
   StopAll(center);
 }
 
