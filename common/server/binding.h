@@ -31,7 +31,7 @@ struct Environment {
   // Opens the database of a service: `intake`, `matching`, `metrics`.
   std::function<absl::StatusOr<std::unique_ptr<store::Database>>(const std::string& service)>
       open_database;
-  // The queue of a name: `match`, `sync`, `report`. The process owns it.
+  // The queue of a name: `match`, `offers`, `report`, `sync`. The process owns it.
   std::function<absl::StatusOr<queue::WorkQueue*>(const std::string& name)> queue;
   // A channel to a service. Calls fail with UNAVAILABLE until it serves; it may be this very
   // process.

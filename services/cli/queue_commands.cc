@@ -26,7 +26,7 @@ template <typename Request, typename Response>
 using QueueMethod = grpc::Status (QueueService::Stub::*)(grpc::ClientContext*, const Request&,
                                                          Response*);
 
-constexpr const char* kQueueHelp = "match, sync or report";
+constexpr const char* kQueueHelp = "match, offers, report or sync";
 
 Columns StatsColumns() {
   return {Name("queue", "queue"),       Number("ready", "ready"),
