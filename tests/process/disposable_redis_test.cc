@@ -2,7 +2,7 @@
 // acknowledged has its consequences, each once.
 //
 // Method: three processes share a Redis, and people make calls all the time (traffic.h), so that all
-// three queues carry jobs. While they do, something happens. Afterwards nobody does anything for the
+// queues carry jobs. While they do, something happens. Afterwards nobody does anything for the
 // jobs, and the ledger (ledger.h), which knows what was acknowledged and reads the three journals,
 // must balance.
 #include <signal.h>
@@ -11,6 +11,7 @@
 #include <memory>
 #include <random>
 #include <string>
+#include <vector>
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
@@ -69,8 +70,9 @@ class CenterAtWork {
       : match("match", url),
         sync("sync", url),
         report("report", url),
+        offers("offers", url),
         center(url),
-        program_(Started(center), 12),
+        program_(Started(center), kExperts),
         traffic_(center, program_) {}
 
   // A moment that the seed chooses, while people make calls.
@@ -86,17 +88,24 @@ class CenterAtWork {
     // Intake has matching look again at every request that left it.
     match.AwaitReady();
     ASSERT_TRUE(Eventually([this] { return match.IsEmpty(); }));
-    ASSERT_TRUE(Eventually([this] { return sync.IsEmpty() && report.IsEmpty(); }));
+    ASSERT_TRUE(
+        Eventually([this] { return sync.IsEmpty() && report.IsEmpty() && offers.IsEmpty(); }));
     AwaitBalance();
     center.ExpectWholeJournals();
   }
 
+  std::vector<Queue*> EveryQueue() { return {&match, &sync, &report, &offers}; }
+
   Queue match;
   Queue sync;
   Queue report;
+  Queue offers;
   SeparateCenter center;
 
  private:
+  // Enough for some to leave.
+  static constexpr int kExperts = 40;
+
   static SeparateCenter& Started(SeparateCenter& center) {
     for (const std::string service : {"intake", "matching", "metrics"}) center.Start(service);
     return center;
@@ -123,7 +132,7 @@ TEST(DisposableRedis, FlushedAgainAndAgainWhileItHoldsJobsOfEveryQueueNothingIsL
   ASSERT_TRUE(server.is_up());
   CenterAtWork work(server.url());
   SCOPED_TRACE(absl::StrCat("seed ", work.seed()));
-  for (Queue* const queue : {&work.match, &work.sync, &work.report}) {
+  for (Queue* const queue : work.EveryQueue()) {
     // So that there is something to lose for certain. That it is paused is forgotten as well.
     queue->Pause();
     work.Bring(8);
@@ -139,7 +148,7 @@ TEST(DisposableRedis, FlushedAgainAndAgainWhileItHoldsJobsOfEveryQueueNothingIsL
 // Kills the server while it holds jobs; `restarted` is called when it is back.
 void KillWhileItHoldsJobs(RedisServer& server, CenterAtWork& work,
                           const std::function<void(const queue::QueueStats& before)>& restarted) {
-  for (Queue* const queue : {&work.match, &work.sync, &work.report}) {
+  for (Queue* const queue : work.EveryQueue()) {
     queue->Pause();
     work.Bring(8);
     queue->AwaitReady();

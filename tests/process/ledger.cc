@@ -48,6 +48,9 @@ class Ledger {
     Once("offered", offered_, {}, NamesOf(offered_));
     Once("accepted", accepted_, acknowledged_.accepted);
     Once("declined", declined_, acknowledged_.declined);
+    Once("taken back", taken_back_,
+         Without(acknowledged_.taken_back, OffersFor(acknowledged_.withdrawn)),
+         acknowledged_.taken_back);
     Once("agreed", agreed_, firm_, acknowledged_.withdrawn);
     Once("recorded as matched", actions_[REQUEST_ACTION_RECORD_MATCH], firm_, NamesOf(agreed_));
     Once("delivered", delivered_, acknowledged_.delivered);
@@ -91,6 +94,14 @@ class Ledger {
     Names names;
     for (const auto& [engagement, request] : engagements_) {
       if (requests.contains(request)) names.insert(engagement);
+    }
+    return names;
+  }
+
+  Names OffersFor(const Names& requests) const {
+    Names names;
+    for (const auto& [offer, request] : offers_) {
+      if (requests.contains(request)) names.insert(offer);
     }
     return names;
   }
@@ -166,6 +177,7 @@ class Ledger {
     standing_.erase(decided.proposal().request());
     for (const matching::v1::Offer& offer : decided.offers()) {
       ++offered_[offer.name()];
+      offers_[offer.name()] = offer.request();
       const std::string place = absl::StrCat(offer.request(), " slot ", offer.assignment().slot());
       for (const auto& [other, its_place] : places_) {
         if (its_place == place) {
@@ -178,7 +190,8 @@ class Ledger {
   }
 
   void Decline(const matching::v1::Offer& offer) {
-    ++declined_[offer.name()];
+    ++(offer.state() == matching::v1::OFFER_STATE_WITHDRAWN ? taken_back_
+                                                            : declined_)[offer.name()];
     places_.erase(offer.name());
   }
 
@@ -194,8 +207,8 @@ class Ledger {
   std::vector<std::string> amiss_;
 
   std::map<intake::v1::RequestAction, Counts> actions_;
-  Counts opened_, closed_, decided_, offered_, accepted_, declined_, agreed_, delivered_, settled_,
-      requested_, finished_;
+  Counts opened_, closed_, decided_, offered_, accepted_, declined_, taken_back_, agreed_,
+      delivered_, settled_, requested_, finished_;
   Names made_;
   // Requests with a delivery on record.
   Names begun_;
@@ -203,6 +216,8 @@ class Ledger {
   std::map<std::string, std::string> standing_;
   // Offer that is open or accepted → the place it is for. Slots here are for one person.
   std::map<std::string, std::string> places_;
+  // Offer → its request.
+  std::map<std::string, std::string> offers_;
   // Engagement → its request.
   std::map<std::string, std::string> engagements_;
 };

@@ -19,6 +19,8 @@ struct Acknowledged {
   // Offers.
   std::set<std::string> accepted;
   std::set<std::string> declined;
+  // Offers that nobody answered, or could answer any more, since their expert had left.
+  std::set<std::string> taken_back;
   // Engagements with the one delivery of theirs.
   std::set<std::string> delivered;
   // Reports asked for.
@@ -41,6 +43,7 @@ struct Journals {
 //   follows at most once, and then lets go once.
 // - A request has one standing proposal at a time; a proposal is decided at most once; nobody is
 //   asked twice at once for the same place.
+// - An offer whose expert left is taken back once, unless its request was withdrawn before.
 // - Each request taken to the end is agreed once, and recorded as matched, begun and delivered by
 //   matching once; its engagement is settled once.
 // - Each report is finished once, and done.

@@ -81,6 +81,13 @@ void Answer(Journals& all, const std::string& request, const std::string& offer)
   Add(all.matching, offer, answered);
 }
 
+void TakeBack(Journals& all, const std::string& request, const std::string& offer) {
+  matching::v1::OfferDeclined taken_back;
+  *taken_back.mutable_offer() = OfferFor(request, offer);
+  taken_back.mutable_offer()->set_state(matching::v1::OFFER_STATE_WITHDRAWN);
+  Add(all.matching, offer, taken_back);
+}
+
 void Agree(Journals& all, const std::string& request, const std::string& engagement) {
   matching::v1::EngagementAgreed agreed;
   agreed.mutable_engagement()->set_name(engagement);
@@ -104,8 +111,8 @@ void OfReport(Journals& all, const std::string& report,
   Add(all.metrics, report, happened);
 }
 
-// A center in which all went well: one request declined once and taken to the end, one withdrawn
-// with an offer out, one report.
+// A center in which all went well: one request declined once, left by an expert once and taken to
+// the end, one withdrawn with an offer out, one report.
 class LedgerTest : public ::testing::Test {
  protected:
   LedgerTest() {
@@ -113,6 +120,7 @@ class LedgerTest : public ::testing::Test {
     told.withdrawn = {"requests/b"};
     told.accepted = {"offers/2"};
     told.declined = {"offers/1"};
+    told.taken_back = {"offers/7"};
     told.delivered = {"engagements/a"};
     told.reports = {"reports/r"};
     Act(all, "requests/a", intake::v1::REQUEST_ACTION_COMPLETE_SCOPING);
@@ -123,6 +131,9 @@ class LedgerTest : public ::testing::Test {
     Propose(all, "requests/a", "proposals/2", "proposals/1");
     Decide(all, "requests/a", "proposals/2", "offers/1");
     Answer<matching::v1::OfferDeclined>(all, "requests/a", "offers/1");
+    Propose(all, "requests/a", "proposals/7");
+    Decide(all, "requests/a", "proposals/7", "offers/7");
+    TakeBack(all, "requests/a", "offers/7");
     Propose(all, "requests/a", "proposals/3");
     Decide(all, "requests/a", "proposals/3", "offers/2");
     Answer<matching::v1::OfferAccepted>(all, "requests/a", "offers/2");
@@ -238,6 +249,27 @@ TEST_F(LedgerTest, APlaceThatIsOfferedToTwoAtOnceIsNoticed) {
   Decide(all, "requests/a", "proposals/5", "offers/4");
   EXPECT_THAT(amiss(),
               ElementsAre("requests/a slot s1 is offered twice at once, by offers/2 and offers/4"));
+}
+
+TEST_F(LedgerTest, AnOfferThatIsNotTakenBackFromAnExpertWhoLeftIsNoticed) {
+  Lose<matching::v1::OfferDeclined>(all.matching, "WITHDRAWN");
+  EXPECT_THAT(amiss(),
+              ElementsAre("requests/a slot s1 is offered twice at once, by offers/7 and offers/2",
+                          "offers/7 is not taken back"));
+}
+
+TEST_F(LedgerTest, AnOfferThatIsTakenBackTwiceOrWithoutACauseIsNoticed) {
+  TakeBack(all, "requests/a", "offers/7");
+  TakeBack(all, "requests/b", "offers/3");
+  EXPECT_THAT(amiss(), UnorderedElementsAre("offers/7 is taken back 2 times",
+                                            "offers/3 is taken back without a cause"));
+}
+
+TEST_F(LedgerTest, AnOfferOfAWithdrawnRequestMayBeTakenBackBeforeOrNot) {
+  told.taken_back.insert("offers/3");
+  EXPECT_THAT(amiss(), IsEmpty());
+  TakeBack(all, "requests/b", "offers/3");
+  EXPECT_THAT(amiss(), IsEmpty());
 }
 
 TEST_F(LedgerTest, WhatWasRefusedAndHasAnEffectAllTheSameIsNoticed) {

@@ -13,6 +13,7 @@
 #include "critac/intake/v1/request.grpc.pb.h"
 #include "critac/matching/v1/engagement.grpc.pb.h"
 #include "critac/matching/v1/match.grpc.pb.h"
+#include "critac/matching/v1/partner.grpc.pb.h"
 #include "critac/metrics/v1/report.grpc.pb.h"
 #include "google/protobuf/util/json_util.h"
 
@@ -23,10 +24,11 @@ using intake::v1::RequestService;
 using journal::v1::Event;
 using matching::v1::EngagementService;
 using matching::v1::MatchService;
+using matching::v1::PartnerService;
 
-// Of every six requests one is withdrawn, one is never scoped, and one is declined by the first
-// expert.
-enum Fate { kDeclinedOnce = 3, kWithdrawn = 4, kNeverReady = 5 };
+// Of every six requests one is withdrawn, one is never scoped, one is declined by the first expert,
+// and of one the first expert leaves before he answers.
+enum Fate { kLeftOnce = 2, kDeclinedOnce = 3, kWithdrawn = 4, kNeverReady = 5 };
 constexpr int kFates = 6;
 
 // Between two looks, and before a call is made again.
@@ -142,6 +144,7 @@ void Traffic::BringRequest(int number) {
     absl::MutexLock lock(&mutex_);
     if (number % kFates == kWithdrawn) acknowledged_.withdrawn.insert(name);
     if (number % kFates == kDeclinedOnce) to_decline_.insert(name);
+    if (number % kFates == kLeftOnce) to_leave_.insert(name);
   }
   const absl::Status ready = Insist([&] { return SmallProgram::MakeReady(center_, name); });
   ASSERT_TRUE(ready.ok()) << ready;
@@ -225,46 +228,81 @@ void Traffic::Approve(const matching::v1::Proposal& proposal) {
   const auto approved = Insist([&] {
     return center_.AsCoordinator<MatchService>(&MatchService::Stub::ApproveProposal, approve);
   });
-  // A plan made since may have replaced it: then that is approved.
-  if (!approved.ok()) EXPECT_EQ(ReasonOf(approved.status()), "PROPOSAL_NOT_OPEN");
+  // A plan made since may have replaced it, or will, as it names one who left: then that is approved.
+  if (!approved.ok()) {
+    EXPECT_THAT(ReasonOf(approved.status()), ::testing::AnyOf("PROPOSAL_NOT_OPEN", "NOT_ELIGIBLE"));
+  }
 }
 
 void Traffic::Answer(const matching::v1::Offer& offer) {
+  const std::string& expert = offer.assignment().expert();
   bool declines = false;
+  bool leaves = false;
   {
     absl::MutexLock lock(&mutex_);
     declines = to_decline_.erase(offer.request()) > 0;
+    leaves = to_leave_.erase(offer.request()) > 0;
   }
-  const std::string id = UuidFromName(absl::StrCat("answer ", offer.name()));
-  absl::Status status;
-  if (declines) {
-    matching::v1::DeclineOfferRequest decline;
-    decline.set_name(offer.name());
-    decline.set_code(matching::v1::OFFER_DECLINE_CODE_WORKLOAD);
-    decline.set_request_id(id);
-    status = Insist([&] {
-      return center_
-          .Call<EngagementService>(&EngagementService::Stub::DeclineOffer, decline,
-                                   type::v1::ROLE_PARTNER, "partners/elm")
-          .status();
-    });
-  } else {
-    matching::v1::AcceptOfferRequest accept;
-    accept.set_name(offer.name());
-    accept.set_request_id(id);
-    status = Insist([&] {
-      return center_
-          .Call<EngagementService>(&EngagementService::Stub::AcceptOffer, accept,
-                                   type::v1::ROLE_PARTNER, "partners/elm")
-          .status();
-    });
-  }
-  if (!status.ok()) {
+  if (leaves) Leave(expert);
+  const absl::Status status = leaves ? absl::CancelledError("the expert left without an answer")
+                                     : (declines ? Decline(offer.name()) : Accept(offer.name()));
+  if (!status.ok() && !left_.contains(expert)) {
     EXPECT_TRUE(IsWithdrawn(offer.request())) << offer.name() << ": " << status;
     return;
   }
   absl::MutexLock lock(&mutex_);
-  (declines ? acknowledged_.declined : acknowledged_.accepted).insert(offer.name());
+  if (!status.ok()) {
+    acknowledged_.taken_back.insert(offer.name());
+  } else {
+    (declines ? acknowledged_.declined : acknowledged_.accepted).insert(offer.name());
+  }
+}
+
+absl::Status Traffic::Accept(const std::string& offer) {
+  matching::v1::AcceptOfferRequest accept;
+  accept.set_name(offer);
+  accept.set_request_id(UuidFromName(absl::StrCat("answer ", offer)));
+  return Insist([&] {
+    return center_
+        .Call<EngagementService>(&EngagementService::Stub::AcceptOffer, accept,
+                                 type::v1::ROLE_PARTNER, "partners/elm")
+        .status();
+  });
+}
+
+absl::Status Traffic::Decline(const std::string& offer) {
+  matching::v1::DeclineOfferRequest decline;
+  decline.set_name(offer);
+  decline.set_code(matching::v1::OFFER_DECLINE_CODE_WORKLOAD);
+  decline.set_request_id(UuidFromName(absl::StrCat("answer ", offer)));
+  return Insist([&] {
+    return center_
+        .Call<EngagementService>(&EngagementService::Stub::DeclineOffer, decline,
+                                 type::v1::ROLE_PARTNER, "partners/elm")
+        .status();
+  });
+}
+
+// Does not come back: a plan that names the expert is made anew.
+void Traffic::Leave(const std::string& expert) {
+  if (!left_.insert(expert).second) return;
+  matching::v1::GetExpertRequest get;
+  get.set_name(expert);
+  const auto known = Insist(
+      [&] { return center_.AsCoordinator<PartnerService>(&PartnerService::Stub::GetExpert, get); });
+  ASSERT_TRUE(known.ok()) << known.status();
+  matching::v1::ImportExpertsRequest import;
+  matching::v1::Expert& row = *import.add_experts();
+  row = *known;
+  row.clear_etag();
+  row.set_active(false);
+  import.set_request_id(UuidFromName(absl::StrCat("leave ", expert)));
+  const auto imported = Insist([&] {
+    return center_.AsCoordinator<PartnerService>(&PartnerService::Stub::ImportExperts, import);
+  });
+  ASSERT_TRUE(imported.ok()) << imported.status();
+  EXPECT_EQ(imported->results(0).outcome(), intake::v1::IMPORT_OUTCOME_UPDATED)
+      << imported->results(0).problem();
 }
 
 void Traffic::CarryOut(const std::string& request) {

@@ -21,10 +21,10 @@
 
 namespace critac::testing {
 
-// What people do all day in a center: they bring requests, decide proposals, answer offers, approve
-// plans, record deliveries, ask for reports. Whatever comes of a call that may be made again, it is
-// made again, with its request id, until it is taken or refused. Some do what is refused. Remembers
-// what was acknowledged. Thread-safe.
+// What people do all day in a center: they bring requests, decide proposals, answer offers or leave
+// without an answer, approve plans, record deliveries, ask for reports. Whatever comes of a call that
+// may be made again, it is made again, with its request id, until it is taken or refused. Some do
+// what is refused. Remembers what was acknowledged. Thread-safe.
 class Traffic {
  public:
   // Both must outlive it.
@@ -60,6 +60,9 @@ class Traffic {
   bool FollowIntake();
   void Approve(const matching::v1::Proposal& proposal);
   void Answer(const matching::v1::Offer& offer);
+  absl::Status Accept(const std::string& offer);
+  absl::Status Decline(const std::string& offer);
+  void Leave(const std::string& expert);
   void CarryOut(const std::string& request);
   absl::Status ApprovePlan(const std::string& request, type::v1::Role role,
                            const std::string& subject);
@@ -81,13 +84,16 @@ class Traffic {
   int reports_wanted_ ABSL_GUARDED_BY(mutex_) = 0;
   int64_t call_count_ ABSL_GUARDED_BY(mutex_) = 0;
   Acknowledged acknowledged_ ABSL_GUARDED_BY(mutex_);
-  // Requests whose first offer is to be declined.
+  // Requests whose first offer is to be declined, or whose first expert asked is to leave.
   std::set<std::string> to_decline_ ABSL_GUARDED_BY(mutex_);
+  std::set<std::string> to_leave_ ABSL_GUARDED_BY(mutex_);
 
   // Each of one thread alone.
   int reports_ = 0;
   int64_t matching_read_ = 0;
   int64_t intake_read_ = 0;
+  // Experts who left.
+  std::set<std::string> left_;
 
   std::vector<std::thread> threads_;
 };
