@@ -40,9 +40,9 @@ std::shared_ptr<grpc::Channel> MakeChannel(const ChannelOptions& options);
 grpc::ChannelArguments MakeChannelArguments(const ChannelOptions& options);
 
 // gRPC's service configuration, JSON: round robin over a name's addresses, and for every method
-// that may be repeated without harm (it is read-only, or its request has a request id) another
-// attempt after UNAVAILABLE, with growing pauses, until `attempts` were made or the deadline is
-// past; fewer while most calls fail. Other methods and other codes are never tried again.
+// that may be repeated without harm (Method::IsRepeatable) another attempt after UNAVAILABLE, with
+// growing pauses, until `attempts` were made or the deadline is past; fewer while most calls fail.
+// Other methods and other codes are never tried again.
 std::string MakeServiceConfig(const ChannelOptions& options);
 
 // The server's side of the same policies: the largest message, and the pings with which clients

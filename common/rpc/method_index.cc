@@ -21,6 +21,7 @@ using google::protobuf::DescriptorPool;
 using google::protobuf::FieldDescriptor;
 using google::protobuf::FileDescriptor;
 using google::protobuf::MethodDescriptor;
+using google::protobuf::MethodOptions;
 using google::protobuf::ServiceDescriptor;
 
 constexpr absl::string_view kPackagePrefix = "critac.";
@@ -32,6 +33,7 @@ Method ReadMethod(const MethodDescriptor& descriptor) {
   method.name = descriptor.full_name();
   method.domain = descriptor.file()->package();
   method.read_only = rules.read_only();
+  method.idempotent = descriptor.options().idempotency_level() == MethodOptions::IDEMPOTENT;
   method.max_duration =
       rules.max_seconds() > 0 ? absl::Seconds(rules.max_seconds()) : limits::kDefaultCall;
   const FieldDescriptor* request_id = descriptor.input_type()->FindFieldByName("request_id");

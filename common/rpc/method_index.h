@@ -21,6 +21,8 @@ struct Method {
   // Proto package of its service.
   std::string domain;
   bool read_only = false;
+  // Whether what it changes is the same after one call and after two (`idempotency_level`).
+  bool idempotent = false;
   // The most time a call may take.
   absl::Duration max_duration;
   // The request's string field `request_id`; null where it has none.
@@ -30,9 +32,9 @@ struct Method {
   std::string role_names;
 
   bool Allows(type::v1::Role role) const { return (role_bits >> role & 1U) != 0; }
-  // Whether the same call may be made again without harm: it changes nothing, or its request id
-  // sees to it that it happens once.
-  bool IsRepeatable() const { return read_only || request_id != nullptr; }
+  // Whether the same call may be made again without harm: it changes nothing, changes the same once
+  // and twice, or its request id sees to it that it happens once.
+  bool IsRepeatable() const { return read_only || idempotent || request_id != nullptr; }
 };
 
 // All methods of the services of `critac.*` packages that are linked into this process, by name.

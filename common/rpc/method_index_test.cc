@@ -130,13 +130,25 @@ TEST(SuiteApi, EveryMethodSaysWhoMayCallIt) {
 TEST(SuiteApi, WhatChangesSomethingHasARequiredRequestId) {
   for (const Method* method : SuiteMethods()) {
     if (method->read_only) continue;
-    // What operators tell a queue sets a state, whichever was before, and no journal keeps it.
+    // What operators tell a queue no journal keeps: the next test says what may be repeated of it.
     if (method->domain == "critac.queue.v1") continue;
     ASSERT_NE(method->request_id, nullptr) << method->name;
     const type::v1::FieldRules& rules = method->request_id->options().GetExtension(type::v1::field);
     EXPECT_TRUE(rules.required()) << method->name;
     EXPECT_EQ(rules.format(), type::v1::FORMAT_UUID) << method->name;
   }
+}
+
+TEST(SuiteApi, OfWhatOperatorsTellAQueueThatMayBeRepeatedWhichSetsAState) {
+  std::vector<std::string> repeatable;
+  std::vector<std::string> others;
+  for (const Method* method : SuiteMethods()) {
+    if (method->domain != "critac.queue.v1" || method->read_only) continue;
+    (method->IsRepeatable() ? repeatable : others).push_back(method->descriptor->name());
+  }
+  EXPECT_THAT(repeatable,
+              ::testing::UnorderedElementsAre("PauseQueue", "ResumeQueue", "LimitQueue"));
+  EXPECT_THAT(others, ::testing::UnorderedElementsAre("RedriveJobs", "PurgeJobs"));
 }
 
 // Calls `check` with every field of a message and of those in it, with its rules.

@@ -5,6 +5,7 @@
 #include <optional>
 
 #include "common/rpc/channel.h"
+#include "common/rpc/method_index.h"
 #include "common/rpc/principal.h"
 #include "common/status/error.h"
 #include "grpcpp/create_channel.h"
@@ -44,6 +45,12 @@ std::optional<absl::Duration> WaitBeforeRetry(const absl::Status& status, absl::
                                absl::Nanoseconds(retry.retry_delay().nanos()));
 }
 
+// Whether the method that takes this request may be called twice in place of once.
+bool IsRepeatable(const google::protobuf::Descriptor& request) {
+  const rpc::Method* const method = rpc::FindMethod(request);
+  return method != nullptr && method->IsRepeatable();
+}
+
 }  // namespace
 
 Client::Client(ClientOptions options, std::function<void(absl::Duration)> sleep)
@@ -58,12 +65,16 @@ void Client::Prepare(grpc::ClientContext& context, absl::Duration deadline) cons
   context.set_deadline(std::chrono::system_clock::now() + absl::ToChronoMicroseconds(deadline));
 }
 
-absl::Status Client::WithRetries(const std::function<absl::Status()>& call) const {
+absl::Status Client::WithRetries(const google::protobuf::Descriptor& request,
+                                 const std::function<absl::Status()>& call) const {
   absl::Duration backoff = options_.first_backoff;
   for (int attempt = 1;; ++attempt) {
     const absl::Status status = call();
     const std::optional<absl::Duration> wait = WaitBeforeRetry(status, backoff);
     if (!wait.has_value()) return status;
+    if (absl::IsUnavailable(status) && !IsRepeatable(request)) {
+      return Annotate(status, "not tried again, as it may have been done");
+    }
     if (attempt == options_.attempts) {
       return Annotate(status, absl::StrCat("gave up after ", attempt, " attempts"));
     }

@@ -12,6 +12,7 @@
 #include "absl/time/time.h"
 #include "common/status/error.h"
 #include "common/status/grpc_status.h"
+#include "google/protobuf/descriptor.h"
 #include "grpcpp/channel.h"
 #include "grpcpp/client_context.h"
 #include "services/cli/servers.h"
@@ -24,7 +25,7 @@ struct ClientOptions {
   Servers servers;
   // `role:subject`, sent with every call.
   std::string principal;
-  // Tries in all of a call that meets UNAVAILABLE, or RESOURCE_EXHAUSTED with a time to come back.
+  // Tries in all of a call that is made again.
   int attempts = 5;
   // Wait before the second try; doubled for each further one.
   absl::Duration first_backoff = absl::Milliseconds(100);
@@ -32,9 +33,11 @@ struct ClientOptions {
   absl::Duration longest_backoff = absl::Seconds(2);
 };
 
-// Calls a center. Every call carries the principal and a deadline. A call may be tried again
-// because every change carries a `request_id`: the center takes the same one twice as one. Errors
-// remember the address that was called (ServerOf). Thread-safe.
+// Calls a center. Every call carries the principal and a deadline. One that the center was too busy
+// for is made again, as nothing came of it, where the center said when. One that met UNAVAILABLE may
+// have been carried out all the same: it is made again where that does no harm
+// (rpc::Method::IsRepeatable), as for reads and all that carries a `request_id`. Errors remember the
+// address that was called (ServerOf). Thread-safe.
 class Client {
  public:
   // `sleep` waits.
@@ -58,7 +61,7 @@ class Client {
                                                                Response*),
                                   const Request& request, absl::Duration deadline) {
     Response response;
-    const absl::Status status = WithRetries([&] {
+    const absl::Status status = WithRetries(*Request::descriptor(), [&] {
       Stub stub(channels_.at(address));
       grpc::ClientContext context;
       Prepare(context, deadline);
@@ -94,7 +97,8 @@ class Client {
 
  private:
   void Prepare(grpc::ClientContext& context, absl::Duration deadline) const;
-  absl::Status WithRetries(const std::function<absl::Status()>& call) const;
+  absl::Status WithRetries(const google::protobuf::Descriptor& request,
+                           const std::function<absl::Status()>& call) const;
 
   const ClientOptions options_;
   const std::function<void(absl::Duration)> sleep_;

@@ -9,6 +9,7 @@
 #include "common/status/error.h"
 #include "critac/intake/v1/agency.grpc.pb.h"
 #include "critac/journal/v1/journal.grpc.pb.h"
+#include "critac/queue/v1/queue.grpc.pb.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "services/cli/testing/fake_center.h"
@@ -24,6 +25,7 @@ using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 
 constexpr char kCreate[] = "critac.intake.v1.AgencyService/CreateAgency";
+constexpr char kRedrive[] = "critac.queue.v1.QueueService/RedriveJobs";
 
 class ClientTest : public ::testing::Test {
  protected:
@@ -39,6 +41,13 @@ class ClientTest : public ::testing::Test {
     request.set_request_id(request_id);
     return MakeClient(center_.address())
         .Call(&AgencyService::Stub::CreateAgency, request, absl::Seconds(30));
+  }
+
+  absl::Status Redrive() {
+    return MakeClient(center_.address())
+        .CallAt(center_.address(), &queue::v1::QueueService::Stub::RedriveJobs,
+                queue::v1::RedriveJobsRequest(), absl::Seconds(30))
+        .status();
   }
 
   FakeCenter center_;
@@ -102,6 +111,44 @@ TEST_F(ClientTest, ComesBackWhenABusyCenterSaysButNotLaterThanItsOwnLimit) {
   });
   EXPECT_TRUE(Create().ok());
   EXPECT_THAT(slept_, ElementsAre(absl::Milliseconds(700), absl::Seconds(2)));
+}
+
+// Its answer may be what was lost: a second call would find no dead job, and say so.
+TEST_F(ClientTest, WhatMayHaveBeenDoneAndIsNotTheSameTwiceIsNotTriedAgain) {
+  center_.On<queue::v1::RedriveJobsRequest, queue::v1::RedriveJobsResponse>(
+      kRedrive, [](const auto&, auto&) { return absl::UnavailableError("the connection broke"); });
+  const absl::Status status = Redrive();
+  EXPECT_EQ(status.code(), absl::StatusCode::kUnavailable);
+  EXPECT_EQ(status.message(), "not tried again, as it may have been done: the connection broke");
+  EXPECT_EQ(center_.CallsOf(kRedrive).size(), 1u);
+  EXPECT_TRUE(slept_.empty());
+}
+
+TEST_F(ClientTest, WhatABusyCenterDidNotTakeIsTriedAgainWhateverItIs) {
+  std::atomic<int> calls = 0;
+  center_.On<queue::v1::RedriveJobsRequest, queue::v1::RedriveJobsResponse>(
+      kRedrive, [&](const auto&, auto&) {
+        if (++calls == 2) return absl::OkStatus();
+        return Error(absl::StatusCode::kResourceExhausted, "TOO_BUSY", "too many calls")
+            .RetryAfter(absl::Milliseconds(300))
+            .ToStatus();
+      });
+  EXPECT_TRUE(Redrive().ok());
+  EXPECT_THAT(slept_, ElementsAre(absl::Milliseconds(300)));
+}
+
+TEST_F(ClientTest, WhatIsTheSameDoneTwiceIsTriedAgainThoughNoRequestIdGoesWithIt) {
+  std::atomic<int> calls = 0;
+  center_.On<queue::v1::PauseQueueRequest, queue::v1::QueueStats>(
+      "critac.queue.v1.QueueService/PauseQueue", [&](const auto&, auto& stats) {
+        stats.set_paused(true);
+        return ++calls == 1 ? absl::UnavailableError("the connection broke") : absl::OkStatus();
+      });
+  EXPECT_TRUE(MakeClient(center_.address())
+                  .Call(&queue::v1::QueueService::Stub::PauseQueue, queue::v1::PauseQueueRequest(),
+                        absl::Seconds(30))
+                  .ok());
+  EXPECT_EQ(calls, 2);
 }
 
 TEST_F(ClientTest, ErrorsComeWithTheirDetails) {
