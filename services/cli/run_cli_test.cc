@@ -1332,6 +1332,78 @@ TEST_F(CommandLine, DeadJobsComeBackByKeyOrAllWithAReason) {
   EXPECT_EQ(Run("queue redrive match --all --as operator:ops").status(), 2) << "a reason is due";
 }
 
+TEST_F(CommandLine, JobsAreShownOfOneStateOrAll) {
+  queue::v1::PeekQueueRequest seen;
+  center_.On<queue::v1::PeekQueueRequest, queue::v1::PeekQueueResponse>(
+      "critac.queue.v1.QueueService/PeekQueue", [&seen](const auto& request, auto& response) {
+        seen = request;
+        auto& job = *response.add_jobs();
+        job.set_key("requests/a");
+        job.set_state(queue::v1::JOB_STATE_DEAD);
+        job.set_attempts(10);
+        job.mutable_enqueue_time()->set_seconds(1'795'506'190);
+        job.set_last_error("no such agency");
+        return absl::OkStatus();
+      });
+  EXPECT_EQ(Run("queue peek match --state dead --limit 5 --output csv --as operator:ops").out(),
+            "key,state,attempts,put_in,due,last_error\r\n"
+            "requests/a,DEAD,10,2026-11-24T07:43:10Z,,no such agency\r\n");
+  EXPECT_EQ(seen.queue(), "match");
+  EXPECT_EQ(seen.state(), queue::v1::JOB_STATE_DEAD);
+  EXPECT_EQ(seen.limit(), 5);
+  EXPECT_THAT(Run("queue peek match --as operator:ops").out(), HasSubstr("requests/a"));
+  EXPECT_EQ(seen.state(), queue::v1::JOB_STATE_UNSPECIFIED);
+  EXPECT_EQ(seen.limit(), 20);
+  EXPECT_EQ(Run("queue peek match --state done --as operator:ops").status(), 2);
+  EXPECT_EQ(Run("queue peek match --limit 201 --as operator:ops").status(), 2);
+}
+
+TEST_F(CommandLine, AQueueResumes) {
+  queue::v1::ResumeQueueRequest seen;
+  center_.On<queue::v1::ResumeQueueRequest, queue::v1::QueueStats>(
+      "critac.queue.v1.QueueService/ResumeQueue", [&seen](const auto& request, auto& stats) {
+        seen = request;
+        stats.set_queue(request.queue());
+        stats.set_ready(2);
+        return absl::OkStatus();
+      });
+  EXPECT_EQ(Run("queue resume offers --output csv --as operator:ops").out(),
+            "queue,ready,delayed,leased,dead,oldest_ms,paused,rate,done\r\n"
+            "offers,2,0,0,0,0,false,0,0\r\n");
+  EXPECT_EQ(seen.queue(), "offers");
+}
+
+TEST_F(CommandLine, AQueueIsLimitedAndTheLimitLifted) {
+  queue::v1::LimitQueueRequest seen;
+  center_.On<queue::v1::LimitQueueRequest, queue::v1::QueueStats>(
+      "critac.queue.v1.QueueService/LimitQueue", [&seen](const auto& request, auto& stats) {
+        seen = request;
+        stats.set_queue(request.queue());
+        stats.set_jobs_per_second(request.jobs_per_second());
+        return absl::OkStatus();
+      });
+  EXPECT_THAT(Run("queue limit report --rate 5 --output csv --as operator:ops").out(),
+              HasSubstr("\r\nreport,0,0,0,0,0,false,5,0\r\n"));
+  EXPECT_EQ(seen.queue(), "report");
+  EXPECT_EQ(seen.jobs_per_second(), 5);
+  EXPECT_EQ(Run("queue limit report --rate 0 --as operator:ops").status(), 0);
+  EXPECT_EQ(seen.jobs_per_second(), 0);
+  EXPECT_EQ(Run("queue limit report --as operator:ops").status(), 2) << "a rate is due";
+  EXPECT_EQ(Run("queue limit report --rate 1000001 --as operator:ops").status(), 2);
+}
+
+TEST_F(CommandLine, DeadJobsAreForgotten) {
+  queue::v1::PurgeJobsRequest seen;
+  center_.On<queue::v1::PurgeJobsRequest, queue::v1::PurgeJobsResponse>(
+      "critac.queue.v1.QueueService/PurgeJobs", [&seen](const auto& request, auto& response) {
+        seen = request;
+        response.set_purged_count(3);
+        return absl::OkStatus();
+      });
+  EXPECT_EQ(Run("queue purge match --output csv --as operator:ops").out(), "purged\r\n3\r\n");
+  EXPECT_EQ(seen.queue(), "match");
+}
+
 TEST_F(CommandLine, TheCatalogIsShownByCollection) {
   center_.On<intake::v1::GetCatalogRequest, intake::v1::Catalog>(
       "critac.intake.v1.CatalogService/GetCatalog", [](const auto&, auto& catalog) {
