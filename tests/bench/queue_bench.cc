@@ -2,10 +2,9 @@
 //
 // 100,000 no-op jobs with 200 bytes of payload (ours: the key, since a job carries a name) and
 // leases kept, at each setting of the server's persistence. All take turns, three times; a figure is
-// the median. Prints ratios; what a peer cannot be asked, because npm has not installed it, is left
-// out and said.
-#include <sys/stat.h>
-#include <unistd.h>
+// the median. Prints ratios; a peer that npm has not installed is left out, and that is said; one that
+// fails ends the run with an error.
+#include <sys/wait.h>
 
 #include <algorithm>
 #include <atomic>
@@ -42,11 +41,15 @@ constexpr int kBatch = 1000;
 constexpr int kBatchesInFlight = 2;
 constexpr int kCallers = 16;
 constexpr int kRate = 1000;
+constexpr int kProducers = 8;
 constexpr const char* kPeers[] = {"bullmq", "bee-queue"};
+// Exit statuses of queue_peers.mjs where npm has not installed the peer, and of the shell where there
+// is no node, and so no npm.
+constexpr int kNotInstalled = 3;
+constexpr int kNoSuchProgram = 127;
 
 struct Options {
   int jobs = 100'000;
-  int single_jobs = 50'000;
   int latency_seconds = 5;
   int rounds = 3;
   // Without the peers, which takes a fraction of the time.
@@ -144,7 +147,7 @@ class Ours {
 
   void FillOneByOne(WorkQueue& queue) {
     InThreads(kCallers, [&](int caller) {
-      for (int i = caller; i < options_.single_jobs; i += kCallers) {
+      for (int i = caller; i < options_.jobs; i += kCallers) {
         const NewJob job = {.key = Key(i)};
         Check(queue.Enqueue(absl::MakeConstSpan(&job, 1)).status());
       }
@@ -182,7 +185,8 @@ class Ours {
     return seconds;
   }
 
-  // A job each millisecond, on a schedule that does not wait for anyone.
+  // A job each millisecond, each at its own time: producers take turns, so that a slow call delays no
+  // job but its own unless all of them are in one.
   void MeasureLatency(Figures& figures) {
     const std::unique_ptr<RedisWorkQueue> queue = Open();
     const int count = kRate * (1 + options_.latency_seconds);
@@ -208,16 +212,19 @@ class Ours {
         },
         {.threads = 10}, SystemClock::Instance(), ids_);
     worker.Start();
+    std::atomic<int> next = 0;
     const absl::Time start = absl::Now();
-    for (int i = 0; i < count; ++i) {
-      SystemClock::Instance().WaitUntil(start + i * absl::Seconds(1) / kRate);
-      {
-        absl::MutexLock lock(&mutex);
-        put_in[static_cast<size_t>(i)] = absl::Now();
+    InThreads(kProducers, [&](int /*producer*/) {
+      for (int i = next++; i < count; i = next++) {
+        const NewJob job = {.key = Key(i)};
+        SystemClock::Instance().WaitUntil(start + i * absl::Seconds(1) / kRate);
+        {
+          absl::MutexLock lock(&mutex);
+          put_in[static_cast<size_t>(i)] = absl::Now();
+        }
+        Check(queue->Enqueue(absl::MakeConstSpan(&job, 1)).status());
       }
-      const NewJob job = {.key = Key(i)};
-      Check(queue->Enqueue(absl::MakeConstSpan(&job, 1)).status());
-    }
+    });
     {
       const auto all_done = [&] { return done == count; };
       absl::MutexLock lock(&mutex);
@@ -249,17 +256,23 @@ class Ours {
 
 // ---- Peers ----------------------------------------------------------------------------------------
 
-// Runs a program and returns what it printed; nothing where it failed.
-std::optional<std::string> OutputOf(const std::string& command) {
-  FILE* const pipe = popen(command.c_str(), "r");
-  if (pipe == nullptr) return std::nullopt;
+// What a program printed, and its exit status; -1 where it has none.
+struct Ended {
+  int status = -1;
   std::string output;
+};
+
+Ended RunProgram(const std::string& command) {
+  Ended ended;
+  FILE* const pipe = popen(command.c_str(), "r");
+  if (pipe == nullptr) return ended;
   char buffer[4096];
   for (size_t got = 0; (got = fread(buffer, 1, sizeof(buffer), pipe)) > 0;) {
-    output.append(buffer, got);
+    ended.output.append(buffer, got);
   }
-  if (pclose(pipe) != 0) return std::nullopt;
-  return output;
+  const int status = pclose(pipe);
+  if (WIFEXITED(status)) ended.status = WEXITSTATUS(status);
+  return ended;
 }
 
 class Peer {
@@ -267,6 +280,7 @@ class Peer {
   Peer(std::string name, const testing::RedisServer& server, const Options& options)
       : name_(std::move(name)), server_(server), options_(options) {}
 
+  // Nothing where it is not installed.
   std::optional<Figures> Run() {
     Figures figures;
     const auto batch =
@@ -274,7 +288,7 @@ class Peer {
     if (!batch.has_value()) return std::nullopt;
     figures.enqueue_batch_s = (*batch)["seconds"];
     figures.enqueue_one_s =
-        Asked("enqueue-one --jobs %d --callers %d", options_.single_jobs, kCallers)["seconds"];
+        Asked("enqueue-one --jobs %d --callers %d", options_.jobs, kCallers)["seconds"];
     for (const int concurrency : {10, 100}) {
       figures.process_s[concurrency] =
           Asked("process --jobs %d --concurrency %d", options_.jobs, concurrency)["seconds"];
@@ -289,21 +303,26 @@ class Peer {
   }
 
  private:
+  // Nothing where it is not installed.
   std::optional<nlohmann::json> Ask(const std::string& measure) {
     Empty(server_);
     const std::vector<std::string> words = absl::StrSplit(measure, absl::MaxSplits(' ', 1));
-    const auto output =
-        OutputOf(absl::StrCat("node ", CRITAC_SOURCE_DIR, "/tests/bench/queue_peers.mjs ", name_,
-                              " ", words[0], " ", server_.port(), " ", words[1]));
-    if (!output.has_value()) return std::nullopt;
-    return nlohmann::json::parse(*output);
+    const Ended ended =
+        RunProgram(absl::StrCat("node ", CRITAC_SOURCE_DIR, "/tests/bench/queue_peers.mjs ", name_,
+                                " ", words[0], " ", server_.port(), " ", words[1]));
+    if (ended.status == kNotInstalled || ended.status == kNoSuchProgram) return std::nullopt;
+    if (ended.status != 0) {
+      Check(absl::InternalError(
+          absl::StrCat(name_, " failed at ", measure, ", with exit status ", ended.status)));
+    }
+    return nlohmann::json::parse(ended.output);
   }
   template <typename... Args>
   nlohmann::json Asked(const absl::FormatSpec<Args...>& format, const Args&... args) {
     const std::string measure = absl::StrFormat(format, args...);
     const std::optional<nlohmann::json> answer = Ask(measure);
     if (!answer.has_value()) {
-      Check(absl::InternalError(absl::StrCat(name_, " failed at ", measure)));
+      Check(absl::InternalError(absl::StrCat(name_, " is gone before ", measure)));
     }
     return *answer;
   }
@@ -328,12 +347,12 @@ std::optional<double> LimitSeconds(const testing::RedisServer& server, int jobs)
                                              "HDEL state __rand_int__"};
   double seconds = 0;
   for (const std::string& command : commands) {
-    const auto output = OutputOf(
+    const Ended ended = RunProgram(
         absl::StrFormat("redis-benchmark -p %d -n %d -P 100 -c 1 -r %d --csv %s 2>/dev/null",
                         server.port(), jobs, jobs, command));
-    if (!output.has_value()) return std::nullopt;
-    const size_t line = output->find('\n');
-    const std::vector<std::string> cells = absl::StrSplit(output->substr(line + 1), "\",\"");
+    if (ended.status != 0) return std::nullopt;
+    const size_t line = ended.output.find('\n');
+    const std::vector<std::string> cells = absl::StrSplit(ended.output.substr(line + 1), "\",\"");
     if (cells.size() < 2) return std::nullopt;
     seconds += jobs / std::stod(cells[1]);
   }
@@ -407,7 +426,7 @@ int RunBench(const Options& options) {
         "enqueue, 1000 a call", options.jobs, [](const Figures& f) { return f.enqueue_batch_s; },
         "jobs/s");
     report.Line(
-        "enqueue, one by one, 16 callers", options.single_jobs,
+        "enqueue, one by one, 16 callers", options.jobs,
         [](const Figures& f) { return f.enqueue_one_s; }, "jobs/s");
     for (const int concurrency : {10, 100}) {
       report.Line(
