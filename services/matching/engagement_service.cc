@@ -12,6 +12,7 @@
 #include "services/matching/engagement_plan.h"
 #include "services/matching/offer_commands.h"
 #include "services/matching/pool_methods.h"
+#include "services/matching/seen_by.h"
 
 namespace critac::matching {
 namespace {
@@ -43,6 +44,13 @@ const Filters& EngagementFilters() {
   return filters;
 }
 
+// Leaves of an answer what the caller sees.
+template <typename T>
+absl::Status Show(const Call& call, T& answer) {
+  answer = SeenBy(std::move(answer), PartnerOf(call));
+  return absl::OkStatus();
+}
+
 // Whether the request of an engagement is at the point where deliveries take place.
 absl::Status CheckPlanApproved(const intake::v1::Request& request) {
   if (request.state() == intake::v1::REQUEST_STATE_PLANNED ||
@@ -66,7 +74,9 @@ grpc::ServerUnaryReactor* EngagementService::GetOffer(grpc::CallbackServerContex
         RETURN_IF_ERROR(journal_.GetInto(in.name(), out));
         RETURN_IF_ERROR(
             CheckOwn(call, out.assignment().partner(), "critac.matching.v1.Offer", in.name()));
-        return recusals_.CheckSeen(call, out.request(), "critac.matching.v1.Offer", in.name());
+        RETURN_IF_ERROR(
+            recusals_.CheckSeen(call, out.request(), "critac.matching.v1.Offer", in.name()));
+        return Show(call, out);
       });
 }
 
@@ -77,14 +87,17 @@ grpc::ServerUnaryReactor* EngagementService::ListOffers(grpc::CallbackServerCont
       context, request, response,
       [this](const Call& call, const auto& in, auto& out) -> absl::Status {
         ASSIGN_OR_RETURN(store::Condition seen, recusals_.SeenRows(call, OwnRows(call, "partner")));
-        return journal_.ListInto({.collection = "offers",
-                                  .filter = in.filter(),
-                                  .filter_fields = &OfferFilters(),
-                                  .condition = std::move(seen),
-                                  .page_size = in.page_size(),
-                                  .page_token = in.page_token(),
-                                  .descending = true},
-                                 AddTo(*out.mutable_offers()), *out.mutable_next_page_token());
+        RETURN_IF_ERROR(journal_.ListInto({.collection = "offers",
+                                           .filter = in.filter(),
+                                           .filter_fields = &OfferFilters(),
+                                           .condition = std::move(seen),
+                                           .page_size = in.page_size(),
+                                           .page_token = in.page_token(),
+                                           .descending = true},
+                                          AddTo(*out.mutable_offers()),
+                                          *out.mutable_next_page_token()));
+        for (v1::Offer& offer : *out.mutable_offers()) RETURN_IF_ERROR(Show(call, offer));
+        return absl::OkStatus();
       });
 }
 
@@ -93,15 +106,16 @@ grpc::ServerUnaryReactor* EngagementService::AcceptOffer(grpc::CallbackServerCon
                                                          v1::Offer* response) {
   return rpc::InTasks<v1::AcceptOfferRequest>(
       pipeline_, tasks_, context, request, response,
-      [this, response](const Call& call, const auto& in) {
-        return ExecuteOnPool(
+      [this, response](const Call& call, const auto& in) -> absl::Status {
+        RETURN_IF_ERROR(ExecuteOnPool(
             journal_, pools_, call, in, *response,
             [&](std::shared_ptr<const PoolView> view) {
               return recusals_.Guard<v1::Offer>(
                   call, in.name(),
                   matching::AcceptOffer(std::move(view), in.name(), PartnerOf(call)));
             },
-            &PoolReader::ReadGates);
+            &PoolReader::ReadGates));
+        return Show(call, *response);
       });
 }
 
@@ -109,11 +123,13 @@ grpc::ServerUnaryReactor* EngagementService::DeclineOffer(grpc::CallbackServerCo
                                                           const v1::DeclineOfferRequest* request,
                                                           v1::Offer* response) {
   return pipeline_.Write<v1::DeclineOfferRequest, v1::Offer>(
-      context, request, response, journal_, [this](const Call& call, const auto& in) {
+      context, request, response, journal_,
+      [this](const Call& call, const auto& in) {
         return recusals_.Guard<v1::Offer>(
             call, in.name(),
             matching::DeclineOffer(in.name(), PartnerOf(call), in.code(), in.reason()));
-      });
+      },
+      &Show<v1::Offer>);
 }
 
 grpc::ServerUnaryReactor* EngagementService::GetEngagement(grpc::CallbackServerContext* context,
@@ -123,7 +139,8 @@ grpc::ServerUnaryReactor* EngagementService::GetEngagement(grpc::CallbackServerC
       context, request, response, [this](const Call& call, const auto& in, auto& out) {
         RETURN_IF_ERROR(journal_.GetInto(in.name(), out));
         if (!IsPartOf(call, out)) return ResourceNotFound(kEngagementType, in.name());
-        return recusals_.CheckSeen(call, out.request(), kEngagementType, in.name());
+        RETURN_IF_ERROR(recusals_.CheckSeen(call, out.request(), kEngagementType, in.name()));
+        return Show(call, out);
       });
 }
 
@@ -134,14 +151,17 @@ grpc::ServerUnaryReactor* EngagementService::ListEngagements(
       context, request, response,
       [this](const Call& call, const auto& in, auto& out) -> absl::Status {
         ASSIGN_OR_RETURN(store::Condition seen, recusals_.SeenRows(call, EngagementsOf(call)));
-        return journal_.ListInto({.collection = "engagements",
-                                  .filter = in.filter(),
-                                  .filter_fields = &EngagementFilters(),
-                                  .condition = std::move(seen),
-                                  .page_size = in.page_size(),
-                                  .page_token = in.page_token(),
-                                  .descending = true},
-                                 AddTo(*out.mutable_engagements()), *out.mutable_next_page_token());
+        RETURN_IF_ERROR(journal_.ListInto({.collection = "engagements",
+                                           .filter = in.filter(),
+                                           .filter_fields = &EngagementFilters(),
+                                           .condition = std::move(seen),
+                                           .page_size = in.page_size(),
+                                           .page_token = in.page_token(),
+                                           .descending = true},
+                                          AddTo(*out.mutable_engagements()),
+                                          *out.mutable_next_page_token()));
+        for (v1::Engagement& one : *out.mutable_engagements()) RETURN_IF_ERROR(Show(call, one));
+        return absl::OkStatus();
       });
 }
 
@@ -166,7 +186,7 @@ absl::Status EngagementService::ExecuteOnRequest(
   ASSIGN_OR_RETURN(const journal::Answer answer,
                    journal_.Execute(rpc::Pipeline::MakeCommand(call, in, *std::move(decide))));
   response.CopyFrom(*answer.message);
-  return absl::OkStatus();
+  return Show(call, response);
 }
 
 grpc::ServerUnaryReactor* EngagementService::RecordDelivery(
@@ -222,23 +242,27 @@ grpc::ServerUnaryReactor* EngagementService::WaiveSlot(grpc::CallbackServerConte
                                                        const v1::WaiveSlotRequest* request,
                                                        v1::Engagement* response) {
   return pipeline_.Write<v1::WaiveSlotRequest, v1::Engagement>(
-      context, request, response, journal_, [this](const Call& call, const auto& in) {
+      context, request, response, journal_,
+      [this](const Call& call, const auto& in) {
         return recusals_.Guard<v1::Engagement>(
             call, in.name(),
             matching::WaiveSlot(in.name(), PartnerOf(call), in.slot(), in.reason()));
-      });
+      },
+      &Show<v1::Engagement>);
 }
 
 grpc::ServerUnaryReactor* EngagementService::ReleaseExpert(grpc::CallbackServerContext* context,
                                                            const v1::ReleaseExpertRequest* request,
                                                            v1::Engagement* response) {
   return pipeline_.Write<v1::ReleaseExpertRequest, v1::Engagement>(
-      context, request, response, journal_, [this](const Call& call, const auto& in) {
+      context, request, response, journal_,
+      [this](const Call& call, const auto& in) {
         return recusals_.Guard<v1::Engagement>(
             call, in.name(),
             matching::ReleaseExpert(in.name(), PartnerOf(call), in.slot(), in.expert(), in.code(),
                                     in.reason()));
-      });
+      },
+      &Show<v1::Engagement>);
 }
 
 grpc::ServerUnaryReactor* EngagementService::ImportEngagements(

@@ -17,7 +17,8 @@
 
 namespace critac::matching {
 
-// critac.matching.v1.EngagementService over the pipeline. What may ask intake runs in `tasks`.
+// critac.matching.v1.EngagementService over the pipeline. All it answers is as SeenBy says. What may ask
+// intake runs in `tasks`.
 class EngagementService final : public v1::EngagementService::CallbackService {
  public:
   EngagementService(rpc::Pipeline& pipeline, journal::Journal& journal, PoolReader& pools,

@@ -1,4 +1,4 @@
-// The review of a policy, and what-if, through gRPC with production wiring.
+// The review of a policy, what-if, and who sees what of engagements, through gRPC with production wiring.
 #include "absl/strings/str_cat.h"
 #include "common/status/error.h"
 #include "critac/matching/v1/events.pb.h"
@@ -15,6 +15,7 @@ namespace {
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using testing::kDana;
+using testing::kIacp;
 using testing::kLindqvist;
 using testing::kNsa;
 using testing::kOkafor;
@@ -115,8 +116,33 @@ class MatchingService : public ::testing::Test {
     for (const auto& result : imported->results()) EXPECT_EQ(result.problem(), "");
   }
 
+  // A partner with one expert, who is rated.
+  void AddPartnerWithExpert(const std::string& partner_id, const std::string& expert_id) {
+    v1::ImportPartnersRequest partners;
+    v1::Partner& partner = *partners.add_partners();
+    partner.set_name("partners/" + partner_id);
+    partner.set_display_name(partner_id);
+    partner.add_memberships()->set_start("2020-01-01");
+    partners.set_request_id(server_.NewId());
+    ASSERT_TRUE(
+        server_.Call(server_.partners, &v1::PartnerService::Stub::ImportPartners, partners, kDana)
+            .ok());
+    v1::ImportExpertsRequest experts;
+    Center center;
+    v1::Expert& expert = *experts.add_experts();
+    expert = center.AddExpert(expert_id, partner_id);
+    expert.set_full_name("Somebody");
+    expert.set_rating_count(3);
+    expert.set_rating_sum(12);
+    experts.set_request_id(server_.NewId());
+    const auto imported =
+        server_.Call(server_.partners, &v1::PartnerService::Stub::ImportExperts, experts, kDana);
+    ASSERT_TRUE(imported.ok()) << imported.status();
+    ASSERT_EQ(imported->results(0).problem(), "");
+  }
+
   // A request becomes ready.
-  void AddRequest(const std::string& id) {
+  void AddRequest(const std::string& id, int people = 1) {
     Center center;
     const v1::Demand& demand = center.AddDemand(id);
     intake::v1::Request request;
@@ -124,6 +150,7 @@ class MatchingService : public ::testing::Test {
     request.set_state(intake::v1::REQUEST_STATE_READY);
     *request.mutable_agency_profile() = demand.agency();
     *request.mutable_scope()->mutable_slots() = demand.slots();
+    request.mutable_scope()->mutable_slots(0)->set_people(people);
     request.set_urgency(demand.urgency());
     *request.mutable_ready_time() = demand.ready_time();
     server_.Execute(FollowRequest(request));
@@ -135,6 +162,79 @@ class MatchingService : public ::testing::Test {
     const auto run = Call(&Stub::SolveMatches, request, kDana);
     EXPECT_TRUE(run.ok()) << run.status();
     return *run;
+  }
+
+  // An engagement that e1 of nsa and e2 of iacp share; iacp leads it, the first by name.
+  v1::Engagement AgreeWithTwoPartners() {
+    AddPartnerWithExpert("nsa", "e1");
+    AddPartnerWithExpert("iacp", "e2");
+    AddRequest("fy27-000001", 2);
+    v1::ApproveProposalRequest approve;
+    approve.set_name(Solve().proposals(0));
+    approve.set_request_id(server_.NewId());
+    const auto approved = Call(&Stub::ApproveProposal, approve, kDana);
+    EXPECT_TRUE(approved.ok()) << approved.status();
+    for (const v1::Assignment& one : approved->assignments()) {
+      v1::AcceptOfferRequest accept;
+      accept.set_name(one.offer());
+      accept.set_request_id(server_.NewId());
+      const auto accepted = CallEngagements(&v1::EngagementService::Stub::AcceptOffer, accept,
+                                            "partner:" + one.partner());
+      EXPECT_TRUE(accepted.ok()) << accepted.status();
+      EXPECT_GT(accepted->assignment().score_e6(), 0) << "the partner's own";
+    }
+    v1::Engagement engagement = Listed(kDana).at(0);
+    EXPECT_EQ(engagement.lead_partner(), "partners/iacp");
+    SetIntakeState(engagement, intake::v1::REQUEST_STATE_MATCHED);
+    return engagement;
+  }
+  void SetIntakeState(const v1::Engagement& engagement, intake::v1::RequestState state) {
+    intake::v1::Request& request = server_.intake_requests.requests[engagement.request()];
+    request.set_name(engagement.request());
+    request.set_state(state);
+  }
+
+  template <typename Request, typename Response>
+  absl::StatusOr<Response> CallEngagements(grpc::Status (v1::EngagementService::Stub::*method)(
+                                               grpc::ClientContext*, const Request&, Response*),
+                                           const Request& request, const std::string& who) {
+    return server_.Call(server_.engagements, method, request, who);
+  }
+  v1::Engagement Got(const v1::Engagement& engagement, const std::string& who) {
+    v1::GetEngagementRequest get;
+    get.set_name(engagement.name());
+    const auto got = CallEngagements(&v1::EngagementService::Stub::GetEngagement, get, who);
+    EXPECT_TRUE(got.ok()) << got.status();
+    return *got;
+  }
+  std::vector<v1::Engagement> Listed(const std::string& who) {
+    const auto page = CallEngagements(&v1::EngagementService::Stub::ListEngagements,
+                                      v1::ListEngagementsRequest(), who);
+    EXPECT_TRUE(page.ok()) << page.status();
+    return {page->engagements().begin(), page->engagements().end()};
+  }
+  // Something took place, and it was not all of the slot.
+  absl::StatusOr<v1::Engagement> Deliver(const v1::Engagement& engagement, const std::string& who) {
+    v1::RecordDeliveryRequest record;
+    record.set_name(engagement.name());
+    record.mutable_delivery()->set_slot("s1");
+    record.mutable_delivery()->set_delivery_type("deliveryTypes/virtual");
+    record.mutable_delivery()->set_mode(type::v1::DELIVERY_MODE_VIRTUAL);
+    record.mutable_delivery()->set_date("2026-11-20");
+    record.mutable_delivery()->set_quarter_hours(6);
+    record.set_request_id(server_.NewId());
+    return CallEngagements(&v1::EngagementService::Stub::RecordDelivery, record, who);
+  }
+  // Those who serve, and then those who were lost, whose scores an answer has, with all their parts.
+  static std::vector<std::string> Scored(const v1::Engagement& engagement) {
+    std::vector<std::string> experts;
+    for (const auto* team : {&engagement.assignments(), &engagement.former_assignments()}) {
+      for (const v1::Assignment& one : *team) {
+        EXPECT_EQ(one.score_e6() > 0, one.parts_size() > 0) << one.ShortDebugString();
+        if (one.score_e6() > 0) experts.push_back(one.expert());
+      }
+    }
+    return experts;
   }
 
   static v1::SimulatedChange Deactivate(const std::string& expert) {
@@ -373,10 +473,8 @@ TEST_F(MatchingService, AMeetingShowsAPartnerNoScoresOfOthersAndTakesItsVoteOnly
 
   v1::GetMeetingRequest get;
   get.set_name(meeting->name());
-  EXPECT_EQ(
-      ReasonOf(server_.Call(server_.meetings, &Meetings::GetMeeting, get, "partner:partners/iacp")
-                   .status()),
-      "NOT_A_MEMBER");
+  EXPECT_EQ(ReasonOf(server_.Call(server_.meetings, &Meetings::GetMeeting, get, kIacp).status()),
+            "NOT_A_MEMBER");
   v1::ImportPartnersRequest partners;
   partners.add_partners()->set_name("partners/iacp");
   partners.mutable_partners(0)->set_display_name("IACP");
@@ -385,8 +483,7 @@ TEST_F(MatchingService, AMeetingShowsAPartnerNoScoresOfOthersAndTakesItsVoteOnly
   ASSERT_TRUE(
       server_.Call(server_.partners, &v1::PartnerService::Stub::ImportPartners, partners, kDana)
           .ok());
-  const auto seen =
-      server_.Call(server_.meetings, &Meetings::GetMeeting, get, "partner:partners/iacp");
+  const auto seen = server_.Call(server_.meetings, &Meetings::GetMeeting, get, kIacp);
   ASSERT_TRUE(seen.ok()) << seen.status();
   EXPECT_EQ(seen->items(0).slots(0).candidates(0).score_e6(), 0);
   EXPECT_GT(server_.Call(server_.meetings, &Meetings::GetMeeting, get, kNsa)
@@ -410,8 +507,7 @@ TEST_F(MatchingService, AMeetingShowsAPartnerNoScoresOfOthersAndTakesItsVoteOnly
   EXPECT_EQ(voted->slots(0).candidates(0).votes(0).partner(), "partners/nsa");
   EXPECT_GT(voted->slots(0).candidates(0).score_e6(), 0);
   vote.set_request_id(server_.NewId());
-  const auto other =
-      server_.Call(server_.meetings, &Meetings::CastVote, vote, "partner:partners/iacp");
+  const auto other = server_.Call(server_.meetings, &Meetings::CastVote, vote, kIacp);
   ASSERT_TRUE(other.ok()) << other.status();
   EXPECT_EQ(other->slots(0).candidates(0).score_e6(), 0);
   const auto listed =
@@ -440,7 +536,7 @@ TEST_F(MatchingService, APartnerFindsTheEngagementsItTakesPartInWhoeverLeadsThem
     EXPECT_TRUE(page.ok()) << page.status();
     return page->engagements_size();
   };
-  EXPECT_EQ(found("partner:partners/iacp"), 1);
+  EXPECT_EQ(found(kIacp), 1);
   EXPECT_EQ(found(kNsa), 1);
   EXPECT_EQ(found("partner:partners/NSA"), 0);
   EXPECT_EQ(found("partner:partners/ns_"), 0);
@@ -448,6 +544,72 @@ TEST_F(MatchingService, APartnerFindsTheEngagementsItTakesPartInWhoeverLeadsThem
   EXPECT_EQ(found(kDana), 1);
   EXPECT_EQ(found(kDana, "partners:nsa"), 1);
   EXPECT_EQ(found(kDana, "partners:fop"), 0);
+}
+
+TEST_F(MatchingService, OfASharedEngagementAPartnerSeesTheScoresOfItsOwnExpertsOnly) {
+  const v1::Engagement engagement = AgreeWithTwoPartners();
+  ASSERT_THAT(engagement.assignments(), SizeIs(2));
+  EXPECT_THAT(engagement.assignments(1).ShortDebugString(), HasSubstr("rated "));
+  for (const std::string who : {kDana, "service:metrics"}) {
+    EXPECT_THAT(Scored(Got(engagement, who)), ElementsAre("experts/e1", "experts/e2")) << who;
+    EXPECT_THAT(Scored(Listed(who).at(0)), ElementsAre("experts/e1", "experts/e2")) << who;
+  }
+  const std::pair<const char*, const char*> own[] = {{kNsa, "experts/e1"}, {kIacp, "experts/e2"}};
+  for (const auto& [who, expert] : own) {
+    EXPECT_THAT(Scored(Got(engagement, who)), ElementsAre(expert));
+    EXPECT_THAT(Scored(Listed(who).at(0)), ElementsAre(expert));
+    EXPECT_THAT(Got(engagement, who).assignments(), SizeIs(2)) << "who else serves is seen";
+  }
+}
+
+TEST_F(MatchingService, WhatACommandAnswersShowsAPartnerNoScoresOfOthersEither) {
+  const v1::Engagement engagement = AgreeWithTwoPartners();
+  v1::DrawUpPlanRequest plan;
+  plan.set_name(engagement.name());
+  plan.mutable_plan()->add_objectives("a team that can teach the others");
+  plan.set_request_id(server_.NewId());
+  const auto drawn_up = CallEngagements(&v1::EngagementService::Stub::DrawUpPlan, plan, kIacp);
+  ASSERT_TRUE(drawn_up.ok()) << drawn_up.status();
+  EXPECT_THAT(Scored(*drawn_up), ElementsAre("experts/e2"));
+
+  SetIntakeState(engagement, intake::v1::REQUEST_STATE_PLANNED);
+  const auto delivered = Deliver(engagement, kNsa);
+  ASSERT_TRUE(delivered.ok()) << delivered.status();
+  EXPECT_THAT(Scored(*delivered), ElementsAre("experts/e1"));
+
+  v1::WaiveSlotRequest waive;
+  waive.set_name(engagement.name());
+  waive.set_slot("s1");
+  waive.set_reason("one session was enough");
+  waive.set_request_id(server_.NewId());
+  const auto waived = [&](const std::string& who) {
+    const auto answer = CallEngagements(&v1::EngagementService::Stub::WaiveSlot, waive, who);
+    EXPECT_TRUE(answer.ok()) << answer.status();
+    return Scored(*answer);
+  };
+  EXPECT_THAT(waived(kNsa), ElementsAre("experts/e1"));
+  EXPECT_THAT(waived(kNsa), ElementsAre("experts/e1")) << "the same call again";
+  EXPECT_THAT(waived(kIacp), ElementsAre("experts/e2")) << "whoever makes it";
+  EXPECT_THAT(waived(kDana), ElementsAre("experts/e1", "experts/e2"));
+}
+
+TEST_F(MatchingService, TheScoreOfALostExpertStaysThePartnersOwn) {
+  const v1::Engagement engagement = AgreeWithTwoPartners();
+  SetIntakeState(engagement, intake::v1::REQUEST_STATE_PLANNED);
+  ASSERT_TRUE(Deliver(engagement, kIacp).ok());
+  v1::ReleaseExpertRequest release;
+  release.set_name(engagement.name());
+  release.set_slot("s1");
+  release.set_expert("experts/e2");
+  release.set_code(v1::EXPERT_LOSS_CODE_LEFT);
+  release.set_request_id(server_.NewId());
+  const auto released =
+      CallEngagements(&v1::EngagementService::Stub::ReleaseExpert, release, kIacp);
+  ASSERT_TRUE(released.ok()) << released.status();
+  ASSERT_THAT(released->former_assignments(), SizeIs(1));
+  EXPECT_THAT(Scored(*released), ElementsAre("experts/e2"));
+  EXPECT_THAT(Scored(Got(engagement, kNsa)), ElementsAre("experts/e1"));
+  EXPECT_THAT(Scored(Got(engagement, kDana)), ElementsAre("experts/e1", "experts/e2"));
 }
 
 TEST_F(MatchingService, ASimulationTakesAVersionOfThePolicy) {

@@ -13,6 +13,7 @@
 #include "services/matching/meeting_commands.h"
 #include "services/matching/meetings.h"
 #include "services/matching/pool_methods.h"
+#include "services/matching/seen_by.h"
 
 namespace critac::matching {
 namespace {

@@ -134,30 +134,6 @@ absl::StatusOr<std::vector<v1::MeetingItem>> ItemsOf(const Pool& pool, const Pla
   return items;
 }
 
-v1::MeetingItem SeenBy(v1::MeetingItem item, absl::string_view partner) {
-  if (partner.empty()) return item;
-  for (v1::ShortlistSlot& slot : *item.mutable_slots()) {
-    slot.clear_open_because();
-    for (v1::ShortlistCandidate& candidate : *slot.mutable_candidates()) {
-      if (candidate.partner() != partner) candidate.clear_score_e6();
-    }
-  }
-  return item;
-}
-
-v1::Meeting SeenBy(v1::Meeting meeting, absl::string_view partner,
-                   absl::Span<const std::string> hidden) {
-  auto& items = *meeting.mutable_items();
-  items.erase(std::remove_if(items.begin(), items.end(),
-                             [&](const v1::MeetingItem& item) {
-                               return std::find(hidden.begin(), hidden.end(), item.request()) !=
-                                      hidden.end();
-                             }),
-              items.end());
-  for (v1::MeetingItem& item : items) item = SeenBy(v1::MeetingItem(item), partner);
-  return meeting;
-}
-
 absl::Status CheckMember(const v1::Partner* record, absl::string_view partner, absl::CivilDay day) {
   const std::string date = FormatDate(day);
   const auto covers = [&](const v1::DateRange& range) {

@@ -41,13 +41,6 @@ absl::StatusOr<std::vector<v1::MeetingItem>> ItemsOf(const Pool& pool, const Pla
                                                      absl::Span<const std::string> requests,
                                                      int alternates);
 
-// An item, and a meeting, as a caller may see it: without requests that are hidden, and for a partner
-// (empty: somebody else) without the scores of other partners' experts and what keeps a slot open, which
-// rests on what others have left.
-v1::MeetingItem SeenBy(v1::MeetingItem item, absl::string_view partner);
-v1::Meeting SeenBy(v1::Meeting meeting, absl::string_view partner,
-                   absl::Span<const std::string> hidden);
-
 // Whether a partner is a member of the coalition on a day; `record` is null where there is none of that
 // name. PERMISSION_DENIED, reason NOT_A_MEMBER.
 absl::Status CheckMember(const v1::Partner* record, absl::string_view partner, absl::CivilDay day);

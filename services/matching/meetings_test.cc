@@ -11,7 +11,6 @@ namespace {
 
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
-using ::testing::IsEmpty;
 using ::testing::SizeIs;
 
 // Two partners; of their four experts the first is the best by level, the last is no longer active.
@@ -183,19 +182,7 @@ TEST(ItemsOf, HaveNoLongerShortlistsThanAMeetingHolds) {
   EXPECT_EQ(ReasonOf(ItemsOf(pool, plan, center.demands, {}, 20).status()), "MEETING_TOO_LARGE");
 }
 
-// ---- Who sees what
-
-TEST(SeenBy, HidesRequestsAndOthersScores) {
-  const v1::Meeting all = SeenBy(OneItem(), "", {});
-  EXPECT_EQ(all.items(0).slots(0).candidates(1).score_e6(), 900'000);
-  EXPECT_NE(all.items(0).slots(0).open_because(), "");
-  const v1::Meeting elm = SeenBy(OneItem(), "partners/elm", {});
-  EXPECT_EQ(elm.items(0).slots(0).candidates(0).score_e6(), 900'000);
-  EXPECT_EQ(elm.items(0).slots(0).candidates(1).score_e6(), 0);
-  EXPECT_EQ(elm.items(0).slots(0).open_because(), "");
-  EXPECT_THAT(SeenBy(OneItem(), "", {"requests/fy27-1"}).items(), IsEmpty());
-  EXPECT_THAT(SeenBy(OneItem(), "", {"requests/fy27-2"}).items(), SizeIs(1));
-}
+// ---- Who takes part
 
 TEST(CheckMember, MembershipIsDated) {
   v1::Partner partner;

@@ -1,6 +1,7 @@
 #ifndef SERVICES_MATCHING_SERVICE_TESTING_H_
 #define SERVICES_MATCHING_SERVICE_TESTING_H_
 
+#include <map>
 #include <memory>
 #include <string>
 #include <utility>
@@ -14,6 +15,7 @@
 #include "common/server/binding.h"
 #include "common/store/database.h"
 #include "critac/intake/v1/catalog.grpc.pb.h"
+#include "critac/intake/v1/request.grpc.pb.h"
 #include "critac/matching/v1/engagement.grpc.pb.h"
 #include "critac/matching/v1/match.grpc.pb.h"
 #include "critac/matching/v1/meeting.grpc.pb.h"
@@ -30,6 +32,7 @@ constexpr char kDana[] = "coordinator:dana";
 constexpr char kOkafor[] = "program-manager:okafor";
 constexpr char kLindqvist[] = "program-manager:lindqvist";
 constexpr char kNsa[] = "partner:partners/nsa";
+constexpr char kIacp[] = "partner:partners/iacp";
 
 // What matching needs of intake to read a pool.
 class FakeCatalog final : public intake::v1::CatalogService::Service {
@@ -43,8 +46,22 @@ class FakeCatalog final : public intake::v1::CatalogService::Service {
   intake::v1::Catalog catalog;
 };
 
+// What it needs of intake to know where the request of an engagement stands.
+class FakeRequests final : public intake::v1::RequestService::Service {
+ public:
+  grpc::Status GetRequest(grpc::ServerContext*, const intake::v1::GetRequestRequest* request,
+                          intake::v1::Request* response) override {
+    const auto found = requests.find(request->name());
+    if (found == requests.end()) return {grpc::StatusCode::NOT_FOUND, "no such request"};
+    *response = found->second;
+    return grpc::Status::OK;
+  }
+
+  std::map<std::string, intake::v1::Request> requests;
+};
+
 // Matching as it is in production, bound by BindMatching over SQLite in a folder of its own, called
-// through gRPC; clock, ids and the catalog are the test's. Its workers are not started: nothing
+// through gRPC; clock, ids, and what intake has, are the test's. Its workers are not started: nothing
 // happens but what a test calls for.
 class MatchingServer {
  public:
@@ -60,6 +77,7 @@ class MatchingServer {
         [this](const std::string&) { return intake_server_->InProcessChannel({}); }});
     grpc::ServerBuilder intake_builder;
     intake_builder.RegisterService(&intake);
+    intake_builder.RegisterService(&intake_requests);
     intake_server_ = intake_builder.BuildAndStart();
     auto bound = BindMatching(*environment_);
     EXPECT_TRUE(bound.ok()) << bound.status();
@@ -110,6 +128,7 @@ class MatchingServer {
   ManualClock clock{absl::FromUnixSeconds(1795183200)};
   SeededIdSource ids{20261120};
   FakeCatalog intake;
+  FakeRequests intake_requests;
   std::unique_ptr<v1::MatchService::Stub> matches;
   std::unique_ptr<v1::PartnerService::Stub> partners;
   std::unique_ptr<v1::MeetingService::Stub> meetings;

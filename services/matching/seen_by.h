@@ -1,0 +1,30 @@
+#ifndef SERVICES_MATCHING_SEEN_BY_H_
+#define SERVICES_MATCHING_SEEN_BY_H_
+
+#include <string>
+#include <vector>
+
+#include "absl/strings/string_view.h"
+#include "absl/types/span.h"
+#include "critac/matching/v1/engagement.pb.h"
+#include "critac/matching/v1/meeting.pb.h"
+
+// What a caller sees of an answer that has more in it. Pure: who calls, and what recusals hide from the
+// caller, others say (callers.h, recusal_reader.h). Services do this last, so that it is done to an answer
+// of before that is given again as well.
+namespace critac::matching {
+
+// For a partner (empty: somebody else) without the scores of other partners' experts, and without the parts
+// of these: they rest on ratings.
+v1::Offer SeenBy(v1::Offer offer, absl::string_view partner);
+v1::Engagement SeenBy(v1::Engagement engagement, absl::string_view partner);
+
+// The same, and without what keeps a slot open, which rests on what others have left. Of a meeting also
+// without requests that are `hidden`, sorted.
+v1::MeetingItem SeenBy(v1::MeetingItem item, absl::string_view partner);
+v1::Meeting SeenBy(v1::Meeting meeting, absl::string_view partner,
+                   absl::Span<const std::string> hidden);
+
+}  // namespace critac::matching
+
+#endif  // SERVICES_MATCHING_SEEN_BY_H_

@@ -1,0 +1,108 @@
+#include "services/matching/seen_by.h"
+
+#include <string>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+
+namespace critac::matching {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::IsEmpty;
+using ::testing::SizeIs;
+
+constexpr char kElm[] = "partners/elm";
+
+v1::Assignment Scored(const std::string& expert, const std::string& partner) {
+  v1::Assignment assignment;
+  assignment.set_slot("s1");
+  assignment.set_expert(absl::StrCat("experts/", expert));
+  assignment.set_partner(absl::StrCat("partners/", partner));
+  assignment.set_period("2026Q4");
+  assignment.set_offer("offers/" + expert);
+  assignment.set_score_e6(900'000);
+  assignment.add_parts()->set_explanation("rated 4.5000 of 5 with 2 ratings and 0 of the mean");
+  return assignment;
+}
+
+// An engagement that elm and oak share, of which each has lost somebody.
+v1::Engagement Shared() {
+  v1::Engagement engagement;
+  engagement.set_name("engagements/e00000007");
+  *engagement.add_assignments() = Scored("elm1", "elm");
+  *engagement.add_assignments() = Scored("oak1", "oak");
+  *engagement.add_former_assignments() = Scored("elm2", "elm");
+  *engagement.add_former_assignments() = Scored("oak2", "oak");
+  return engagement;
+}
+
+// A meeting with one request; elm1 and oak1 are on its shortlist.
+v1::Meeting OneRequest() {
+  v1::Meeting meeting;
+  v1::MeetingItem& item = *meeting.add_items();
+  item.set_request("requests/fy27-1");
+  v1::ShortlistSlot& slot = *item.add_slots();
+  slot.set_open_because("1 of 2 people is missing.");
+  for (const char* id : {"elm", "oak"}) {
+    v1::ShortlistCandidate& candidate = *slot.add_candidates();
+    candidate.set_expert(absl::StrCat("experts/", id, "1"));
+    candidate.set_partner(absl::StrCat("partners/", id));
+    candidate.set_rank(slot.candidates_size());
+    candidate.set_score_e6(900'000);
+  }
+  return meeting;
+}
+
+TEST(SeenBy, OfAnEngagementAPartnerSeesTheScoresOfItsOwnExpertsOnly) {
+  const v1::Engagement all = Shared();
+  EXPECT_EQ(SeenBy(all, "").SerializeAsString(), all.SerializeAsString());
+  const v1::Engagement elm = SeenBy(all, kElm);
+  for (const auto* team : {&elm.assignments(), &elm.former_assignments()}) {
+    ASSERT_THAT(*team, SizeIs(2));
+    EXPECT_EQ(team->at(0).score_e6(), 900'000);
+    EXPECT_THAT(team->at(0).parts(), SizeIs(1));
+    EXPECT_EQ(team->at(1).score_e6(), 0);
+    EXPECT_THAT(team->at(1).parts(), IsEmpty());
+    EXPECT_NE(team->at(1).expert(), "") << "who else serves is no secret";
+    EXPECT_EQ(team->at(1).period(), "2026Q4");
+  }
+  EXPECT_EQ(elm.name(), all.name());
+}
+
+TEST(SeenBy, OfAnOfferAPartnerSeesTheScoreWhereItIsItsOwn) {
+  v1::Offer offer;
+  *offer.mutable_assignment() = Scored("elm1", "elm");
+  EXPECT_EQ(SeenBy(offer, kElm).SerializeAsString(), offer.SerializeAsString());
+  EXPECT_EQ(SeenBy(offer, "").SerializeAsString(), offer.SerializeAsString());
+  const v1::Offer others = SeenBy(offer, "partners/oak");
+  EXPECT_EQ(others.assignment().score_e6(), 0);
+  EXPECT_THAT(others.assignment().parts(), IsEmpty());
+}
+
+TEST(SeenBy, OfAMeetingAPartnerSeesNeitherOthersScoresNorWhatKeepsASlotOpen) {
+  const v1::Meeting all = SeenBy(OneRequest(), "", {});
+  EXPECT_EQ(all.SerializeAsString(), OneRequest().SerializeAsString());
+  const v1::Meeting elm = SeenBy(OneRequest(), kElm, {});
+  const v1::ShortlistSlot& slot = elm.items(0).slots(0);
+  EXPECT_EQ(slot.candidates(0).score_e6(), 900'000);
+  EXPECT_EQ(slot.candidates(1).score_e6(), 0);
+  EXPECT_EQ(slot.candidates(1).rank(), 2) << "the order is seen";
+  EXPECT_EQ(slot.open_because(), "");
+}
+
+TEST(SeenBy, OfAMeetingNobodySeesRequestsThatAreHidden) {
+  v1::Meeting meeting = OneRequest();
+  for (const char* id : {"fy27-2", "fy27-3"}) {
+    meeting.add_items()->set_request(absl::StrCat("requests/", id));
+  }
+  meeting = SeenBy(meeting, "", {"requests/fy27-1", "requests/fy27-3", "requests/fy27-9"});
+  std::vector<std::string> seen;
+  for (const v1::MeetingItem& item : meeting.items()) seen.push_back(item.request());
+  EXPECT_THAT(seen, ElementsAre("requests/fy27-2"));
+}
+
+}  // namespace
+}  // namespace critac::matching
