@@ -22,11 +22,17 @@ std::string NamesInSlot(const Pool& pool, const Plan& plan, int slot) {
   return absl::StrJoin(names, ", ");
 }
 
+using Names = absl::Span<const std::string>;
+
+bool IsNamed(const Pool& pool, int slot, Names hidden) {
+  return !std::binary_search(hidden.begin(), hidden.end(), pool.slots()[slot].request);
+}
+
 // Other slots in which the plan has the expert.
-std::string SlotsOf(const Pool& pool, const Plan& plan, int expert) {
+std::string SlotsOf(const Pool& pool, const Plan& plan, int expert, Names hidden) {
   std::vector<std::string> names;
   for (const PlanUnit& unit : plan.units) {
-    if (unit.expert != expert) continue;
+    if (unit.expert != expert || !IsNamed(pool, unit.slot, hidden)) continue;
     names.push_back(absl::StrCat(pool.slots()[unit.slot].request, " ", pool.slots()[unit.slot].id));
   }
   return absl::StrJoin(names, ", ");
@@ -42,12 +48,12 @@ std::string OtherChanges(const v1::ExplainMatchResponse& response) {
 }
 
 // Why a plan does not have an eligible pair.
-std::string WhyNotInPlan(const Pool& pool, const Plan& plan, int slot, int expert,
+std::string WhyNotInPlan(const Pool& pool, const Plan& plan, int slot, int expert, Names hidden,
                          const v1::ExplainMatchResponse& response) {
   const std::string in_slot = NamesInSlot(pool, plan, slot);
   std::string text = in_slot.empty() ? std::string("the plan leaves the slot open")
                                      : absl::StrCat("the plan gives the slot to ", in_slot);
-  const std::string elsewhere = SlotsOf(pool, plan, expert);
+  const std::string elsewhere = SlotsOf(pool, plan, expert, hidden);
   if (!elsewhere.empty()) {
     absl::StrAppend(&text, " and has ", pool.experts()[expert].name, " in ", elsewhere);
   }
@@ -60,17 +66,18 @@ std::string WhyNotInPlan(const Pool& pool, const Plan& plan, int slot, int exper
   return absl::StrCat(text, "; with this expert ", worth, OtherChanges(response));
 }
 
-void AddForcing(const Pool& pool, const Plan& plan, int slot, int expert,
+void AddForcing(const Pool& pool, const Plan& plan, int slot, int expert, Names hidden,
                 v1::ExplainMatchResponse& response) {
   const std::optional<ForcedPlan> forced = Forcing(pool, plan).Force(slot, expert);
   if (!forced.has_value()) return;
   response.set_forcing_price(forced->price);
   for (const PlanChange& change : forced->changes) {
+    if (!IsNamed(pool, change.slot, hidden)) continue;
     *response.add_changes() = MessageOf(pool, change);
   }
 }
 
-std::string SummaryOf(const Pool& pool, const Plan* plan, int slot, int expert,
+std::string SummaryOf(const Pool& pool, const Plan* plan, int slot, int expert, Names hidden,
                       const v1::ExplainMatchResponse& response, int eligible_count) {
   if (!response.eligible()) {
     const v1::GateResult& last = response.gates(response.gates_size() - 1);
@@ -91,12 +98,14 @@ std::string SummaryOf(const Pool& pool, const Plan* plan, int slot, int expert,
     return absl::StrCat(rank, "; the plan has this expert in the slot, to start in ",
                         PeriodName({length, unit->period}), ".");
   }
-  return absl::StrCat(rank, ", but ", WhyNotInPlan(pool, *plan, slot, expert, response), ".");
+  return absl::StrCat(rank, ", but ", WhyNotInPlan(pool, *plan, slot, expert, hidden, response),
+                      ".");
 }
 
 }  // namespace
 
-v1::ExplainMatchResponse ExplainMatch(const Pool& pool, const Plan* plan, int slot, int expert) {
+v1::ExplainMatchResponse ExplainMatch(const Pool& pool, const Plan* plan, int slot, int expert,
+                                      Names hidden) {
   v1::ExplainMatchResponse response;
   ExplainedVerdict explained = ExplainGates(pool, slot, expert);
   response.set_eligible(explained.verdict.eligible());
@@ -115,8 +124,9 @@ v1::ExplainMatchResponse ExplainMatch(const Pool& pool, const Plan* plan, int sl
     const int rank = static_cast<int>(place - ranked.begin()) + 1;
     *response.mutable_candidate() = CandidateOf(pool, slot, *place, rank);
   }
-  if (plan != nullptr && response.eligible()) AddForcing(pool, *plan, slot, expert, response);
-  response.set_summary(SummaryOf(pool, plan, slot, expert, response, eligible_count));
+  if (plan != nullptr && response.eligible())
+    AddForcing(pool, *plan, slot, expert, hidden, response);
+  response.set_summary(SummaryOf(pool, plan, slot, expert, hidden, response, eligible_count));
   return response;
 }
 

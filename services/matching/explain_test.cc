@@ -1,6 +1,7 @@
 #include "services/matching/explain.h"
 
 #include <string>
+#include <vector>
 
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
@@ -24,10 +25,11 @@ class Explaining : public testing::Test {
     center_.AddDemand("r1");
   }
 
-  v1::ExplainMatchResponse Explain(const std::string& expert, const std::string& request = "r1") {
+  v1::ExplainMatchResponse Explain(const std::string& expert, const std::string& request = "r1",
+                                   const std::vector<std::string>& hidden = {}) {
     const Pool pool = center_.Build();
     const Plan plan = Solved(pool);
-    return ExplainMatch(pool, &plan, SlotIn(pool, request), ExpertIn(pool, expert));
+    return ExplainMatch(pool, &plan, SlotIn(pool, request), ExpertIn(pool, expert), hidden);
   }
 
   Center center_;
@@ -76,6 +78,19 @@ TEST_F(Explaining, WhoIsUsedElsewhereIsToldWhere) {
       "Eligible, ranked 1 of 2 with a score of 1.0000, but the plan gives the slot to experts/e2 "
       "and has experts/e1 in requests/r1 s1; with this expert it would be as good: requests/r1 s1 "
       "would get experts/e2 instead of experts/e1.");
+}
+
+TEST_F(Explaining, ARequestThatIsHiddenIsNotNamed) {
+  center_.AddDemand("r2").set_urgency(intake::v1::URGENCY_CRITICAL);
+  center_.policy.set_urgency_price(1000000);
+  center_.experts[1].mutable_topics(0)->set_level(intake::v1::LEVEL_EXPERT);
+  const v1::ExplainMatchResponse response = Explain("e1", "r2", {"requests/r1"});
+  EXPECT_EQ(response.summary(),
+            "Eligible, ranked 1 of 2 with a score of 1.0000, but the plan gives the slot to "
+            "experts/e2; with this expert it would be as good.");
+  ASSERT_EQ(response.changes_size(), 1);
+  EXPECT_EQ(response.changes(0).request(), "requests/r2");
+  EXPECT_THAT(response.ShortDebugString(), testing::Not(HasSubstr("requests/r1")));
 }
 
 TEST_F(Explaining, ASlotLeftOpenIsSaidToBe) {

@@ -14,6 +14,8 @@
 #include "services/matching/proposal_decisions.h"
 #include "services/matching/rank.h"
 #include "services/matching/remedy.h"
+#include "services/matching/seen_by.h"
+#include "services/matching/simulated_changes.h"
 #include "services/matching/simulation_methods.h"
 #include "services/matching/solve.h"
 
@@ -72,18 +74,19 @@ absl::Status Rank(const PoolView& view, const v1::RankCandidatesRequest& in,
   return absl::OkStatus();
 }
 
-absl::Status Explain(const PoolView& view, const Clock& clock, const v1::ExplainMatchRequest& in,
-                     v1::ExplainMatchResponse& out) {
+absl::Status Explain(const PoolView& view, const Clock& clock, absl::Span<const std::string> hidden,
+                     const v1::ExplainMatchRequest& in, v1::ExplainMatchResponse& out) {
   ASSIGN_OR_RETURN(const int slot, SlotMeant(view, in.request(), in.slot()));
   const auto expert = view.pool->FindExpert(in.expert());
   if (!expert.has_value()) return ResourceNotFound("critac.matching.v1.Expert", in.expert());
   ASSIGN_OR_RETURN(const std::shared_ptr<const Solved> solved, view.Solve(clock));
-  out = matching::ExplainMatch(*view.pool, &solved->plan, slot, *expert);
+  out = matching::ExplainMatch(*view.pool, &solved->plan, slot, *expert, hidden);
   if (out.has_candidate()) NameCandidate(view, *out.mutable_candidate());
   return absl::OkStatus();
 }
 
 absl::Status ExplainOpen(const PoolView& view, const Clock& clock,
+                         absl::Span<const std::string> hidden,
                          const v1::ExplainOpenSlotsRequest& in, v1::ExplainOpenSlotsResponse& out) {
   ASSIGN_OR_RETURN(const int meant, SlotMeant(view, in.request(), in.slot()));
   ASSIGN_OR_RETURN(const std::shared_ptr<const Solved> solved, view.Solve(clock));
@@ -96,11 +99,19 @@ absl::Status ExplainOpen(const PoolView& view, const Clock& clock,
     if (solved->plan.open[slot] == 0) continue;
     ++open_count;
     if (!in.slot().empty() && slot != meant) continue;
-    *out.add_slots() = ExplainOpenSlot(pool, solved->plan, slot, finder);
+    *out.add_slots() = ExplainOpenSlot(pool, solved->plan, slot, finder, hidden);
   }
   out.set_summary(absl::StrCat("The plan leaves ", open_count, " of ", slots.size(),
                                slots.size() == 1 ? " slot" : " slots", " of ", in.request(),
                                " open."));
+  return absl::OkStatus();
+}
+
+// Leaves of an answer what recusals do not hide from the caller.
+template <typename T>
+absl::Status ShowUnhidden(const Call& call, RecusalReader& recusals, T& answer) {
+  ASSIGN_OR_RETURN(const Hidden hidden, recusals.HiddenWithProposals(call));
+  answer = SeenBy(std::move(answer), hidden);
   return absl::OkStatus();
 }
 
@@ -159,6 +170,7 @@ grpc::ServerUnaryReactor* MatchService::TryPolicy(grpc::CallbackServerContext* c
       pipeline_, tasks_, context, request, response,
       [this, response](const Call& call, const auto& in) -> absl::Status {
         RETURN_IF_ERROR(matching::TryPolicy(journal_, pools_, clock_, in, *response));
+        RETURN_IF_ERROR(ShowUnhidden(call, recusals_, *response));
         if (response->policy().state() != v1::POLICY_STATE_DRAFT) return absl::OkStatus();
         journal::Command noted;
         noted.actor = call.principal.ToString();
@@ -189,8 +201,12 @@ grpc::ServerUnaryReactor* MatchService::Simulate(grpc::CallbackServerContext* co
                                                  const v1::SimulateRequest* request,
                                                  v1::SimulateResponse* response) {
   return rpc::InTasks<v1::SimulateRequest>(
-      pipeline_, tasks_, context, request, response, [this, response](const Call&, const auto& in) {
-        return SimulateChanges(journal_, pools_, clock_, in, *response);
+      pipeline_, tasks_, context, request, response,
+      [this, response](const Call& call, const auto& in) -> absl::Status {
+        ASSIGN_OR_RETURN(const std::vector<std::string> hidden, recusals_.HiddenFrom(call));
+        RETURN_IF_ERROR(CheckChangesSeen(in.changes(), hidden));
+        RETURN_IF_ERROR(SimulateChanges(journal_, pools_, clock_, in, *response));
+        return ShowUnhidden(call, recusals_, *response);
       });
 }
 
@@ -213,8 +229,9 @@ grpc::ServerUnaryReactor* MatchService::ExplainMatch(grpc::CallbackServerContext
       pipeline_, tasks_, context, request, response,
       [this, response](const Call& call, const auto& in) -> absl::Status {
         RETURN_IF_ERROR(recusals_.CheckSeen(call, in.request(), kRequestType, in.request()));
+        ASSIGN_OR_RETURN(const std::vector<std::string> hidden, recusals_.HiddenFrom(call));
         ASSIGN_OR_RETURN(const auto view, pools_.Read());
-        return Explain(*view, clock_, in, *response);
+        return Explain(*view, clock_, hidden, in, *response);
       });
 }
 
@@ -225,8 +242,9 @@ grpc::ServerUnaryReactor* MatchService::ExplainOpenSlots(grpc::CallbackServerCon
       pipeline_, tasks_, context, request, response,
       [this, response](const Call& call, const auto& in) -> absl::Status {
         RETURN_IF_ERROR(recusals_.CheckSeen(call, in.request(), kRequestType, in.request()));
+        ASSIGN_OR_RETURN(const std::vector<std::string> hidden, recusals_.HiddenFrom(call));
         ASSIGN_OR_RETURN(const auto view, pools_.Read());
-        return ExplainOpen(*view, clock_, in, *response);
+        return ExplainOpen(*view, clock_, hidden, in, *response);
       });
 }
 
@@ -240,14 +258,15 @@ grpc::ServerUnaryReactor* MatchService::SolveMatches(grpc::CallbackServerContext
           ASSIGN_OR_RETURN(const auto view, pools_.Read());
           ASSIGN_OR_RETURN(const std::shared_ptr<const Solved> solved, view->Solve(clock_));
           *response = solved->run;
-          return absl::OkStatus();
+          return ShowUnhidden(call, recusals_, *response);
         }
-        return ExecuteOnPool(
+        RETURN_IF_ERROR(ExecuteOnPool(
             journal_, pools_, call, in, *response,
             [this](std::shared_ptr<const PoolView> view) -> absl::StatusOr<journal::Decide> {
               ASSIGN_OR_RETURN(const std::shared_ptr<const Solved> solved, view->Solve(clock_));
               return RecordSolve(view, solved->plan, solved->run, true);
-            });
+            }));
+        return ShowUnhidden(call, recusals_, *response);
       });
 }
 

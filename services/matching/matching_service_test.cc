@@ -1,4 +1,9 @@
 // The review of a policy, what-if, and who sees what of engagements, through gRPC with production wiring.
+#include <set>
+#include <string>
+#include <utility>
+#include <vector>
+
 #include "absl/strings/str_cat.h"
 #include "common/status/error.h"
 #include "critac/matching/v1/events.pb.h"
@@ -631,6 +636,101 @@ TEST_F(MatchingService, ASimulationTakesAVersionOfThePolicy) {
   change.add_fields("weights");
   EXPECT_EQ(BadRequestOf(Simulate({change}).status()).field_violations(0).field(),
             "changes[0].fields");
+}
+
+// e1 is recused from the agency of the first of two requests; then the plan changes for both.
+TEST_F(MatchingService, PlansNameNoRequestsFromWhichTheCallerIsRecused) {
+  const std::string recused = "coordinator:experts/e1";
+  const std::string first = "requests/fy27-000001", second = "requests/fy27-000002";
+  AddExperts(2);
+  AddRequest("fy27-000001");
+  AddRequest("fy27-000002");
+  ASSERT_THAT(Solve().proposals(), SizeIs(2));
+  v1::CreateConflictRequest create;
+  create.mutable_conflict()->set_expert("experts/e1");
+  create.mutable_conflict()->set_agency("agencies/fy27-000001");
+  create.mutable_conflict()->set_kind(v1::CONFLICT_KIND_RECUSAL);
+  create.mutable_conflict()->set_reason("a brother serves there");
+  create.set_request_id(server_.NewId());
+  const auto declared =
+      server_.Call(server_.partners, &v1::PartnerService::Stub::CreateConflict, create, kDana);
+  ASSERT_TRUE(declared.ok()) << declared.status();
+  // Requests of the changes, and of the proposals that were made or put out of force.
+  const auto named = [&](const v1::SolveRun& run) {
+    std::set<std::string> requests;
+    for (const v1::RunChange& change : run.changes()) requests.insert(change.request());
+    for (const auto* proposals : {&run.proposals(), &run.superseded()}) {
+      for (const std::string& name : *proposals) {
+        requests.insert(server_.journal().Get<v1::Proposal>(name)->request());
+      }
+    }
+    return requests;
+  };
+  v1::SolveMatchesRequest solve;
+  solve.set_validate_only(true);
+  solve.set_request_id(server_.NewId());
+  const auto solved = [&](const std::string& who) {
+    const auto run = Call(&Stub::SolveMatches, solve, who);
+    EXPECT_TRUE(run.ok()) << run.status();
+    EXPECT_EQ(run->request_count(), 2);
+    return *run;
+  };
+  EXPECT_THAT(named(solved(kDana)), ElementsAre(first, second));
+  EXPECT_THAT(named(solved(recused)), ElementsAre(second));
+  solve.set_validate_only(false);
+  const v1::SolveRun run = solved(recused);
+  EXPECT_THAT(named(run), ElementsAre(second));
+  EXPECT_THAT(named(*server_.journal().Get<v1::SolveRun>(run.name())), ElementsAre(first, second));
+  EXPECT_THAT(named(solved(kDana)), ElementsAre(first, second)) << "the same call again";
+  EXPECT_THAT(named(solved(recused)), ElementsAre(second));
+
+  v1::SimulateRequest simulate;
+  simulate.set_run(run.name());
+  *simulate.add_changes() = Deactivate("experts/e2");
+  const auto simulated = [&](const std::string& who) {
+    const auto response = Call(&Stub::Simulate, simulate, who);
+    EXPECT_TRUE(response.ok()) << response.status();
+    std::set<std::string> requests;
+    for (const v1::PlannedRequest& one : response->requests()) requests.insert(one.request());
+    for (const v1::AssignmentChange& one : response->difference().changes()) {
+      requests.insert(one.request());
+    }
+    requests.merge(named(response->recorded()));
+    requests.merge(named(response->before()));
+    requests.merge(named(response->after()));
+    return requests;
+  };
+  EXPECT_THAT(simulated(kDana), ElementsAre(first, second));
+  EXPECT_THAT(simulated(recused), ElementsAre(second));
+  simulate.clear_run();
+  EXPECT_THAT(simulated(kDana), ElementsAre(first, second));
+  EXPECT_THAT(simulated(recused), ElementsAre(second));
+  simulate.mutable_changes(0)->set_without_request(first);
+  simulate.mutable_changes(0)->clear_fields();
+  EXPECT_THAT(simulated(kDana), ElementsAre(first, second));
+  const absl::Status hidden = Call(&Stub::Simulate, simulate, recused).status();
+  EXPECT_EQ(hidden.code(), absl::StatusCode::kInvalidArgument) << hidden;
+  EXPECT_EQ(BadRequestOf(hidden).field_violations(0).field(), "changes[0].without_request");
+
+  v1::TryPolicyRequest attempt;
+  attempt.set_name("policies/v00000001");
+  const auto tried = [&](const std::string& who) {
+    const auto response = Call(&Stub::TryPolicy, attempt, who);
+    EXPECT_TRUE(response.ok()) << response.status();
+    std::set<std::string> requests;
+    for (const v1::PlannedRequest& one : response->present().requests()) {
+      requests.insert(one.request());
+    }
+    EXPECT_THAT(response->past(), SizeIs(2));
+    for (const v1::PastTrial& trial : response->past()) {
+      for (const auto* of : {&trial.recorded(), &trial.before(), &trial.after()}) {
+        requests.merge(named(*of));
+      }
+    }
+    return requests;
+  };
+  EXPECT_THAT(tried(kDana), ElementsAre(first, second));
+  EXPECT_THAT(tried(recused), ElementsAre(second));
 }
 
 TEST_F(MatchingService, APastRunIsMadeAnewFromWhatItRestedOn) {

@@ -1,5 +1,6 @@
 #include "services/matching/open_slot.h"
 
+#include <algorithm>
 #include <map>
 #include <string>
 #include <vector>
@@ -197,7 +198,7 @@ v1::RemedyChange MessageOf(const Pool& pool, const PoolChange& change) {
   return message;
 }
 
-v1::Remedy MessageOf(const Pool& pool, const Remedy& remedy) {
+v1::Remedy MessageOf(const Pool& pool, const Remedy& remedy, absl::Span<const std::string> hidden) {
   v1::Remedy message;
   std::vector<std::string> with;
   for (const PoolChange& change : remedy.changes) {
@@ -206,6 +207,8 @@ v1::Remedy MessageOf(const Pool& pool, const Remedy& remedy) {
   }
   std::vector<std::string> then;
   for (const PlanChange& change : remedy.plan_changes) {
+    const std::string& request = pool.slots()[change.slot].request;
+    if (std::binary_search(hidden.begin(), hidden.end(), request)) continue;
     *message.add_plan_changes() = MessageOf(pool, change);
     then.push_back(PlanChangeText(*message.plan_changes().rbegin()));
   }
@@ -242,13 +245,15 @@ std::string AloneText(const std::map<v1::Gate, v1::GateCount>& counts, v1::Gate 
 }  // namespace
 
 v1::ExplainedOpenSlot ExplainOpenSlot(const Pool& pool, const Plan& plan, int slot,
-                                      RemedyFinder& finder) {
+                                      RemedyFinder& finder, absl::Span<const std::string> hidden) {
   v1::ExplainedOpenSlot explained;
   *explained.mutable_open() = OpenSlotOf(pool, plan, slot);
   const std::map<v1::Gate, v1::GateCount> counts = CountsOf(pool, slot);
   for (const auto& [gate, count] : counts) *explained.add_gates() = count;
   const Remedies found = finder.Find(slot);
-  for (const Remedy& remedy : found.remedies) *explained.add_remedies() = MessageOf(pool, remedy);
+  for (const Remedy& remedy : found.remedies) {
+    *explained.add_remedies() = MessageOf(pool, remedy, hidden);
+  }
   explained.set_complete(found.complete);
   std::string summary =
       !found.remedies.empty() ? explained.remedies(0).summary()

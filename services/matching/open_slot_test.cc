@@ -25,11 +25,12 @@ class WhatWouldFill : public testing::Test {
     center_.AddDemand("r1");
   }
 
-  v1::ExplainedOpenSlot Explain(const std::string& request = "r1") {
+  v1::ExplainedOpenSlot Explain(const std::string& request = "r1",
+                                const std::vector<std::string>& hidden = {}) {
     const Pool pool = center_.Build();
     const Plan plan = Solved(pool);
     RemedyFinder finder(pool, plan);
-    return ExplainOpenSlot(pool, plan, SlotIn(pool, request), finder);
+    return ExplainOpenSlot(pool, plan, SlotIn(pool, request), finder, hidden);
   }
 
   static std::vector<std::string> SummariesOf(const v1::ExplainedOpenSlot& slot) {
@@ -90,6 +91,11 @@ TEST_F(WhatWouldFill, WhoeverHasRoomNeedNotBeEligible) {
       slot.remedies(1).summary(),
       "With one assignment more of experts/e2 in 2026Q4 (2 instead of 1): requests/r1 s1 would "
       "get experts/e1, requests/r0 s1 would get experts/e2 instead of experts/e1.");
+  const v1::ExplainedOpenSlot recused = Explain("r1", {"requests/r0"});
+  EXPECT_EQ(recused.remedies(1).summary(),
+            "With one assignment more of experts/e2 in 2026Q4 (2 instead of 1): requests/r1 s1 "
+            "would get experts/e1.");
+  EXPECT_THAT(recused.remedies(1).plan_changes(), SizeIs(1)) << "what is hidden is not named";
 }
 
 TEST_F(WhatWouldFill, AConflictOfInterestAndANoAreNotOffered) {

@@ -9,6 +9,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "common/base/calendar.h"
+#include "common/base/limits.h"
 #include "common/status/error.h"
 #include "critac/matching/v1/engagement.pb.h"
 #include "critac/matching/v1/identity.pb.h"
@@ -36,6 +37,19 @@ std::string ExpertKey(const rpc::Call& call) {
   if (absl::StrContains(person, '@')) return AddressIdentity(person);
   if (absl::StartsWith(person, "experts/")) return person;
   return person.empty() || PartnerOf(call).empty() ? "" : absl::StrCat("experts/", person);
+}
+
+// Rows whose column `request` names one of some requests, or with `comparison` NOT IN none of them.
+store::Condition AndRequest(store::Condition rows, absl::string_view comparison,
+                            const std::vector<std::string>& requests) {
+  std::vector<std::string> names;
+  for (const std::string& request : requests) {
+    rows.parameters.emplace_back(request);
+    names.push_back(absl::StrCat(":p", rows.parameters.size()));
+  }
+  absl::StrAppend(&rows.sql, rows.sql.empty() ? "" : " AND ", "request ", comparison, " (",
+                  absl::StrJoin(names, ", "), ")");
+  return rows;
 }
 
 bool Holds(const v1::Conflict& conflict, absl::CivilDay today) {
@@ -198,6 +212,22 @@ absl::StatusOr<std::vector<std::string>> RecusalReader::HiddenFrom(const rpc::Ca
   return hidden;
 }
 
+absl::StatusOr<Hidden> RecusalReader::HiddenWithProposals(const rpc::Call& call) {
+  Hidden hidden;
+  ASSIGN_OR_RETURN(hidden.requests, HiddenFrom(call));
+  if (hidden.requests.empty()) return hidden;
+  journal::ListQuery query{.collection = "proposals",
+                           .condition = AndRequest({}, "IN", hidden.requests),
+                           .page_size = limits::kMaxPageSize};
+  do {
+    ASSIGN_OR_RETURN(const auto page, journal_.List<v1::Proposal>(query));
+    for (const v1::Proposal& one : page.items) hidden.proposals.push_back(one.name());
+    query.page_token = page.next_page_token;
+  } while (!query.page_token.empty());
+  absl::c_sort(hidden.proposals);
+  return hidden;
+}
+
 absl::Status RecusalReader::CheckSeen(const rpc::Call& call, absl::string_view request,
                                       absl::string_view type, absl::string_view name) {
   ASSIGN_OR_RETURN(const std::vector<std::string> hidden, HiddenFrom(call));
@@ -209,14 +239,7 @@ absl::StatusOr<store::Condition> RecusalReader::SeenRows(const rpc::Call& call,
                                                          store::Condition rows) {
   ASSIGN_OR_RETURN(const std::vector<std::string> hidden, HiddenFrom(call));
   if (hidden.empty()) return rows;
-  std::vector<std::string> names;
-  for (const std::string& request : hidden) {
-    rows.parameters.emplace_back(request);
-    names.push_back(absl::StrCat(":p", rows.parameters.size()));
-  }
-  absl::StrAppend(&rows.sql, rows.sql.empty() ? "" : " AND ", "request NOT IN (",
-                  absl::StrJoin(names, ", "), ")");
-  return rows;
+  return AndRequest(std::move(rows), "NOT IN", hidden);
 }
 
 journal::Decide RecusalReader::GuardBy(

@@ -19,6 +19,7 @@
 #include "common/rpc/pipeline.h"
 #include "common/store/filter.h"
 #include "critac/matching/v1/partner.pb.h"
+#include "services/matching/seen_by.h"
 
 namespace critac::matching {
 
@@ -40,8 +41,11 @@ class RecusalReader {
   // The caller's own records as an expert, by name; none for those who are none.
   absl::StatusOr<std::vector<std::string>> OwnRecords(const rpc::Call& call);
 
-  // Requests that the caller must not see, by name.
+  // Requests that the caller must not see, by name, sorted.
   absl::StatusOr<std::vector<std::string>> HiddenFrom(const rpc::Call& call);
+
+  // The same, with the proposals for them, those of before included.
+  absl::StatusOr<Hidden> HiddenWithProposals(const rpc::Call& call);
 
   // NOT_FOUND of the resource where its request is hidden from the caller.
   absl::Status CheckSeen(const rpc::Call& call, absl::string_view request, absl::string_view type,

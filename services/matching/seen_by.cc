@@ -3,8 +3,6 @@
 #include <algorithm>
 #include <utility>
 
-#include "critac/matching/v1/match.pb.h"
-
 namespace critac::matching {
 namespace {
 
@@ -26,6 +24,31 @@ void LeaveOut(List& list, IsHidden is_hidden) {
 
 bool Has(absl::Span<const std::string> sorted, absl::string_view name) {
   return std::binary_search(sorted.begin(), sorted.end(), name);
+}
+
+void HideLines(v1::SolveRun& run, const Hidden& hidden) {
+  const auto is_hidden_proposal = [&](const std::string& name) {
+    return Has(hidden.proposals, name);
+  };
+  LeaveOut(*run.mutable_proposals(), is_hidden_proposal);
+  LeaveOut(*run.mutable_superseded(), is_hidden_proposal);
+  LeaveOut(*run.mutable_changes(),
+           [&](const v1::RunChange& change) { return Has(hidden.requests, change.request()); });
+}
+
+void HideLines(v1::SimulationDifference& difference, const Hidden& hidden) {
+  LeaveOut(*difference.mutable_changes(), [&](const v1::AssignmentChange& change) {
+    return Has(hidden.requests, change.request());
+  });
+}
+
+void HideLines(v1::SimulateResponse& response, const Hidden& hidden) {
+  if (response.has_recorded()) HideLines(*response.mutable_recorded(), hidden);
+  HideLines(*response.mutable_before(), hidden);
+  HideLines(*response.mutable_after(), hidden);
+  HideLines(*response.mutable_difference(), hidden);
+  LeaveOut(*response.mutable_requests(),
+           [&](const v1::PlannedRequest& one) { return Has(hidden.requests, one.request()); });
 }
 
 }  // namespace
@@ -58,6 +81,27 @@ v1::Meeting SeenBy(v1::Meeting meeting, absl::string_view partner,
   LeaveOut(items, [&](const v1::MeetingItem& item) { return Has(hidden, item.request()); });
   for (v1::MeetingItem& item : items) item = SeenBy(std::move(item), partner);
   return meeting;
+}
+
+v1::SolveRun SeenBy(v1::SolveRun run, const Hidden& hidden) {
+  HideLines(run, hidden);
+  return run;
+}
+
+v1::SimulateResponse SeenBy(v1::SimulateResponse response, const Hidden& hidden) {
+  HideLines(response, hidden);
+  return response;
+}
+
+v1::TryPolicyResponse SeenBy(v1::TryPolicyResponse response, const Hidden& hidden) {
+  HideLines(*response.mutable_present(), hidden);
+  for (v1::PastTrial& trial : *response.mutable_past()) {
+    HideLines(*trial.mutable_recorded(), hidden);
+    HideLines(*trial.mutable_before(), hidden);
+    HideLines(*trial.mutable_after(), hidden);
+    HideLines(*trial.mutable_difference(), hidden);
+  }
+  return response;
 }
 
 }  // namespace critac::matching

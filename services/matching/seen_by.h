@@ -7,6 +7,7 @@
 #include "absl/strings/string_view.h"
 #include "absl/types/span.h"
 #include "critac/matching/v1/engagement.pb.h"
+#include "critac/matching/v1/match.pb.h"
 #include "critac/matching/v1/meeting.pb.h"
 
 // What a caller sees of an answer that has more in it. Pure: who calls, and what recusals hide from the
@@ -24,6 +25,17 @@ v1::Engagement SeenBy(v1::Engagement engagement, absl::string_view partner);
 v1::MeetingItem SeenBy(v1::MeetingItem item, absl::string_view partner);
 v1::Meeting SeenBy(v1::Meeting meeting, absl::string_view partner,
                    absl::Span<const std::string> hidden);
+
+// What recusals hide from a caller: requests, and the proposals for them. By name, sorted.
+struct Hidden {
+  std::vector<std::string> requests;
+  std::vector<std::string> proposals;
+};
+
+// Without what is said of hidden requests, one by one. Figures and sums stay: they are of all requests.
+v1::SolveRun SeenBy(v1::SolveRun run, const Hidden& hidden);
+v1::SimulateResponse SeenBy(v1::SimulateResponse response, const Hidden& hidden);
+v1::TryPolicyResponse SeenBy(v1::TryPolicyResponse response, const Hidden& hidden);
 
 }  // namespace critac::matching
 

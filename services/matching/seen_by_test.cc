@@ -104,5 +104,84 @@ TEST(SeenBy, OfAMeetingNobodySeesRequestsThatAreHidden) {
   EXPECT_THAT(seen, ElementsAre("requests/fy27-2"));
 }
 
+// A run that made or kept a proposal for each of two requests, and changed both.
+v1::SolveRun TwoChanges() {
+  v1::SolveRun run;
+  run.set_request_count(2);
+  for (const char* id : {"1", "2"}) {
+    run.add_proposals(absl::StrCat("proposals/p", id));
+    run.add_superseded(absl::StrCat("proposals/p0", id));
+    run.add_changes()->set_request(absl::StrCat("requests/fy27-", id));
+  }
+  return run;
+}
+
+v1::SimulateResponse TwoPlans() {
+  v1::SimulateResponse response;
+  *response.mutable_before() = TwoChanges();
+  *response.mutable_after() = TwoChanges();
+  *response.mutable_recorded() = TwoChanges();
+  response.mutable_difference()->set_changed_request_count(2);
+  for (const char* id : {"1", "2"}) {
+    response.mutable_difference()->add_changes()->set_request(absl::StrCat("requests/fy27-", id));
+    response.add_requests()->set_request(absl::StrCat("requests/fy27-", id));
+  }
+  return response;
+}
+
+const Hidden& FirstHidden() {
+  static const auto& hidden =
+      *new Hidden{{"requests/fy27-1", "requests/fy27-3"}, {"proposals/p01", "proposals/p1"}};
+  return hidden;
+}
+
+void ExpectTheSecondOnly(const v1::SolveRun& run) {
+  EXPECT_THAT(run.proposals(), ElementsAre("proposals/p2"));
+  EXPECT_THAT(run.superseded(), ElementsAre("proposals/p02"));
+  ASSERT_THAT(run.changes(), SizeIs(1));
+  EXPECT_EQ(run.changes(0).request(), "requests/fy27-2");
+  EXPECT_EQ(run.request_count(), 2) << "a figure of all";
+}
+
+TEST(SeenBy, OfARunNobodySeesLinesAboutHiddenRequests) {
+  ExpectTheSecondOnly(SeenBy(TwoChanges(), FirstHidden()));
+  EXPECT_EQ(SeenBy(TwoChanges(), Hidden()).SerializeAsString(), TwoChanges().SerializeAsString());
+}
+
+TEST(SeenBy, OfASimulationNobodySeesLinesAboutHiddenRequests) {
+  const v1::SimulateResponse seen = SeenBy(TwoPlans(), FirstHidden());
+  for (const auto* run : {&seen.before(), &seen.after(), &seen.recorded()}) {
+    ExpectTheSecondOnly(*run);
+  }
+  ASSERT_THAT(seen.difference().changes(), SizeIs(1));
+  EXPECT_EQ(seen.difference().changes(0).request(), "requests/fy27-2");
+  EXPECT_EQ(seen.difference().changed_request_count(), 2);
+  ASSERT_THAT(seen.requests(), SizeIs(1));
+  EXPECT_EQ(seen.requests(0).request(), "requests/fy27-2");
+  EXPECT_EQ(SeenBy(TwoPlans(), Hidden()).SerializeAsString(), TwoPlans().SerializeAsString());
+  v1::SimulateResponse present = TwoPlans();
+  present.clear_recorded();
+  EXPECT_FALSE(SeenBy(present, FirstHidden()).has_recorded()) << "there was no run";
+}
+
+TEST(SeenBy, OfATrialNobodySeesLinesAboutHiddenRequests) {
+  v1::TryPolicyResponse tried;
+  *tried.mutable_present() = TwoPlans();
+  v1::PastTrial& past = *tried.add_past();
+  *past.mutable_recorded() = TwoChanges();
+  *past.mutable_before() = TwoChanges();
+  *past.mutable_after() = TwoChanges();
+  *past.mutable_difference() = TwoPlans().difference();
+  const v1::TryPolicyResponse seen = SeenBy(tried, FirstHidden());
+  ExpectTheSecondOnly(seen.present().before());
+  EXPECT_THAT(seen.present().requests(), SizeIs(1));
+  const v1::PastTrial& trial = seen.past(0);
+  for (const auto* run : {&trial.recorded(), &trial.before(), &trial.after()}) {
+    ExpectTheSecondOnly(*run);
+  }
+  EXPECT_THAT(trial.difference().changes(), SizeIs(1));
+  EXPECT_EQ(SeenBy(tried, Hidden()).SerializeAsString(), tried.SerializeAsString());
+}
+
 }  // namespace
 }  // namespace critac::matching

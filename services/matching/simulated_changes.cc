@@ -64,6 +64,12 @@ absl::Status At(const std::string& path, const absl::Status& status) {
   return InvalidField(absl::StrCat(path, ".", field.substr(skip)), first.description());
 }
 
+absl::Status NoneOfName(const std::string& path, const std::string& name) {
+  const bool request = absl::StartsWith(name, "requests/");
+  return InvalidField(
+      path, absl::StrCat("there is no '", name, "'", request ? " open for matching" : ""));
+}
+
 class Changer {
  public:
   Changer(CheckMessage check, Snapshot& snapshot) : check_(check), snapshot_(snapshot) {}
@@ -139,7 +145,7 @@ class Changer {
     RETURN_IF_ERROR(ClaimAll(change, target, name));
     const auto found = std::find_if(records.begin(), records.end(),
                                     [&](const Record& one) { return name_of(one) == name; });
-    if (found == records.end() && !change.fields().empty()) return Missing(name_path, name);
+    if (found == records.end() && !change.fields().empty()) return NoneOfName(name_path, name);
     Touched touched{absl::StrCat(path_, ".", target), true};
     if (found != records.end() && !change.fields().empty()) {
       touched.kept_rules = check_(*found, touched.path).ok();
@@ -181,7 +187,7 @@ class Changer {
     const auto found = std::find_if(demands.begin(), demands.end(), [&](const v1::Demand& one) {
       return one.request() == request;
     });
-    if (found == demands.end()) return Missing(path, request);
+    if (found == demands.end()) return NoneOfName(path, request);
     absl::flat_hash_set<std::string> offers;
     for (const v1::Assignment& one : found->committed()) offers.insert(one.offer());
     auto& held = snapshot_.held;
@@ -195,12 +201,6 @@ class Changer {
 
   static std::string TargetOf(const SimulatedChange& change) {
     return SimulatedChange::descriptor()->FindFieldByNumber(change.target_case())->name();
-  }
-
-  static absl::Status Missing(const std::string& path, const std::string& name) {
-    const bool request = absl::StartsWith(name, "requests/");
-    return InvalidField(
-        path, absl::StrCat("there is no '", name, "'", request ? " open for matching" : ""));
   }
 
   absl::Status CheckFieldsOf(const SimulatedChange& change, const std::string& target,
@@ -288,7 +288,7 @@ class Changer {
     for (const v1::Partner& partner : snapshot_.partners) {
       if (partner.name() == expert.partner()) return absl::OkStatus();
     }
-    return Missing(touched.path + ".partner", expert.partner());
+    return NoneOfName(touched.path + ".partner", expert.partner());
   }
 
   absl::Status CheckChanged(const v1::Demand& demand, const Touched& touched) const {
@@ -326,6 +326,19 @@ absl::Status ApplyChanges(absl::Span<const SimulatedChange> changes, CheckMessag
     RETURN_IF_ERROR(changer.Apply(static_cast<int>(i), changes[i]));
   }
   return changer.CheckAll();
+}
+
+absl::Status CheckChangesSeen(const google::protobuf::RepeatedPtrField<SimulatedChange>& changes,
+                              absl::Span<const std::string> hidden) {
+  for (int i = 0; i < changes.size(); ++i) {
+    const SimulatedChange& change = changes[i];
+    const bool left_out = change.target_case() == SimulatedChange::kWithoutRequest;
+    const std::string& name = left_out ? change.without_request() : change.request().request();
+    if (!std::binary_search(hidden.begin(), hidden.end(), name)) continue;
+    return NoneOfName(
+        absl::StrCat("changes[", i, left_out ? "].without_request" : "].request.request"), name);
+  }
+  return absl::OkStatus();
 }
 
 }  // namespace critac::matching

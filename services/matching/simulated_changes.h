@@ -1,12 +1,15 @@
 #ifndef SERVICES_MATCHING_SIMULATED_CHANGES_H_
 #define SERVICES_MATCHING_SIMULATED_CHANGES_H_
 
+#include <string>
+
 #include "absl/functional/function_ref.h"
 #include "absl/status/status.h"
 #include "absl/strings/string_view.h"
 #include "absl/types/span.h"
 #include "critac/matching/v1/match.pb.h"
 #include "google/protobuf/message.h"
+#include "google/protobuf/repeated_field.h"
 #include "services/matching/snapshot.h"
 
 namespace critac::matching {
@@ -25,6 +28,12 @@ using CheckMessage = absl::FunctionRef<absl::Status(const google::protobuf::Mess
 // partner_rules.h. The snapshot is then of no use.
 absl::Status ApplyChanges(absl::Span<const v1::SimulatedChange> changes, CheckMessage check,
                           Snapshot& snapshot);
+
+// Whether no change is of a request that is hidden from who asks (`hidden`, sorted). INVALID_ARGUMENT, as
+// where there is none of this name.
+absl::Status CheckChangesSeen(
+    const google::protobuf::RepeatedPtrField<v1::SimulatedChange>& changes,
+    absl::Span<const std::string> hidden);
 
 }  // namespace critac::matching
 

@@ -207,5 +207,29 @@ TEST(SimulatedChanges, ARecordThatBreaksARuleAsItIsCanStillBeChanged) {
   EXPECT_FALSE(snapshot.experts[0].active());
 }
 
+// Who is recused is told the same of a request as of one that is not there.
+TEST(SimulatedChanges, ARequestThatIsHiddenIsNotThereToBeChanged) {
+  Snapshot snapshot = SmallCenter();
+  v1::SimulateRequest call;
+  call.add_changes()->mutable_expert()->set_name("experts/e1");
+  const auto check = [&](const std::vector<std::string>& hidden) {
+    return CheckChangesSeen(call.changes(), hidden);
+  };
+  EXPECT_TRUE(check({"requests/fy27-1"}).ok());
+  call.add_changes()->set_without_request("requests/fy27-1");
+  EXPECT_TRUE(check({}).ok());
+  EXPECT_TRUE(check({"requests/fy27-2"}).ok());
+  const absl::Status hidden = check({"requests/fy27-1", "requests/fy27-2"});
+  EXPECT_EQ(BadRequestOf(hidden).field_violations(0).field(), "changes[1].without_request");
+  EXPECT_EQ(std::string(hidden.message()),
+            "changes[1].without_request: there is no 'requests/fy27-1' open for matching");
+  const absl::Status missing = Apply({R"(without_request: "requests/fy27-9")"}, snapshot);
+  EXPECT_THAT(std::string(missing.message()),
+              HasSubstr(".without_request: there is no 'requests/fy27-9' open for matching"));
+  call.mutable_changes(1)->mutable_request()->set_request("requests/fy27-1");
+  EXPECT_EQ(BadRequestOf(check({"requests/fy27-1"})).field_violations(0).field(),
+            "changes[1].request.request");
+}
+
 }  // namespace
 }  // namespace critac::matching

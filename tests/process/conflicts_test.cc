@@ -18,6 +18,7 @@ using matching::v1::Identity;
 using matching::v1::IdentityService;
 using matching::v1::MatchService;
 using matching::v1::PartnerService;
+using ::testing::Contains;
 using ::testing::ElementsAre;
 using ::testing::IsEmpty;
 using ::testing::SizeIs;
@@ -124,6 +125,33 @@ class ConflictsTest : public ::testing::Test {
         &EngagementService::Stub::ListOffers, matching::v1::ListOffersRequest(), ROLE_PARTNER, who);
     EXPECT_TRUE(page.ok()) << page.status();
     return page.ok() ? page->offers_size() : -1;
+  }
+
+  // Requests of the plan as a coordinator is told of it.
+  std::vector<std::string> PlannedFor(const std::string& who) {
+    const auto plan = center_.Call<MatchService>(
+        &MatchService::Stub::Simulate, matching::v1::SimulateRequest(), ROLE_COORDINATOR, who);
+    EXPECT_TRUE(plan.ok()) << plan.status();
+    std::vector<std::string> requests;
+    if (!plan.ok()) return requests;
+    for (const auto& one : plan->requests()) requests.push_back(one.request());
+    return requests;
+  }
+
+  // Proposals of the runs on record, as a coordinator who tries a policy on them is told.
+  std::vector<std::string> ProposedInRuns(const std::string& who) {
+    matching::v1::TryPolicyRequest attempt;
+    attempt.set_name("policies/v00000001");
+    const auto tried =
+        center_.Call<MatchService>(&MatchService::Stub::TryPolicy, attempt, ROLE_COORDINATOR, who);
+    EXPECT_TRUE(tried.ok()) << tried.status();
+    std::vector<std::string> proposals;
+    if (!tried.ok()) return proposals;
+    for (const auto& trial : tried->past()) {
+      const auto& of_run = trial.recorded().proposals();
+      proposals.insert(proposals.end(), of_run.begin(), of_run.end());
+    }
+    return proposals;
   }
 
   RandomIdSource ids_;
@@ -280,6 +308,10 @@ TEST_F(ConflictsTest, ARecusalHidesTheRequestFromTheRecusedExpert) {
   reduce.set_request_id(UuidFromName("reduce"));
   EXPECT_TRUE(absl::IsNotFound(as_ana(&MatchService::Stub::ReduceSlot, reduce).status()));
   EXPECT_TRUE(center_.AsCoordinator<MatchService>(&MatchService::Stub::GetProposal, get).ok());
+  EXPECT_THAT(PlannedFor("dana"), ElementsAre(request));
+  EXPECT_THAT(PlannedFor(ana), IsEmpty());
+  EXPECT_THAT(ProposedInRuns("dana"), Contains(decided->name()));
+  EXPECT_THAT(ProposedInRuns(ana), IsEmpty());
 
   ASSERT_TRUE(Ask(declared->name(), ROLE_COORDINATOR, "dana").ok());
   ASSERT_TRUE(Override(declared->name(), "okafor").ok());
