@@ -69,6 +69,17 @@ class OfferLife : public ::testing::Test {
         .status();
   }
 
+  // A session in a slot, today.
+  static v1::Delivery Session(const std::string& slot, bool completes) {
+    v1::Delivery delivery;
+    delivery.set_slot(slot);
+    delivery.set_delivery_type("deliveryTypes/virtual");
+    delivery.set_mode(type::v1::DELIVERY_MODE_VIRTUAL);
+    delivery.set_date("2026-11-20");
+    delivery.set_completes_slot(completes);
+    return delivery;
+  }
+
   void GoTo(absl::CivilDay day) {
     bench().clock.Advance(absl::FromCivil(absl::CivilHour(day) + 9, absl::UTCTimeZone()) -
                           bench().clock.Now());
@@ -393,6 +404,57 @@ TEST_F(OfferLife, APersonMayGoAheadWithThoseWhoAccepted) {
   ExpectRebuildChangesNothing(request);
 }
 
+// ---- A slot that is not delivered
+
+TEST_F(OfferLife, AWaivedSlotIsOverAndTheRequestIsLedToDeliveredWithoutIt) {
+  const std::string request = Agreed(2);
+  const std::string name = bench().EngagementFor(request).name();
+  const auto state = [&] { return bench().intake.requests[request].state(); };
+  bench().intake.requests[request].set_state(intake::v1::REQUEST_STATE_PLANNED);
+  ASSERT_TRUE(bench().Do(RecordDelivery(name, "", Session("s1", true))).ok());
+  bench().Sync();
+  EXPECT_EQ(state(), intake::v1::REQUEST_STATE_IN_DELIVERY);
+
+  const auto answer = bench().Do(WaiveSlot(name, "", "s2", "the academy has closed"));
+  ASSERT_TRUE(answer.ok()) << answer.status();
+  const auto& waived = static_cast<const v1::Engagement&>(*answer->message);
+  EXPECT_EQ(waived.state(), v1::ENGAGEMENT_STATE_DELIVERED);
+  ASSERT_THAT(waived.waivers(), SizeIs(1));
+  EXPECT_EQ(waived.waivers(0).slot(), "s2");
+  EXPECT_EQ(waived.waivers(0).reason(), "the academy has closed");
+  EXPECT_EQ(waived.waivers(0).actor(), "coordinator:dana");
+  for (const v1::Expert& expert : center_.experts)
+    EXPECT_EQ(bench().Used(expert.name(), "open"), 0) << expert.name();
+  EXPECT_EQ(ReasonOf(bench().Do(WaiveSlot(name, "", "s2", "again")).status()), "ENGAGEMENT_OVER");
+
+  bench().Sync();
+  EXPECT_EQ(state(), intake::v1::REQUEST_STATE_DELIVERED);
+  EXPECT_THAT(bench().intake.actions,
+              ElementsAre("REQUEST_ACTION_RECORD_MATCH ", "REQUEST_ACTION_START_DELIVERY ",
+                          "REQUEST_ACTION_COMPLETE_DELIVERY "));
+  EXPECT_TRUE(bench().EngagementFor(request).settled());
+  ASSERT_TRUE(bench().journal->Rebuild().ok());
+  EXPECT_THAT(bench().EngagementFor(request).waivers(), SizeIs(1));
+}
+
+TEST_F(OfferLife, WaiversAloneAreNoDeliveryAndAreOfThosePartnersWhoTakePart) {
+  const std::string request = Agreed();
+  const v1::Engagement agreed = bench().EngagementFor(request);
+  const std::string& own = agreed.assignments(0).partner();
+  const std::string other = own == "partners/elm" ? "partners/oak" : "partners/elm";
+  EXPECT_EQ(bench().Do(WaiveSlot(agreed.name(), other, "s1", "no")).status().code(),
+            absl::StatusCode::kNotFound);
+  ASSERT_TRUE(bench().Do(WaiveSlot(agreed.name(), own, "s1", "nobody came")).ok());
+  EXPECT_EQ(bench().EngagementFor(request).state(), v1::ENGAGEMENT_STATE_AGREED);
+  EXPECT_THAT(bench().EngagementFor(request).waivers(), SizeIs(1));
+  EXPECT_EQ(ReasonOf(bench().Do(WaiveSlot(agreed.name(), own, "s1", "again")).status()),
+            "SLOT_OVER");
+  bench().intake.requests[request].set_state(intake::v1::REQUEST_STATE_PLANNED);
+  bench().Sync();
+  EXPECT_EQ(bench().intake.requests[request].state(), intake::v1::REQUEST_STATE_PLANNED);
+  EXPECT_FALSE(bench().EngagementFor(request).settled());
+}
+
 // ---- A lost expert
 
 TEST_F(OfferLife, ALostExpertIsReplacedAndTheRestOfTheTeamKept) {
@@ -509,17 +571,11 @@ TEST_F(OfferLife, ASlotForWhichAnotherIsSoughtIsReducedNotWaived) {
 TEST_F(OfferLife, ASlotIsNotCompletedWhileAnotherIsSoughtForIt) {
   const std::string request = Agreed();
   const std::string name = bench().EngagementFor(request).name();
-  v1::Delivery delivery;
-  delivery.set_slot("s1");
-  delivery.set_delivery_type("deliveryTypes/virtual");
-  delivery.set_mode(type::v1::DELIVERY_MODE_VIRTUAL);
-  delivery.set_date("2026-11-20");
   ASSERT_TRUE(Lose(bench().EngagementFor(request)).ok());
-  delivery.set_completes_slot(true);
-  EXPECT_EQ(ReasonOf(bench().Do(RecordDelivery(name, "", delivery)).status()), "SLOT_SOUGHT");
+  EXPECT_EQ(ReasonOf(bench().Do(RecordDelivery(name, "", Session("s1", true))).status()),
+            "SLOT_SOUGHT");
   // What took place is recorded all the same; that it was enough is a person's decision.
-  delivery.set_completes_slot(false);
-  ASSERT_TRUE(bench().Do(RecordDelivery(name, "", delivery)).ok());
+  ASSERT_TRUE(bench().Do(RecordDelivery(name, "", Session("s1", false))).ok());
   bench().Sync();
   bench().Follow(request);
   const std::string offer = bench().Offered(request).at(0);
