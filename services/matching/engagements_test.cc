@@ -145,6 +145,31 @@ TEST(Delivery, ThatWasVirtualHadNobodyOnSite) {
               HasSubstr("delivery.attendance.on_site"));
 }
 
+TEST(Delivery, CountsEachRankOnceAndNoMorePeopleThanTookPart) {
+  v1::Delivery delivery = Deliver("s1", true, "2026-11-20");
+  v1::Attendance& attendance = *delivery.mutable_attendance();
+  attendance.set_on_site(12);
+  attendance.set_virtual_(3);
+  const auto people = [&](v1::Rank rank, int count) {
+    v1::RankAttendance& one = *attendance.add_by_rank();
+    one.set_rank(rank);
+    one.set_people(count);
+  };
+  const auto check = [&] { return CheckDelivery(Agreed(), delivery, kToday); };
+  people(v1::RANK_COMMAND, 5);
+  EXPECT_TRUE(check().ok()) << "not every rank need be known";
+  people(v1::RANK_LINE, 10);
+  EXPECT_TRUE(check().ok()) << "all of them";
+  attendance.mutable_by_rank(1)->set_people(11);
+  EXPECT_EQ(BadRequestOf(check()).field_violations(0).field(), "delivery.attendance.by_rank");
+  EXPECT_THAT(check().message(), HasSubstr("adds up to 16 people, and 15 took part"));
+  attendance.mutable_by_rank(1)->set_people(1);
+  attendance.mutable_by_rank(1)->set_rank(v1::RANK_COMMAND);
+  EXPECT_EQ(BadRequestOf(check()).field_violations(0).field(),
+            "delivery.attendance.by_rank[1].rank");
+  EXPECT_THAT(check().message(), HasSubstr("RANK_COMMAND stands there twice"));
+}
+
 TEST(Delivery, IsNotRecordedForAnEngagementThatIsOver) {
   for (const auto state : {v1::ENGAGEMENT_STATE_DELIVERED, v1::ENGAGEMENT_STATE_ENDED}) {
     v1::Engagement engagement = Agreed();
