@@ -242,6 +242,31 @@ class MatchingService : public ::testing::Test {
     return experts;
   }
 
+  // A decision for e2 in the slot of the one request, for which e1 is proposed.
+  v1::OverrideProposalRequest DecisionForE2() {
+    AddExperts(2);
+    AddRequest("fy27-000001");
+    v1::OverrideProposalRequest decision;
+    decision.set_name(Solve().proposals(0));
+    v1::Assignment& one = *decision.add_assignments();
+    one.set_slot("s1");
+    one.set_expert("experts/e2");
+    decision.set_reason("the chief knows her");
+    decision.set_request_id(server_.NewId());
+    return decision;
+  }
+  std::vector<v1::Offer> Offers() {
+    const auto page =
+        CallEngagements(&v1::EngagementService::Stub::ListOffers, v1::ListOffersRequest(), kDana);
+    EXPECT_TRUE(page.ok()) << page.status();
+    return {page->offers().begin(), page->offers().end()};
+  }
+  v1::ProposalState StateOf(const std::string& proposal) {
+    v1::GetProposalRequest get;
+    get.set_name(proposal);
+    return Call(&Stub::GetProposal, get, kDana)->state();
+  }
+
   static v1::SimulatedChange Deactivate(const std::string& expert) {
     v1::SimulatedChange change;
     change.mutable_expert()->set_name(expert);
@@ -408,6 +433,73 @@ TEST_F(MatchingService, TheVersionsAreWhatAReplayOfTheJournalGives) {
   ASSERT_TRUE(server_.journal().Rebuild().ok());
   EXPECT_EQ(Versions(), before);
   EXPECT_EQ(InForce().SerializeAsString(), in_force.SerializeAsString());
+}
+
+// ---- Deciding for others than those proposed --------------------------------------------------------
+
+TEST_F(MatchingService, AnOverrideOffersTheSlotToWhomItNamesAndKeepsTheReason) {
+  v1::OverrideProposalRequest decision = DecisionForE2();
+  EXPECT_EQ(Call(&Stub::OverrideProposal, decision, kNsa).status().code(),
+            absl::StatusCode::kPermissionDenied);
+  const auto decided = Call(&Stub::OverrideProposal, decision, kDana);
+  ASSERT_TRUE(decided.ok()) << decided.status();
+  EXPECT_EQ(decided->state(), v1::PROPOSAL_STATE_OVERRIDDEN);
+  EXPECT_EQ(decided->reason(), "the chief knows her");
+  EXPECT_EQ(decided->decided_by(), kDana);
+  ASSERT_THAT(decided->assignments(), SizeIs(1));
+  const v1::Assignment& one = decided->assignments(0);
+  EXPECT_EQ(one.expert(), "experts/e2");
+  EXPECT_EQ(one.partner(), "partners/nsa");
+  EXPECT_EQ(one.period(), "2026Q4") << "the first in which the expert has room";
+  EXPECT_GT(one.score_e6(), 0);
+  ASSERT_THAT(Offers(), SizeIs(1));
+  EXPECT_EQ(Offers()[0].name(), one.offer());
+  EXPECT_EQ(Offers()[0].state(), v1::OFFER_STATE_OPEN);
+  EXPECT_EQ(Offers()[0].assignment().expert(), "experts/e2");
+  EXPECT_EQ(Call(&Stub::OverrideProposal, decision, kDana)->etag(), decided->etag())
+      << "the same call again";
+  decision.set_request_id(server_.NewId());
+  EXPECT_EQ(ReasonOf(Call(&Stub::OverrideProposal, decision, kDana).status()), "PROPOSAL_NOT_OPEN");
+  EXPECT_THAT(Offers(), SizeIs(1));
+}
+
+TEST_F(MatchingService, AnOverrideSaysWhomAndWhy) {
+  const v1::OverrideProposalRequest decision = DecisionForE2();
+  v1::OverrideProposalRequest without_reason = decision;
+  without_reason.clear_reason();
+  v1::OverrideProposalRequest of_nobody = decision;
+  of_nobody.clear_assignments();
+  for (const auto& [wrong, field] :
+       {std::pair(without_reason, "reason"), std::pair(of_nobody, "assignments")}) {
+    const absl::Status status = Call(&Stub::OverrideProposal, wrong, kDana).status();
+    ASSERT_EQ(status.code(), absl::StatusCode::kInvalidArgument) << field << ": " << status;
+    EXPECT_EQ(BadRequestOf(status).field_violations(0).field(), field);
+  }
+  EXPECT_EQ(StateOf(decision.name()), v1::PROPOSAL_STATE_OPEN);
+  EXPECT_THAT(Offers(), SizeIs(0));
+}
+
+TEST_F(MatchingService, AnOverrideWithSomebodyWhoIsOutIsRefusedWithTheGate) {
+  v1::OverrideProposalRequest decision = DecisionForE2();
+  v1::ImportExpertsRequest experts;
+  v1::Expert& expert = *experts.add_experts();
+  expert = Center().AddExpert("e2");
+  expert.set_full_name("Somebody");
+  expert.set_active(false);
+  experts.set_request_id(server_.NewId());
+  ASSERT_TRUE(
+      server_.Call(server_.partners, &v1::PartnerService::Stub::ImportExperts, experts, kDana)
+          .ok());
+  const absl::Status out = Call(&Stub::OverrideProposal, decision, kDana).status();
+  EXPECT_EQ(ReasonOf(out), "NOT_ELIGIBLE") << out;
+  EXPECT_EQ(out.code(), absl::StatusCode::kFailedPrecondition);
+  EXPECT_THAT(std::string(out.message()), HasSubstr("GATE_MEMBERSHIP"));
+  decision.mutable_assignments(0)->set_expert("experts/e9");
+  decision.set_request_id(server_.NewId());
+  EXPECT_EQ(Call(&Stub::OverrideProposal, decision, kDana).status().code(),
+            absl::StatusCode::kNotFound);
+  EXPECT_EQ(StateOf(decision.name()), v1::PROPOSAL_STATE_OPEN);
+  EXPECT_THAT(Offers(), SizeIs(0));
 }
 
 // ---- What-if ------------------------------------------------------------------------------------
