@@ -275,19 +275,27 @@ grpc::ServerUnaryReactor* MatchService::GetRun(grpc::CallbackServerContext* cont
                                                v1::SolveRun* response) {
   return pipeline_.Read<v1::GetRunRequest, v1::SolveRun>(
       context, request, response,
-      [this](const Call&, const auto& in, auto& out) { return journal_.GetInto(in.name(), out); });
+      [this](const Call& call, const auto& in, auto& out) -> absl::Status {
+        RETURN_IF_ERROR(journal_.GetInto(in.name(), out));
+        return ShowUnhidden(call, recusals_, out);
+      });
 }
 
 grpc::ServerUnaryReactor* MatchService::ListRuns(grpc::CallbackServerContext* context,
                                                  const v1::ListRunsRequest* request,
                                                  v1::ListRunsResponse* response) {
   return pipeline_.Read<v1::ListRunsRequest, v1::ListRunsResponse>(
-      context, request, response, [this](const Call&, const auto& in, auto& out) {
-        return journal_.ListInto({.collection = "runs",
-                                  .page_size = in.page_size(),
-                                  .page_token = in.page_token(),
-                                  .descending = true},
-                                 AddTo(*out.mutable_runs()), *out.mutable_next_page_token());
+      context, request, response,
+      [this](const Call& call, const auto& in, auto& out) -> absl::Status {
+        RETURN_IF_ERROR(journal_.ListInto({.collection = "runs",
+                                           .page_size = in.page_size(),
+                                           .page_token = in.page_token(),
+                                           .descending = true},
+                                          AddTo(*out.mutable_runs()),
+                                          *out.mutable_next_page_token()));
+        ASSIGN_OR_RETURN(const Hidden hidden, recusals_.HiddenWithProposals(call));
+        for (v1::SolveRun& run : *out.mutable_runs()) run = SeenBy(std::move(run), hidden);
+        return absl::OkStatus();
       });
 }
 

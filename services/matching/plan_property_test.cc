@@ -36,7 +36,6 @@ struct Shape {
   int demands = 3;
   int people = 2;
   bool partner_limits = true;
-  bool shares = true;
 };
 
 constexpr const char* kWindows[][2] = {{"2026-12-01", "2026-12-31"},
@@ -56,7 +55,7 @@ Center RandomCenter(Dice& dice, const Shape& shape) {
     if (dice.OneIn(3)) center.Use(partner.name(), "open", dice.Between(1, 2));
   }
   if (dice.OneIn(4)) center.policy.set_capacity_open(dice.Between(2, 6));
-  if (shape.shares && dice.OneIn(2)) {
+  if (dice.OneIn(2)) {
     center.policy.set_minimum_share_price(dice.Between(0, 3) * 400000);
     v1::PartnerShare& share = *center.policy.add_partner_shares();
     share.set_partner(center.partners[0].name());
@@ -230,47 +229,98 @@ TEST(PlanProperties, ForcingAPairCostsWhatThePlanWithItCosts) {
   EXPECT_GT(chains, 100);
 }
 
+// Scores are at most so high then, and prices scaled with them.
+void ScalePrices(v1::Policy& policy, int64_t most) {
+  constexpr int64_t kWhole = 1'000'000;
+  const auto scaled = [&](int64_t price) { return price * most / kWhole; };
+  policy.set_unassigned_price(scaled(policy.unassigned_price()));
+  policy.set_urgency_price(scaled(policy.urgency_price()));
+  policy.set_fairness_price(scaled(policy.fairness_price()));
+  policy.set_stability_bonus(scaled(policy.stability_bonus()));
+  policy.set_minimum_share_price(scaled(policy.minimum_share_price()));
+  // Nobody has served in an agency, so that is worth nothing to anyone.
+  policy.mutable_weights()->set_topic_fit(most);
+  policy.mutable_weights()->set_peer_similarity(kWhole - most);
+}
+
+// Whether an expert who is eligible for a slot has a partner that may have somebody in the plan.
+bool SomebodyMayServe(const Pool& pool, int slot) {
+  const std::vector<RankedExpert> eligible =
+      RankEligible(pool, slot, static_cast<int>(pool.experts().size()));
+  return std::any_of(eligible.begin(), eligible.end(), [&](const RankedExpert& one) {
+    return pool.partners()[pool.experts()[one.expert].partner].most > 0;
+  });
+}
+
+// What a place in a slot can be worth to others, at most. Four of them may have to make place: of the
+// expert's period, of the expert, of the partner's period, and of the partner's maximum share. Each is
+// worth at most the dearest price, a score, the bonus, and a step to the minimum share; and the partner's
+// next person costs no more than one more would after all that anybody asks for.
+int64_t MostOthersPay(const Pool& pool, int64_t highest_score) {
+  int64_t dearest = 0;
+  for (const SlotRow& slot : pool.slots()) dearest = std::max(dearest, slot.open_price);
+  const v1::Policy& policy = pool.policy();
+  return 4 * (dearest + highest_score + policy.stability_bonus() + policy.minimum_share_price()) +
+         pool.people_count() * policy.fairness_price();
+}
+
 // Goal: no request starves. A slot whose price of staying open is above what any others could pay gets
-// somebody, if anybody is eligible; and waiting alone brings every slot there: its price grows by the
-// same amount each day, without bound, while those of the others are what they are.
-// Method: in many pools, each demand in turn is made to wait so long that its price passes that
-// bound: three others may have to make place (of the expert's period, of the expert, and of the
-// partner's period), each at most by the dearest price, a score, the bonus, and a step of fairness.
+// somebody, if anybody may serve there; and waiting alone brings every slot there, however little a day
+// of it weighs: its price grows by the same amount each day, without bound, while those of the others are
+// what they are.
+// Method: in many pools, each demand in turn is made to wait so long that its price passes twice what
+// others could pay. A day weighs from one millionth of a score on; where it weighs little, all else is
+// scaled with it, so that the wait begins after 1900, before which there are no days. Where limits
+// overlap, a plan says how far from the best it can be at most (`bound`); only where that is more than
+// the price is above what others could pay, nobody may have been found.
 TEST(PlanProperties, WhoeverWaitsLongEnoughIsServed) {
   std::cout << "seed " << kSeed + 5 << "\n";
   Dice dice(kSeed + 5);
   int served = 0;
   int served_only_now = 0;
-  for (int round = 0; round < 300 && !HasFailure(); ++round) {
+  int served_beside_shares = 0;
+  int served_by_small_weights = 0;
+  int not_said = 0;
+  for (int round = 0; round < 400 && !HasFailure(); ++round) {
     SCOPED_TRACE(absl::StrCat("round ", round));
-    Center center = RandomCenter(dice, {2, 4, 5, 2, round % 2 == 0, false});
-    center.policy.set_waiting_price_per_day(dice.Between(1000, 1000000));
+    Center center = RandomCenter(dice, {2, 4, 5, 2, round % 2 == 0});
+    int64_t weight = dice.Between(1, 9);
+    for (int tens = dice.Between(0, 5); tens > 0; --tens) weight *= 10;
+    const int64_t highest_score = std::min<int64_t>(1'000'000, 500 * weight);
+    center.policy.set_waiting_price_per_day(weight);
+    ScalePrices(center.policy, highest_score);
     const Pool before = center.Build();
     const Plan plan = Solved(before);
     for (int d = 0; d < static_cast<int>(center.demands.size()); ++d) {
       const int slot = SlotIn(before, absl::StrCat("r", d));
-      if (before.slots()[slot].missing == 0) continue;
-      if (RankEligible(before, slot, 1).empty()) continue;
-      int64_t dearest = 0;
-      for (const SlotRow& other : before.slots()) dearest = std::max(dearest, other.open_price);
-      const int64_t most_others_pay = 3 * (dearest + 1'000'000 + center.policy.stability_bonus()) +
-                                      4 * 100 * center.policy.fairness_price();
+      if (before.slots()[slot].missing == 0 || !SomebodyMayServe(before, slot)) continue;
+      const int64_t most_others_pay = MostOthersPay(before, highest_score);
       Center late = center;
-      const int64_t days = most_others_pay / center.policy.waiting_price_per_day() + 1;
+      const int64_t days = 2 * most_others_pay / weight + 1;
       google::protobuf::Timestamp& ready = *late.demands[d].mutable_ready_time();
       ready.set_seconds(ready.seconds() - days * 86400);
       const Pool pool = late.Build();
-      ASSERT_EQ(pool.slots()[slot].open_price,
-                before.slots()[slot].open_price + days * center.policy.waiting_price_per_day());
+      const int64_t open_price = pool.slots()[slot].open_price;
+      ASSERT_EQ(open_price, before.slots()[slot].open_price + days * weight);
       const Plan with = Solved(pool);
-      if (!with.optimal()) continue;
+      if (open_price - most_others_pay <= with.objective - with.bound) {
+        ++not_said;
+        continue;
+      }
       EXPECT_LT(with.open[slot], pool.slots()[slot].missing);
       ++served;
       served_only_now += plan.open[slot] == before.slots()[slot].missing ? 1 : 0;
+      served_beside_shares += center.policy.partner_shares().empty() ? 0 : 1;
+      served_by_small_weights += weight < 1000 ? 1 : 0;
     }
   }
+  std::cout << served << " served, " << served_only_now << " of them only now; of " << not_said
+            << " the plan does not say\n";
   EXPECT_GT(served, 500);
   EXPECT_GT(served_only_now, 50);
+  EXPECT_GT(served_beside_shares, 100);
+  EXPECT_GT(served_by_small_weights, 100);
+  EXPECT_LT(not_said, served / 20);
 }
 
 // Fills every field of a message, and of those in it, with what nobody should send.
