@@ -584,7 +584,7 @@ class History {
 };
 
 TEST(Histories, KeepEveryPromiseWhateverPeopleDo) {
-  int count = 150;
+  int count = 1000;
   if (const char* wanted = std::getenv("CRITAC_HISTORIES")) {
     ASSERT_TRUE(absl::SimpleAtoi(wanted, &count)) << wanted;
   }
