@@ -147,9 +147,10 @@ class MatchingService : public ::testing::Test {
   }
 
   // A request becomes ready.
-  void AddRequest(const std::string& id, int people = 1) {
+  void AddRequest(const std::string& id, int people = 1, const std::string& state = "") {
     Center center;
-    const v1::Demand& demand = center.AddDemand(id);
+    v1::Demand& demand = center.AddDemand(id);
+    if (!state.empty()) demand.mutable_agency()->set_state(state);
     intake::v1::Request request;
     request.set_name(demand.request());
     request.set_state(intake::v1::REQUEST_STATE_READY);
@@ -355,6 +356,25 @@ TEST_F(MatchingService, TheRunsOfTheSolverCanBeReadNewestFirst) {
   EXPECT_EQ(Call(&Stub::GetRun, get, kNsa).status().code(), absl::StatusCode::kPermissionDenied);
   get.set_name("runs/r99999999");
   EXPECT_EQ(Call(&Stub::GetRun, get, kDana).status().code(), absl::StatusCode::kNotFound);
+}
+
+TEST_F(MatchingService, ARunSaysWhatEachDisparityWasInTheRunBefore) {
+  AddExperts(2);
+  AddRequest("fy27-000001", 1, "UT");
+  AddRequest("fy27-000002", 3, "NV");
+  const v1::SolveRun first = Solve();
+  AddRequest("fy27-000003", 3, "UT");
+  const v1::SolveRun second = Solve();
+  const auto by_state = [](const v1::SolveRun& run) {
+    for (const v1::Disparity& one : run.fairness().disparities()) {
+      if (one.dimension() == v1::GROUP_DIMENSION_STATE) return one;
+    }
+    return v1::Disparity();
+  };
+  EXPECT_FALSE(by_state(first).has_previous_ratio_e6()) << "there was none before";
+  EXPECT_GT(by_state(first).ratio_e6(), 0);
+  EXPECT_EQ(by_state(second).previous_ratio_e6(), by_state(first).ratio_e6());
+  EXPECT_NE(by_state(second).ratio_e6(), by_state(first).ratio_e6());
 }
 
 TEST_F(MatchingService, OfTwoDraftsTheSecondApprovedIsOutdated) {
