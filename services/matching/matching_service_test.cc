@@ -359,11 +359,12 @@ TEST_F(MatchingService, TheRunsOfTheSolverCanBeReadNewestFirst) {
 }
 
 TEST_F(MatchingService, ARunSaysWhatEachDisparityWasInTheRunBefore) {
-  AddExperts(2);
-  AddRequest("fy27-000001", 1, "UT");
-  AddRequest("fy27-000002", 3, "NV");
+  // Nobody is twice in a team, so of ten two stay open.
+  AddExperts(8);
+  AddRequest("fy27-000001", 6, "UT");
+  AddRequest("fy27-000002", 10, "NV");
   const v1::SolveRun first = Solve();
-  AddRequest("fy27-000003", 3, "UT");
+  AddRequest("fy27-000003", 10, "UT");
   const v1::SolveRun second = Solve();
   const auto by_state = [](const v1::SolveRun& run) {
     for (const v1::Disparity& one : run.fairness().disparities()) {
