@@ -66,7 +66,7 @@ absl::StatusOr<v1::Policy> ApproveDraft(const v1::Policy& draft, int64_t version
   if (IsSamePerson(draft.proposed_by(), actor)) {
     return FailedPrecondition(
         "SECOND_PERSON_NEEDED", draft.name(),
-        absl::StrCat("was proposed by ", actor, "; another person must approve it"));
+        absl::StrCat("was proposed by ", draft.proposed_by(), "; another person must approve it"));
   }
   if (draft.base_version() != version_in_force) {
     return FailedPrecondition(
