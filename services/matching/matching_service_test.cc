@@ -95,17 +95,21 @@ class MatchingService : public ::testing::Test {
     return texts;
   }
 
-  // One partner, as many experts as asked for, each for one assignment a period.
-  void AddExperts(int count) {
+  void AddPartner(const std::string& id, const std::string& display_name) {
     v1::ImportPartnersRequest partners;
     v1::Partner& partner = *partners.add_partners();
-    partner.set_name("partners/nsa");
-    partner.set_display_name("NSA");
+    partner.set_name("partners/" + id);
+    partner.set_display_name(display_name);
     partner.add_memberships()->set_start("2020-01-01");
     partners.set_request_id(server_.NewId());
     ASSERT_TRUE(
         server_.Call(server_.partners, &v1::PartnerService::Stub::ImportPartners, partners, kDana)
             .ok());
+  }
+
+  // One partner, as many experts as asked for, each for one assignment a period.
+  void AddExperts(int count) {
+    AddPartner("nsa", "NSA");
     v1::ImportExpertsRequest experts;
     Center center;
     for (int i = 1; i <= count; ++i) {
@@ -123,15 +127,7 @@ class MatchingService : public ::testing::Test {
 
   // A partner with one expert, who is rated.
   void AddPartnerWithExpert(const std::string& partner_id, const std::string& expert_id) {
-    v1::ImportPartnersRequest partners;
-    v1::Partner& partner = *partners.add_partners();
-    partner.set_name("partners/" + partner_id);
-    partner.set_display_name(partner_id);
-    partner.add_memberships()->set_start("2020-01-01");
-    partners.set_request_id(server_.NewId());
-    ASSERT_TRUE(
-        server_.Call(server_.partners, &v1::PartnerService::Stub::ImportPartners, partners, kDana)
-            .ok());
+    AddPartner(partner_id, partner_id);
     v1::ImportExpertsRequest experts;
     Center center;
     v1::Expert& expert = *experts.add_experts();
