@@ -279,10 +279,6 @@ PeriodSet PeriodsWithRoom(const Case& c, PeriodSet among, bool& expert_full) {
   return left;
 }
 
-bool IsProgramFull(const Pool& pool) {
-  return pool.policy().capacity_open() > 0 && pool.program_room() == 0;
-}
-
 bool HasCapacity(Case& c, Why why) {
   if (std::binary_search(c.slot.committed_persons.begin(), c.slot.committed_persons.end(),
                          c.expert.person)) {
@@ -292,7 +288,7 @@ bool HasCapacity(Case& c, Why why) {
     return Say(false, why, "no assignment left: ", c.expert.used_open, " of ",
                c.expert.capacity_open, " open at once");
   }
-  if (IsProgramFull(c.pool)) {
+  if (c.pool.program_room() == 0) {
     return Say(false, why, "no assignment left: the program's ", c.pool.policy().capacity_open(),
                " open at once are taken");
   }

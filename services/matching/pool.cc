@@ -177,6 +177,7 @@ class PoolBuilder {
     RETURN_IF_ERROR(AddPartners());
     RETURN_IF_ERROR(AddExperts());
     RETURN_IF_ERROR(AddUses());
+    for (const PartnerRow& partner : pool_.partners_) pool_.used_open_ += partner.used_open;
     AddConflicts();
     RETURN_IF_ERROR(AddDemands());
     AddStandingProposals();
@@ -596,17 +597,14 @@ class PoolBuilder {
 };
 
 int64_t Pool::people_count() const {
-  int64_t count = 0;
-  for (const PartnerRow& partner : partners_) count += partner.used_open;
+  int64_t count = used_open_;
   for (const SlotRow& slot : slots_) count += slot.missing;
   return count;
 }
 
 int64_t Pool::program_room() const {
   if (policy_.capacity_open() == 0) return kNoLimit;
-  int64_t used = 0;
-  for (const PartnerRow& partner : partners_) used += partner.used_open;
-  return std::max<int64_t>(0, policy_.capacity_open() - used);
+  return std::max<int64_t>(0, policy_.capacity_open() - used_open_);
 }
 
 void Pool::SetShares() {

@@ -263,6 +263,8 @@ class Pool {
   v1::Policy policy_;
   std::array<int64_t, 5> shares_e6_{};
   std::vector<PartnerRow> partners_;
+  // Assignments open at once of all partners together.
+  int64_t used_open_ = 0;
   std::vector<ExpertRow> experts_;
   std::vector<DemandRow> demands_;
   std::vector<SlotRow> slots_;
