@@ -68,6 +68,8 @@ void Client::Prepare(grpc::ClientContext& context, absl::Duration deadline) cons
 absl::Status Client::WithRetries(const google::protobuf::Descriptor& request,
                                  const std::function<absl::Status()>& call) const {
   absl::Duration backoff = options_.first_backoff;
+  // Whether the center has said, in any answer, when to come back.
+  bool told = false;
   for (int attempt = 1;; ++attempt) {
     const absl::Status status = call();
     const std::optional<absl::Duration> wait = WaitBeforeRetry(status, backoff);
@@ -75,7 +77,8 @@ absl::Status Client::WithRetries(const google::protobuf::Descriptor& request,
     if (absl::IsUnavailable(status) && !IsRepeatable(request)) {
       return Annotate(status, "not tried again, as it may have been done");
     }
-    if (attempt == options_.attempts) {
+    told = told || (absl::IsUnavailable(status) && RetryInfoOf(status).has_retry_delay());
+    if (attempt >= (told ? options_.attempts_when_told : options_.attempts)) {
       return Annotate(status, absl::StrCat("gave up after ", attempt, " attempts"));
     }
     sleep_(std::min(*wait, options_.longest_backoff));

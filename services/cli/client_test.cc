@@ -3,6 +3,7 @@
 #include <atomic>
 #include <thread>
 
+#include "absl/algorithm/container.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/synchronization/notification.h"
@@ -85,6 +86,17 @@ TEST_F(ClientTest, GivesUpAfterFiveAttemptsAndSaysSo) {
   EXPECT_EQ(answer.status().code(), absl::StatusCode::kUnavailable);
   EXPECT_THAT(std::string(answer.status().message()), HasSubstr("gave up after 5 attempts: down"));
   EXPECT_EQ(center_.CallsOf(kCreate).size(), 5u);
+}
+
+TEST_F(ClientTest, IsMorePatientWithACenterThatSaysWhenToComeBack) {
+  center_.On<CreateAgencyRequest, Agency>(kCreate, [](const auto&, auto&) {
+    return Error(absl::StatusCode::kUnavailable, "COMMIT_FAILED", "the database fails over")
+        .RetryAfter(absl::Seconds(1))
+        .ToStatus();
+  });
+  EXPECT_THAT(std::string(Create().status().message()), HasSubstr("gave up after 20 attempts"));
+  EXPECT_EQ(center_.CallsOf(kCreate).size(), 20u);
+  EXPECT_GT(absl::c_accumulate(slept_, absl::ZeroDuration()), absl::Seconds(30));
 }
 
 TEST_F(ClientTest, WhatWouldFailAgainIsNotTriedAgain) {
