@@ -99,6 +99,23 @@ TEST_F(ClientTest, IsMorePatientWithACenterThatSaysWhenToComeBack) {
   EXPECT_GT(absl::c_accumulate(slept_, absl::ZeroDuration()), absl::Seconds(30));
 }
 
+// A replica that goes away in between does not end the patience.
+TEST_F(ClientTest, StaysPatientAfterACenterHasSaidOnceWhenToComeBack) {
+  std::atomic<int> calls = 0;
+  center_.On<CreateAgencyRequest, Agency>(kCreate, [&](const auto&, Agency& agency) {
+    if (++calls == 1) {
+      return Error(absl::StatusCode::kUnavailable, "COMMIT_FAILED", "the database fails over")
+          .RetryAfter(absl::Seconds(1))
+          .ToStatus();
+    }
+    if (calls < 10) return absl::UnavailableError("the connection broke");
+    agency.set_name("agencies/ag-1");
+    return absl::OkStatus();
+  });
+  EXPECT_TRUE(Create().ok());
+  EXPECT_EQ(center_.CallsOf(kCreate).size(), 10u);
+}
+
 TEST_F(ClientTest, WhatWouldFailAgainIsNotTriedAgain) {
   for (const absl::StatusCode code :
        {absl::StatusCode::kInvalidArgument, absl::StatusCode::kNotFound, absl::StatusCode::kAborted,
