@@ -19,6 +19,7 @@ LAYERS = ["base", "status", "store", "queue", "journal", "rpc", "server"]
 KEPT_BEHIND = {
     r"^soci/": ["common/store/"],
     r"^sqlite3\.h": ["common/store/", "tests/bench/"],
+    r"^libpq": ["common/store/", "tests/bench/"],
     r"^lemon/": ["services/matching/", "tests/bench/"],
     r"^hiredis/": ["common/queue/redis/"],
     r"^microhttpd": ["common/server/"],

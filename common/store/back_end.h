@@ -10,6 +10,10 @@
 #include "absl/types/span.h"
 #include "common/store/database.h"
 
+// SOCI hides the type information of its back ends' classes, which UndefinedBehaviorSanitizer would
+// look at where one is cast to.
+#define CRITAC_HIDDEN_TYPE __attribute__((no_sanitize("vptr")))
+
 namespace soci::details {
 class session_backend;
 class statement_backend;

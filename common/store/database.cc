@@ -7,6 +7,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/strip.h"
 #include "common/status/error.h"
+#include "common/store/postgresql_database.h"
 #include "common/store/sqlite_database.h"
 
 namespace critac::store {
@@ -14,18 +15,11 @@ namespace {
 
 constexpr int kMaxReaders = 64;
 
-// The words of a URL before its first colon: the rest may hold a password.
-absl::string_view SchemeOf(absl::string_view url) {
-  return url.substr(0, std::min(url.find(':'), url.size()));
-}
-
 absl::StatusOr<std::string> SqlitePath(absl::string_view url) {
   absl::string_view path = url;
   if (!absl::ConsumePrefix(&path, "sqlite:")) {
-    const bool postgresql = SchemeOf(url) == "postgresql" || SchemeOf(url) == "postgres";
-    return InvalidField("database", postgresql
-                                        ? "this build serves sqlite only: sqlite:PATH is accepted"
-                                        : "is no database URL: sqlite:PATH is accepted");
+    return InvalidField("database",
+                        "is no database URL: sqlite:PATH and postgresql://HOST/NAME are accepted");
   }
   if (path.empty() || absl::StartsWith(path, ":")) {
     return InvalidField("database", "sqlite: needs the path of a file after it");
@@ -67,6 +61,7 @@ absl::StatusOr<std::unique_ptr<Database>> Database::Open(const DatabaseOptions& 
     return InvalidField("busy_timeout", absl::StrCat(absl::FormatDuration(options.busy_timeout),
                                                      " is not in 0..10m"));
   }
+  if (IsPostgresqlUrl(options.url)) return OpenPostgresql(options);
   ASSIGN_OR_RETURN(const std::string path, SqlitePath(options.url));
   return OpenSqlite(path, options);
 }

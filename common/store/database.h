@@ -108,7 +108,8 @@ struct Migration {
 enum class Backend { kSqlite, kPostgresql };
 
 struct DatabaseOptions {
-  // `sqlite:PATH`. (`postgresql://…` is refused, until that back end is there.)
+  // `sqlite:PATH`, or `postgresql://[USER[:PASSWORD]@]HOST[:PORT][,…]/NAME[?PARAMETER=VALUE&…]` as
+  // libpq takes it; of several hosts, the one that takes writes.
   std::string url;
   // Connections that read beside the writer, 1 to 64; whoever reads when all are in use waits.
   int readers = 4;
@@ -122,11 +123,17 @@ struct DatabaseOptions {
 //
 // On SQLite: WAL, synchronous=FULL, one writing connection, readers beside it that never wait for
 // the writer.
+//
+// On PostgreSQL: the same connections. Writes are SERIALIZABLE, so that what a transaction read still
+// holds when it is committed, whoever else writes; of two that disagree one is ABORTED. A connection
+// that is lost is made anew by the next call, also to another host of the URL. UNAVAILABLE after `body`
+// ran may be a transaction that was committed: nobody can tell.
 class Database {
  public:
   // Opens, or creates, the database; its folder must be there. INVALID_ARGUMENT: the options;
   // UNAVAILABLE or PERMISSION_DENIED: it cannot be opened for writing; DATA_LOSS: the file is no
-  // database; with the path and the cause.
+  // database; FAILED_PRECONDITION (DATABASE_LOCALE): its texts are not ordered by their bytes; with
+  // the path or address and the cause.
   static absl::StatusOr<std::unique_ptr<Database>> Open(const DatabaseOptions& options);
   virtual ~Database() = default;
 

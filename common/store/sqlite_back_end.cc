@@ -19,10 +19,6 @@ namespace {
 using soci::details::session_backend;
 using soci::details::statement_backend;
 
-// SOCI hides the type information of its back ends' classes, which UndefinedBehaviorSanitizer would
-// look at where one is cast to.
-#define CRITAC_HIDDEN_TYPE __attribute__((no_sanitize("vptr")))
-
 CRITAC_HIDDEN_TYPE sqlite_api::sqlite3* Handle(session_backend& session) {
   return static_cast<soci::sqlite3_session_backend&>(session).conn_;
 }

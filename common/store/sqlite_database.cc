@@ -3,20 +3,15 @@
 #include <sys/statvfs.h>
 #include <unistd.h>
 
-#include <atomic>
 #include <cerrno>
 #include <filesystem>
 #include <functional>
 #include <system_error>
-#include <thread>
 #include <utility>
 #include <vector>
 
-#include "absl/base/thread_annotations.h"
-#include "absl/cleanup/cleanup.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
-#include "absl/synchronization/mutex.h"
 #include "common/base/limits.h"
 #include "common/status/error.h"
 #include "common/store/checkpointer.h"
@@ -24,6 +19,7 @@
 #include "common/store/migrate.h"
 #include "common/store/sql_connection.h"
 #include "common/store/sqlite_back_end.h"
+#include "common/store/writer_turn.h"
 
 namespace critac::store {
 namespace {
@@ -141,6 +137,7 @@ class SqliteDatabase final : public Database {
         clock_(clock),
         readers_(std::move(readers)),
         checkpointer_(std::move(checkpoints)),
+        turn_(path_),
         writer_(std::move(writer)) {
     Session& session = writer_->session();
     committed_ = [this, &session](int pages) {
@@ -184,17 +181,7 @@ class SqliteDatabase final : public Database {
 
  private:
   absl::Status WithWriter(absl::FunctionRef<absl::Status(SqlConnection&)> use) {
-    const std::thread::id here = std::this_thread::get_id();
-    if (writing_thread_ == here) {
-      return Error(
-                 absl::StatusCode::kInternal, "WRITE_WITHIN_WRITE",
-                 absl::StrCat(path_, ": a write began within a write, which would wait for itself"))
-          .ToStatus();
-    }
-    absl::MutexLock lock(&writer_mutex_);
-    writing_thread_ = here;
-    absl::Cleanup end = [this] { writing_thread_ = std::thread::id(); };
-    return use(*writer_);
+    return turn_.Take([&] { return use(*writer_); });
   }
 
   // Writes a row as far as to the disk, and returns an error, so that it is undone.
@@ -210,12 +197,12 @@ class SqliteDatabase final : public Database {
 
   const std::string path_;
   const Clock& clock_;
-  ConnectionPool readers_;
+  ConnectionPool<SqlConnection> readers_;
   Checkpointer checkpointer_;
   std::function<void(int)> committed_;
-  absl::Mutex writer_mutex_;
-  std::atomic<std::thread::id> writing_thread_;
-  const std::unique_ptr<SqlConnection> writer_ ABSL_PT_GUARDED_BY(writer_mutex_);
+  WriterTurn turn_;
+  // Used by whose turn it is.
+  const std::unique_ptr<SqlConnection> writer_;
 };
 
 }  // namespace

@@ -1,0 +1,106 @@
+#include "common/store/postgresql_back_end.h"
+
+#include <libpq-fe.h>
+#include <soci/connection-parameters.h>
+#include <soci/postgresql/soci-postgresql.h>
+#include <soci/soci-backend.h>
+
+#include <string>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/strip.h"
+#include "common/store/postgresql_error.h"
+
+namespace critac::store {
+namespace {
+
+using soci::details::session_backend;
+using soci::details::statement_backend;
+
+CRITAC_HIDDEN_TYPE PGconn* ConnectionOf(session_backend& session) {
+  return static_cast<soci::postgresql_session_backend&>(session).conn_;
+}
+
+CRITAC_HIDDEN_TYPE soci::details::postgresql_result& ResultOf(statement_backend& statement) {
+  return static_cast<soci::postgresql_statement_backend&>(statement).result_;
+}
+
+// SOCI puts its own words before what the server says, on one line, and libpq a severity.
+absl::string_view WithoutPrefixes(absl::string_view said) {
+  for (const absl::string_view prefix : {"Cannot execute query.", "Cannot prepare statement.",
+                                         "Cannot establish connection to the database."}) {
+    if (absl::ConsumePrefix(&said, prefix)) break;
+  }
+  said = absl::StripLeadingAsciiWhitespace(said);
+  for (const absl::string_view severity : {"ERROR:", "FATAL:", "PANIC:"}) {
+    if (absl::ConsumePrefix(&said, severity)) break;
+  }
+  return absl::StripLeadingAsciiWhitespace(said);
+}
+
+class Postgresql final : public BackEnd {
+ public:
+  Backend kind() const override { return Backend::kPostgresql; }
+
+  std::unique_ptr<session_backend> Connect(const std::string& connect_string) const override {
+    const soci::backend_factory* const factory = soci::factory_postgresql();
+    std::unique_ptr<session_backend> session(
+        factory->make_session(soci::connection_parameters(*factory, connect_string)));
+    // Without details, which hold values.
+    PQsetErrorVerbosity(ConnectionOf(*session), PQERRORS_TERSE);
+    PQsetNoticeProcessor(
+        ConnectionOf(*session), [](void*, const char*) {}, nullptr);
+    return session;
+  }
+
+  absl::string_view BeginRead() const override {
+    return "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY";
+  }
+  // What a transaction decides rests on what it has read; one of another process that would change
+  // that makes one of the two begin anew.
+  absl::string_view BeginWrite() const override { return "BEGIN ISOLATION LEVEL SERIALIZABLE"; }
+  bool InTransaction(session_backend& session) const override {
+    const PGTransactionStatusType status = PQtransactionStatus(ConnectionOf(session));
+    return status == PQTRANS_INTRANS || status == PQTRANS_INERROR;
+  }
+  // Takes no snapshot, so that what is read after it is what the one before has left.
+  absl::string_view LockMigrations() const override {
+    return "LOCK TABLE critac_migration IN SHARE ROW EXCLUSIVE MODE";
+  }
+
+  absl::string_view ParameterMark() const override { return ""; }
+
+  absl::string_view InsertInto() const override { return "INSERT INTO"; }
+  absl::Span<const int> RowsOfAnInsert() const override {
+    static constexpr int kRows[] = {256, 32, 4, 1};
+    return kRows;
+  }
+
+  int CountColumns(statement_backend& statement) const override {
+    return PQnfields(ResultOf(statement));
+  }
+  void EndResult(statement_backend& statement) const override { ResultOf(statement).reset(); }
+
+  absl::Status ToStatus(const std::exception& exception, session_backend* session,
+                        absl::string_view database) const override {
+    const auto* error = dynamic_cast<const soci::postgresql_soci_error*>(&exception);
+    if (error == nullptr || (session != nullptr && PostgresqlIsLost(*session))) {
+      return PostgresqlStatus("", WithoutPrefixes(exception.what()), database);
+    }
+    return PostgresqlStatus(error->sqlstate(), WithoutPrefixes(error->get_error_message()),
+                            database);
+  }
+};
+
+}  // namespace
+
+const BackEnd& PostgresqlBackEnd() {
+  static const Postgresql& back_end = *new Postgresql;
+  return back_end;
+}
+
+bool PostgresqlIsLost(session_backend& session) {
+  return PQstatus(ConnectionOf(session)) != CONNECTION_OK;
+}
+
+}  // namespace critac::store

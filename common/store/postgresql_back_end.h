@@ -1,0 +1,16 @@
+#ifndef COMMON_STORE_POSTGRESQL_BACK_END_H_
+#define COMMON_STORE_POSTGRESQL_BACK_END_H_
+
+#include "common/store/back_end.h"
+
+namespace critac::store {
+
+// PostgreSQL's side of every difference. Lives as long as the process.
+const BackEnd& PostgresqlBackEnd();
+
+// Whether the session's connection is known to be lost.
+bool PostgresqlIsLost(soci::details::session_backend& session);
+
+}  // namespace critac::store
+
+#endif  // COMMON_STORE_POSTGRESQL_BACK_END_H_

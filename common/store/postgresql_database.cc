@@ -1,0 +1,217 @@
+#include "common/store/postgresql_database.h"
+
+#include <utility>
+#include <vector>
+
+#include "absl/base/thread_annotations.h"
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_split.h"
+#include "absl/synchronization/mutex.h"
+#include "common/status/error.h"
+#include "common/store/connection_pool.h"
+#include "common/store/migrate.h"
+#include "common/store/postgresql_back_end.h"
+#include "common/store/sql_connection.h"
+#include "common/store/writer_turn.h"
+
+namespace critac::store {
+namespace {
+
+// "critac", for the lock that those who make the first table take.
+constexpr int64_t kOpenLock = 0x637269746163;
+
+// A connection that is made anew when it was lost. Used by one thread at a time.
+class LiveConnection {
+ public:
+  LiveConnection(const DatabaseOptions& options, std::string connect_string, std::string name)
+      : options_(options), connect_string_(std::move(connect_string)), name_(std::move(name)) {}
+
+  // As SqlConnection::Transact. Where the connection turns out to be lost before `body` begins, it
+  // is made anew and tried once more; later, nobody knows what became of the transaction.
+  absl::Status Transact(absl::string_view begin,
+                        absl::FunctionRef<absl::Status(Connection&)> body) {
+    bool begun = false;
+    for (const bool last : {false, true}) {
+      const bool is_new = connection_ == nullptr;
+      if (is_new) RETURN_IF_ERROR(Connect());
+      const absl::Status status = connection_->Transact(begin, [&](Connection& connection) {
+        begun = true;
+        return body(connection);
+      });
+      // A server that became a standby takes no writes any more; another one does.
+      const bool gone = PostgresqlIsLost(*connection_->session().soci) ||
+                        ReasonOf(status) == "DATABASE_READ_ONLY";
+      if (gone) connection_ = nullptr;
+      if (!gone || begun || is_new || last) return status;
+    }
+    return absl::OkStatus();
+  }
+
+ private:
+  absl::Status Connect() {
+    ASSIGN_OR_RETURN(std::unique_ptr<Session> session,
+                     Session::Connect(PostgresqlBackEnd(), connect_string_, name_));
+    auto connection = std::make_unique<SqlConnection>(std::move(session));
+    for (const std::string& setting : Settings()) {
+      RETURN_IF_ERROR(connection->Execute(setting).status());
+    }
+    connection_ = std::move(connection);
+    return absl::OkStatus();
+  }
+
+  std::vector<std::string> Settings() const {
+    const int64_t milliseconds = absl::ToInt64Milliseconds(options_.busy_timeout);
+    return {
+        // 0 would be: for ever.
+        absl::StrCat("SET lock_timeout = ", std::max<int64_t>(milliseconds, 1)),
+        "SET application_name = 'critac'",
+        "SET client_encoding = 'UTF8'",
+        "SET TimeZone = 'UTC'",
+        "SET standard_conforming_strings = on",
+        // Its statements are short.
+        "SET jit = off",
+    };
+  }
+
+  const DatabaseOptions& options_;
+  const std::string connect_string_;
+  const std::string name_;
+  std::unique_ptr<SqlConnection> connection_;
+};
+
+class PostgresqlDatabase final : public Database {
+ public:
+  PostgresqlDatabase(const DatabaseOptions& options, std::string connect_string, std::string name)
+      : options_(options),
+        name_(std::move(name)),
+        turn_(name_),
+        writer_(options_, connect_string, name_) {
+    std::vector<std::unique_ptr<LiveConnection>> readers;
+    for (int i = 0; i < options_.readers; ++i) {
+      readers.push_back(std::make_unique<LiveConnection>(options_, connect_string, name_));
+    }
+    readers_.emplace(std::move(readers));
+  }
+
+  // What has to be so once, at the beginning.
+  absl::Status Begin() {
+    RETURN_IF_ERROR(Read([this](Connection& connection) { return CheckOrder(connection); }));
+    return turn_.Take([this] {
+      return writer_.Transact("BEGIN", [](Connection& connection) -> absl::Status {
+        RETURN_IF_ERROR(
+            connection.Execute(absl::StrCat("SELECT pg_advisory_xact_lock(", kOpenLock, ")"))
+                .status());
+        return connection.Execute(CreateMigrationTable()).status();
+      });
+    });
+  }
+
+  Backend backend() const override { return Backend::kPostgresql; }
+
+  absl::Status Read(absl::FunctionRef<absl::Status(Connection&)> body) override {
+    return readers_->With([&](LiveConnection& connection) {
+      return connection.Transact(PostgresqlBackEnd().BeginRead(), body);
+    });
+  }
+
+  absl::Status Write(absl::FunctionRef<absl::Status(Connection&)> body) override {
+    return turn_.Take([&] { return writer_.Transact(PostgresqlBackEnd().BeginWrite(), body); });
+  }
+
+  absl::Status Migrate(absl::Span<const Migration> migrations) override {
+    return store::Migrate(
+        migrations, PostgresqlBackEnd().LockMigrations(), *options_.clock,
+        [this](absl::FunctionRef<absl::Status(Connection&)> body) { return Write(body); });
+  }
+
+  absl::Status CheckWritable() override {
+    bool written = false;
+    const absl::Status status = Write([&](Connection& connection) -> absl::Status {
+      RETURN_IF_ERROR(connection.InsertRows(kMigrationTable,
+                                            {"component", "number", "sha256", "apply_time"},
+                                            {{"", int64_t{0}, "", int64_t{0}}}));
+      written = true;
+      return absl::CancelledError("written, to be undone");
+    });
+    return written ? absl::OkStatus() : status;
+  }
+
+ private:
+  // Texts have to be ordered and compared as SQLite does it: by their bytes.
+  absl::Status CheckOrder(Connection& connection) {
+    ASSIGN_OR_RETURN(
+        const std::vector<Row> rows,
+        connection.QueryAll("SELECT datcollate, datctype, pg_encoding_to_char(encoding), datname "
+                            "FROM pg_database WHERE datname = current_database()"));
+    const auto by_bytes = [](const std::string& locale) {
+      return locale == "C" || locale == "POSIX";
+    };
+    const Row& row = rows.at(0);
+    if (by_bytes(row.Text(0)) && by_bytes(row.Text(1)) && row.Text(2) == "UTF8") {
+      return absl::OkStatus();
+    }
+    return FailedPrecondition(
+        "DATABASE_LOCALE", name_,
+        absl::StrCat("has the collation ", row.Text(0), ", the character type ", row.Text(1),
+                     " and the encoding ", row.Text(2),
+                     "; it needs C, C and UTF8: CREATE DATABASE ", row.Text(3),
+                     " ENCODING 'UTF8' LC_COLLATE 'C' LC_CTYPE 'C' TEMPLATE template0"));
+  }
+
+  const DatabaseOptions options_;
+  const std::string name_;
+  std::optional<ConnectionPool<LiveConnection>> readers_;
+  WriterTurn turn_;
+  LiveConnection writer_;
+};
+
+// Of several hosts, the one that takes writes.
+std::string ConnectString(absl::string_view url) {
+  std::string text(url);
+  const auto add = [&](absl::string_view name, absl::string_view value) {
+    if (absl::StrContains(text, absl::StrCat(name, "="))) return;
+    absl::StrAppend(&text, absl::StrContains(text, '?') ? "&" : "?", name, "=", value);
+  };
+  add("target_session_attrs", "read-write");
+  add("connect_timeout", "5");
+  // What a host that vanished was sent is given up after this many milliseconds.
+  add("tcp_user_timeout", "10000");
+  return text;
+}
+
+}  // namespace
+
+bool IsPostgresqlUrl(absl::string_view url) {
+  return absl::StartsWith(url, "postgresql://") || absl::StartsWith(url, "postgres://");
+}
+
+std::string PostgresqlName(absl::string_view url) {
+  const size_t scheme = url.find("://");
+  absl::string_view rest = url.substr(scheme + 3);
+  const absl::string_view parameters =
+      rest.find('?') == rest.npos ? "" : rest.substr(rest.find('?') + 1);
+  rest = rest.substr(0, rest.find('?'));
+  const size_t slash = rest.find('/');
+  absl::string_view hosts = rest.substr(0, slash);
+  if (const size_t at = hosts.rfind('@'); at != hosts.npos) hosts.remove_prefix(at + 1);
+  std::string name =
+      absl::StrCat(url.substr(0, scheme + 3), hosts, slash == rest.npos ? "" : rest.substr(slash));
+  // A socket's folder stands among the parameters.
+  for (const absl::string_view one : absl::StrSplit(parameters, '&')) {
+    if (absl::StartsWith(one, "host=")) absl::StrAppend(&name, "?", one);
+  }
+  return name;
+}
+
+absl::StatusOr<std::unique_ptr<Database>> OpenPostgresql(const DatabaseOptions& options) {
+  if (absl::StrContains(options.url, '\0')) {
+    return InvalidField("database", "the URL holds a NUL byte");
+  }
+  auto database = std::make_unique<PostgresqlDatabase>(options, ConnectString(options.url),
+                                                       PostgresqlName(options.url));
+  RETURN_IF_ERROR(database->Begin());
+  return std::unique_ptr<Database>(std::move(database));
+}
+
+}  // namespace critac::store
