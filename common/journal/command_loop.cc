@@ -212,7 +212,7 @@ absl::Status CommandLoop::DecideInTransaction(absl::Span<Waiting> waiting,
 
 absl::Status CommandLoop::DecideOn(store::Connection& connection, absl::Span<Waiting> waiting,
                                    absl::Span<Outcome> outcomes, Decided& decided) {
-  ASSIGN_OR_RETURN(const Position head, ReadHead(connection));
+  ASSIGN_OR_RETURN(const Position head, LockHead(connection));
   if (forget_.exchange(false) || head.sequence != cache_sequence_ || cache_.full()) cache_.Clear();
   const absl::Time now =
       std::max(absl::FromUnixMicros(absl::ToUnixMicros(clock_.Now())), head.time);

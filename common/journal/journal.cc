@@ -403,7 +403,7 @@ absl::Status SqlJournal::FitProjections() {
     ASSIGN_OR_RETURN(const std::vector<Row> rows,
                      connection.QueryAll("SELECT shape FROM journal_shape WHERE id = 1"));
     if (!rows.empty() && rows[0].Text(0) == shape) return absl::OkStatus();
-    ASSIGN_OR_RETURN(const Position head, ReadHead(connection));
+    ASSIGN_OR_RETURN(const Position head, LockHead(connection));
     if (head.sequence > 0) RETURN_IF_ERROR(RebuildOn(connection));
     return connection.InsertRows("journal_shape", {"id", "shape"}, {{int64_t{1}, shape}},
                                  store::OnConflict::kReplace, {"id"});

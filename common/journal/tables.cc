@@ -36,15 +36,28 @@ int64_t RequestKey(absl::string_view request_id) {
 
 }  // namespace
 
+namespace {
+
+constexpr char kHeadSql[] = "SELECT sequence, record_time, hash FROM journal_head WHERE id = 1";
+
+absl::Status TakeHead(const Row& row, Position& head) {
+  head = {row.Int(0), row.Text(2), absl::FromUnixMicros(row.Int(1))};
+  return absl::OkStatus();
+}
+
+}  // namespace
+
 absl::StatusOr<Position> ReadHead(store::Connection& connection) {
   Position head;
-  RETURN_IF_ERROR(connection.Query(
-      "SELECT sequence, record_time, hash FROM journal_head WHERE id = 1", {}, [&](const Row& row) {
-        head.sequence = row.Int(0);
-        head.time = absl::FromUnixMicros(row.Int(1));
-        head.hash = row.Text(2);
-        return absl::OkStatus();
-      }));
+  RETURN_IF_ERROR(
+      connection.Query(kHeadSql, {}, [&](const Row& row) { return TakeHead(row, head); }));
+  return head;
+}
+
+absl::StatusOr<Position> LockHead(store::Connection& connection) {
+  Position head;
+  RETURN_IF_ERROR(
+      connection.QueryForUpdate(kHeadSql, {}, [&](const Row& row) { return TakeHead(row, head); }));
   return head;
 }
 

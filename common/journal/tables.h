@@ -19,6 +19,10 @@ namespace critac::journal {
 // The last event's position.
 absl::StatusOr<Position> ReadHead(store::Connection& connection);
 
+// The same, and lets no other process write to the journal until the transaction ends: the first thing
+// that one does that writes.
+absl::StatusOr<Position> LockHead(store::Connection& connection);
+
 // Writes events, which follow the head, and the new head.
 absl::Status WriteEvents(store::Connection& connection, absl::Span<const CommittedEvent> events);
 

@@ -37,6 +37,9 @@ class BackEnd {
   virtual absl::string_view BeginRead() const = 0;
   // How a transaction that writes begins.
   virtual absl::string_view BeginWrite() const = 0;
+  // What follows a SELECT in such a transaction whose rows no other process is to change, or to lock,
+  // until it ends; empty where BeginWrite sees to that.
+  virtual absl::string_view ForUpdate() const = 0;
   // Whether the session is inside a transaction, also one that an error ended by itself.
   virtual bool InTransaction(soci::details::session_backend& session) const = 0;
 

@@ -82,6 +82,11 @@ class Connection {
   virtual absl::Status Query(absl::string_view sql, absl::Span<const Value> parameters,
                              absl::FunctionRef<absl::Status(const Row&)> each) = 0;
 
+  // Runs a query by itself within a write transaction, and keeps other processes from changing or
+  // locking its rows until the transaction ends; waits for those who have.
+  virtual absl::Status QueryForUpdate(absl::string_view sql, absl::Span<const Value> parameters,
+                                      absl::FunctionRef<absl::Status(const Row&)> each) = 0;
+
   // The whole result.
   absl::StatusOr<std::vector<Row>> QueryAll(absl::string_view sql,
                                             absl::Span<const Value> parameters = {});
@@ -124,10 +129,10 @@ struct DatabaseOptions {
 // On SQLite: WAL, synchronous=FULL, one writing connection, readers beside it that never wait for
 // the writer.
 //
-// On PostgreSQL: the same connections. Writes are SERIALIZABLE, so that what a transaction read still
-// holds when it is committed, whoever else writes; of two that disagree one is ABORTED. A connection
-// that is lost is made anew by the next call, also to another host of the URL. UNAVAILABLE after `body`
-// ran may be a transaction that was committed: nobody can tell.
+// On PostgreSQL: the same connections, writes at READ COMMITTED: where several processes write, those
+// that depend on each other lock a row first (QueryForUpdate). A connection that is lost is made anew by
+// the next call, also to another host of the URL. UNAVAILABLE after `body` ran may be a transaction that
+// was committed: nobody can tell.
 class Database {
  public:
   // Opens, or creates, the database; its folder must be there. INVALID_ARGUMENT: the options;

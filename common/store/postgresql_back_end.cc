@@ -56,9 +56,12 @@ class Postgresql final : public BackEnd {
   absl::string_view BeginRead() const override {
     return "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY";
   }
-  // What a transaction decides rests on what it has read; one of another process that would change
-  // that makes one of the two begin anew.
-  absl::string_view BeginWrite() const override { return "BEGIN ISOLATION LEVEL SERIALIZABLE"; }
+  // Whoever takes the lock that orders the writers of all processes (ForUpdate) then sees all that those
+  // before it have committed.
+  absl::string_view BeginWrite() const override {
+    return "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE";
+  }
+  absl::string_view ForUpdate() const override { return " FOR UPDATE"; }
   bool InTransaction(session_backend& session) const override {
     const PGTransactionStatusType status = PQtransactionStatus(ConnectionOf(session));
     return status == PQTRANS_INTRANS || status == PQTRANS_INERROR;

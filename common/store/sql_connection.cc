@@ -67,6 +67,12 @@ absl::Status SqlConnection::Query(absl::string_view sql, absl::Span<const Value>
   return status;
 }
 
+absl::Status SqlConnection::QueryForUpdate(absl::string_view sql,
+                                           absl::Span<const Value> parameters,
+                                           absl::FunctionRef<absl::Status(const Row&)> each) {
+  return Query(absl::StrCat(sql, session_->back_end->ForUpdate()), parameters, each);
+}
+
 absl::Status SqlConnection::EachRow(PreparedStatement& statement,
                                     absl::FunctionRef<absl::Status(const Row&)> each) {
   absl::StatusOr<bool> got = statement.Run();

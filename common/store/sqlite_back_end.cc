@@ -72,6 +72,7 @@ class Sqlite final : public BackEnd {
   absl::string_view BeginRead() const override { return "BEGIN"; }
   // A lock taken later could be refused halfway through.
   absl::string_view BeginWrite() const override { return "BEGIN IMMEDIATE"; }
+  absl::string_view ForUpdate() const override { return ""; }
   bool InTransaction(session_backend& session) const override {
     return sqlite_api::sqlite3_get_autocommit(Handle(session)) == 0;
   }
