@@ -127,6 +127,11 @@ int64_t CommandLoop::AwaitBeyond(int64_t sequence, absl::Duration timeout) {
   return head_;
 }
 
+void CommandLoop::Advance(int64_t sequence) {
+  absl::MutexLock lock(&head_mutex_);
+  head_ = std::max(head_, sequence);
+}
+
 void CommandLoop::Stop() {
   {
     absl::MutexLock lock(&waiting_mutex_);
@@ -313,7 +318,7 @@ void CommandLoop::AnswerLoop() {
 void CommandLoop::Answer(Decided decided) {
   if (!decided.events.empty()) {
     absl::MutexLock lock(&head_mutex_);
-    head_ = decided.events.back().event.sequence();
+    head_ = std::max(head_, decided.events.back().event.sequence());
   }
   std::vector<journal::Answer> answers;
   const absl::Status joined = JoinAnswers(decided, answers);

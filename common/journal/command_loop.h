@@ -36,6 +36,8 @@ class CommandLoop {
   void Submit(Command command, Done done);
   void AddListener(Listener listener);
   int64_t AwaitBeyond(int64_t sequence, absl::Duration timeout);
+  // Another process has written up to `sequence`.
+  void Advance(int64_t sequence);
   void Stop();
 
   // Forgets what it remembers of states: after the projections were written by someone else.

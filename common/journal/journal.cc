@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <atomic>
+#include <thread>
 
 #include "absl/strings/str_cat.h"
 #include "absl/synchronization/notification.h"
@@ -99,6 +100,9 @@ size_t CountWithin(int64_t bytes, absl::Span<const std::unique_ptr<Message>> mes
   return count;
 }
 
+// How often the head is looked at though nobody announced anything: a connection may have been lost.
+constexpr absl::Duration kWatchInterval = absl::Seconds(1);
+
 class SqlJournal final : public Journal {
  public:
   SqlJournal(JournalOptions options, std::unique_ptr<store::Database> database, const Clock& clock,
@@ -107,7 +111,11 @@ class SqlJournal final : public Journal {
         projections_(std::move(options.projections)),
         apply_(std::move(options.apply)),
         database_(std::move(database)),
-        loop_(*database_, projections_, apply_, clock, ids, head) {}
+        loop_(*database_, projections_, apply_, clock, ids, head),
+        watch_(database_->Watch()) {
+    if (watch_ != nullptr) watcher_ = std::thread([this] { WatchOthers(); });
+  }
+  ~SqlJournal() override { Stop(); }
 
   const std::string& name() const override { return name_; }
   store::Database& database() override { return *database_; }
@@ -116,7 +124,13 @@ class SqlJournal final : public Journal {
     loop_.Submit(std::move(command), std::move(done));
   }
   void AddListener(Listener listener) override { loop_.AddListener(std::move(listener)); }
-  void Stop() override { loop_.Stop(); }
+  void Stop() override {
+    loop_.Stop();
+    if (!watcher_.joinable()) return;
+    stopping_ = true;
+    watch_->Wake();
+    watcher_.join();
+  }
   int64_t AwaitBeyond(int64_t sequence, absl::Duration timeout) override {
     return loop_.AwaitBeyond(sequence, timeout);
   }
@@ -144,6 +158,14 @@ class SqlJournal final : public Journal {
 
  private:
   absl::Status RebuildOn(store::Connection& connection);
+  // Follows what other processes write, so that those who wait for news get theirs too.
+  void WatchOthers() {
+    while (!stopping_) {
+      if (const auto head = Head(); head.ok()) loop_.Advance(head->sequence);
+      watch_->Await(kWatchInterval);
+    }
+  }
+
   absl::Status ReadCollection(store::Connection& connection, const std::string& collection,
                               bool with_vault, absl::FunctionRef<void(const Message&)> each);
 
@@ -152,6 +174,10 @@ class SqlJournal final : public Journal {
   const Apply apply_;
   const std::unique_ptr<store::Database> database_;
   CommandLoop loop_;
+  // Null: no other process writes.
+  const std::unique_ptr<store::CommitWatch> watch_;
+  std::atomic<bool> stopping_{false};
+  std::thread watcher_;
 };
 
 absl::Status SqlJournal::GetInto(absl::string_view name, Message& state) {
@@ -385,7 +411,10 @@ absl::Status SqlJournal::RebuildOn(store::Connection& connection) {
 
 absl::Status SqlJournal::Rebuild() {
   const absl::Status status =
-      database_->Write([this](store::Connection& connection) { return RebuildOn(connection); });
+      database_->Write([this](store::Connection& connection) -> absl::Status {
+        RETURN_IF_ERROR(LockHead(connection).status());
+        return RebuildOn(connection);
+      });
   loop_.ForgetStates();
   return status;
 }
@@ -400,10 +429,10 @@ absl::Status SqlJournal::FitProjections() {
     absl::StrAppend(&shape, "\n");
   }
   return database_->Write([&](store::Connection& connection) -> absl::Status {
+    ASSIGN_OR_RETURN(const Position head, LockHead(connection));
     ASSIGN_OR_RETURN(const std::vector<Row> rows,
                      connection.QueryAll("SELECT shape FROM journal_shape WHERE id = 1"));
     if (!rows.empty() && rows[0].Text(0) == shape) return absl::OkStatus();
-    ASSIGN_OR_RETURN(const Position head, LockHead(connection));
     if (head.sequence > 0) RETURN_IF_ERROR(RebuildOn(connection));
     return connection.InsertRows("journal_shape", {"id", "shape"}, {{int64_t{1}, shape}},
                                  store::OnConflict::kReplace, {"id"});

@@ -40,6 +40,8 @@ class BackEnd {
   // What follows a SELECT in such a transaction whose rows no other process is to change, or to lock,
   // until it ends; empty where BeginWrite sees to that.
   virtual absl::string_view ForUpdate() const = 0;
+  // Statement that announces a commit to other processes; empty where there are none.
+  virtual absl::string_view Announcement() const = 0;
   // Whether the session is inside a transaction, also one that an error ended by itself.
   virtual bool InTransaction(soci::details::session_backend& session) const = 0;
 

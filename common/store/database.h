@@ -14,6 +14,7 @@
 #include "absl/time/time.h"
 #include "absl/types/span.h"
 #include "common/base/clock.h"
+#include "common/store/commit_watch.h"
 
 // SQL behind one handle: SQLite on one machine, PostgreSQL past it, one dialect. SOCI is seen in
 // this folder only.
@@ -86,6 +87,9 @@ class Connection {
   // locking its rows until the transaction ends; waits for those who have.
   virtual absl::Status QueryForUpdate(absl::string_view sql, absl::Span<const Value> parameters,
                                       absl::FunctionRef<absl::Status(const Row&)> each) = 0;
+
+  // Tells the watches of all processes (Database::Watch) of this transaction, when it is committed.
+  virtual absl::Status Announce() = 0;
 
   // The whole result.
   absl::StatusOr<std::vector<Row>> QueryAll(absl::string_view sql,
@@ -160,6 +164,9 @@ class Database {
   // the database has a later step of a component than the program. INVALID_ARGUMENT: the numbers of
   // a component are not 1, 2, 3, … in order.
   virtual absl::Status Migrate(absl::Span<const Migration> migrations) = 0;
+
+  // Tells of announced commits of other processes. Null where only one process can have the database.
+  virtual std::unique_ptr<CommitWatch> Watch() = 0;
 
   // Whether it can be written to now, for readiness: a write that reaches the disk and is undone.
   // OK, or why not.

@@ -10,6 +10,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/strip.h"
 #include "common/store/postgresql_error.h"
+#include "common/store/postgresql_watch.h"
 
 namespace critac::store {
 namespace {
@@ -62,6 +63,7 @@ class Postgresql final : public BackEnd {
     return "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE";
   }
   absl::string_view ForUpdate() const override { return " FOR UPDATE"; }
+  absl::string_view Announcement() const override { return PostgresqlAnnouncement(); }
   bool InTransaction(session_backend& session) const override {
     const PGTransactionStatusType status = PQtransactionStatus(ConnectionOf(session));
     return status == PQTRANS_INTRANS || status == PQTRANS_INERROR;
@@ -101,6 +103,8 @@ const BackEnd& PostgresqlBackEnd() {
   static const Postgresql& back_end = *new Postgresql;
   return back_end;
 }
+
+PGconn* PostgresqlHandle(session_backend& session) { return ConnectionOf(session); }
 
 bool PostgresqlIsLost(session_backend& session) {
   return PQstatus(ConnectionOf(session)) != CONNECTION_OK;

@@ -12,6 +12,7 @@
 #include "common/store/connection_pool.h"
 #include "common/store/migrate.h"
 #include "common/store/postgresql_back_end.h"
+#include "common/store/postgresql_watch.h"
 #include "common/store/sql_connection.h"
 #include "common/store/writer_turn.h"
 
@@ -84,12 +85,13 @@ class PostgresqlDatabase final : public Database {
  public:
   PostgresqlDatabase(const DatabaseOptions& options, std::string connect_string, std::string name)
       : options_(options),
+        connect_string_(std::move(connect_string)),
         name_(std::move(name)),
         turn_(name_),
-        writer_(options_, connect_string, name_) {
+        writer_(options_, connect_string_, name_) {
     std::vector<std::unique_ptr<LiveConnection>> readers;
     for (int i = 0; i < options_.readers; ++i) {
-      readers.push_back(std::make_unique<LiveConnection>(options_, connect_string, name_));
+      readers.push_back(std::make_unique<LiveConnection>(options_, connect_string_, name_));
     }
     readers_.emplace(std::move(readers));
   }
@@ -124,6 +126,8 @@ class PostgresqlDatabase final : public Database {
         migrations, PostgresqlBackEnd().LockMigrations(), *options_.clock,
         [this](absl::FunctionRef<absl::Status(Connection&)> body) { return Write(body); });
   }
+
+  std::unique_ptr<CommitWatch> Watch() override { return WatchPostgresql(connect_string_, name_); }
 
   absl::Status CheckWritable() override {
     bool written = false;
@@ -160,6 +164,7 @@ class PostgresqlDatabase final : public Database {
   }
 
   const DatabaseOptions options_;
+  const std::string connect_string_;
   const std::string name_;
   std::optional<ConnectionPool<LiveConnection>> readers_;
   WriterTurn turn_;

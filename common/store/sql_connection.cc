@@ -73,6 +73,11 @@ absl::Status SqlConnection::QueryForUpdate(absl::string_view sql,
   return Query(absl::StrCat(sql, session_->back_end->ForUpdate()), parameters, each);
 }
 
+absl::Status SqlConnection::Announce() {
+  const absl::string_view announcement = session_->back_end->Announcement();
+  return announcement.empty() ? absl::OkStatus() : Execute(announcement).status();
+}
+
 absl::Status SqlConnection::EachRow(PreparedStatement& statement,
                                     absl::FunctionRef<absl::Status(const Row&)> each) {
   absl::StatusOr<bool> got = statement.Run();

@@ -31,6 +31,7 @@ class SqlConnection final : public Connection {
                      absl::FunctionRef<absl::Status(const Row&)> each) override;
   absl::Status QueryForUpdate(absl::string_view sql, absl::Span<const Value> parameters,
                               absl::FunctionRef<absl::Status(const Row&)> each) override;
+  absl::Status Announce() override;
   absl::Status InsertRows(absl::string_view table, absl::Span<const std::string> columns,
                           absl::Span<const std::vector<Value>> rows, OnConflict on_conflict,
                           absl::Span<const std::string> key) override;

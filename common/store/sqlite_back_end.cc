@@ -73,6 +73,7 @@ class Sqlite final : public BackEnd {
   // A lock taken later could be refused halfway through.
   absl::string_view BeginWrite() const override { return "BEGIN IMMEDIATE"; }
   absl::string_view ForUpdate() const override { return ""; }
+  absl::string_view Announcement() const override { return ""; }
   bool InTransaction(session_backend& session) const override {
     return sqlite_api::sqlite3_get_autocommit(Handle(session)) == 0;
   }

@@ -167,6 +167,8 @@ class SqliteDatabase final : public Database {
         [this](absl::FunctionRef<absl::Status(Connection&)> body) { return Write(body); });
   }
 
+  std::unique_ptr<CommitWatch> Watch() override { return nullptr; }
+
   absl::Status CheckWritable() override {
     RETURN_IF_ERROR(CheckFolder(path_));
     RETURN_IF_ERROR(CheckRoom(path_));
