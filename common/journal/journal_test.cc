@@ -12,6 +12,7 @@
 #include "common/base/sha256.h"
 #include "common/journal/event_time.h"
 #include "common/journal/json_text.h"
+#include "common/journal/testing_ledger.h"
 #include "common/journal/vault.h"
 #include "common/status/error.h"
 #include "critac/intake/v1/events.pb.h"
@@ -32,31 +33,6 @@ using ::testing::SizeIs;
 
 constexpr absl::Time kStart = absl::FromUnixSeconds(1'790'000'000);
 
-store::Migration Tables() {
-  return {1, "ledger",
-          "CREATE TABLE agency (name TEXT PRIMARY KEY, body TEXT NOT NULL, state TEXT NOT NULL);\n"
-          "CREATE TABLE request (name TEXT PRIMARY KEY, body TEXT NOT NULL);\n"};
-}
-
-void ApplyLedger(MutableStates& states, const Event& event,
-                 const google::protobuf::Message& payload) {
-  if (event.type() == "critac.intake.v1.AgencyCreated") {
-    auto& agency = states.Mutable<intake::v1::Agency>(event.subject());
-    agency = static_cast<const intake::v1::AgencyCreated&>(payload).agency();
-    agency.set_name(event.subject());
-    agency.set_etag(absl::StrCat(event.sequence()));
-    *agency.mutable_create_time() = event.record_time();
-  } else if (event.type() == "critac.intake.v1.AgencyUpdated") {
-    const auto& updated = static_cast<const intake::v1::AgencyUpdated&>(payload).agency();
-    if (updated.display_name().empty()) return states.Erase(event.subject());
-    states.Mutable<intake::v1::Agency>(event.subject()).set_display_name(updated.display_name());
-  } else if (event.type() == "critac.intake.v1.RequestCreated") {
-    auto& request = states.Mutable<intake::v1::Request>(event.subject());
-    request = static_cast<const intake::v1::RequestCreated&>(payload).request();
-    request.set_name(event.subject());
-  }
-}
-
 class JournalTest : public ::testing::Test {
  protected:
   JournalTest() { Open(); }
@@ -65,18 +41,7 @@ class JournalTest : public ::testing::Test {
     journal_.reset();
     auto database = store::Database::Open({.url = "sqlite:" + path()});
     ASSERT_TRUE(database.ok()) << database.status();
-    JournalOptions options;
-    options.name = "ledger";
-    options.projections = {{"agencies",
-                            "agency",
-                            &intake::v1::Agency::default_instance(),
-                            {{"state",
-                              [](const google::protobuf::Message& m) -> store::Value {
-                                return static_cast<const intake::v1::Agency&>(m).state();
-                              }}}},
-                           {"requests", "request", &intake::v1::Request::default_instance(), {}}};
-    options.apply = ApplyLedger;
-    options.migrations = {Tables()};
+    JournalOptions options = LedgerOptions();
     if (with_type_) {
       options.projections[0].columns.push_back(
           {"type", [](const google::protobuf::Message& m) -> store::Value {
@@ -94,48 +59,6 @@ class JournalTest : public ::testing::Test {
 
   // Whether the program keeps the type of agencies in a column.
   bool with_type_ = false;
-
-  // A command that adds an agency.
-  static Command AddAgency(const std::string& id, const std::string& display_name,
-                           const std::string& state = "UT") {
-    const std::string name = "agencies/" + id;
-    Command command;
-    command.request_id = UuidFromName("add " + id);
-    command.fingerprint = Sha256Hex(display_name + state);
-    command.actor = "coordinator:dana";
-    command.reads = {name};
-    command.decide = [=](Draft& draft) -> absl::Status {
-      if (draft.Find<intake::v1::Agency>(name) != nullptr) {
-        return Error(absl::StatusCode::kAlreadyExists, "AGENCY_EXISTS", name).ToStatus();
-      }
-      intake::v1::AgencyCreated created;
-      created.mutable_agency()->set_display_name(display_name);
-      created.mutable_agency()->set_state(state);
-      draft.Emit(name, created);
-      draft.AnswerWith(name);
-      return absl::OkStatus();
-    };
-    return command;
-  }
-
-  static Command AddRequest(const std::string& id, const std::string& title) {
-    Command command;
-    command.request_id = UuidFromName("request " + id);
-    command.fingerprint = Sha256Hex(title);
-    command.actor = "agency:agencies/a";
-    command.decide = [=](Draft& draft) -> absl::Status {
-      intake::v1::RequestCreated created;
-      created.mutable_request()->set_title(title);
-      created.mutable_request()->set_agency("agencies/a");
-      auto* contact = created.mutable_request()->add_contacts();
-      contact->set_full_name("Robin Vale");
-      contact->set_email("robin@example.org");
-      draft.Emit("requests/" + id, created);
-      draft.AnswerWith("requests/" + id);
-      return absl::OkStatus();
-    };
-    return command;
-  }
 
   absl::Status Sql(const std::string& sql) {
     return journal_->database().Write(
