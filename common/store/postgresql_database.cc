@@ -1,5 +1,7 @@
 #include "common/store/postgresql_database.h"
 
+#include <atomic>
+#include <optional>
 #include <utility>
 #include <vector>
 
@@ -25,8 +27,13 @@ constexpr int64_t kOpenLock = 0x637269746163;
 // A connection that is made anew when it was lost. Used by one thread at a time.
 class LiveConnection {
  public:
-  LiveConnection(const DatabaseOptions& options, std::string connect_string, std::string name)
-      : options_(options), connect_string_(std::move(connect_string)), name_(std::move(name)) {}
+  // `schema` counts the schemas that there were; statements prepared for another one are not used.
+  LiveConnection(const DatabaseOptions& options, const std::atomic<int>& schema,
+                 std::string connect_string, std::string name)
+      : options_(options),
+        schema_(schema),
+        connect_string_(std::move(connect_string)),
+        name_(std::move(name)) {}
 
   // As SqlConnection::Transact. Where the connection turns out to be lost before `body` begins, it
   // is made anew and tried once more; later, nobody knows what became of the transaction.
@@ -34,6 +41,7 @@ class LiveConnection {
                         absl::FunctionRef<absl::Status(Connection&)> body) {
     bool begun = false;
     for (const bool last : {false, true}) {
+      if (prepared_for_ != schema_) connection_ = nullptr;
       const bool is_new = connection_ == nullptr;
       if (is_new) RETURN_IF_ERROR(Connect());
       const absl::Status status = connection_->Transact(begin, [&](Connection& connection) {
@@ -51,6 +59,7 @@ class LiveConnection {
 
  private:
   absl::Status Connect() {
+    prepared_for_ = schema_;
     ASSIGN_OR_RETURN(std::unique_ptr<Session> session,
                      Session::Connect(PostgresqlBackEnd(), connect_string_, name_));
     auto connection = std::make_unique<SqlConnection>(std::move(session));
@@ -76,9 +85,11 @@ class LiveConnection {
   }
 
   const DatabaseOptions& options_;
+  const std::atomic<int>& schema_;
   const std::string connect_string_;
   const std::string name_;
   std::unique_ptr<SqlConnection> connection_;
+  int prepared_for_ = 0;
 };
 
 class PostgresqlDatabase final : public Database {
@@ -88,10 +99,11 @@ class PostgresqlDatabase final : public Database {
         connect_string_(std::move(connect_string)),
         name_(std::move(name)),
         turn_(name_),
-        writer_(options_, connect_string_, name_) {
+        writer_(options_, schema_, connect_string_, name_) {
     std::vector<std::unique_ptr<LiveConnection>> readers;
     for (int i = 0; i < options_.readers; ++i) {
-      readers.push_back(std::make_unique<LiveConnection>(options_, connect_string_, name_));
+      readers.push_back(
+          std::make_unique<LiveConnection>(options_, schema_, connect_string_, name_));
     }
     readers_.emplace(std::move(readers));
   }
@@ -122,9 +134,11 @@ class PostgresqlDatabase final : public Database {
   }
 
   absl::Status Migrate(absl::Span<const Migration> migrations) override {
-    return store::Migrate(
+    const absl::Status status = store::Migrate(
         migrations, PostgresqlBackEnd().LockMigrations(), *options_.clock,
         [this](absl::FunctionRef<absl::Status(Connection&)> body) { return Write(body); });
+    ++schema_;
+    return status;
   }
 
   std::unique_ptr<CommitWatch> Watch() override { return WatchPostgresql(connect_string_, name_); }
@@ -166,6 +180,7 @@ class PostgresqlDatabase final : public Database {
   const DatabaseOptions options_;
   const std::string connect_string_;
   const std::string name_;
+  std::atomic<int> schema_{0};
   std::optional<ConnectionPool<LiveConnection>> readers_;
   WriterTurn turn_;
   LiveConnection writer_;

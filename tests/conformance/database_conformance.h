@@ -619,7 +619,7 @@ TEST_P(DatabaseConformance, RowsSoWideThatFewFitAStatementAreInserted) {
     row.emplace_back(i);
   }
   ASSERT_TRUE(
-      Run(absl::StrCat("CREATE TABLE wide (", absl::StrJoin(columns, " BIGINT, "), " BIGINT)"))
+      Run(absl::StrCat("CREATE TABLE wide (", absl::StrJoin(columns, " SMALLINT, "), " BIGINT)"))
           .ok());
   const absl::Status status = database().Write([&](Connection& connection) {
     return connection.InsertRows("wide", columns, std::vector<std::vector<Value>>(40, row));
