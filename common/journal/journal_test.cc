@@ -19,7 +19,7 @@
 #include "gmock/gmock.h"
 #include "google/protobuf/util/message_differencer.h"
 #include "gtest/gtest.h"
-#include "tests/support/temp_folder.h"
+#include "tests/support/test_databases.h"
 
 namespace critac::journal {
 namespace {
@@ -39,7 +39,7 @@ class JournalTest : public ::testing::Test {
 
   void Open() {
     journal_.reset();
-    auto database = store::Database::Open({.url = "sqlite:" + path()});
+    auto database = databases_.Open("ledger");
     ASSERT_TRUE(database.ok()) << database.status();
     JournalOptions options = LedgerOptions();
     if (with_type_) {
@@ -54,8 +54,6 @@ class JournalTest : public ::testing::Test {
     ASSERT_TRUE(journal.ok()) << journal.status();
     journal_ = *std::move(journal);
   }
-
-  std::string path() const { return folder_.file("ledger.sqlite"); }
 
   // Whether the program keeps the type of agencies in a column.
   bool with_type_ = false;
@@ -82,7 +80,7 @@ class JournalTest : public ::testing::Test {
     return rows;
   }
 
-  testing::TempFolder folder_;
+  testing::TestDatabases databases_;
   ManualClock clock_{kStart};
   RandomIdSource ids_;
   std::unique_ptr<Journal> journal_;
@@ -327,10 +325,12 @@ TEST_F(JournalTest, EventsCutOffTheEndShowAgainstTheHead) {
 }
 
 TEST_F(JournalTest, TheChainVerifiesByTheRecipeWithNoneOfThisCode) {
+  if (testing::TestDatabases::AreOnPostgresql()) GTEST_SKIP() << "the recipe reads SQLite's file";
   ASSERT_TRUE(journal_->Execute(AddAgency("a", "Señor Ünïcode Police")).ok());
   ASSERT_TRUE(journal_->Execute(AddRequest("1", "Help")).ok());
   const std::string command =
-      absl::StrCat("python3 ", CRITAC_SOURCE_DIR, "/tests/verify_journal.py ", path());
+      absl::StrCat("python3 ", CRITAC_SOURCE_DIR, "/tests/verify_journal.py ",
+                   absl::StripPrefix(databases_.url("ledger"), "sqlite:"));
   FILE* pipe = popen(command.c_str(), "r");
   ASSERT_NE(pipe, nullptr);
   char line[200] = "";

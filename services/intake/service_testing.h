@@ -22,6 +22,7 @@
 #include "services/intake/bind.h"
 #include "services/intake/intake_testing.h"
 #include "tests/support/temp_folder.h"
+#include "tests/support/test_databases.h"
 
 namespace critac::intake::testing {
 
@@ -65,9 +66,7 @@ class IntakeServer {
     queue_ = std::make_unique<queue::MemoryWorkQueue>("match", queue::RetryPolicy(), clock, ids);
     environment_ = std::unique_ptr<server::Environment>(new server::Environment{
         clock, ids, *pipeline_,
-        [this](const std::string& service) {
-          return store::Database::Open({.url = "sqlite:" + folder_.file(service + ".sqlite")});
-        },
+        [this](const std::string& service) { return databases_.Open(service); },
         [this](const std::string&) -> absl::StatusOr<queue::WorkQueue*> { return queue_.get(); },
         [](const std::string&) { return std::shared_ptr<grpc::Channel>(); }});
     auto bound = BindIntake(*environment_);
@@ -258,6 +257,7 @@ class IntakeServer {
 
  private:
   critac::testing::TempFolder folder_;
+  critac::testing::TestDatabases databases_;
   std::unique_ptr<rpc::Pipeline> pipeline_;
   std::unique_ptr<queue::MemoryWorkQueue> queue_;
   std::unique_ptr<server::Environment> environment_;

@@ -33,7 +33,7 @@
 #include "services/matching/pool_methods.h"
 #include "services/matching/pool_reader.h"
 #include "services/matching/testing_center.h"
-#include "tests/support/temp_folder.h"
+#include "tests/support/test_databases.h"
 
 // Matching's commands and jobs over a real journal, with a clock that stands still.
 namespace critac::matching {
@@ -296,7 +296,7 @@ class MatchingBench {
     options.apply = ApplyMatching;
     options.migrations = MatchingMigrations();
     journal.reset();
-    auto database = store::Database::Open({.url = "sqlite:" + folder_.file("matching.sqlite")});
+    auto database = databases_.Open("matching");
     ASSERT_TRUE(database.ok()) << database.status();
     auto opened = journal::Journal::Open(std::move(options), *std::move(database), clock, ids);
     ASSERT_TRUE(opened.ok()) << opened.status();
@@ -308,7 +308,7 @@ class MatchingBench {
     sync = std::make_unique<IntakeSync>(*journal, *client);
   }
 
-  critac::testing::TempFolder folder_;
+  critac::testing::TestDatabases databases_;
 };
 
 }  // namespace critac::matching

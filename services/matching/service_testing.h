@@ -24,7 +24,7 @@
 #include "grpcpp/server_builder.h"
 #include "gtest/gtest.h"
 #include "services/matching/bind.h"
-#include "tests/support/temp_folder.h"
+#include "tests/support/test_databases.h"
 
 namespace critac::matching::testing {
 
@@ -60,7 +60,7 @@ class FakeRequests final : public intake::v1::RequestService::Service {
   std::map<std::string, intake::v1::Request> requests;
 };
 
-// Matching as it is in production, bound by BindMatching over SQLite in a folder of its own, called
+// Matching as it is in production, bound by BindMatching over a database of its own, called
 // through gRPC; clock, ids, and what intake has, are the test's. Its workers are not started: nothing
 // happens but what a test calls for.
 class MatchingServer {
@@ -68,9 +68,7 @@ class MatchingServer {
   MatchingServer() {
     environment_ = std::unique_ptr<server::Environment>(new server::Environment{
         clock, ids, pipeline_,
-        [this](const std::string& service) {
-          return store::Database::Open({.url = "sqlite:" + folder_.file(service + ".sqlite")});
-        },
+        [this](const std::string& service) { return databases_.Open(service); },
         [this](const std::string& name) -> absl::StatusOr<queue::WorkQueue*> {
           return name == "match" ? &match_queue_ : &sync_queue_;
         },
@@ -135,7 +133,7 @@ class MatchingServer {
   std::unique_ptr<v1::EngagementService::Stub> engagements;
 
  private:
-  ::critac::testing::TempFolder folder_;
+  ::critac::testing::TestDatabases databases_;
   rpc::Pipeline pipeline_{clock, ids, nullptr};
   queue::MemoryWorkQueue match_queue_{"match", queue::RetryPolicy(), clock, ids};
   queue::MemoryWorkQueue sync_queue_{"sync", queue::RetryPolicy(), clock, ids};

@@ -51,13 +51,12 @@ class JournalProcess {
 class FollowerTest : public ::testing::Test {
  protected:
   FollowerTest() {
-    auto database = store::Database::Open({.url = "sqlite:" + folder_.file("positions.sqlite")});
+    auto database = databases_.Open("positions");
     EXPECT_TRUE(database.ok()) << database.status();
     database_ = *std::move(database);
     EXPECT_TRUE(database_->Migrate(MetricsMigrations()).ok());
     for (const char* name : kJournals) {
-      journals_.push_back(OpenPeerJournal(name, folder_.file(std::string(name) + ".sqlite"),
-                                          SystemClock::Instance(), ids_));
+      journals_.push_back(OpenPeerJournal(name, databases_, SystemClock::Instance(), ids_));
     }
     Program program;
     program.Request(
@@ -123,6 +122,7 @@ class FollowerTest : public ::testing::Test {
   }
 
   critac::testing::TempFolder folder_;
+  critac::testing::TestDatabases databases_;
   SeededIdSource ids_{7};
   std::unique_ptr<store::Database> database_;
   std::vector<std::unique_ptr<journal::Journal>> journals_;

@@ -199,8 +199,8 @@ TEST(Metrics, IsReadyAndSaysWhenAJournalIsAnotherThanBefore) {
   EXPECT_TRUE(server.bound().Ready().ok());
   // As if a backup of intake's database had been put back, and other things recorded since.
   server.Close();
-  server.intake =
-      testing::OpenPeerJournal("intake", server.file("other.sqlite"), server.clock, server.ids);
+  critac::testing::TestDatabases others;
+  server.intake = testing::OpenPeerJournal("intake", others, server.clock, server.ids);
   Program other;
   other.Request("requests/other", Lake(), At(2025, 12, 2));
   testing::Record(*server.intake, other.intake);

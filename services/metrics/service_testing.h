@@ -30,6 +30,7 @@
 #include "services/metrics/follower.h"
 #include "services/metrics/testing/sample_events.h"
 #include "tests/support/temp_folder.h"
+#include "tests/support/test_databases.h"
 
 namespace critac::metrics::testing {
 
@@ -53,13 +54,13 @@ class TestClock final : public Clock {
 
 // The journal of a service that is not here: real, with whatever events a test writes.
 inline std::unique_ptr<journal::Journal> OpenPeerJournal(const std::string& name,
-                                                         const std::string& path,
+                                                         critac::testing::TestDatabases& databases,
                                                          const Clock& clock, IdSource& ids) {
   journal::JournalOptions options;
   options.name = name;
   options.apply = [](journal::MutableStates&, const journal::Event&,
                      const google::protobuf::Message&) {};
-  auto database = store::Database::Open({.url = "sqlite:" + path});
+  auto database = databases.Open(name);
   EXPECT_TRUE(database.ok()) << database.status();
   auto journal = journal::Journal::Open(std::move(options), *std::move(database), clock, ids);
   EXPECT_TRUE(journal.ok()) << journal.status();
@@ -84,14 +85,14 @@ inline void Record(journal::Journal& journal, const EventLog& log, size_t first 
   ASSERT_TRUE(answer.ok()) << answer.status();
 }
 
-// Metrics as it is in production, bound by BindMetrics over SQLite in a folder of its own and called
+// Metrics as it is in production, bound by BindMetrics over a database of its own and called
 // through gRPC, beside the journals of intake and matching, into which tests write. Only clock and
 // ids are the test's.
 class MetricsServer {
  public:
   MetricsServer() {
-    intake = OpenPeerJournal("intake", file("intake.sqlite"), clock, ids);
-    matching = OpenPeerJournal("matching", file("matching.sqlite"), clock, ids);
+    intake = OpenPeerJournal("intake", databases, clock, ids);
+    matching = OpenPeerJournal("matching", databases, clock, ids);
     Open();
   }
   ~MetricsServer() { Close(); }
@@ -120,9 +121,7 @@ class MetricsServer {
     if (queue_paused) ASSERT_TRUE(queue_->Pause().ok());
     environment_ = std::unique_ptr<server::Environment>(new server::Environment{
         clock, ids, *pipeline_,
-        [this](const std::string& service) {
-          return store::Database::Open({.url = "sqlite:" + file(service + ".sqlite")});
-        },
+        [this](const std::string& service) { return databases.Open(service); },
         [this](const std::string&) -> absl::StatusOr<queue::WorkQueue*> { return queue_.get(); },
         [this](const std::string& service) { return ChannelTo(service); }});
     auto bound = BindMetrics(*environment_);
@@ -286,6 +285,7 @@ class MetricsServer {
   // The queue begins paused.
   bool queue_paused = false;
   std::map<std::string, std::shared_ptr<grpc::Channel>> elsewhere;
+  critac::testing::TestDatabases databases;
   std::unique_ptr<journal::Journal> intake;
   std::unique_ptr<journal::Journal> matching;
   std::unique_ptr<v1::MeasureService::Stub> measures;

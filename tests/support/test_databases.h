@@ -1,0 +1,53 @@
+#ifndef TESTS_SUPPORT_TEST_DATABASES_H_
+#define TESTS_SUPPORT_TEST_DATABASES_H_
+
+#include <cstdlib>
+#include <map>
+#include <memory>
+#include <string>
+
+#include "absl/status/statusor.h"
+#include "absl/strings/str_cat.h"
+#include "common/store/database.h"
+#include "gtest/gtest.h"
+#include "tests/support/postgresql_server.h"
+#include "tests/support/temp_folder.h"
+
+namespace critac::testing {
+
+// Databases of a test, by name, empty when first opened and as they were when opened again: files of
+// SQLite, or, with CRITAC_TEST_DATABASE=postgresql in the environment, of a PostgreSQL that all tests
+// of the process share. So the same tests run on both.
+class TestDatabases {
+ public:
+  static bool AreOnPostgresql() {
+    const char* wanted = std::getenv("CRITAC_TEST_DATABASE");
+    return wanted != nullptr && std::string(wanted) == "postgresql";
+  }
+
+  std::string url(const std::string& name) {
+    if (!AreOnPostgresql()) return absl::StrCat("sqlite:", folder_.file(name), ".sqlite");
+    std::string& url = urls_[name];
+    if (url.empty()) url = MakeDatabase();
+    return url;
+  }
+
+  absl::StatusOr<std::unique_ptr<store::Database>> Open(const std::string& name) {
+    return store::Database::Open({.url = url(name)});
+  }
+
+ private:
+  static std::string MakeDatabase() {
+    static PostgresqlServer server;
+    static int count = 0;
+    EXPECT_TRUE(server.is_up());
+    return server.MakeDatabase(absl::StrCat("test", ++count));
+  }
+
+  const TempFolder folder_;
+  std::map<std::string, std::string> urls_;
+};
+
+}  // namespace critac::testing
+
+#endif  // TESTS_SUPPORT_TEST_DATABASES_H_
