@@ -23,6 +23,9 @@ constexpr Meaning kMeanings[] = {
      "a constraint does not hold"},
     {"22", absl::StatusCode::kFailedPrecondition, "CONSTRAINT_FAILED",
      "a value is not of the column's type"},
+    // Of class 40, and yet not undone for certain: a distributed database that lost sight of a commit.
+    {"40003", absl::StatusCode::kUnavailable, "DATABASE_UNAVAILABLE",
+     "whether the transaction was committed is not known"},
     {"40", absl::StatusCode::kAborted, "TRANSACTION_ABORTED",
      "the transaction was undone; begin it anew"},
     // A prepared statement's columns are not those of the schema any more.
@@ -34,6 +37,8 @@ constexpr Meaning kMeanings[] = {
     {"53100", absl::StatusCode::kResourceExhausted, "DATABASE_FULL", "the disk is full"},
     {"53200", absl::StatusCode::kResourceExhausted, "OUT_OF_MEMORY", "memory ran out"},
     {"53", absl::StatusCode::kUnavailable, "DATABASE_BUSY", "the server has no room left"},
+    // A transaction that its process left alone for too long; the server has ended the session.
+    {"25P", absl::StatusCode::kUnavailable, "DATABASE_UNAVAILABLE", "the connection was lost"},
     {"25006", absl::StatusCode::kPermissionDenied, "DATABASE_READ_ONLY", "it cannot be written to"},
     {"42501", absl::StatusCode::kPermissionDenied, "DATABASE_READ_ONLY",
      "the database's user may not do this"},

@@ -23,6 +23,8 @@ TEST(PostgresqlStatus, EveryStateHasItsCode) {
                           {"22P02", absl::StatusCode::kFailedPrecondition, "CONSTRAINT_FAILED"},
                           {"40001", absl::StatusCode::kAborted, "TRANSACTION_ABORTED"},
                           {"40P01", absl::StatusCode::kAborted, "TRANSACTION_ABORTED"},
+                          {"40003", absl::StatusCode::kUnavailable, "DATABASE_UNAVAILABLE"},
+                          {"25P03", absl::StatusCode::kUnavailable, "DATABASE_UNAVAILABLE"},
                           {"0A000", absl::StatusCode::kAborted, "TRANSACTION_ABORTED"},
                           {"55P03", absl::StatusCode::kUnavailable, "DATABASE_BUSY"},
                           {"57014", absl::StatusCode::kUnavailable, "DATABASE_BUSY"},
