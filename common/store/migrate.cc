@@ -14,6 +14,11 @@
 namespace critac::store {
 namespace {
 
+// How long the steps of other processes, and locks of those that serve meanwhile, are waited for.
+constexpr absl::Duration kPatience = absl::Minutes(10);
+// Between two tries; those that waited before them pass.
+constexpr absl::Duration kRest = absl::Milliseconds(50);
+
 // Digests of the applied steps by component and number.
 using Applied = std::map<std::pair<std::string, int>, std::string>;
 
@@ -77,7 +82,24 @@ absl::Status Apply(Connection& connection, const Migration& step, const Clock& c
       .status();
 }
 
+// Whether a transaction was undone because of what others did just then.
+bool IsWorthAnotherTry(const absl::Status& status) {
+  return ReasonOf(status) == "DATABASE_BUSY" || ReasonOf(status) == "TRANSACTION_ABORTED";
+}
+
 }  // namespace
+
+absl::Status RunPatiently(absl::FunctionRef<absl::Status()> run) {
+  // The machine's clock: it is the locks of other processes that are waited for.
+  const Clock& clock = SystemClock::Instance();
+  const absl::Time deadline = clock.Now() + kPatience;
+  absl::Status status = run();
+  while (IsWorthAnotherTry(status) && clock.Now() < deadline) {
+    clock.WaitUntil(clock.Now() + kRest);
+    status = run();
+  }
+  return status;
+}
 
 absl::string_view CreateMigrationTable() {
   return "CREATE TABLE IF NOT EXISTS critac_migration (component TEXT NOT NULL, number BIGINT NOT "
@@ -87,6 +109,10 @@ absl::string_view CreateMigrationTable() {
 absl::Status Migrate(absl::Span<const Migration> migrations, absl::string_view lock,
                      const Clock& clock, RunInTransaction run) {
   RETURN_IF_ERROR(CheckNumbers(migrations));
+  // Whoever waits for a step of another process holds no lock meanwhile that others wait for.
+  const auto run_in_turn = [&](absl::FunctionRef<absl::Status(Connection&)> body) {
+    return lock.empty() ? run(body) : RunPatiently([&] { return run(body); });
+  };
   // Everything is checked before anything is applied; and each step is looked up again in its own
   // transaction, because another process may have applied it meanwhile.
   const auto checked = [&](Connection& connection) -> absl::StatusOr<Applied> {
@@ -96,14 +122,14 @@ absl::Status Migrate(absl::Span<const Migration> migrations, absl::string_view l
     return applied;
   };
   Applied applied;
-  RETURN_IF_ERROR(run([&](Connection& connection) -> absl::Status {
+  RETURN_IF_ERROR(run_in_turn([&](Connection& connection) -> absl::Status {
     ASSIGN_OR_RETURN(applied, checked(connection));
     return absl::OkStatus();
   }));
   for (const Migration& step : migrations) {
     const std::pair<std::string, int> key(step.component, step.number);
     if (applied.contains(key)) continue;
-    RETURN_IF_ERROR(run([&](Connection& connection) -> absl::Status {
+    RETURN_IF_ERROR(run_in_turn([&](Connection& connection) -> absl::Status {
       ASSIGN_OR_RETURN(applied, checked(connection));
       return applied.contains(key) ? absl::OkStatus() : Apply(connection, step, clock);
     }));

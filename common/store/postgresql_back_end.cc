@@ -58,19 +58,20 @@ class Postgresql final : public BackEnd {
     return "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY";
   }
   // Whoever takes the lock that orders the writers of all processes (ForUpdate) then sees all that those
-  // before it have committed.
-  absl::string_view BeginWrite() const override {
-    return "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE";
-  }
+  // before it have committed. Not READ WRITE: that would write to a database that its operator made
+  // read-only, and a standby would answer with an error that means something else.
+  absl::string_view BeginWrite() const override { return "BEGIN ISOLATION LEVEL READ COMMITTED"; }
   absl::string_view ForUpdate() const override { return " FOR UPDATE"; }
   absl::string_view Announcement() const override { return PostgresqlAnnouncement(); }
   bool InTransaction(session_backend& session) const override {
     const PGTransactionStatusType status = PQtransactionStatus(ConnectionOf(session));
     return status == PQTRANS_INTRANS || status == PQTRANS_INERROR;
   }
-  // Takes no snapshot, so that what is read after it is what the one before has left.
+  // Takes no snapshot, so that what is read after it is what the one before has left. It conflicts with
+  // itself and with no write: who serves and looks whether it can write (CheckWritable) does not wait for
+  // a migration.
   absl::string_view LockMigrations() const override {
-    return "LOCK TABLE critac_migration IN SHARE ROW EXCLUSIVE MODE";
+    return "LOCK TABLE critac_migration IN SHARE UPDATE EXCLUSIVE MODE";
   }
 
   absl::string_view ParameterMark() const override { return ""; }
