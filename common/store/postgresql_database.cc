@@ -24,13 +24,20 @@ namespace {
 // "critac", for the lock that those who make the first table take.
 constexpr int64_t kOpenLock = 0x637269746163;
 
+// How long a transaction that writes may wait for its process before the server undoes it: one that
+// is frozen would otherwise keep the lock that all replicas write under. Longer than any decision takes.
+constexpr absl::Duration kLongestPause = absl::Seconds(30);
+
+enum class Purpose { kReading, kWriting };
+
 // A connection that is made anew when it was lost. Used by one thread at a time.
 class LiveConnection {
  public:
   // `schema` counts the schemas that there were; statements prepared for another one are not used.
-  LiveConnection(const DatabaseOptions& options, const std::atomic<int>& schema,
+  LiveConnection(Purpose purpose, const DatabaseOptions& options, const std::atomic<int>& schema,
                  std::string connect_string, std::string name)
-      : options_(options),
+      : purpose_(purpose),
+        options_(options),
         schema_(schema),
         connect_string_(std::move(connect_string)),
         name_(std::move(name)) {}
@@ -72,7 +79,7 @@ class LiveConnection {
 
   std::vector<std::string> Settings() const {
     const int64_t milliseconds = absl::ToInt64Milliseconds(options_.busy_timeout);
-    return {
+    std::vector<std::string> settings = {
         // 0 would be: for ever.
         absl::StrCat("SET lock_timeout = ", std::max<int64_t>(milliseconds, 1)),
         "SET application_name = 'critac'",
@@ -81,9 +88,26 @@ class LiveConnection {
         "SET standard_conforming_strings = on",
         // Its statements are short.
         "SET jit = off",
+        // A session whose machine vanished is noticed as soon as by those who call (ConnectString).
+        "SET tcp_keepalives_idle = 10",
+        "SET tcp_keepalives_interval = 5",
+        "SET tcp_keepalives_count = 3",
     };
+    if (purpose_ == Purpose::kReading) return settings;
+    settings.insert(
+        settings.end(),
+        {absl::StrCat("SET idle_in_transaction_session_timeout = ",
+                      absl::ToInt64Milliseconds(kLongestPause)),
+         // What is answered OK is durable, whatever the server's or the role's settings are: on the
+         // disk and at the synchronous standbys. A timeout would end the wait for those, and the
+         // commit would be answered OK all the same.
+         "SELECT set_config('synchronous_commit', 'on', false) "
+         "WHERE current_setting('synchronous_commit') NOT IN ('on', 'remote_apply')",
+         "SET statement_timeout = 0"});
+    return settings;
   }
 
+  const Purpose purpose_;
   const DatabaseOptions& options_;
   const std::atomic<int>& schema_;
   const std::string connect_string_;
@@ -99,11 +123,11 @@ class PostgresqlDatabase final : public Database {
         connect_string_(std::move(connect_string)),
         name_(std::move(name)),
         turn_(name_),
-        writer_(options_, schema_, connect_string_, name_) {
+        writer_(Purpose::kWriting, options_, schema_, connect_string_, name_) {
     std::vector<std::unique_ptr<LiveConnection>> readers;
     for (int i = 0; i < options_.readers; ++i) {
-      readers.push_back(
-          std::make_unique<LiveConnection>(options_, schema_, connect_string_, name_));
+      readers.push_back(std::make_unique<LiveConnection>(Purpose::kReading, options_, schema_,
+                                                         connect_string_, name_));
     }
     readers_.emplace(std::move(readers));
   }
@@ -146,9 +170,12 @@ class PostgresqlDatabase final : public Database {
   absl::Status CheckWritable() override {
     bool written = false;
     const absl::Status status = Write([&](Connection& connection) -> absl::Status {
-      RETURN_IF_ERROR(connection.InsertRows(kMigrationTable,
-                                            {"component", "number", "sha256", "apply_time"},
-                                            {{"", int64_t{0}, "", int64_t{0}}}));
+      // With a key of its own, so that no process waits for another one that looks too.
+      RETURN_IF_ERROR(connection
+                          .Execute(absl::StrCat("INSERT INTO ", kMigrationTable,
+                                                " (component, number, sha256, apply_time) "
+                                                "VALUES ('', pg_backend_pid(), '', 0)"))
+                          .status());
       written = true;
       return absl::CancelledError("written, to be undone");
     });
@@ -197,6 +224,10 @@ std::string ConnectString(absl::string_view url) {
   add("connect_timeout", "5");
   // What a host that vanished was sent is given up after this many milliseconds.
   add("tcp_user_timeout", "10000");
+  // So is a wait for its answer: without these, after two hours.
+  add("keepalives_idle", "10");
+  add("keepalives_interval", "5");
+  add("keepalives_count", "3");
   return text;
 }
 
