@@ -12,8 +12,8 @@ class CommitWatch {
   virtual ~CommitWatch() = default;
 
   // Waits until something announced was committed since the last call, or `timeout` has passed, or Wake.
-  // Returns sooner where the connection was lost, and makes it anew with the next call: something may have
-  // been missed then.
+  // Returns sooner where it has just begun to listen, or the connection was lost, which the next call makes
+  // anew: what was committed until then was not heard of, so whoever looks after each call misses nothing.
   virtual void Await(absl::Duration timeout) = 0;
   virtual void Wake() = 0;
 };

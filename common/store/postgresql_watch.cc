@@ -27,8 +27,8 @@ class PostgresqlWatch final : public CommitWatch {
   ~PostgresqlWatch() override { close(wake_); }
 
   void Await(absl::Duration timeout) override {
-    if (connection_ == nullptr && !Connect()) {
-      AwaitInput(-1, timeout);
+    if (connection_ == nullptr) {
+      if (!Connect()) AwaitInput(-1, timeout);
       return;
     }
     PGconn* const server = PostgresqlHandle(*connection_->session().soci);
