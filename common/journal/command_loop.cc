@@ -43,10 +43,14 @@ absl::Status RequestIdReused(absl::string_view request_id) {
       .ToStatus();
 }
 
+// How often a transaction is tried that the database undoes because of others: a migration of another
+// process takes locks in an order of its own.
+constexpr int kTries = 5;
+
 // Whether the database as a whole does not take writes now, whatever the commands.
 bool IsOutage(absl::StatusCode code) {
   return code == absl::StatusCode::kUnavailable || code == absl::StatusCode::kResourceExhausted ||
-         code == absl::StatusCode::kPermissionDenied;
+         code == absl::StatusCode::kPermissionDenied || code == absl::StatusCode::kAborted;
 }
 
 // What callers are told when their batch could not be committed.
@@ -54,6 +58,7 @@ absl::Status CommitFailed(const absl::Status& cause) {
   absl::string_view why = "the database does not answer";
   if (cause.code() == absl::StatusCode::kResourceExhausted) why = "its disk is full";
   if (cause.code() == absl::StatusCode::kPermissionDenied) why = "it is read-only";
+  if (absl::IsAborted(cause)) why = "the database undid it over and over";
   return Error(absl::StatusCode::kUnavailable, "COMMIT_FAILED",
                absl::StrCat("the record cannot be written now: ", why,
                             "; make the call again with the same request_id"))
@@ -202,6 +207,16 @@ CommandLoop::Decided CommandLoop::DecideAll(std::vector<Waiting> waiting) {
 // or at worst the outcome is unknown, which a call with the same request id settles.
 absl::Status CommandLoop::DecideInTransaction(absl::Span<Waiting> waiting,
                                               absl::Span<Outcome> outcomes, Decided& decided) {
+  absl::Status status = TryInTransaction(waiting, outcomes, decided);
+  // Aborted: certainly undone, so that also a command without a request id can be decided again.
+  for (int i = 1; i < kTries && absl::IsAborted(status); ++i) {
+    status = TryInTransaction(waiting, outcomes, decided);
+  }
+  return status;
+}
+
+absl::Status CommandLoop::TryInTransaction(absl::Span<Waiting> waiting,
+                                           absl::Span<Outcome> outcomes, Decided& decided) {
   Decided here;
   absl::Status status = database_.Write(
       [&](store::Connection& connection) { return DecideOn(connection, waiting, outcomes, here); });
@@ -218,7 +233,8 @@ absl::Status CommandLoop::DecideInTransaction(absl::Span<Waiting> waiting,
 absl::Status CommandLoop::DecideOn(store::Connection& connection, absl::Span<Waiting> waiting,
                                    absl::Span<Outcome> outcomes, Decided& decided) {
   ASSIGN_OR_RETURN(const Position head, LockHead(connection));
-  if (forget_.exchange(false) || head.sequence != cache_sequence_ || cache_.full()) cache_.Clear();
+  const bool is_own = head.sequence == cache_sequence_ && head.hash == cache_hash_;
+  if (forget_.exchange(false) || !is_own || cache_.full()) cache_.Clear();
   const absl::Time now =
       std::max(absl::FromUnixMicros(absl::ToUnixMicros(clock_.Now())), head.time);
   Batch batch(connection, projections_, cache_, head, now);
@@ -257,6 +273,7 @@ absl::Status CommandLoop::DecideOn(store::Connection& connection, absl::Span<Wai
   }
   // The cache runs ahead of the commit here; a failed commit empties it.
   cache_sequence_ = batch.sequence();
+  cache_hash_ = batch.events().empty() ? head.hash : batch.events().back().event.hash();
   std::vector<AnswerRow> rows;
   rows.reserve(answered.size());
   for (const std::string& request_id : answered) {

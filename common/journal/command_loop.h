@@ -75,6 +75,8 @@ class CommandLoop {
   Decided DecideAll(std::vector<Waiting> waiting);
   absl::Status DecideInTransaction(absl::Span<Waiting> waiting, absl::Span<Outcome> outcomes,
                                    Decided& decided);
+  absl::Status TryInTransaction(absl::Span<Waiting> waiting, absl::Span<Outcome> outcomes,
+                                Decided& decided);
   absl::Status DecideOn(store::Connection& connection, absl::Span<Waiting> waiting,
                         absl::Span<Outcome> outcomes, Decided& decided);
   Outcome DecideOne(Batch& batch, Waiting& waiting, StoredAnswers& known,
@@ -102,9 +104,11 @@ class CommandLoop {
   bool stopped_ ABSL_GUARDED_BY(head_mutex_) = false;
 
   // States of the last commit, which hold while the head is still that of this loop's own last
-  // commit. Touched by the deciding thread alone.
+  // commit: told by its hash, since after a fail-over or a restore another event may have its number.
+  // Touched by the deciding thread alone.
   StateCache cache_;
   int64_t cache_sequence_ = -1;
+  std::string cache_hash_;
   std::atomic<bool> forget_{false};
 
   std::thread decider_;

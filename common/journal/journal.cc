@@ -15,6 +15,7 @@
 #include "common/journal/tables.h"
 #include "common/journal/vault.h"
 #include "common/status/error.h"
+#include "common/store/migrate.h"
 #include "google/protobuf/descriptor.h"
 
 namespace critac::journal {
@@ -103,6 +104,9 @@ size_t CountWithin(int64_t bytes, absl::Span<const std::unique_ptr<Message>> mes
 // How often the head is looked at though nobody announced anything: a connection may have been lost.
 constexpr absl::Duration kWatchInterval = absl::Seconds(1);
 
+// How many events a rebuild reads at once.
+constexpr int64_t kEventsOfAQuery = 10'000;
+
 class SqlJournal final : public Journal {
  public:
   SqlJournal(JournalOptions options, std::unique_ptr<store::Database> database, const Clock& clock,
@@ -161,8 +165,8 @@ class SqlJournal final : public Journal {
   // Follows what other processes write, so that those who wait for news get theirs too.
   void WatchOthers() {
     while (!stopping_) {
-      if (const auto head = Head(); head.ok()) loop_.Advance(head->sequence);
       watch_->Await(kWatchInterval);
+      if (const auto head = Head(); head.ok()) loop_.Advance(head->sequence);
     }
   }
 
@@ -398,13 +402,19 @@ absl::StatusOr<Verification> SqlJournal::VerifyChain() {
 
 absl::Status SqlJournal::RebuildOn(store::Connection& connection) {
   Replay states(projections_);
-  RETURN_IF_ERROR(journal::ReadEvents(connection, 1, std::numeric_limits<int64_t>::max(), {}, "",
-                                      [&](const Event& event) -> absl::StatusOr<bool> {
-                                        ASSIGN_OR_RETURN(const std::unique_ptr<Message> payload,
-                                                         ParsePayload(event));
-                                        apply_(states, event, *payload);
-                                        return true;
-                                      }));
+  // Some at a time: a server ends a transaction that leaves it alone for long.
+  int64_t applied = 0;
+  for (int64_t before = -1; applied > before;) {
+    before = applied;
+    RETURN_IF_ERROR(journal::ReadEvents(connection, applied + 1, kEventsOfAQuery, {}, "",
+                                        [&](const Event& event) -> absl::StatusOr<bool> {
+                                          ASSIGN_OR_RETURN(const std::unique_ptr<Message> payload,
+                                                           ParsePayload(event));
+                                          apply_(states, event, *payload);
+                                          applied = event.sequence();
+                                          return true;
+                                        }));
+  }
   RETURN_IF_ERROR(projections_.Clear(connection));
   return projections_.Save(connection, states.Take());
 }
@@ -428,7 +438,7 @@ absl::Status SqlJournal::FitProjections() {
     }
     absl::StrAppend(&shape, "\n");
   }
-  return database_->Write([&](store::Connection& connection) -> absl::Status {
+  const auto fit = [&](store::Connection& connection) -> absl::Status {
     ASSIGN_OR_RETURN(const Position head, LockHead(connection));
     ASSIGN_OR_RETURN(const std::vector<Row> rows,
                      connection.QueryAll("SELECT shape FROM journal_shape WHERE id = 1"));
@@ -436,7 +446,10 @@ absl::Status SqlJournal::FitProjections() {
     if (head.sequence > 0) RETURN_IF_ERROR(RebuildOn(connection));
     return connection.InsertRows("journal_shape", {"id", "shape"}, {{int64_t{1}, shape}},
                                  store::OnConflict::kReplace, {"id"});
-  });
+  };
+  if (watch_ == nullptr) return database_->Write(fit);
+  // Another process may be at it.
+  return store::RunPatiently([&] { return database_->Write(fit); });
 }
 
 }  // namespace
