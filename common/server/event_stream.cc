@@ -58,7 +58,7 @@ class Reader {
                        journal_.ReadEvents(next_, BatchLimit(), types_, request_.subject()));
       while (!events.empty() && events.back().sequence() > head) events.pop_back();
       if (events.empty()) {
-        // Nothing up to `head` matches any more.
+        RETURN_IF_ERROR(CheckNoneMatches(head));
         next_ = head + 1;
         break;
       }
@@ -70,6 +70,23 @@ class Reader {
     // A reader with a filter learns how far it has come, and every reader that the journal is read.
     if (!done_ && told_ < next_ - 1) Send({}, next_ - 1);
     return absl::OkStatus();
+  }
+
+  // Whether nothing up to `head` matches any more. Without a filter each event does: a database that does not
+  // have one that was committed is behind, as one is that another has taken the place of. Nothing is passed over then:
+  // whoever comes again, perhaps elsewhere, reads on where it was.
+  absl::Status CheckNoneMatches(int64_t head) {
+    int64_t known = next_ - 1;
+    if (filtered_) {
+      ASSIGN_OR_RETURN(const journal::Position position, journal_.Head());
+      known = position.sequence;
+    }
+    if (known >= head) return absl::OkStatus();
+    return Error(absl::StatusCode::kUnavailable, "JOURNAL_BEHIND",
+                 absl::StrCat("the database has `", journal_.name(), "` up to event ", known,
+                              " only, and event ", head, " was committed; read again from there"))
+        .RetryAfter(absl::Seconds(1))
+        .ToStatus();
   }
 
   int BatchLimit() const {

@@ -233,6 +233,24 @@ TEST_F(EventStreamTest, AFollowedStreamNoticesSoonThatItHasToEnd) {
   EXPECT_LE(waited, absl::Milliseconds(200));
 }
 
+// A connection of a pool may still be one to a server that another has taken the place of.
+TEST_F(EventStreamTest, WhatADatabaseThatIsBehindDoesNotHaveIsNotPassedOver) {
+  journal_.AppendMany(2);
+  journal_.TellOnce(3);
+  EXPECT_EQ(ReasonOf(Read(Following(0))), "JOURNAL_BEHIND");
+  EXPECT_THAT(Heads(), ElementsAre(2)) << "what lies beyond was not said to be read";
+
+  ReadEventsRequest filtered = Following(0);
+  filtered.add_types("critac.a.Lost");
+  journal_.TellOnce(3);
+  EXPECT_EQ(ReasonOf(Read(filtered)), "JOURNAL_BEHIND");
+  EXPECT_THAT(Heads(), ElementsAre(2));
+
+  journal_.AppendMany(1);
+  ASSERT_TRUE(Read(From(3)).ok());
+  EXPECT_THAT(Sequences(), ElementsAre(3));
+}
+
 TEST_F(EventStreamTest, AReaderThatIsGoneEndsTheStream) {
   journal_.AppendMany(3);
   journal_.LimitReads(1);

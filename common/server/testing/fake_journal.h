@@ -40,6 +40,11 @@ class FakeJournal final : public journal::Journal {
     absl::MutexLock lock(&mutex_);
     most_read_ = events;
   }
+  // AwaitBeyond speaks of this head once, though Head and ReadEvents do not know of it.
+  void TellOnce(int64_t head) {
+    absl::MutexLock lock(&mutex_);
+    told_ = head;
+  }
   // What Head and ReadEvents answer from now on, when it is not OK.
   void Fail(absl::Status status) {
     absl::MutexLock lock(&mutex_);
@@ -85,6 +90,10 @@ class FakeJournal final : public journal::Journal {
     return read;
   }
   int64_t AwaitBeyond(int64_t sequence, absl::Duration timeout) override {
+    {
+      absl::MutexLock lock(&mutex_);
+      if (const int64_t told = std::exchange(told_, 0); told > sequence) return told;
+    }
     const auto head = [this] {
       absl::MutexLock lock(&mutex_);
       return static_cast<int64_t>(events_.size());
@@ -135,6 +144,7 @@ class FakeJournal final : public journal::Journal {
   const std::string name_;
   absl::Mutex mutex_;
   std::vector<journal::Event> events_ ABSL_GUARDED_BY(mutex_);
+  int64_t told_ ABSL_GUARDED_BY(mutex_) = 0;
   int most_read_ ABSL_GUARDED_BY(mutex_) = 1'000'000;
   absl::Status failure_ ABSL_GUARDED_BY(mutex_);
   std::function<void(absl::Duration)> on_wait_;
