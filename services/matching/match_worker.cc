@@ -37,14 +37,24 @@ absl::Status MatchWorker::Solve(const std::string& trace) {
         ASSIGN_OR_RETURN(const std::shared_ptr<const Solved> solved, view->Solve(clock_));
         return RecordSolve(view, solved->plan, solved->run, false);
       }));
-  solved_revision_ = revision;
+  return mark_.Set(revision);
+}
+
+absl::Status MatchWorker::ForgetSolvedBefore() {
+  absl::MutexLock lock(&mutex_);
+  if (forgot_) return absl::OkStatus();
+  RETURN_IF_ERROR(mark_.Forget());
+  forgot_ = true;
   return absl::OkStatus();
 }
 
 absl::StatusOr<bool> MatchWorker::IsSolveDue() {
+  RETURN_IF_ERROR(ForgetSolvedBefore());
   const auto inputs = journal_.Get<v1::SolverInputs>(kSolverInputs);
   if (!inputs.ok() && inputs.status().code() != absl::StatusCode::kNotFound) return inputs.status();
-  if (!inputs.ok() || inputs->revision() == solved_revision_) return false;
+  if (!inputs.ok()) return false;
+  ASSIGN_OR_RETURN(const int64_t solved, mark_.Read());
+  if (inputs->revision() == solved) return false;
   ASSIGN_OR_RETURN(
       const auto open,
       journal_.List<v1::Demand>({.collection = "demands",

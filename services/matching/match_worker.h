@@ -1,11 +1,12 @@
 #ifndef SERVICES_MATCHING_MATCH_WORKER_H_
 #define SERVICES_MATCHING_MATCH_WORKER_H_
 
-#include <atomic>
 #include <vector>
 
+#include "absl/base/thread_annotations.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "absl/synchronization/mutex.h"
 #include "absl/types/span.h"
 #include "common/base/clock.h"
 #include "common/journal/journal.h"
@@ -13,6 +14,7 @@
 #include "common/queue/work_queue.h"
 #include "services/matching/intake_client.h"
 #include "services/matching/pool_reader.h"
+#include "services/matching/solve_mark.h"
 
 namespace critac::matching {
 
@@ -23,12 +25,17 @@ inline constexpr char kSolveJob[] = "demands";
 // FollowRequest), or is kSolveJob: then all open demands are solved at once, checked, and the proposals
 // recorded, where the records have changed since that was last done. Of all processes that share the
 // queue one solves at a time, since a key is leased to one; many changes that come while it does are
-// solved together. A job done twice changes nothing the second time. Thread-safe.
+// solved together. A job done twice changes nothing the second time. After each start of a process all is
+// solved once, since a new version may plan otherwise, and by one of them for all. Thread-safe.
 class MatchWorker {
  public:
   MatchWorker(journal::Journal& journal, IntakeClient& intake, PoolReader& pools,
               const Clock& clock)
-      : journal_(journal), intake_(intake), pools_(pools), clock_(clock) {}
+      : journal_(journal),
+        intake_(intake),
+        pools_(pools),
+        clock_(clock),
+        mark_(journal.database()) {}
 
   absl::Status Handle(const queue::Job& job);
 
@@ -38,15 +45,19 @@ class MatchWorker {
  private:
   absl::Status Follow(const std::string& request, const std::string& trace);
   absl::Status Solve(const std::string& trace);
-  // Whether a demand is open and the solver's input is not the one it was last solved with.
+  // Whether a demand is open and the solver's input is not the one that was last solved.
   absl::StatusOr<bool> IsSolveDue();
+  // Once in the life of a process: what others solved before does not count.
+  absl::Status ForgetSolvedBefore();
 
   journal::Journal& journal_;
   IntakeClient& intake_;
   PoolReader& pools_;
   const Clock& clock_;
-  // Of the last plan whose proposals are on record. Not kept: after a restart all is solved once.
-  std::atomic<int64_t> solved_revision_{-1};
+  // The input of the last plan whose proposals are on record.
+  SolveMark mark_;
+  absl::Mutex mutex_;
+  bool forgot_ ABSL_GUARDED_BY(mutex_) = false;
 };
 
 // kSolveJob where one of these events may change the plan. A job that is leased when it is put in is

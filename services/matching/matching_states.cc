@@ -99,6 +99,11 @@ constexpr char kRatingTables[] = R"sql(
 CREATE TABLE rating (name TEXT PRIMARY KEY, body TEXT NOT NULL);
 )sql";
 
+// No resource: solve_mark.h.
+constexpr char kSolveTables[] = R"sql(
+CREATE TABLE solve_mark (id BIGINT PRIMARY KEY, revision BIGINT NOT NULL);
+)sql";
+
 constexpr char kMeetingTables[] = R"sql(
 CREATE TABLE meeting (
   name TEXT PRIMARY KEY, body TEXT NOT NULL, state BIGINT NOT NULL, date TEXT NOT NULL
@@ -689,7 +694,8 @@ std::vector<journal::Projection> MatchingProjections() {
 std::vector<store::Migration> MatchingMigrations() {
   return {{1, "matching", kTables},         {2, "matching", kOfferColumns},
           {3, "matching", kPartnersColumn}, {1, "identity", kIdentityTables},
-          {1, "ratings", kRatingTables},    {1, "meetings", kMeetingTables}};
+          {1, "ratings", kRatingTables},    {1, "meetings", kMeetingTables},
+          {1, "solve", kSolveTables}};
 }
 
 void ApplyMatching(MutableStates& states, const Event& event, const Message& payload) {

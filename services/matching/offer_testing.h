@@ -119,10 +119,24 @@ class FakeIntake {
   std::unique_ptr<grpc::Server> server_;
 };
 
+// What replicas of matching share: time, intake, a database. It is 2026-11-20, a Friday, 14:00.
+struct MatchingWorld {
+  MatchingWorld() = default;
+  explicit MatchingWorld(store::Backend backend) : databases(backend) {}
+
+  ManualClock clock{absl::FromCivil(absl::CivilHour(2026, 11, 20, 14), absl::UTCTimeZone())};
+  FakeIntake intake{clock};
+  critac::testing::TestDatabases databases;
+};
+
 class MatchingBench {
+  const std::shared_ptr<MatchingWorld> world_;
+
  public:
-  // Partners, experts and policy of `center`. It is 2026-11-20, a Friday, 14:00.
-  explicit MatchingBench(const Center& center) {
+  // Partners, experts and policy of `center`.
+  explicit MatchingBench(const Center& center,
+                         std::shared_ptr<MatchingWorld> world = std::make_shared<MatchingWorld>())
+      : world_(std::move(world)) {
     intake.catalog = center.catalog;
     Open();
     EXPECT_TRUE(Do([&](journal::Draft& draft) {
@@ -137,6 +151,12 @@ class MatchingBench {
                   return absl::OkStatus();
                 }).ok());
     for (const v1::Expert& expert : center.experts) Set(expert);
+  }
+
+  // A replica of the one that `center` was put into, so to speak: another process in the same world.
+  MatchingBench(std::shared_ptr<MatchingWorld> world, uint64_t seed)
+      : world_(std::move(world)), ids(seed) {
+    Open();
   }
 
   // Ends the process, so to speak, and starts it anew.
@@ -271,9 +291,9 @@ class MatchingBench {
     return state.ok() ? *state : T();
   }
 
-  ManualClock clock{absl::FromCivil(absl::CivilHour(2026, 11, 20, 14), absl::UTCTimeZone())};
+  ManualClock& clock = world_->clock;
   SeededIdSource ids{20261120};
-  FakeIntake intake{clock};
+  FakeIntake& intake = world_->intake;
   std::unique_ptr<journal::Journal> journal;
   std::unique_ptr<IntakeClient> client;
   std::unique_ptr<PoolReader> pools;
@@ -296,7 +316,7 @@ class MatchingBench {
     options.apply = ApplyMatching;
     options.migrations = MatchingMigrations();
     journal.reset();
-    auto database = databases_.Open("matching");
+    auto database = world_->databases.Open("matching");
     ASSERT_TRUE(database.ok()) << database.status();
     auto opened = journal::Journal::Open(std::move(options), *std::move(database), clock, ids);
     ASSERT_TRUE(opened.ok()) << opened.status();
@@ -307,8 +327,6 @@ class MatchingBench {
     care = std::make_unique<OfferJobs>(*journal, *pools, clock);
     sync = std::make_unique<IntakeSync>(*journal, *client);
   }
-
-  critac::testing::TestDatabases databases_;
 };
 
 }  // namespace critac::matching

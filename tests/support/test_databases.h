@@ -20,13 +20,13 @@ namespace critac::testing {
 // of the process share. So the same tests run on both.
 class TestDatabases {
  public:
-  static bool AreOnPostgresql() {
-    const char* wanted = std::getenv("CRITAC_TEST_DATABASE");
-    return wanted != nullptr && std::string(wanted) == "postgresql";
-  }
+  // `backend` whatever the environment says: for tests of several processes over one database.
+  explicit TestDatabases(store::Backend backend = Wanted()) : backend_(backend) {}
+
+  static bool AreOnPostgresql() { return Wanted() == store::Backend::kPostgresql; }
 
   std::string url(const std::string& name) {
-    if (!AreOnPostgresql()) return absl::StrCat("sqlite:", folder_.file(name), ".sqlite");
+    if (backend_ == store::Backend::kSqlite) return absl::StrCat("sqlite:", folder_.file(name), ".sqlite");
     std::string& url = urls_[name];
     if (url.empty()) url = MakeDatabase();
     return url;
@@ -37,6 +37,12 @@ class TestDatabases {
   }
 
  private:
+  static store::Backend Wanted() {
+    const char* wanted = std::getenv("CRITAC_TEST_DATABASE");
+    return wanted != nullptr && std::string(wanted) == "postgresql" ? store::Backend::kPostgresql
+                                                                    : store::Backend::kSqlite;
+  }
+
   static std::string MakeDatabase() {
     static PostgresqlServer server;
     static int count = 0;
@@ -44,6 +50,7 @@ class TestDatabases {
     return server.MakeDatabase(absl::StrCat("test", ++count));
   }
 
+  const store::Backend backend_;
   const TempFolder folder_;
   std::map<std::string, std::string> urls_;
 };

@@ -1,0 +1,173 @@
+// Two processes of matching over one database of a PostgreSQL server.
+#include <atomic>
+#include <functional>
+#include <memory>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "common/status/error.h"
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+#include "services/matching/offer_testing.h"
+#include "tests/support/eventually.h"
+
+namespace critac::matching {
+namespace {
+
+using critac::testing::Eventually;
+using ::testing::IsEmpty;
+using ::testing::SizeIs;
+
+constexpr int kRounds = 8;
+
+class MatchingReplicas : public ::testing::Test {
+ protected:
+  MatchingReplicas() {
+    center_.AddPartner("elm");
+    for (int i = 1; i <= 2 * kRounds; ++i) {
+      center_.AddExpert(absl::StrCat("elm", i), "elm").set_capacity_per_period(2);
+    }
+    first_ = std::make_unique<MatchingBench>(center_, world_);
+    second_ = std::make_unique<MatchingBench>(world_, 7);
+  }
+
+  MatchingBench& At(int replica) { return replica == 0 ? *first_ : *second_; }
+
+  // Does the same at both at once.
+  static void AtBoth(const std::function<void(int replica)>& work) {
+    std::thread other([&work] { work(1); });
+    work(0);
+    other.join();
+  }
+
+  std::string Ready() {
+    const v1::Demand& demand = center_.AddDemand(absl::StrCat("fy27-", ++requests_));
+    first_->MakeReady(demand);
+    first_->FollowOnly(demand.request());
+    return demand.request();
+  }
+
+  const std::shared_ptr<MatchingWorld> world_ =
+      std::make_shared<MatchingWorld>(store::Backend::kPostgresql);
+  Center center_;
+  std::unique_ptr<MatchingBench> first_;
+  std::unique_ptr<MatchingBench> second_;
+  int requests_ = 0;
+};
+
+// Round after round two offers wait that an expert had room for, who then has room for one. Each replica
+// takes one of them at the same moment.
+TEST_F(MatchingReplicas, TheLastCapacityGoesToOneOfTwoWhoAcceptAtOnce) {
+  for (int round = 1; round <= kRounds; ++round) {
+    // Nobody else can be proposed.
+    for (int i = 1; i <= 2 * kRounds; ++i) {
+      v1::Expert expert = second_->Get<v1::Expert>(absl::StrCat("experts/elm", i));
+      expert.set_active(i == round);
+      second_->Set(expert);
+    }
+    const std::vector<std::string> requests = {Ready(), Ready()};
+    second_->Solve();
+    const std::vector<std::string> offers = {first_->Offered(requests[0]).at(0),
+                                             second_->Offered(requests[1]).at(0)};
+    const std::string name = absl::StrCat("experts/elm", round);
+    v1::Expert expert = first_->Get<v1::Expert>(name);
+    expert.set_capacity_per_period(1);
+    first_->Set(expert);
+
+    std::atomic<int> accepted = 0;
+    AtBoth([&](int replica) {
+      const absl::Status status = At(replica).Accept(offers[replica]);
+      if (status.ok()) ++accepted;
+      if (!status.ok()) EXPECT_TRUE(absl::IsFailedPrecondition(status)) << status;
+    });
+    EXPECT_EQ(accepted, 1) << "round " << round;
+    for (int replica : {0, 1}) EXPECT_EQ(At(replica).Used(name, "2026Q4"), 1);
+  }
+  const auto verified = first_->journal->VerifyChain();
+  ASSERT_TRUE(verified.ok()) << verified.status();
+  EXPECT_EQ(verified->problem, "");
+}
+
+TEST_F(MatchingReplicas, EachReadsWhatTheOtherHasAcknowledged) {
+  for (int round = 0; round < kRounds; ++round) {
+    MatchingBench& writer = At(round % 2);
+    MatchingBench& reader = At(1 - round % 2);
+    v1::Expert expert = writer.Get<v1::Expert>("experts/elm1");
+    expert.set_full_name(absl::StrCat("Robin Vale ", round));
+    writer.Set(expert);
+    EXPECT_EQ(writer.Get<v1::Expert>("experts/elm1").full_name(), expert.full_name());
+    EXPECT_EQ(reader.Get<v1::Expert>("experts/elm1").full_name(), expert.full_name());
+    // A view that was kept from before is not taken for the present one.
+    const auto view = reader.pools->Read();
+    ASSERT_TRUE(view.ok()) << view.status();
+    EXPECT_EQ((*view)->full_names.at("experts/elm1"), expert.full_name());
+    const int64_t head = writer.journal->Head()->sequence;
+    EXPECT_EQ(reader.journal->AwaitBeyond(head - 1, absl::Minutes(1)), head)
+        << "who waits for news there is woken";
+  }
+}
+
+// A call is made at one replica, and again, as after a lost answer, at the other: before, after, and at the
+// same moment.
+TEST_F(MatchingReplicas, ARequestIdGivesOneAnswerAtBoth) {
+  for (int round = 0; round < kRounds; ++round) {
+    const std::string request = Ready();
+    first_->Solve();
+    const std::string offer = first_->Offered(request).at(0);
+    const std::string expert = first_->OfferNamed(offer).assignment().expert();
+    const int used = first_->Used(expert, "open");
+    const std::string id = first_->ids.NewUuid();
+    std::atomic<int> replayed = 0;
+    AtBoth([&](int replica) {
+      const auto answer = At(replica).AcceptAs(offer, id);
+      EXPECT_TRUE(answer.ok()) << answer.status();
+      if (answer.ok() && answer->replayed) ++replayed;
+    });
+    EXPECT_EQ(replayed, 1);
+    for (int replica : {0, 1}) {
+      const auto again = At(replica).AcceptAs(offer, id);
+      ASSERT_TRUE(again.ok()) << again.status();
+      EXPECT_TRUE(again->replayed);
+    }
+    EXPECT_EQ(second_->Used(expert, "open"), used + 1);
+  }
+}
+
+TEST_F(MatchingReplicas, WhatOneSolvedIsNotDueAtTheOther) {
+  Ready();
+  for (int replica : {0, 1}) ASSERT_THAT(*At(replica).worker->Due(), SizeIs(1));
+  // The proposal that was made is of the input as well.
+  first_->Solve();
+  second_->Solve();
+  for (int replica : {0, 1}) {
+    const auto due = At(replica).worker->Due();
+    ASSERT_TRUE(due.ok()) << due.status();
+    EXPECT_THAT(*due, IsEmpty());
+  }
+  // A new version may plan otherwise: where a process starts, all is solved once more, by any of them.
+  second_->Restart();
+  ASSERT_THAT(*second_->worker->Due(), SizeIs(1));
+  first_->Solve();
+  for (int replica : {0, 1}) EXPECT_THAT(*At(replica).worker->Due(), IsEmpty());
+  Ready();
+  for (int replica : {0, 1}) EXPECT_THAT(*At(replica).worker->Due(), SizeIs(1));
+}
+
+// Both solve at once, as they do where a lease ran out: what is recorded is as if one had.
+TEST_F(MatchingReplicas, TwoWhoSolveAtOnceProposeOnce) {
+  std::vector<std::string> requests;
+  for (int i = 0; i < kRounds; ++i) requests.push_back(Ready());
+  AtBoth([&](int replica) { At(replica).Solve(); });
+  const auto proposals =
+      first_->journal->List<v1::Proposal>({.collection = "proposals", .page_size = 100});
+  ASSERT_TRUE(proposals.ok()) << proposals.status();
+  EXPECT_THAT(proposals->items, SizeIs(kRounds));
+  for (const std::string& request : requests) {
+    EXPECT_NE(second_->DemandFor(request).proposal(), "") << request;
+  }
+}
+
+}  // namespace
+}  // namespace critac::matching
