@@ -80,7 +80,7 @@ TEST_F(MatchingReplicas, TheLastCapacityGoesToOneOfTwoWhoAcceptAtOnce) {
     AtBoth([&](int replica) {
       const absl::Status status = At(replica).Accept(offers[replica]);
       if (status.ok()) ++accepted;
-      if (!status.ok()) EXPECT_TRUE(absl::IsFailedPrecondition(status)) << status;
+      if (!status.ok()) EXPECT_EQ(ReasonOf(status), "NO_CAPACITY") << status;
     });
     EXPECT_EQ(accepted, 1) << "round " << round;
     for (int replica : {0, 1}) EXPECT_EQ(At(replica).Used(name, "2026Q4"), 1);

@@ -24,6 +24,7 @@
 #include "grpcpp/server_builder.h"
 #include "gtest/gtest.h"
 #include "services/matching/bind.h"
+#include "tests/support/faulty_queue.h"
 #include "tests/support/test_databases.h"
 
 namespace critac::matching::testing {
@@ -60,23 +61,47 @@ class FakeRequests final : public intake::v1::RequestService::Service {
   std::map<std::string, intake::v1::Request> requests;
 };
 
-// Matching as it is in production, bound by BindMatching over a database of its own, called
-// through gRPC; clock, ids, and what intake has, are the test's. Its workers are not started: nothing
-// happens but what a test calls for.
+// What replicas of matching share: time, ids, intake, databases, queues.
+struct ServerWorld {
+  ServerWorld() { ServeIntake(); }
+  explicit ServerWorld(store::Backend backend) : databases(backend) { ServeIntake(); }
+  ~ServerWorld() { intake_server->Shutdown(); }
+
+  void ServeIntake() {
+    grpc::ServerBuilder builder;
+    builder.RegisterService(&intake);
+    builder.RegisterService(&intake_requests);
+    intake_server = builder.BuildAndStart();
+  }
+
+  // 2026-11-20, 14:00.
+  ManualClock clock{absl::FromUnixSeconds(1795183200)};
+  SeededIdSource ids{20261120};
+  FakeCatalog intake;
+  FakeRequests intake_requests;
+  ::critac::testing::TestDatabases databases;
+  queue::MemoryWorkQueue match_queue{"match", queue::RetryPolicy(), clock, ids};
+  queue::MemoryWorkQueue sync_queue{"sync", queue::RetryPolicy(), clock, ids};
+  std::unique_ptr<grpc::Server> intake_server;
+};
+
+// Matching as it is in production, bound by BindMatching over a database of its own, or as a replica in
+// the world of another, called through gRPC; clock, ids, and what intake has, are the test's. Its workers
+// are not started unless a test does so: nothing happens but what it calls for.
 class MatchingServer {
+  const std::shared_ptr<ServerWorld> world_;
+
  public:
-  MatchingServer() {
+  explicit MatchingServer(std::shared_ptr<ServerWorld> world = std::make_shared<ServerWorld>())
+      : world_(std::move(world)) {
     environment_ = std::unique_ptr<server::Environment>(new server::Environment{
         clock, ids, pipeline_,
-        [this](const std::string& service) { return databases_.Open(service); },
+        [this](const std::string& service) { return world_->databases.Open(service); },
         [this](const std::string& name) -> absl::StatusOr<queue::WorkQueue*> {
-          return name == "match" ? &match_queue_ : &sync_queue_;
+          if (name == "match") return &match_queue;
+          return &world_->sync_queue;
         },
-        [this](const std::string&) { return intake_server_->InProcessChannel({}); }});
-    grpc::ServerBuilder intake_builder;
-    intake_builder.RegisterService(&intake);
-    intake_builder.RegisterService(&intake_requests);
-    intake_server_ = intake_builder.BuildAndStart();
+        [this](const std::string&) { return world_->intake_server->InProcessChannel({}); }});
     auto bound = BindMatching(*environment_);
     EXPECT_TRUE(bound.ok()) << bound.status();
     bound_ = *std::move(bound);
@@ -95,8 +120,10 @@ class MatchingServer {
     bound_->Stop();
     server_->Shutdown();
     bound_.reset();
-    intake_server_->Shutdown();
   }
+
+  // Begins the work that goes on by itself.
+  void Start() { bound_->Start(); }
 
   journal::Journal& journal() { return bound_->journal(); }
   std::string NewId() { return ids.NewUuid(); }
@@ -122,22 +149,19 @@ class MatchingServer {
     ASSERT_TRUE(answer.ok()) << answer.status();
   }
 
-  // 2026-11-20, 14:00.
-  ManualClock clock{absl::FromUnixSeconds(1795183200)};
-  SeededIdSource ids{20261120};
-  FakeCatalog intake;
-  FakeRequests intake_requests;
+  ManualClock& clock = world_->clock;
+  SeededIdSource& ids = world_->ids;
+  FakeCatalog& intake = world_->intake;
+  FakeRequests& intake_requests = world_->intake_requests;
+  // This replica's way to the queue.
+  queue::FaultyQueue match_queue{world_->match_queue, clock};
   std::unique_ptr<v1::MatchService::Stub> matches;
   std::unique_ptr<v1::PartnerService::Stub> partners;
   std::unique_ptr<v1::MeetingService::Stub> meetings;
   std::unique_ptr<v1::EngagementService::Stub> engagements;
 
  private:
-  ::critac::testing::TestDatabases databases_;
   rpc::Pipeline pipeline_{clock, ids, nullptr};
-  queue::MemoryWorkQueue match_queue_{"match", queue::RetryPolicy(), clock, ids};
-  queue::MemoryWorkQueue sync_queue_{"sync", queue::RetryPolicy(), clock, ids};
-  std::unique_ptr<grpc::Server> intake_server_;
   std::unique_ptr<server::Environment> environment_;
   std::unique_ptr<server::BoundService> bound_;
   std::unique_ptr<grpc::Server> server_;
