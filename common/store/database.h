@@ -124,6 +124,9 @@ struct DatabaseOptions {
   int readers = 4;
   // How long a statement waits for a lock of another process.
   absl::Duration busy_timeout = absl::Seconds(5);
+  // How long a write may leave its transaction alone before a server undoes it (PostgreSQL): a process that is
+  // frozen would otherwise keep what it locked from all others. Longer than any decision takes.
+  absl::Duration longest_pause = absl::Seconds(30);
   // Dates the migrations.
   const Clock* clock = &SystemClock::Instance();
 };

@@ -24,10 +24,6 @@ namespace {
 // "critac", for the lock that those who make the first table take.
 constexpr int64_t kOpenLock = 0x637269746163;
 
-// How long a transaction that writes may wait for its process before the server undoes it: one that
-// is frozen would otherwise keep the lock that all replicas write under. Longer than any decision takes.
-constexpr absl::Duration kLongestPause = absl::Seconds(30);
-
 enum class Purpose { kReading, kWriting };
 
 // A connection that is made anew when it was lost. Used by one thread at a time.
@@ -97,7 +93,7 @@ class LiveConnection {
     settings.insert(
         settings.end(),
         {absl::StrCat("SET idle_in_transaction_session_timeout = ",
-                      absl::ToInt64Milliseconds(kLongestPause)),
+                      absl::ToInt64Milliseconds(options_.longest_pause)),
          // What is answered OK is durable, whatever the server's or the role's settings are: on the
          // disk and at the synchronous standbys. A timeout would end the wait for those, and the
          // commit would be answered OK all the same.

@@ -39,11 +39,14 @@ constexpr char kAlex[] = "auditor:alex";
 constexpr char kLakeChief[] = "agency:agencies/ag-000001#chief";
 constexpr char kSummitChief[] = "agency:agencies/ag-000002#chief";
 
-// Intake as it is in production, bound by BindIntake over SQLite in a folder of its own, called
-// through gRPC; only clock and ids are the test's.
+// Intake as it is in production, bound by BindIntake over a database of its own, or over one that others
+// have too, called through gRPC; only clock and ids are the test's.
 class IntakeServer {
  public:
   IntakeServer() { Open(); }
+  explicit IntakeServer(std::string database_url) : database_url_(std::move(database_url)) {
+    Open();
+  }
   ~IntakeServer() { Close(); }
 
   // Ends the process, so to speak, and starts it anew on the same folder. The queue forgets all.
@@ -66,7 +69,7 @@ class IntakeServer {
     queue_ = std::make_unique<queue::MemoryWorkQueue>("match", queue::RetryPolicy(), clock, ids);
     environment_ = std::unique_ptr<server::Environment>(new server::Environment{
         clock, ids, *pipeline_,
-        [this](const std::string& service) { return databases_.Open(service); },
+        [this](const std::string& service) { return OpenDatabase(service); },
         [this](const std::string&) -> absl::StatusOr<queue::WorkQueue*> { return queue_.get(); },
         [](const std::string&) { return std::shared_ptr<grpc::Channel>(); }});
     auto bound = BindIntake(*environment_);
@@ -256,6 +259,13 @@ class IntakeServer {
   std::unique_ptr<v1::RequestService::Stub> requests;
 
  private:
+  absl::StatusOr<std::unique_ptr<store::Database>> OpenDatabase(const std::string& service) {
+    if (database_url_.empty()) return databases_.Open(service);
+    return store::Database::Open({.url = database_url_});
+  }
+
+  // Empty: one of its own.
+  const std::string database_url_;
   critac::testing::TempFolder folder_;
   critac::testing::TestDatabases databases_;
   std::unique_ptr<rpc::Pipeline> pipeline_;

@@ -2,13 +2,18 @@
 #define TESTS_SUPPORT_POSTGRESQL_SERVER_H_
 
 #include <signal.h>
+#include <sys/shm.h>
 #include <unistd.h>
 
+#include <cstdint>
+#include <fstream>
 #include <memory>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
 
+#include "tests/support/eventually.h"
 #include "tests/support/running_program.h"
 #include "tests/support/temp_folder.h"
 
@@ -30,9 +35,29 @@ class PostgresqlServer {
                              "--auth=trust", "--encoding=UTF8", "--locale=C", "--no-sync"});
     if (initdb->Wait() == 0) Start();
   }
-  // An immediate shutdown leaves nothing behind, as a kill would: shared memory outlives processes.
+
+  // What makes one a standby of another server: a copy of its files, which follows it over its socket.
+  struct StandbyOf {
+    PostgresqlServer& primary;
+    // What the primary knows it by.
+    std::string name = "standby";
+  };
+  explicit PostgresqlServer(const StandbyOf& of) : settings_(of.primary.settings_) {
+    Own(folder_.path());
+    const std::string primary = "host=" + of.primary.folder() + " user=critac";
+    const auto copy =
+        Run({Program("pg_basebackup"), "--dbname=" + primary, "--pgdata=" + data(),
+             "--write-recovery-conf", "--wal-method=stream", "--checkpoint=fast", "--no-sync"});
+    settings_.push_back("primary_conninfo=" + primary + " application_name=" + of.name);
+    if (copy->Wait() == 0) Start();
+  }
+
+  // An immediate shutdown leaves nothing behind, as a kill does: shared memory outlives processes.
   ~PostgresqlServer() {
-    if (program_ == nullptr) return;
+    if (program_ == nullptr) {
+      if (const auto memory = SharedMemory()) shmctl(*memory, IPC_RMID, nullptr);
+      return;
+    }
     program_->Signal(SIGQUIT);
     program_->Wait();
   }
@@ -44,6 +69,11 @@ class PostgresqlServer {
   std::string url(const std::string& database = "postgres") const {
     return "postgresql:///" + database + "?host=" + folder_.path() + "&user=critac";
   }
+  // The same of whichever of this server and another one takes writes.
+  std::string url_with(const PostgresqlServer& other, const std::string& database) const {
+    return "postgresql:///" + database + "?host=" + folder() + "," + other.folder() +
+           "&user=critac";
+  }
   const std::string& folder() const { return folder_.path(); }
   std::string data() const { return folder_.file("data"); }
 
@@ -53,6 +83,30 @@ class PostgresqlServer {
                             {"--host=" + folder_.path(), "--username=critac", name});
     return createdb.Wait() == 0 ? url(name) : "";
   }
+
+  // What the server answers to a statement: columns joined by `|`, of the first row.
+  std::string Ask(const std::string& sql, const std::string& database = "postgres") {
+    RunningProgram psql(Program("psql"), {"--host=" + folder_.path(), "--username=critac",
+                                          "--dbname=" + database, "--no-psqlrc", "--quiet",
+                                          "--tuples-only", "--no-align", "--command=" + sql});
+    const std::string line = psql.OutLine();
+    psql.StopReading();
+    psql.Wait();
+    return line;
+  }
+
+  // From now on a commit is answered only when the standby of this name has it on its disk. False: none
+  // of this name follows.
+  bool CommitWith(const std::string& standby) {
+    const std::string of = " FROM pg_stat_replication WHERE application_name = '" + standby + "'";
+    if (!Eventually([&] { return Ask("SELECT state" + of) == "streaming"; })) return false;
+    Ask("ALTER SYSTEM SET synchronous_standby_names = '" + standby + "'");
+    Ask("SELECT pg_reload_conf()");
+    return Eventually([&] { return Ask("SELECT sync_state" + of) == "sync"; });
+  }
+
+  // A standby takes writes from now on.
+  bool Promote() { return Run({Program("pg_ctl"), "promote", "--pgdata=" + data()})->Wait() == 0; }
 
   // Begins again with the files that are there.
   void Start() {
@@ -71,11 +125,36 @@ class PostgresqlServer {
     program_ = std::move(program);
   }
 
-  // Ends it as `kill -9` does, with all of its processes.
-  void Kill() { program_.reset(); }
+  // Ends it as `kill -9` of all of its processes at once does. They would end by themselves without their
+  // parent, but some only after they have answered.
+  void Kill() {
+    program_->Signal(SIGSTOP);  // so that no further ones are born
+    const std::string pid = std::to_string(program_->pid());
+    std::ifstream children("/proc/" + pid + "/task/" + pid + "/children");
+    for (pid_t child = 0; children >> child;) kill(child, SIGKILL);
+    const std::optional<int> memory = SharedMemory();
+    program_.reset();
+    // Otherwise the next one would not start.
+    if (memory.has_value()) Eventually([&] { return UserCount(*memory) == 0; });
+  }
   void Signal(int signal) { program_->Signal(signal); }
 
  private:
+  // What its processes share: the server's lock file names it in the seventh line, after a key.
+  std::optional<int> SharedMemory() const {
+    std::ifstream lock_file(data() + "/postmaster.pid");
+    std::string line;
+    for (int i = 1; i < 7; ++i) std::getline(lock_file, line);
+    int64_t key = 0;
+    int id = 0;
+    if (lock_file >> key >> id) return id;
+    return std::nullopt;
+  }
+  static int64_t UserCount(int memory) {
+    shmid_ds state;
+    return shmctl(memory, IPC_STAT, &state) == 0 ? static_cast<int64_t>(state.shm_nattch) : 0;
+  }
+
   static std::string Program(const std::string& name) {
     return "/usr/lib/postgresql/15/bin/" + name;
   }
