@@ -12,8 +12,10 @@
 #include "common/base/ids.h"
 #include "common/journal/journal.h"
 #include "common/journal/testing_ledger.h"
+#include "common/status/error.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
+#include "tests/support/eventually.h"
 #include "tests/support/postgresql_server.h"
 
 namespace critac::journal {
@@ -26,7 +28,8 @@ class Replicas : public ::testing::Test {
  protected:
   Replicas() {
     static int number = 0;
-    url_ = Server().MakeDatabase(absl::StrCat("ledger", ++number));
+    database_name_ = absl::StrCat("ledger", ++number);
+    url_ = Server().MakeDatabase(database_name_);
     for (int i = 0; i < kReplicas; ++i) replicas_.push_back(Open());
   }
 
@@ -36,8 +39,9 @@ class Replicas : public ::testing::Test {
     return server;
   }
 
-  std::unique_ptr<Journal> Open() {
-    auto database = store::Database::Open({.url = url_});
+  std::unique_ptr<Journal> Open(store::DatabaseOptions options = {}) {
+    options.url = url_;
+    auto database = store::Database::Open(options);
     EXPECT_TRUE(database.ok()) << database.status();
     auto journal =
         Journal::Open(LedgerOptions(), *std::move(database), SystemClock::Instance(), ids_);
@@ -52,7 +56,42 @@ class Replicas : public ::testing::Test {
     for (std::thread& thread : threads) thread.join();
   }
 
+  // A database of the test's own, beside the journals.
+  std::unique_ptr<store::Database> OpenDatabase(store::DatabaseOptions options = {}) {
+    options.url = url_;
+    auto database = store::Database::Open(options);
+    EXPECT_TRUE(database.ok()) << database.status();
+    return *std::move(database);
+  }
+  // How many sessions wait for a lock that another one holds.
+  int WaiterCount() {
+    return std::stoi(
+        Server().Ask("SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = "
+                     "'Lock' AND datname = current_database()",
+                     database_name_));
+  }
+
+  // Adds to an agency's name.
+  Command Rename(const std::string& suffix) {
+    Command command;
+    command.request_id = ids_.NewUuid();
+    command.actor = "coordinator:dana";
+    command.decide = [suffix](Draft& draft) -> absl::Status {
+      const auto* agency = draft.Find<intake::v1::Agency>("agencies/a");
+      intake::v1::AgencyUpdated updated;
+      updated.mutable_agency()->set_display_name(agency->display_name() + suffix);
+      draft.Emit("agencies/a", updated);
+      draft.AnswerWith("agencies/a");
+      return absl::OkStatus();
+    };
+    return command;
+  }
+  std::string NameAt(int replica) {
+    return replicas_[replica]->Get<intake::v1::Agency>("agencies/a")->display_name();
+  }
+
   RandomIdSource ids_;
+  std::string database_name_;
   std::string url_;
   std::vector<std::unique_ptr<Journal>> replicas_;
 };
@@ -104,22 +143,105 @@ TEST_F(Replicas, WhoWaitsForNewsGetsThoseOfOthers) {
 
 TEST_F(Replicas, SeeWhatOthersChangedSince) {
   ASSERT_TRUE(replicas_[0]->Execute(AddAgency("a", "Before")).ok());
-  for (const char* name : {"at one", "at another", "at the first again"}) {
-    Command command;
-    command.request_id = ids_.NewUuid();
-    command.actor = "coordinator:dana";
-    command.decide = [name](Draft& draft) -> absl::Status {
-      const auto* agency = draft.Find<intake::v1::Agency>("agencies/a");
-      intake::v1::AgencyUpdated updated;
-      updated.mutable_agency()->set_display_name(absl::StrCat(agency->display_name(), ", ", name));
-      draft.Emit("agencies/a", updated);
-      return absl::OkStatus();
-    };
-    static int turn = 0;
-    ASSERT_TRUE(replicas_[++turn % 2]->Execute(std::move(command)).ok());
+  int turn = 0;
+  for (const char* suffix : {", at one", ", at another", ", at the first again"}) {
+    ASSERT_TRUE(replicas_[++turn % 2]->Execute(Rename(suffix)).ok());
   }
-  EXPECT_EQ(replicas_[2]->Get<intake::v1::Agency>("agencies/a")->display_name(),
-            "Before, at one, at another, at the first again");
+  EXPECT_EQ(NameAt(2), "Before, at one, at another, at the first again");
+}
+
+// As after a fail-over to a standby that did not have the last events yet, where commits do not wait for it:
+// another event has the number that this replica remembers states of.
+TEST_F(Replicas, StatesOfEventsThatWereLostAreForgotten) {
+  ASSERT_TRUE(replicas_[0]->Execute(AddAgency("a", "Before")).ok());
+  ASSERT_TRUE(replicas_[1]->Execute(Rename(", kept")).ok());
+  const auto kept = replicas_[1]->Head();
+  const std::string body = R"(replace(body, ', lost', ''))";
+  ASSERT_TRUE(replicas_[0]->Execute(Rename(", lost")).ok());
+  const auto database = OpenDatabase();
+  const absl::Status lost = database->Write([&](store::Connection& connection) -> absl::Status {
+    for (const std::string& sql : {std::string("DELETE FROM journal_event WHERE sequence = 3"),
+                                   std::string("DELETE FROM journal_answer WHERE sequence = 3"),
+                                   absl::StrCat("UPDATE agency SET body = ", body)}) {
+      if (auto changed = connection.Execute(sql); !changed.ok()) return changed.status();
+    }
+    return connection
+        .Execute("UPDATE journal_head SET sequence = :p1, record_time = :p2, hash = :p3",
+                 {kept->sequence, absl::ToUnixMicros(kept->time), kept->hash})
+        .status();
+  });
+  ASSERT_TRUE(lost.ok()) << lost;
+  ASSERT_TRUE(replicas_[1]->Execute(Rename(", new")).ok());
+  ASSERT_TRUE(replicas_[0]->Execute(Rename(", and on")).ok());
+  EXPECT_EQ(NameAt(2), "Before, kept, new, and on");
+  EXPECT_EQ(replicas_[2]->VerifyChain()->problem, "");
+}
+
+// Another transaction has locked the row that the command changes, and then asks for the head: each waits for
+// the other, as where a migration takes tables in its own order. One of the two is undone by the server,
+// whichever; the command is done all the same.
+TEST_F(Replicas, ADeadlockCostsNoCommand) {
+  ASSERT_TRUE(replicas_[0]->Execute(AddAgency("a", "A")).ok());
+  const auto database = OpenDatabase({.busy_timeout = absl::Minutes(1)});
+  const auto patient = Open({.busy_timeout = absl::Minutes(1)});
+  absl::Status renamed = absl::UnknownError("not answered");
+  std::thread writer;
+  database
+      ->Write([&](store::Connection& other) -> absl::Status {
+        const auto ignore = [](const store::Row&) { return absl::OkStatus(); };
+        absl::Status status = other.QueryForUpdate("SELECT name FROM agency", {}, ignore);
+        writer = std::thread([&] { renamed = patient->Execute(Rename("!")).status(); });
+        // It has the head, and waits for the row.
+        EXPECT_TRUE(testing::Eventually([&] { return WaiterCount() == 1; }));
+        if (status.ok()) status = other.QueryForUpdate("SELECT id FROM journal_head", {}, ignore);
+        return status.ok() ? absl::CancelledError("to be undone") : status;
+      })
+      .IgnoreError();
+  writer.join();
+  EXPECT_TRUE(renamed.ok()) << renamed;
+  EXPECT_EQ(NameAt(1), "A!");
+  EXPECT_EQ(replicas_[2]->VerifyChain()->problem, "");
+}
+
+// A process that stops in the middle of a transaction, as one that is frozen does, until another has written.
+TEST_F(Replicas, WhoStandsStillWithTheHeadLockDoesNotStopTheOthers) {
+  const auto frozen = OpenDatabase({.longest_pause = absl::Milliseconds(100)});
+  const absl::Status status = frozen->Write([&](store::Connection& connection) -> absl::Status {
+    const absl::Status locked = connection.QueryForUpdate(
+        "SELECT id FROM journal_head", {}, [](const store::Row&) { return absl::OkStatus(); });
+    EXPECT_TRUE(locked.ok()) << locked;
+    const auto added = replicas_[0]->Execute(AddAgency("a", "A"));
+    EXPECT_TRUE(added.ok()) << added.status();
+    return connection.Execute("UPDATE journal_head SET sequence = 77").status();
+  });
+  EXPECT_TRUE(absl::IsUnavailable(status)) << status;
+  EXPECT_EQ(replicas_[1]->Head()->sequence, 1);
+}
+
+// The server is gone while its replicas are asked, and comes back. Calls fail meanwhile and can be repeated; who
+// waits for news hears of those that come after.
+TEST_F(Replicas, RecoverFromAServerThatWasKilled) {
+  testing::PostgresqlServer server({}, true);
+  ASSERT_TRUE(server.is_up());
+  url_ = server.MakeDatabase("ledger");
+  const auto one = Open();
+  const auto other = Open();
+  ASSERT_TRUE(one->Execute(AddAgency("a", "A")).ok());
+  ASSERT_EQ(other->AwaitBeyond(0, absl::Minutes(1)), 1);
+  server.Kill();
+  const absl::Status refused = one->Execute(AddAgency("b", "B")).status();
+  EXPECT_TRUE(absl::IsUnavailable(refused)) << refused;
+  EXPECT_EQ(ReasonOf(refused), "COMMIT_FAILED");
+  EXPECT_TRUE(absl::IsUnavailable(other->Head().status()));
+  server.Start();
+  ASSERT_TRUE(server.is_up());
+  for (const auto& journal : {one.get(), other.get()}) {
+    const auto again = journal->Execute(AddAgency("b", "B"));
+    ASSERT_TRUE(again.ok()) << again.status();
+    EXPECT_EQ(again->replayed, journal == other.get());
+  }
+  EXPECT_EQ(other->AwaitBeyond(1, absl::Minutes(1)), 2);
+  EXPECT_EQ(other->VerifyChain()->problem, "");
 }
 
 }  // namespace
