@@ -1,0 +1,216 @@
+// What only a server has: other processes, its operator's settings, its end.
+#include <map>
+#include <memory>
+#include <set>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_split.h"
+#include "common/status/error.h"
+#include "common/store/database.h"
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+#include "tests/support/eventually.h"
+#include "tests/support/postgresql_server.h"
+
+namespace critac::store {
+namespace {
+
+using ::testing::ElementsAre;
+using testing::Eventually;
+using testing::PostgresqlServer;
+
+class PostgresqlDatabaseTest : public ::testing::Test {
+ protected:
+  static PostgresqlServer& Server() {
+    static PostgresqlServer server;
+    EXPECT_TRUE(server.is_up());
+    return server;
+  }
+
+  PostgresqlDatabaseTest() {
+    static int number = 0;
+    name_ = absl::StrCat("own", ++number);
+    url_ = Server().MakeDatabase(name_);
+  }
+
+  std::unique_ptr<Database> Open(DatabaseOptions options = {}) const {
+    options.url = url_;
+    auto database = Database::Open(options);
+    EXPECT_TRUE(database.ok()) << database.status();
+    return *std::move(database);
+  }
+
+  // The first column of a query's result.
+  static std::vector<std::string> Column(Connection& connection, const std::string& sql) {
+    std::vector<std::string> texts;
+    const absl::Status status = connection.Query(sql, {}, [&](const Row& row) {
+      texts.push_back(row.Text(0));
+      return absl::OkStatus();
+    });
+    EXPECT_TRUE(status.ok()) << status;
+    return texts;
+  }
+
+  static absl::Status Announce(Database& database) {
+    return database.Write([](Connection& connection) { return connection.Announce(); });
+  }
+
+  std::string name_;
+  std::string url_;
+};
+
+// ---- Several processes
+
+// One applies a step that cannot end while the test holds a lock; three wait for it, much longer than a
+// statement of theirs may wait for a lock. Who serves meanwhile is not disturbed.
+TEST_F(PostgresqlDatabaseTest, OneMigratesWhileThreeWaitAndThenAllServe) {
+  constexpr char kLock[] = "SELECT pg_advisory_xact_lock(42)";
+  const std::vector<Migration> steps = {{1, "intake", "CREATE TABLE a (x BIGINT)"},
+                                        {2, "intake", kLock},
+                                        {3, "intake", "INSERT INTO a (x) VALUES (1)"}};
+  const auto serving = Open();
+  ASSERT_TRUE(serving->Migrate({steps[0]}).ok());
+  const auto holder = Open();
+  std::vector<std::unique_ptr<Database>> databases;
+  databases.push_back(Open({.busy_timeout = absl::Minutes(5)}));
+  for (int i = 0; i < 3; ++i) databases.push_back(Open({.busy_timeout = absl::Milliseconds(20)}));
+  std::vector<std::thread> threads;
+  const auto migrate = [&](int i) {
+    threads.emplace_back([&, i] {
+      const absl::Status status = databases[i]->Migrate(steps);
+      EXPECT_TRUE(status.ok()) << status;
+    });
+  };
+  const absl::Status held = holder->Write([&](Connection& connection) -> absl::Status {
+    if (auto status = connection.Execute(kLock).status(); !status.ok()) return status;
+    migrate(0);
+    EXPECT_TRUE(Eventually([&] {
+      return Column(connection,
+                    "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND "
+                    "objid = 42 AND NOT granted")
+                 .at(0) == "1";
+    }));
+    for (int i : {1, 2, 3}) migrate(i);
+    // Each has given up waiting, and begun again, at least once.
+    std::map<std::string, std::set<std::string>> tries;
+    EXPECT_TRUE(Eventually([&] {
+      for (const std::string& text :
+           Column(connection,
+                  "SELECT pid || ' ' || virtualtransaction FROM pg_locks WHERE NOT granted AND "
+                  "relation = (SELECT oid FROM pg_class WHERE relname = 'critac_migration')")) {
+        const std::vector<std::string> words = absl::StrSplit(text, ' ');
+        tries[words.at(0)].insert(words.at(1));
+      }
+      int persistent = 0;
+      for (const auto& [process, transactions] : tries) persistent += transactions.size() > 1;
+      return persistent == 3;
+    }));
+    EXPECT_TRUE(serving->CheckWritable().ok());
+    EXPECT_TRUE(serving
+                    ->Write([](Connection& other) {
+                      return other.Execute("INSERT INTO a (x) VALUES (0)").status();
+                    })
+                    .ok());
+    return absl::OkStatus();
+  });
+  EXPECT_TRUE(held.ok()) << held;
+  for (std::thread& thread : threads) thread.join();
+  for (const auto& database : databases) {
+    EXPECT_TRUE(database->CheckWritable().ok());
+    EXPECT_TRUE(database
+                    ->Read([](Connection& connection) {
+                      EXPECT_THAT(Column(connection, "SELECT x FROM a ORDER BY x"),
+                                  ElementsAre("0", "1"));
+                      return absl::OkStatus();
+                    })
+                    .ok());
+  }
+}
+
+// Two look at the same moment whether they can write: neither waits for the other.
+TEST_F(PostgresqlDatabaseTest, WhoLooksWhetherItCanWriteWaitsForNobodyWhoLooksToo) {
+  const auto looking = Open();
+  const auto other = Open({.busy_timeout = absl::Milliseconds(20)});
+  const absl::Status status = looking->Write([&](Connection& connection) -> absl::Status {
+    auto inserted = connection.Execute(
+        "INSERT INTO critac_migration (component, number, sha256, apply_time) VALUES ('', 0, '', "
+        "0)");
+    EXPECT_TRUE(inserted.ok()) << inserted.status();
+    const absl::Status writable = other->CheckWritable();
+    EXPECT_TRUE(writable.ok()) << writable;
+    return absl::CancelledError("to be undone");
+  });
+  EXPECT_TRUE(absl::IsCancelled(status)) << status;
+}
+
+// ---- The operator's settings
+
+// They may be such that a commit is answered before it is durable, or that its wait for a standby is cut short.
+TEST_F(PostgresqlDatabaseTest, WritesAreDurableWhateverTheDatabaseIsSetTo) {
+  Server().Ask(absl::StrCat("ALTER DATABASE ", name_, " SET synchronous_commit = off"));
+  Server().Ask(absl::StrCat("ALTER DATABASE ", name_, " SET statement_timeout = '7s'"));
+  const auto setting = [](Database& database, const std::string& name) {
+    std::string value;
+    EXPECT_TRUE(database
+                    .Write([&](Connection& connection) {
+                      value = Column(connection, absl::StrCat("SHOW ", name)).at(0);
+                      return absl::OkStatus();
+                    })
+                    .ok());
+    return value;
+  };
+  const auto database = Open();
+  EXPECT_EQ(setting(*database, "synchronous_commit"), "on");
+  EXPECT_EQ(setting(*database, "statement_timeout"), "0");
+  // What is more than that stays.
+  Server().Ask(absl::StrCat("ALTER DATABASE ", name_, " SET synchronous_commit = remote_apply"));
+  EXPECT_EQ(setting(*Open(), "synchronous_commit"), "remote_apply");
+}
+
+TEST_F(PostgresqlDatabaseTest, WhatItsOperatorMadeReadOnlyIsNotWrittenTo) {
+  PostgresqlServer server;
+  ASSERT_TRUE(server.is_up());
+  url_ = server.url();
+  const auto database = Open();
+  ASSERT_TRUE(database->CheckWritable().ok());
+  server.Ask("ALTER SYSTEM SET default_transaction_read_only = on");
+  server.Ask("SELECT pg_reload_conf()");
+  // First told by the transaction; then no server is found that takes writes.
+  EXPECT_TRUE(Eventually([&] { return absl::IsPermissionDenied(database->CheckWritable()); }));
+  EXPECT_TRUE(absl::IsUnavailable(database->CheckWritable()));
+  server.Ask("ALTER SYSTEM RESET default_transaction_read_only");
+  server.Ask("SELECT pg_reload_conf()");
+  EXPECT_TRUE(Eventually([&] { return database->CheckWritable().ok(); }));
+}
+
+// ---- Commits of other processes
+
+TEST_F(PostgresqlDatabaseTest, AWatchHearsOfCommitsAndAgainAfterTheServerWasKilled) {
+  PostgresqlServer server({}, true);
+  ASSERT_TRUE(server.is_up());
+  url_ = server.url();
+  const auto database = Open();
+  const auto watch = Open()->Watch();
+  // The test does not end in time where something is missed.
+  const auto await = [&] { watch->Await(absl::Hours(1)); };
+  await();  // listens from now on
+  for (int i = 0; i < 3; ++i) {
+    ASSERT_TRUE(Announce(*database).ok());
+    await();
+  }
+  server.Kill();
+  await();  // it is gone
+  server.Start();
+  ASSERT_TRUE(server.is_up());
+  await();  // listens again
+  ASSERT_TRUE(Announce(*database).ok());
+  await();
+  watch->Wake();
+  await();
+}
+
+}  // namespace
+}  // namespace critac::store
