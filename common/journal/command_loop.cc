@@ -7,6 +7,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "common/base/limits.h"
+#include "common/base/sha256.h"
 #include "common/journal/json_text.h"
 #include "common/journal/tables.h"
 #include "common/status/error.h"
@@ -93,6 +94,7 @@ CommandLoop::CommandLoop(store::Database& database, const Projections& projectio
                          const Apply& apply, const Clock& clock, IdSource& ids, int64_t head)
     : database_(database),
       projections_(projections),
+      shape_(Sha256Hex(projections.shape())),
       apply_(apply),
       clock_(clock),
       ids_(ids),
@@ -232,8 +234,9 @@ absl::Status CommandLoop::TryInTransaction(absl::Span<Waiting> waiting,
 
 absl::Status CommandLoop::DecideOn(store::Connection& connection, absl::Span<Waiting> waiting,
                                    absl::Span<Outcome> outcomes, Decided& decided) {
-  ASSIGN_OR_RETURN(const Position head, LockHead(connection));
-  const bool is_own = head.sequence == cache_sequence_ && head.hash == cache_hash_;
+  ASSIGN_OR_RETURN(const HeadRow head, LockHead(connection));
+  const bool is_own = head.sequence == cache_sequence_ && head.hash == cache_hash_ &&
+                      head.generation == cache_generation_;
   if (forget_.exchange(false) || !is_own || cache_.full()) cache_.Clear();
   const absl::Time now =
       std::max(absl::FromUnixMicros(absl::ToUnixMicros(clock_.Now())), head.time);
@@ -273,6 +276,7 @@ absl::Status CommandLoop::DecideOn(store::Connection& connection, absl::Span<Wai
   }
   // The cache runs ahead of the commit here; a failed commit empties it.
   cache_sequence_ = batch.sequence();
+  cache_generation_ = head.generation;
   cache_hash_ = batch.events().empty() ? head.hash : batch.events().back().event.hash();
   std::vector<AnswerRow> rows;
   rows.reserve(answered.size());
@@ -290,6 +294,9 @@ absl::Status CommandLoop::DecideOn(store::Connection& connection, absl::Span<Wai
   RETURN_IF_ERROR(WriteVault(connection, batch.vault()));
   RETURN_IF_ERROR(WriteAnswers(connection, rows));
   RETURN_IF_ERROR(projections_.Save(connection, batch.changes(), std::move(texts)));
+  if (!batch.changes().empty() && head.shape != shape_) {
+    RETURN_IF_ERROR(WriteBehind(connection, now));
+  }
 
   decided.events = std::move(batch.events());
   decided.vault = std::move(batch.vault());

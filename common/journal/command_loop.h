@@ -86,6 +86,8 @@ class CommandLoop {
 
   store::Database& database_;
   const Projections& projections_;
+  // Digest of its shape.
+  const std::string shape_;
   const Apply& apply_;
   const Clock& clock_;
   IdSource& ids_;
@@ -103,12 +105,13 @@ class CommandLoop {
   int64_t head_ ABSL_GUARDED_BY(head_mutex_);
   bool stopped_ ABSL_GUARDED_BY(head_mutex_) = false;
 
-  // States of the last commit, which hold while the head is still that of this loop's own last
-  // commit: told by its hash, since after a fail-over or a restore another event may have its number.
-  // Touched by the deciding thread alone.
+  // States of the last commit, which hold while the head is still that of this loop's own last commit:
+  // told by its hash, since after a fail-over or a restore another event may have its number; and while
+  // nobody derived them anew. Touched by the deciding thread alone.
   StateCache cache_;
   int64_t cache_sequence_ = -1;
   std::string cache_hash_;
+  int64_t cache_generation_ = -1;
   std::atomic<bool> forget_{false};
 
   std::thread decider_;

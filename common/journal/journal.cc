@@ -7,6 +7,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/synchronization/notification.h"
 #include "common/base/limits.h"
+#include "common/base/sha256.h"
 #include "common/journal/batch.h"
 #include "common/journal/command_loop.h"
 #include "common/journal/event_time.h"
@@ -112,7 +113,10 @@ class SqlJournal final : public Journal {
   SqlJournal(JournalOptions options, std::unique_ptr<store::Database> database, const Clock& clock,
              IdSource& ids, int64_t head)
       : name_(std::move(options.name)),
+        clock_(clock),
+        repair_after_(options.repair_after),
         projections_(std::move(options.projections)),
+        shape_(Sha256Hex(projections_.shape())),
         apply_(std::move(options.apply)),
         database_(std::move(database)),
         loop_(*database_, projections_, apply_, clock, ids, head),
@@ -166,15 +170,29 @@ class SqlJournal final : public Journal {
   void WatchOthers() {
     while (!stopping_) {
       watch_->Await(kWatchInterval);
-      if (const auto head = Head(); head.ok()) loop_.Advance(head->sequence);
+      HeadRow head;
+      const absl::Status read = database_->Read([&](store::Connection& connection) -> absl::Status {
+        ASSIGN_OR_RETURN(head, ReadHead(connection));
+        return absl::OkStatus();
+      });
+      if (!read.ok()) continue;
+      loop_.Advance(head.sequence);
+      // Where it fails, it is tried again with the next look.
+      if (IsBehind(head)) Repair().IgnoreError();
     }
   }
+  bool IsBehind(const HeadRow& head) const;
+  absl::Status Repair();
 
   absl::Status ReadCollection(store::Connection& connection, const std::string& collection,
                               bool with_vault, absl::FunctionRef<void(const Message&)> each);
 
   const std::string name_;
+  const Clock& clock_;
+  const absl::Duration repair_after_;
   const Projections projections_;
+  // Digest of its shape.
+  const std::string shape_;
   const Apply apply_;
   const std::unique_ptr<store::Database> database_;
   CommandLoop loop_;
@@ -422,34 +440,52 @@ absl::Status SqlJournal::RebuildOn(store::Connection& connection) {
 absl::Status SqlJournal::Rebuild() {
   const absl::Status status =
       database_->Write([this](store::Connection& connection) -> absl::Status {
-        RETURN_IF_ERROR(LockHead(connection).status());
-        return RebuildOn(connection);
+        ASSIGN_OR_RETURN(const HeadRow head, LockHead(connection));
+        RETURN_IF_ERROR(RebuildOn(connection));
+        // Those of another version go on without what this one knows nothing of.
+        RETURN_IF_ERROR(WriteShape(connection, head.shape));
+        if (head.shape == shape_) return absl::OkStatus();
+        return WriteBehind(connection, std::max(clock_.Now(), head.time));
       });
   loop_.ForgetStates();
   return status;
 }
 
 absl::Status SqlJournal::FitProjections() {
-  std::string shape;
-  for (const Projection& projection : projections_.all()) {
-    absl::StrAppend(&shape, projection.collection, " ", projection.table, ":");
-    for (const Projection::Column& column : projection.columns) {
-      absl::StrAppend(&shape, " ", column.name);
-    }
-    absl::StrAppend(&shape, "\n");
-  }
   const auto fit = [&](store::Connection& connection) -> absl::Status {
-    ASSIGN_OR_RETURN(const Position head, LockHead(connection));
+    ASSIGN_OR_RETURN(const HeadRow head, LockHead(connection));
     ASSIGN_OR_RETURN(const std::vector<Row> rows,
                      connection.QueryAll("SELECT shape FROM journal_shape WHERE id = 1"));
-    if (!rows.empty() && rows[0].Text(0) == shape) return absl::OkStatus();
-    if (head.sequence > 0) RETURN_IF_ERROR(RebuildOn(connection));
-    return connection.InsertRows("journal_shape", {"id", "shape"}, {{int64_t{1}, shape}},
-                                 store::OnConflict::kReplace, {"id"});
+    const bool fits = !rows.empty() && rows[0].Text(0) == projections_.shape();
+    if (fits && head.shape == shape_ && head.behind_micros == 0) return absl::OkStatus();
+    if (head.sequence > 0 && (!fits || head.behind_micros != 0)) {
+      RETURN_IF_ERROR(RebuildOn(connection));
+    }
+    RETURN_IF_ERROR(WriteShape(connection, shape_));
+    return connection.InsertRows("journal_shape", {"id", "shape"},
+                                 {{int64_t{1}, projections_.shape()}}, store::OnConflict::kReplace,
+                                 {"id"});
   };
   if (watch_ == nullptr) return database_->Write(fit);
   // Another process may be at it.
   return store::RunPatiently([&] { return database_->Write(fit); });
+}
+
+// Whether rows that others wrote can be derived anew: they have not written for so long that they are
+// gone.
+bool SqlJournal::IsBehind(const HeadRow& head) const {
+  return head.shape == shape_ && head.behind_micros != 0 &&
+         clock_.Now() - absl::FromUnixMicros(head.behind_micros) >= repair_after_;
+}
+
+absl::Status SqlJournal::Repair() {
+  return database_->Write([this](store::Connection& connection) -> absl::Status {
+    ASSIGN_OR_RETURN(const HeadRow head, LockHead(connection));
+    // Another process may have done it.
+    if (!IsBehind(head)) return absl::OkStatus();
+    RETURN_IF_ERROR(RebuildOn(connection));
+    return WriteShape(connection, shape_);
+  });
 }
 
 }  // namespace

@@ -46,6 +46,9 @@ struct JournalOptions {
   Apply apply;
   // Steps of the service's own tables, applied after the journal's.
   std::vector<store::Migration> migrations;
+  // Where processes of an older version, which know other columns, went on writing after a newer one had
+  // opened the journal: how long after their last commit a newer one derives the projections anew.
+  absl::Duration repair_after = absl::Minutes(1);
 };
 
 // Where a page of a list begins and what is in it.
@@ -82,7 +85,8 @@ struct Verification {
 class Journal {
  public:
   // Brings the schema up to date and opens the journal; where a projection has other columns than its
-  // rows were written with, all are derived anew. `clock` and `ids` must outlive it.
+  // rows were written with, all are derived anew. Processes that have it open already go on: what they
+  // write lacks the new columns, until it is derived anew too. `clock` and `ids` must outlive it.
   static absl::StatusOr<std::unique_ptr<Journal>> Open(JournalOptions options,
                                                        std::unique_ptr<store::Database> database,
                                                        const Clock& clock, IdSource& ids);

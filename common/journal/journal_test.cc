@@ -8,6 +8,7 @@
 #include <thread>
 
 #include "absl/strings/str_format.h"
+#include "absl/strings/strip.h"
 #include "common/base/limits.h"
 #include "common/base/sha256.h"
 #include "common/journal/event_time.h"

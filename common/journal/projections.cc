@@ -26,7 +26,15 @@ absl::string_view CollectionOf(absl::string_view name) { return name.substr(0, n
 
 Projections::Projections(std::vector<Projection> projections)
     : projections_(std::move(projections)) {
-  for (size_t i = 0; i < projections_.size(); ++i) by_collection_[projections_[i].collection] = i;
+  for (size_t i = 0; i < projections_.size(); ++i) {
+    const Projection& projection = projections_[i];
+    by_collection_[projection.collection] = i;
+    absl::StrAppend(&shape_, projection.collection, " ", projection.table, ":");
+    for (const Projection::Column& column : projection.columns) {
+      absl::StrAppend(&shape_, " ", column.name);
+    }
+    absl::StrAppend(&shape_, "\n");
+  }
 }
 
 const Projection& Projections::OfCollection(absl::string_view collection) const {

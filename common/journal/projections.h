@@ -23,6 +23,8 @@ class Projections {
   const Projection& Of(absl::string_view name) const;
   const Projection& OfCollection(absl::string_view collection) const;
   const std::vector<Projection>& all() const { return projections_; }
+  // Which columns they have, as text.
+  const std::string& shape() const { return shape_; }
 
   // Reads the states of `names`, all of one collection; `each` gets the name and the state. Missing
   // ones are left out.
@@ -49,6 +51,7 @@ class Projections {
 
   std::vector<Projection> projections_;
   absl::flat_hash_map<std::string, size_t> by_collection_;
+  std::string shape_;
 };
 
 // The collection of a resource's name: `requests` of `requests/fy27-000123`.

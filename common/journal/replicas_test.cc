@@ -56,6 +56,24 @@ class Replicas : public ::testing::Test {
     for (std::thread& thread : threads) thread.join();
   }
 
+  // A process of a newer version, which keeps the names of agencies in a column.
+  std::unique_ptr<Journal> OpenNewer() {
+    auto database = store::Database::Open({.url = url_});
+    EXPECT_TRUE(database.ok()) << database.status();
+    JournalOptions options = LedgerOptions();
+    options.projections[0].columns.push_back(
+        {"display", [](const google::protobuf::Message& m) -> store::Value {
+           return static_cast<const intake::v1::Agency&>(m).display_name();
+         }});
+    options.migrations.push_back(
+        {2, "ledger", "ALTER TABLE agency ADD COLUMN display TEXT NOT NULL DEFAULT ''"});
+    options.repair_after = absl::Milliseconds(1);
+    auto journal =
+        Journal::Open(std::move(options), *std::move(database), SystemClock::Instance(), ids_);
+    EXPECT_TRUE(journal.ok()) << journal.status();
+    return *std::move(journal);
+  }
+
   // A database of the test's own, beside the journals.
   std::unique_ptr<store::Database> OpenDatabase(store::DatabaseOptions options = {}) {
     options.url = url_;
@@ -175,6 +193,47 @@ TEST_F(Replicas, StatesOfEventsThatWereLostAreForgotten) {
   ASSERT_TRUE(replicas_[0]->Execute(Rename(", and on")).ok());
   EXPECT_EQ(NameAt(2), "Before, kept, new, and on");
   EXPECT_EQ(replicas_[2]->VerifyChain()->problem, "");
+}
+
+// As in a rolling update. Those of the old version go on, and know nothing of the new column.
+TEST_F(Replicas, WhatOldOnesWriteBesideANewOneIsDerivedAnew) {
+  ASSERT_TRUE(replicas_[0]->Execute(AddAgency("a", "A")).ok());
+  const auto newer = OpenNewer();
+  const auto is_found = [&](const std::string& display) {
+    const auto page = newer->List<intake::v1::Agency>(
+        {.collection = "agencies", .condition = {"display = :p1", {display}}});
+    EXPECT_TRUE(page.ok()) << page.status();
+    return page->items.size() == 1;
+  };
+  EXPECT_TRUE(is_found("A"));
+  ASSERT_TRUE(replicas_[0]->Execute(Rename("!")).ok());
+  ASSERT_TRUE(replicas_[1]->Execute(AddAgency("b", "B")).ok());
+  EXPECT_TRUE(testing::Eventually([&] { return is_found("A!") && is_found("B"); }));
+  // Both go on, each with what the other wrote.
+  ASSERT_TRUE(newer->Execute(Rename("?")).ok());
+  ASSERT_TRUE(replicas_[1]->Execute(Rename(".")).ok());
+  EXPECT_EQ(NameAt(2), "A!?.");
+  EXPECT_TRUE(testing::Eventually([&] { return is_found("A!?."); }));
+  EXPECT_EQ(newer->VerifyChain()->problem, "");
+}
+
+// One that has states in memory does not go on with them where another has derived all anew.
+TEST_F(Replicas, StatesOfBeforeARebuildElsewhereAreForgotten) {
+  ASSERT_TRUE(replicas_[0]->Execute(AddAgency("a", "A", "UT")).ok());
+  const auto database = OpenDatabase();
+  const absl::Status spoilt = database->Write([](store::Connection& connection) {
+    return connection.Execute("UPDATE agency SET body = replace(body, 'UT', 'XX')").status();
+  });
+  ASSERT_TRUE(spoilt.ok()) << spoilt;
+  const auto state = [this] {
+    return replicas_[2]->Get<intake::v1::Agency>("agencies/a")->state();
+  };
+  ASSERT_TRUE(replicas_[1]->Execute(Rename("!")).ok());
+  EXPECT_EQ(state(), "XX") << "which this one now remembers";
+  ASSERT_TRUE(replicas_[0]->Rebuild().ok());
+  EXPECT_EQ(state(), "UT");
+  ASSERT_TRUE(replicas_[1]->Execute(Rename("?")).ok());
+  EXPECT_EQ(state(), "UT");
 }
 
 // Another transaction has locked the row that the command changes, and then asks for the head: each waits for

@@ -65,10 +65,19 @@ CREATE TABLE journal_shape (
 );
 )sql";
 
+// What processes that have the journal together have to know of its projections (tables.h).
+constexpr absl::string_view kShared = R"sql(
+ALTER TABLE journal_head ADD COLUMN shape TEXT NOT NULL DEFAULT '';
+ALTER TABLE journal_head ADD COLUMN behind BIGINT NOT NULL DEFAULT 0;
+ALTER TABLE journal_head ADD COLUMN generation BIGINT NOT NULL DEFAULT 0;
+)sql";
+
 }  // namespace
 
 std::vector<store::Migration> JournalMigrations(store::Backend backend) {
-  return {{1, "journal", ForBackend(kFirst, backend)}, {2, "journal", ForBackend(kShape, backend)}};
+  return {{1, "journal", ForBackend(kFirst, backend)},
+          {2, "journal", ForBackend(kShape, backend)},
+          {3, "journal", ForBackend(kShared, backend)}};
 }
 
 }  // namespace critac::journal

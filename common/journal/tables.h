@@ -16,12 +16,26 @@
 // The SQL of the journal's own tables.
 namespace critac::journal {
 
-// The last event's position.
-absl::StatusOr<Position> ReadHead(store::Connection& connection);
+// The last event's position, and how the projections stand to it.
+struct HeadRow : Position {
+  // Digest of the columns that the projections have (Projections::Shape).
+  std::string shape;
+  // When a process with other columns last wrote rows, as one of an older version does while a newer one takes its
+  // place: they lack what that one knows nothing of. 0: none did since they were derived.
+  int64_t behind_micros = 0;
+  // One more each time that the projections are derived anew.
+  int64_t generation = 0;
+};
+absl::StatusOr<HeadRow> ReadHead(store::Connection& connection);
 
 // The same, and lets no other process write to the journal until the transaction ends: the first thing
 // that one does that writes.
-absl::StatusOr<Position> LockHead(store::Connection& connection);
+absl::StatusOr<HeadRow> LockHead(store::Connection& connection);
+
+// Says that the projections were derived anew, with these columns.
+absl::Status WriteShape(store::Connection& connection, absl::string_view shape);
+// Says that a process with other columns has written rows.
+absl::Status WriteBehind(store::Connection& connection, absl::Time now);
 
 // Writes events, which follow the head, and the new head.
 absl::Status WriteEvents(store::Connection& connection, absl::Span<const CommittedEvent> events);
