@@ -37,13 +37,13 @@ absl::Status MatchWorker::Solve(const std::string& trace) {
         ASSIGN_OR_RETURN(const std::shared_ptr<const Solved> solved, view->Solve(clock_));
         return RecordSolve(view, solved->plan, solved->run, false);
       }));
-  return mark_.Set(revision);
+  return store_.Set(revision);
 }
 
 absl::Status MatchWorker::ForgetSolvedBefore() {
   absl::MutexLock lock(&mutex_);
   if (forgot_) return absl::OkStatus();
-  RETURN_IF_ERROR(mark_.Forget());
+  RETURN_IF_ERROR(store_.Forget());
   forgot_ = true;
   return absl::OkStatus();
 }
@@ -53,7 +53,7 @@ absl::StatusOr<bool> MatchWorker::IsSolveDue() {
   const auto inputs = journal_.Get<v1::SolverInputs>(kSolverInputs);
   if (!inputs.ok() && inputs.status().code() != absl::StatusCode::kNotFound) return inputs.status();
   if (!inputs.ok()) return false;
-  ASSIGN_OR_RETURN(const int64_t solved, mark_.Read());
+  ASSIGN_OR_RETURN(const int64_t solved, store_.Read());
   if (inputs->revision() == solved) return false;
   ASSIGN_OR_RETURN(
       const auto open,

@@ -14,7 +14,7 @@
 #include "common/queue/work_queue.h"
 #include "services/matching/intake_client.h"
 #include "services/matching/pool_reader.h"
-#include "services/matching/solve_mark.h"
+#include "services/matching/solve_store.h"
 
 namespace critac::matching {
 
@@ -35,7 +35,7 @@ class MatchWorker {
         intake_(intake),
         pools_(pools),
         clock_(clock),
-        mark_(journal.database()) {}
+        store_(journal.database()) {}
 
   absl::Status Handle(const queue::Job& job);
 
@@ -55,7 +55,7 @@ class MatchWorker {
   PoolReader& pools_;
   const Clock& clock_;
   // The input of the last plan whose proposals are on record.
-  SolveMark mark_;
+  SolveStore store_;
   absl::Mutex mutex_;
   bool forgot_ ABSL_GUARDED_BY(mutex_) = false;
 };

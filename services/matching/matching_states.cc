@@ -99,7 +99,7 @@ constexpr char kRatingTables[] = R"sql(
 CREATE TABLE rating (name TEXT PRIMARY KEY, body TEXT NOT NULL);
 )sql";
 
-// No resource: solve_mark.h.
+// No resource: solve_store.h.
 constexpr char kSolveTables[] = R"sql(
 CREATE TABLE solve_mark (id BIGINT PRIMARY KEY, revision BIGINT NOT NULL);
 )sql";

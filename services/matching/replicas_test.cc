@@ -11,12 +11,10 @@
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "services/matching/offer_testing.h"
-#include "tests/support/eventually.h"
 
 namespace critac::matching {
 namespace {
 
-using critac::testing::Eventually;
 using ::testing::IsEmpty;
 using ::testing::SizeIs;
 

@@ -26,7 +26,8 @@ class TestDatabases {
   static bool AreOnPostgresql() { return Wanted() == store::Backend::kPostgresql; }
 
   std::string url(const std::string& name) {
-    if (backend_ == store::Backend::kSqlite) return absl::StrCat("sqlite:", folder_.file(name), ".sqlite");
+    if (backend_ == store::Backend::kSqlite)
+      return absl::StrCat("sqlite:", folder_.file(name), ".sqlite");
     std::string& url = urls_[name];
     if (url.empty()) url = MakeDatabase();
     return url;

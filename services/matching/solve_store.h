@@ -1,5 +1,5 @@
-#ifndef SERVICES_MATCHING_SOLVE_MARK_H_
-#define SERVICES_MATCHING_SOLVE_MARK_H_
+#ifndef SERVICES_MATCHING_SOLVE_STORE_H_
+#define SERVICES_MATCHING_SOLVE_STORE_H_
 
 #include <cstdint>
 
@@ -11,10 +11,10 @@ namespace critac::matching {
 
 // Which input of the solver was solved last, by whichever replica, so that the others need not do it
 // again. No record: it is kept beside them, and without it all is solved once more. Thread-safe.
-class SolveMark {
+class SolveStore {
  public:
   // `database` is matching's, and must outlive it.
-  explicit SolveMark(store::Database& database) : database_(database) {}
+  explicit SolveStore(store::Database& database) : database_(database) {}
 
   // Revision of the input that was solved last. -1: not known.
   absl::StatusOr<int64_t> Read();
@@ -28,4 +28,4 @@ class SolveMark {
 
 }  // namespace critac::matching
 
-#endif  // SERVICES_MATCHING_SOLVE_MARK_H_
+#endif  // SERVICES_MATCHING_SOLVE_STORE_H_

@@ -1,10 +1,10 @@
-#include "services/matching/solve_mark.h"
+#include "services/matching/solve_store.h"
 
 #include "common/status/error.h"
 
 namespace critac::matching {
 
-absl::StatusOr<int64_t> SolveMark::Read() {
+absl::StatusOr<int64_t> SolveStore::Read() {
   int64_t revision = -1;
   RETURN_IF_ERROR(database_.Read([&](store::Connection& connection) {
     return connection.Query("SELECT revision FROM solve_mark WHERE id = 1", {},
@@ -16,7 +16,7 @@ absl::StatusOr<int64_t> SolveMark::Read() {
   return revision;
 }
 
-absl::Status SolveMark::Set(int64_t revision) {
+absl::Status SolveStore::Set(int64_t revision) {
   return database_.Write([&](store::Connection& connection) {
     return connection.InsertRows("solve_mark", {"id", "revision"}, {{int64_t{1}, revision}},
                                  store::OnConflict::kReplace, {"id"});
