@@ -27,6 +27,16 @@ struct Context {
   EVP_MD_CTX* const context;
 };
 
+[[noreturn]] void AbortWithoutSha256() {
+  std::fputs("sha256: OpenSSL has no SHA-256\n", stderr);
+  std::abort();
+}
+
+std::string HexOf(const std::array<uint8_t, 32>& digest) {
+  return absl::BytesToHexString(
+      absl::string_view(reinterpret_cast<const char*>(digest.data()), digest.size()));
+}
+
 }  // namespace
 
 std::array<uint8_t, 32> Sha256(absl::string_view text) {
@@ -35,16 +45,33 @@ std::array<uint8_t, 32> Sha256(absl::string_view text) {
   if (EVP_DigestInit_ex2(own.context, Algorithm(), nullptr) != 1 ||
       EVP_DigestUpdate(own.context, text.data(), text.size()) != 1 ||
       EVP_DigestFinal_ex(own.context, digest.data(), nullptr) != 1) {
-    std::fputs("sha256: OpenSSL has no SHA-256\n", stderr);
-    std::abort();
+    AbortWithoutSha256();
   }
   return digest;
 }
 
-std::string Sha256Hex(absl::string_view text) {
-  const std::array<uint8_t, 32> digest = Sha256(text);
-  return absl::BytesToHexString(
-      absl::string_view(reinterpret_cast<const char*>(digest.data()), digest.size()));
+std::string Sha256Hex(absl::string_view text) { return HexOf(Sha256(text)); }
+
+Sha256Stream::Sha256Stream() : context_(EVP_MD_CTX_new()) {
+  if (EVP_DigestInit_ex2(static_cast<EVP_MD_CTX*>(context_), Algorithm(), nullptr) != 1) {
+    AbortWithoutSha256();
+  }
+}
+
+Sha256Stream::~Sha256Stream() { EVP_MD_CTX_free(static_cast<EVP_MD_CTX*>(context_)); }
+
+void Sha256Stream::Add(absl::string_view piece) {
+  if (EVP_DigestUpdate(static_cast<EVP_MD_CTX*>(context_), piece.data(), piece.size()) != 1) {
+    AbortWithoutSha256();
+  }
+}
+
+std::string Sha256Stream::Hex() {
+  std::array<uint8_t, 32> digest;
+  if (EVP_DigestFinal_ex(static_cast<EVP_MD_CTX*>(context_), digest.data(), nullptr) != 1) {
+    AbortWithoutSha256();
+  }
+  return HexOf(digest);
 }
 
 }  // namespace critac

@@ -137,4 +137,29 @@ absl::Status Migrate(absl::Span<const Migration> migrations, absl::string_view l
   return absl::OkStatus();
 }
 
+absl::StatusOr<std::vector<Migration>> PendingMigrations(Database& database,
+                                                         absl::Span<const Migration> migrations) {
+  RETURN_IF_ERROR(CheckNumbers(migrations));
+  Applied applied;
+  RETURN_IF_ERROR(database.Read([&](Connection& connection) -> absl::Status {
+    ASSIGN_OR_RETURN(applied, ReadApplied(connection));
+    return absl::OkStatus();
+  }));
+  RETURN_IF_ERROR(CheckApplied(applied, migrations));
+  std::vector<Migration> pending;
+  for (const Migration& step : migrations) {
+    if (!applied.contains({step.component, step.number})) pending.push_back(step);
+  }
+  return pending;
+}
+
+absl::StatusOr<std::vector<std::string>> MigratedComponents(Connection& connection) {
+  ASSIGN_OR_RETURN(const Applied applied, ReadApplied(connection));
+  std::vector<std::string> components;
+  for (const auto& [step, digest] : applied) {
+    if (components.empty() || components.back() != step.first) components.push_back(step.first);
+  }
+  return components;
+}
+
 }  // namespace critac::store

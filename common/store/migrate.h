@@ -1,8 +1,12 @@
 #ifndef COMMON_STORE_MIGRATE_H_
 #define COMMON_STORE_MIGRATE_H_
 
+#include <string>
+#include <vector>
+
 #include "absl/functional/function_ref.h"
 #include "absl/status/status.h"
+#include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 #include "absl/types/span.h"
 #include "common/base/clock.h"
@@ -19,14 +23,17 @@ using RunInTransaction =
     absl::FunctionRef<absl::Status(absl::FunctionRef<absl::Status(Connection&)>)>;
 
 // Does what Database::Migrate says. `lock` is a statement that keeps other processes out until the
-// end of the transaction; empty where a write transaction does. With one, what others hold is waited for, far
-// beyond the timeout of a statement: their steps, and tables that are in use.
+// end of the transaction; empty where a write transaction does.
 absl::Status Migrate(absl::Span<const Migration> migrations, absl::string_view lock,
                      const Clock& clock, RunInTransaction run);
 
-// Runs a transaction again while others hold what it needs (DATABASE_BUSY, TRANSACTION_ABORTED), for ten
-// minutes: for what has to be done before a process serves.
-absl::Status RunPatiently(absl::FunctionRef<absl::Status()> run);
+// The steps of `migrations` that `database` does not have yet, in order: what Migrate would apply, and
+// the same errors where it would refuse. Changes nothing.
+absl::StatusOr<std::vector<Migration>> PendingMigrations(Database& database,
+                                                         absl::Span<const Migration> migrations);
+
+// Components that have applied steps in the database: whose tables it holds.
+absl::StatusOr<std::vector<std::string>> MigratedComponents(Connection& connection);
 
 }  // namespace critac::store
 
