@@ -7,16 +7,14 @@
 #include "absl/strings/str_cat.h"
 #include "absl/synchronization/notification.h"
 #include "common/base/limits.h"
-#include "common/base/sha256.h"
 #include "common/journal/batch.h"
 #include "common/journal/command_loop.h"
-#include "common/journal/event_time.h"
 #include "common/journal/json_text.h"
 #include "common/journal/projections.h"
+#include "common/journal/replay.h"
 #include "common/journal/tables.h"
 #include "common/journal/vault.h"
 #include "common/status/error.h"
-#include "common/store/migrate.h"
 #include "google/protobuf/descriptor.h"
 
 namespace critac::journal {
@@ -44,53 +42,6 @@ std::string ArgumentsOf(const ListQuery& query) {
   return text;
 }
 
-absl::StatusOr<std::unique_ptr<Message>> ParsePayload(const Event& event) {
-  const auto* type =
-      google::protobuf::DescriptorPool::generated_pool()->FindMessageTypeByName(event.type());
-  if (type == nullptr) {
-    return absl::DataLossError(
-        absl::StrCat("event ", event.sequence(), " has the unknown type ", event.type()));
-  }
-  std::unique_ptr<Message> payload(
-      google::protobuf::MessageFactory::generated_factory()->GetPrototype(type)->New());
-  RETURN_IF_ERROR(
-      Annotate(FromJsonText(event.payload(), *payload), absl::StrCat("event ", event.sequence())));
-  return payload;
-}
-
-// States while all events are applied anew: in memory, since nothing is loaded.
-class Replay final : public MutableStates {
- public:
-  explicit Replay(const Projections& projections) : projections_(projections) {}
-
-  const Message* FindMessage(absl::string_view name) override {
-    const auto found = states_.find(name);
-    return found == states_.end() ? nullptr : found->second.get();
-  }
-  Message& MutableMessage(absl::string_view name) override {
-    std::shared_ptr<Message>& state = states_[name];
-    if (state == nullptr) state.reset(projections_.Of(name).prototype->New());
-    return *state;
-  }
-  void Erase(absl::string_view name) override { states_.erase(name); }
-
-  // The states of a collection, by name.
-  std::vector<std::pair<std::string, const Message*>> Of(absl::string_view collection) const {
-    std::vector<std::pair<std::string, const Message*>> found;
-    for (const auto& [name, state] : states_) {
-      if (CollectionOf(name) == collection) found.emplace_back(name, state.get());
-    }
-    std::sort(found.begin(), found.end());
-    return found;
-  }
-
-  absl::flat_hash_map<std::string, StatePtr> Take() { return {states_.begin(), states_.end()}; }
-
- private:
-  const Projections& projections_;
-  absl::flat_hash_map<std::string, std::shared_ptr<Message>> states_;
-};
-
 // How many of the first messages have at most `bytes` together; the first always counts.
 size_t CountWithin(int64_t bytes, absl::Span<const std::unique_ptr<Message>> messages) {
   size_t count = 0;
@@ -105,18 +56,12 @@ size_t CountWithin(int64_t bytes, absl::Span<const std::unique_ptr<Message>> mes
 // How often the head is looked at though nobody announced anything: a connection may have been lost.
 constexpr absl::Duration kWatchInterval = absl::Seconds(1);
 
-// How many events a rebuild reads at once.
-constexpr int64_t kEventsOfAQuery = 10'000;
-
 class SqlJournal final : public Journal {
  public:
   SqlJournal(JournalOptions options, std::unique_ptr<store::Database> database, const Clock& clock,
              IdSource& ids, int64_t head)
       : name_(std::move(options.name)),
-        clock_(clock),
-        repair_after_(options.repair_after),
         projections_(std::move(options.projections)),
-        shape_(Sha256Hex(projections_.shape())),
         apply_(std::move(options.apply)),
         database_(std::move(database)),
         loop_(*database_, projections_, apply_, clock, ids, head),
@@ -165,34 +110,19 @@ class SqlJournal final : public Journal {
   absl::Status FitProjections();
 
  private:
-  absl::Status RebuildOn(store::Connection& connection);
   // Follows what other processes write, so that those who wait for news get theirs too.
   void WatchOthers() {
     while (!stopping_) {
+      if (const auto head = Head(); head.ok()) loop_.Advance(head->sequence);
       watch_->Await(kWatchInterval);
-      HeadRow head;
-      const absl::Status read = database_->Read([&](store::Connection& connection) -> absl::Status {
-        ASSIGN_OR_RETURN(head, ReadHead(connection));
-        return absl::OkStatus();
-      });
-      if (!read.ok()) continue;
-      loop_.Advance(head.sequence);
-      // Where it fails, it is tried again with the next look.
-      if (IsBehind(head)) Repair().IgnoreError();
     }
   }
-  bool IsBehind(const HeadRow& head) const;
-  absl::Status Repair();
 
   absl::Status ReadCollection(store::Connection& connection, const std::string& collection,
                               bool with_vault, absl::FunctionRef<void(const Message&)> each);
 
   const std::string name_;
-  const Clock& clock_;
-  const absl::Duration repair_after_;
   const Projections projections_;
-  // Digest of its shape.
-  const std::string shape_;
   const Apply apply_;
   const std::unique_ptr<store::Database> database_;
   CommandLoop loop_;
@@ -329,13 +259,7 @@ absl::Status SqlJournal::ReadAllAsOf(
     int64_t applied = 0;
     for (const int64_t sequence : sequences) {
       if (sequence > applied) {
-        RETURN_IF_ERROR(journal::ReadEvents(
-            connection, applied + 1, sequence - applied, {}, "",
-            [&](const Event& event) -> absl::StatusOr<bool> {
-              ASSIGN_OR_RETURN(const std::unique_ptr<Message> payload, ParsePayload(event));
-              apply_(states, event, *payload);
-              return true;
-            }));
+        RETURN_IF_ERROR(states.Apply(connection, applied, sequence, apply_));
         applied = sequence;
       }
       for (const std::string& collection : collections) {
@@ -378,113 +302,31 @@ absl::StatusOr<std::vector<Event>> SqlJournal::ReadEvents(int64_t from_sequence,
   return events;
 }
 
-// What does not fit between an event and the one before; empty where all does.
-std::string ProblemOf(const Event& event, const Position& before) {
-  if (event.sequence() != before.sequence + 1) {
-    return absl::StrCat("event ", event.sequence(), " follows event ", before.sequence);
-  }
-  if (FromTimestamp(event.record_time()) < before.time)
-    return "it was recorded before the event it follows";
-  if (HashEvent(event, before.hash) != event.hash()) return "its hash is not that of its content";
-  return "";
-}
-
 absl::StatusOr<Verification> SqlJournal::VerifyChain() {
   Verification result;
   RETURN_IF_ERROR(database_->Read([&](store::Connection& connection) -> absl::Status {
-    ASSIGN_OR_RETURN(const Position head, ReadHead(connection));
-    Position before;
-    before.time = absl::InfinitePast();
-    RETURN_IF_ERROR(journal::ReadEvents(
-        connection, 1, std::numeric_limits<int64_t>::max(), {}, "",
-        [&](const Event& event) -> absl::StatusOr<bool> {
-          result.problem = ProblemOf(event, before);
-          if (!result.problem.empty()) {
-            result.broken_sequence = event.sequence();
-            return false;
-          }
-          ++result.event_count;
-          before = {event.sequence(), event.hash(), FromTimestamp(event.record_time())};
-          return true;
-        }));
-    result.head_hash = before.hash;
-    if (result.problem.empty() && (head.sequence != before.sequence || head.hash != before.hash)) {
-      result.broken_sequence = before.sequence + 1;
-      result.problem = absl::StrCat("the journal ends at event ", before.sequence,
-                                    ", its head says ", head.sequence);
-    }
+    ASSIGN_OR_RETURN(result, VerifyEvents(connection));
     return absl::OkStatus();
   }));
   return result;
 }
 
-absl::Status SqlJournal::RebuildOn(store::Connection& connection) {
-  Replay states(projections_);
-  // Some at a time: a server ends a transaction that leaves it alone for long.
-  int64_t applied = 0;
-  for (int64_t before = -1; applied > before;) {
-    before = applied;
-    RETURN_IF_ERROR(journal::ReadEvents(connection, applied + 1, kEventsOfAQuery, {}, "",
-                                        [&](const Event& event) -> absl::StatusOr<bool> {
-                                          ASSIGN_OR_RETURN(const std::unique_ptr<Message> payload,
-                                                           ParsePayload(event));
-                                          apply_(states, event, *payload);
-                                          applied = event.sequence();
-                                          return true;
-                                        }));
-  }
-  RETURN_IF_ERROR(projections_.Clear(connection));
-  return projections_.Save(connection, states.Take());
-}
-
 absl::Status SqlJournal::Rebuild() {
   const absl::Status status =
       database_->Write([this](store::Connection& connection) -> absl::Status {
-        ASSIGN_OR_RETURN(const HeadRow head, LockHead(connection));
-        RETURN_IF_ERROR(RebuildOn(connection));
-        // Those of another version go on without what this one knows nothing of.
-        RETURN_IF_ERROR(WriteShape(connection, head.shape));
-        if (head.shape == shape_) return absl::OkStatus();
-        return WriteBehind(connection, std::max(clock_.Now(), head.time));
+        RETURN_IF_ERROR(LockHead(connection).status());
+        return DeriveProjections(connection, projections_, apply_);
       });
   loop_.ForgetStates();
   return status;
 }
 
 absl::Status SqlJournal::FitProjections() {
-  const auto fit = [&](store::Connection& connection) -> absl::Status {
-    ASSIGN_OR_RETURN(const HeadRow head, LockHead(connection));
-    ASSIGN_OR_RETURN(const std::vector<Row> rows,
-                     connection.QueryAll("SELECT shape FROM journal_shape WHERE id = 1"));
-    const bool fits = !rows.empty() && rows[0].Text(0) == projections_.shape();
-    if (fits && head.shape == shape_ && head.behind_micros == 0) return absl::OkStatus();
-    if (head.sequence > 0 && (!fits || head.behind_micros != 0)) {
-      RETURN_IF_ERROR(RebuildOn(connection));
-    }
-    RETURN_IF_ERROR(WriteShape(connection, shape_));
-    return connection.InsertRows("journal_shape", {"id", "shape"},
-                                 {{int64_t{1}, projections_.shape()}}, store::OnConflict::kReplace,
-                                 {"id"});
-  };
-  if (watch_ == nullptr) return database_->Write(fit);
-  // Another process may be at it.
-  return store::RunPatiently([&] { return database_->Write(fit); });
-}
-
-// Whether rows that others wrote can be derived anew: they have not written for so long that they are
-// gone.
-bool SqlJournal::IsBehind(const HeadRow& head) const {
-  return head.shape == shape_ && head.behind_micros != 0 &&
-         clock_.Now() - absl::FromUnixMicros(head.behind_micros) >= repair_after_;
-}
-
-absl::Status SqlJournal::Repair() {
-  return database_->Write([this](store::Connection& connection) -> absl::Status {
-    ASSIGN_OR_RETURN(const HeadRow head, LockHead(connection));
-    // Another process may have done it.
-    if (!IsBehind(head)) return absl::OkStatus();
-    RETURN_IF_ERROR(RebuildOn(connection));
-    return WriteShape(connection, shape_);
+  return database_->Write([&](store::Connection& connection) -> absl::Status {
+    RETURN_IF_ERROR(LockHead(connection).status());
+    ASSIGN_OR_RETURN(const std::string shape, ReadShape(connection));
+    if (shape == ShapeOf(projections_)) return absl::OkStatus();
+    return DeriveProjections(connection, projections_, apply_);
   });
 }
 
@@ -493,9 +335,8 @@ absl::Status SqlJournal::Repair() {
 absl::StatusOr<std::unique_ptr<Journal>> Journal::Open(JournalOptions options,
                                                        std::unique_ptr<store::Database> database,
                                                        const Clock& clock, IdSource& ids) {
-  std::vector<store::Migration> migrations = JournalMigrations(database->backend());
-  migrations.insert(migrations.end(), options.migrations.begin(), options.migrations.end());
-  RETURN_IF_ERROR(Annotate(database->Migrate(migrations), absl::StrCat("journal ", options.name)));
+  RETURN_IF_ERROR(Annotate(database->Migrate(AllMigrations(options, database->backend())),
+                           absl::StrCat("journal ", options.name)));
   Position head;
   RETURN_IF_ERROR(database->Read([&](store::Connection& connection) -> absl::Status {
     ASSIGN_OR_RETURN(head, ReadHead(connection));
@@ -505,6 +346,23 @@ absl::StatusOr<std::unique_ptr<Journal>> Journal::Open(JournalOptions options,
                                               head.sequence);
   RETURN_IF_ERROR(Annotate(journal->FitProjections(), absl::StrCat("journal ", journal->name())));
   return std::unique_ptr<Journal>(std::move(journal));
+}
+
+std::vector<store::Migration> AllMigrations(const JournalOptions& options, store::Backend backend) {
+  std::vector<store::Migration> migrations = JournalMigrations(backend);
+  migrations.insert(migrations.end(), options.migrations.begin(), options.migrations.end());
+  return migrations;
+}
+
+absl::StatusOr<Position> RebuildProjections(store::Database& database,
+                                            const JournalOptions& options, Progress progress) {
+  const Projections projections(options.projections);
+  Position head;
+  RETURN_IF_ERROR(database.Write([&](store::Connection& connection) -> absl::Status {
+    ASSIGN_OR_RETURN(head, LockHead(connection));
+    return DeriveProjections(connection, projections, options.apply, progress);
+  }));
+  return head;
 }
 
 absl::StatusOr<Answer> Journal::Execute(Command command) {

@@ -185,6 +185,21 @@ class Journal {
   virtual absl::Status Rebuild() = 0;
 };
 
+// Told of how far a long work on events is: the sequence of one that was done.
+using Progress = absl::FunctionRef<void(int64_t sequence)>;
+inline void NoProgress(int64_t) {}
+// How many events are between two calls.
+inline constexpr int64_t kProgressEvents = 256;
+
+// Does what Journal::Rebuild does to the database of a journal that is not open, brought up to date
+// before; returns its head. Processes that have it open remember states: they are to be started anew.
+absl::StatusOr<Position> RebuildProjections(store::Database& database,
+                                            const JournalOptions& options,
+                                            Progress progress = NoProgress);
+
+// All steps of a journal's database, in order: those of the journal's tables and of the service's own.
+std::vector<store::Migration> AllMigrations(const JournalOptions& options, store::Backend backend);
+
 // SHA-256 of an event and of the hash before it, as `common/journal/README.md` describes,
 // lower-case hexadecimal. The first event's hash before it is empty.
 std::string HashEvent(const Event& event, absl::string_view previous_hash);

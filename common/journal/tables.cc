@@ -1,8 +1,12 @@
 #include "common/journal/tables.h"
 
+#include <algorithm>
+#include <limits>
+
 #include "absl/container/flat_hash_set.h"
 #include "absl/strings/str_cat.h"
 #include "common/base/sha256.h"
+#include "common/journal/chain.h"
 #include "common/journal/event_time.h"
 #include "common/journal/sql_list.h"
 #include "common/status/error.h"
@@ -26,6 +30,9 @@ Event EventOf(const Row& row) {
   return event;
 }
 
+// How many are read at a time where all are.
+constexpr int64_t kEventsOfAPage = 1000;
+
 // What the index of answers knows a request id by: the first 8 bytes of its SHA-256, a number.
 int64_t RequestKey(absl::string_view request_id) {
   const std::array<uint8_t, 32> digest = Sha256(request_id);
@@ -34,50 +41,27 @@ int64_t RequestKey(absl::string_view request_id) {
   return static_cast<int64_t>(key);
 }
 
-}  // namespace
+constexpr char kHeadSql[] = "SELECT sequence, record_time, hash FROM journal_head WHERE id = 1";
 
-namespace {
-
-constexpr char kHeadSql[] =
-    "SELECT sequence, record_time, hash, shape, behind, generation FROM journal_head WHERE id = 1";
-
-absl::Status TakeHead(const Row& row, HeadRow& head) {
-  head = {{row.Int(0), row.Text(2), absl::FromUnixMicros(row.Int(1))},
-          row.Text(3),
-          row.Int(4),
-          row.Int(5)};
+absl::Status TakeHead(const Row& row, Position& head) {
+  head = {row.Int(0), row.Text(2), absl::FromUnixMicros(row.Int(1))};
   return absl::OkStatus();
 }
 
 }  // namespace
 
-absl::StatusOr<HeadRow> ReadHead(store::Connection& connection) {
-  HeadRow head;
+absl::StatusOr<Position> ReadHead(store::Connection& connection) {
+  Position head;
   RETURN_IF_ERROR(
       connection.Query(kHeadSql, {}, [&](const Row& row) { return TakeHead(row, head); }));
   return head;
 }
 
-absl::StatusOr<HeadRow> LockHead(store::Connection& connection) {
-  HeadRow head;
+absl::StatusOr<Position> LockHead(store::Connection& connection) {
+  Position head;
   RETURN_IF_ERROR(
       connection.QueryForUpdate(kHeadSql, {}, [&](const Row& row) { return TakeHead(row, head); }));
   return head;
-}
-
-absl::Status WriteShape(store::Connection& connection, absl::string_view shape) {
-  return connection
-      .Execute(
-          "UPDATE journal_head SET shape = :p1, behind = 0, generation = generation + 1 WHERE id = "
-          "1",
-          {std::string(shape)})
-      .status();
-}
-
-absl::Status WriteBehind(store::Connection& connection, absl::Time now) {
-  return connection
-      .Execute("UPDATE journal_head SET behind = :p1 WHERE id = 1", {absl::ToUnixMicros(now)})
-      .status();
 }
 
 absl::Status WriteEvents(store::Connection& connection, absl::Span<const CommittedEvent> events) {
@@ -171,6 +155,48 @@ absl::Status ReadEvents(store::Connection& connection, int64_t from_sequence, in
         return more ? absl::OkStatus() : absl::CancelledError("enough");
       });
   return ended ? absl::OkStatus() : status;
+}
+
+absl::Status ReadAllEvents(store::Connection& connection, int64_t after, int64_t until,
+                           absl::FunctionRef<absl::StatusOr<bool>(const Event&)> each) {
+  bool more = true;
+  while (more && after < until) {
+    const int64_t limit = std::min(until - after, kEventsOfAPage);
+    int64_t read = 0;
+    RETURN_IF_ERROR(ReadEvents(connection, after + 1, limit, {}, "",
+                               [&](const Event& event) -> absl::StatusOr<bool> {
+                                 ++read;
+                                 after = event.sequence();
+                                 ASSIGN_OR_RETURN(more, each(event));
+                                 return more;
+                               }));
+    if (read < limit) break;
+  }
+  return absl::OkStatus();
+}
+
+absl::StatusOr<Verification> VerifyEvents(store::Connection& connection) {
+  Verification result;
+  ASSIGN_OR_RETURN(const Position head, ReadHead(connection));
+  Chain chain;
+  RETURN_IF_ERROR(ReadAllEvents(connection, 0, std::numeric_limits<int64_t>::max(),
+                                [&](const Event& event) -> absl::StatusOr<bool> {
+                                  result.problem = chain.Add(event);
+                                  if (!result.problem.empty()) {
+                                    result.broken_sequence = event.sequence();
+                                    return false;
+                                  }
+                                  ++result.event_count;
+                                  return true;
+                                }));
+  const Position& last = chain.head();
+  result.head_hash = last.hash;
+  if (result.problem.empty() && (head.sequence != last.sequence || head.hash != last.hash)) {
+    result.broken_sequence = last.sequence + 1;
+    result.problem = absl::StrCat("the journal ends at event ", last.sequence, ", its head says ",
+                                  head.sequence);
+  }
+  return result;
 }
 
 }  // namespace critac::journal

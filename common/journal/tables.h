@@ -63,6 +63,14 @@ absl::Status ReadEvents(store::Connection& connection, int64_t from_sequence, in
                         absl::Span<const std::string> types, absl::string_view subject,
                         absl::FunctionRef<absl::StatusOr<bool>(Event)> each);
 
+// Events after `after` up to `until`, in order, a page of them at a time, so that memory does not grow
+// with the journal. Within one transaction that sees one state. `each` as above.
+absl::Status ReadAllEvents(store::Connection& connection, int64_t after, int64_t until,
+                           absl::FunctionRef<absl::StatusOr<bool>(const Event&)> each);
+
+// Recomputes every hash from the first event on, and compares the last one with the head.
+absl::StatusOr<Verification> VerifyEvents(store::Connection& connection);
+
 }  // namespace critac::journal
 
 #endif  // COMMON_JOURNAL_TABLES_H_

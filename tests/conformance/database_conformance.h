@@ -17,6 +17,8 @@
 #include "common/base/sha256.h"
 #include "common/status/error.h"
 #include "common/store/database.h"
+#include "common/store/migrate.h"
+#include "common/store/tables_of.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "tests/support/child_process.h"
@@ -738,6 +740,52 @@ TEST_P(DatabaseConformance, ALaterVersionAppliesOnlyItsNewSteps) {
                   .ok());
   EXPECT_THAT(Steps(), ElementsAre("intake|1", "intake|2"));
   EXPECT_THAT(Ask("SELECT x, y FROM a"), IsEmpty());
+}
+
+TEST_P(DatabaseConformance, StepsThatAreMissingAreTold) {
+  const auto missing = [this](const std::vector<Migration>& steps) {
+    std::vector<std::string> names;
+    const auto pending = PendingMigrations(database(), steps);
+    EXPECT_TRUE(pending.ok()) << pending.status();
+    for (const Migration& step : *pending) {
+      names.push_back(absl::StrCat(step.component, "/", step.number));
+    }
+    return names;
+  };
+  const std::vector<Migration> steps = {Step(1, "CREATE TABLE a (x BIGINT)", "journal"),
+                                        Step(1, "CREATE TABLE b (x BIGINT)"),
+                                        Step(2, "CREATE TABLE c (x BIGINT)")};
+  EXPECT_THAT(missing(steps), ElementsAre("journal/1", "intake/1", "intake/2"));
+  EXPECT_THAT(Steps(), IsEmpty());
+  ASSERT_TRUE(database().Migrate({steps[0], steps[1]}).ok());
+  EXPECT_THAT(missing(steps), ElementsAre("intake/2"));
+  ASSERT_TRUE(database().Migrate(steps).ok());
+  EXPECT_THAT(missing(steps), IsEmpty());
+  // What Migrate would refuse is refused here too.
+  EXPECT_EQ(ReasonOf(PendingMigrations(database(), {steps[1]}).status()), "DATABASE_NEWER");
+  EXPECT_EQ(
+      ReasonOf(PendingMigrations(database(), {Step(1, "CREATE TABLE d (x BIGINT)")}).status()),
+      "MIGRATION_CHANGED");
+}
+
+TEST_P(DatabaseConformance, TablesAreListedByName) {
+  ASSERT_TRUE(database()
+                  .Migrate({Step(1,
+                                 "CREATE TABLE b (x BIGINT);CREATE TABLE a (x BIGINT);"
+                                 "INSERT INTO b (x) VALUES (1)")})
+                  .ok());
+  const absl::Status status = database().Read([this](Connection& connection) -> absl::Status {
+    const auto tables = TablesOf(connection, database().backend());
+    EXPECT_TRUE(tables.ok()) << tables.status();
+    EXPECT_THAT(*tables, ElementsAre("a", "b", "critac_migration"));
+    EXPECT_FALSE(*HasRows(connection, "a"));
+    EXPECT_TRUE(*HasRows(connection, "b"));
+    const auto components = MigratedComponents(connection);
+    EXPECT_TRUE(components.ok()) << components.status();
+    EXPECT_THAT(*components, ElementsAre("intake"));
+    return absl::OkStatus();
+  });
+  EXPECT_TRUE(status.ok()) << status;
 }
 
 TEST_P(DatabaseConformance, AStepWhoseTextChangedIsRefusedAndNothingIsApplied) {

@@ -1,0 +1,99 @@
+#include "common/journal/replay.h"
+
+#include <algorithm>
+#include <limits>
+
+#include "absl/strings/str_cat.h"
+#include "common/journal/json_text.h"
+#include "common/journal/tables.h"
+#include "common/status/error.h"
+#include "google/protobuf/descriptor.h"
+
+namespace critac::journal {
+namespace {
+
+using google::protobuf::Message;
+
+absl::StatusOr<std::unique_ptr<Message>> ParsePayload(const Event& event) {
+  const auto* type =
+      google::protobuf::DescriptorPool::generated_pool()->FindMessageTypeByName(event.type());
+  if (type == nullptr) {
+    return absl::DataLossError(
+        absl::StrCat("event ", event.sequence(), " has the unknown type ", event.type()));
+  }
+  std::unique_ptr<Message> payload(
+      google::protobuf::MessageFactory::generated_factory()->GetPrototype(type)->New());
+  RETURN_IF_ERROR(
+      Annotate(FromJsonText(event.payload(), *payload), absl::StrCat("event ", event.sequence())));
+  return payload;
+}
+
+}  // namespace
+
+absl::Status Replay::Apply(store::Connection& connection, int64_t after, int64_t until,
+                           const journal::Apply& apply, Progress progress) {
+  return ReadAllEvents(connection, after, until, [&](const Event& event) -> absl::StatusOr<bool> {
+    ASSIGN_OR_RETURN(const std::unique_ptr<Message> payload, ParsePayload(event));
+    apply(*this, event, *payload);
+    if (event.sequence() % kProgressEvents == 0) progress(event.sequence());
+    return true;
+  });
+}
+
+const Message* Replay::FindMessage(absl::string_view name) {
+  const auto found = states_.find(name);
+  return found == states_.end() ? nullptr : found->second.get();
+}
+
+Message& Replay::MutableMessage(absl::string_view name) {
+  std::shared_ptr<Message>& state = states_[name];
+  if (state == nullptr) state.reset(projections_.Of(name).prototype->New());
+  return *state;
+}
+
+void Replay::Erase(absl::string_view name) { states_.erase(name); }
+
+std::vector<std::pair<std::string, const Message*>> Replay::Of(absl::string_view collection) const {
+  std::vector<std::pair<std::string, const Message*>> found;
+  for (const auto& [name, state] : states_) {
+    if (CollectionOf(name) == collection) found.emplace_back(name, state.get());
+  }
+  std::sort(found.begin(), found.end());
+  return found;
+}
+
+absl::flat_hash_map<std::string, std::shared_ptr<const Message>> Replay::Take() {
+  return {states_.begin(), states_.end()};
+}
+
+std::string ShapeOf(const Projections& projections) {
+  std::string shape;
+  for (const Projection& projection : projections.all()) {
+    absl::StrAppend(&shape, projection.collection, " ", projection.table, ":");
+    for (const Projection::Column& column : projection.columns) {
+      absl::StrAppend(&shape, " ", column.name);
+    }
+    absl::StrAppend(&shape, "\n");
+  }
+  return shape;
+}
+
+absl::StatusOr<std::string> ReadShape(store::Connection& connection) {
+  ASSIGN_OR_RETURN(const std::vector<store::Row> rows,
+                   connection.QueryAll("SELECT shape FROM journal_shape WHERE id = 1"));
+  return rows.empty() ? std::string() : rows[0].Text(0);
+}
+
+absl::Status DeriveProjections(store::Connection& connection, const Projections& projections,
+                               const Apply& apply, Progress progress) {
+  Replay states(projections);
+  RETURN_IF_ERROR(
+      states.Apply(connection, 0, std::numeric_limits<int64_t>::max(), apply, progress));
+  RETURN_IF_ERROR(projections.Clear(connection));
+  RETURN_IF_ERROR(projections.Save(connection, states.Take()));
+  return connection.InsertRows("journal_shape", {"id", "shape"},
+                               {{int64_t{1}, ShapeOf(projections)}}, store::OnConflict::kReplace,
+                               {"id"});
+}
+
+}  // namespace critac::journal

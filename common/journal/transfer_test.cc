@@ -1,0 +1,303 @@
+// A journal taken out of one database and put into another. Runs on each kind of database.
+#include "common/journal/transfer.h"
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "absl/types/span.h"
+#include "common/journal/testing_ledger.h"
+#include "common/status/error.h"
+#include "gmock/gmock.h"
+#include "google/protobuf/util/message_differencer.h"
+#include "gtest/gtest.h"
+#include "tests/support/test_databases.h"
+
+namespace critac::journal {
+namespace {
+
+using ::testing::AllOf;
+using ::testing::ElementsAreArray;
+using ::testing::HasSubstr;
+using v1::BackupRecord;
+using v1::JournalContent;
+
+constexpr absl::Time kFirstEvent = absl::FromUnixSeconds(1'790'000'000);
+
+class TransferTest : public ::testing::Test {
+ protected:
+  std::unique_ptr<store::Database> OpenDatabase(const std::string& name) {
+    auto database = databases_.Open(name);
+    EXPECT_TRUE(database.ok()) << database.status();
+    return *std::move(database);
+  }
+  std::unique_ptr<Journal> OpenJournal(const std::string& name) {
+    auto journal = Journal::Open(LedgerOptions(), OpenDatabase(name), clock_, ids_);
+    EXPECT_TRUE(journal.ok()) << journal.status();
+    return *std::move(journal);
+  }
+
+  // Gives commands to the source, a second apart.
+  void Give(absl::Span<Command> commands) {
+    const std::unique_ptr<Journal> source = OpenJournal("source");
+    for (Command& command : commands) {
+      const auto answer = source->Execute(std::move(command));
+      ASSERT_TRUE(answer.ok()) << answer.status();
+      clock_.Advance(absl::Seconds(1));
+    }
+  }
+  template <typename... Commands>
+  void GiveAll(Commands... commands) {
+    Command all[] = {std::move(commands)...};
+    Give(absl::MakeSpan(all));
+  }
+
+  std::vector<BackupRecord> RecordsOf(const std::string& name) {
+    std::vector<BackupRecord> records;
+    const absl::Status status =
+        OpenDatabase(name)->Read([&](store::Connection& connection) -> absl::Status {
+          return ReadRecords(connection, [&](const BackupRecord& record) {
+            records.push_back(record);
+            return absl::OkStatus();
+          });
+        });
+    EXPECT_TRUE(status.ok()) << status;
+    return records;
+  }
+
+  static absl::StatusOr<RecordCheck> Check(const std::vector<BackupRecord>& records,
+                                           absl::Time until = absl::InfiniteFuture()) {
+    RecordCheck check("ledger", until);
+    for (const BackupRecord& record : records) RETURN_IF_ERROR(check.Add(record));
+    return check;
+  }
+
+  absl::Status CheckTaker(const std::string& name) {
+    const std::unique_ptr<store::Database> database = OpenDatabase(name);
+    return database->Read([&](store::Connection& connection) {
+      return CheckTakesJournal(connection, database->backend(), LedgerOptions());
+    });
+  }
+
+  absl::Status Load(const std::string& name, const std::vector<BackupRecord>& records,
+                    const JournalContent& expected) {
+    const std::unique_ptr<store::Database> database = OpenDatabase(name);
+    RETURN_IF_ERROR(database->Migrate(AllMigrations(LedgerOptions(), database->backend())));
+    return database->Write([&](store::Connection& connection) -> absl::Status {
+      ASSIGN_OR_RETURN(JournalLoader loader,
+                       JournalLoader::Begin(connection, expected.head_sequence()));
+      for (const BackupRecord& record : records) RETURN_IF_ERROR(loader.Add(record));
+      return loader.Finish(LedgerOptions(), expected, database->backend());
+    });
+  }
+
+  static std::vector<std::string> Texts(const std::vector<BackupRecord>& records) {
+    std::vector<std::string> texts;
+    for (const BackupRecord& record : records) texts.push_back(record.ShortDebugString());
+    return texts;
+  }
+
+  void Sql(const std::string& name, const std::string& sql) {
+    const absl::Status status = OpenDatabase(name)->Write(
+        [&](store::Connection& connection) { return connection.Execute(sql).status(); });
+    EXPECT_TRUE(status.ok()) << status;
+  }
+
+  testing::TestDatabases databases_;
+  ManualClock clock_{kFirstEvent};
+  RandomIdSource ids_;
+};
+
+TEST_F(TransferTest, AJournalComesOutAsItWentIn) {
+  GiveAll(AddAgency("a", "Alpha"), AddRequest("r", "Training"), AddAgency("b", "Bravo"));
+  const std::vector<BackupRecord> records = RecordsOf("source");
+  const auto check = Check(records);
+  ASSERT_TRUE(check.ok()) << check.status();
+  EXPECT_EQ(check->whole().head_sequence(), 3);
+  EXPECT_GT(check->whole().vault_text_count(), 0);
+  EXPECT_EQ(check->whole().answer_count(), 3);
+  ASSERT_TRUE(CheckTaker("target").ok());
+  const absl::Status loaded = Load("target", records, check->whole());
+  ASSERT_TRUE(loaded.ok()) << loaded;
+
+  EXPECT_THAT(Texts(RecordsOf("target")), ElementsAreArray(Texts(records)));
+  const std::unique_ptr<Journal> source = OpenJournal("source");
+  const std::unique_ptr<Journal> target = OpenJournal("target");
+  EXPECT_EQ(target->Head()->hash, source->Head()->hash);
+  EXPECT_EQ(target->VerifyChain()->problem, "");
+  for (const char* name : {"agencies/a", "agencies/b"}) {
+    const auto there = target->Get<intake::v1::Agency>(name);
+    ASSERT_TRUE(there.ok()) << there.status();
+    EXPECT_TRUE(google::protobuf::util::MessageDifferencer::Equals(
+        *there, *source->Get<intake::v1::Agency>(name)));
+  }
+  EXPECT_EQ(target->Get<intake::v1::Request>("requests/r")->contacts(0).email(),
+            "robin@example.org");
+  // What was answered before is answered alike, and the journal goes on.
+  EXPECT_TRUE(target->Execute(AddAgency("a", "Alpha"))->replayed);
+  ASSERT_TRUE(target->Execute(AddAgency("c", "Charlie")).ok());
+  EXPECT_EQ(target->Head()->sequence, 4);
+  EXPECT_EQ(target->VerifyChain()->problem, "");
+}
+
+// One page of rows, one batch of writes, and one more of each.
+TEST_F(TransferTest, ALongJournalComesWhole) {
+  std::vector<Command> commands;
+  for (int i = 0; i < 1003; ++i) commands.push_back(AddAgency(absl::StrCat(i), "Agency"));
+  Give(absl::MakeSpan(commands));
+  const std::vector<BackupRecord> records = RecordsOf("source");
+  ASSERT_EQ(records.size(), 2006u);
+  const auto check = Check(records);
+  ASSERT_TRUE(check.ok()) << check.status();
+  const absl::Status loaded = Load("target", records, check->whole());
+  ASSERT_TRUE(loaded.ok()) << loaded;
+  EXPECT_THAT(Texts(RecordsOf("target")), ElementsAreArray(Texts(records)));
+}
+
+TEST_F(TransferTest, AnEmptyJournalIsOneToo) {
+  Give({});
+  const auto check = Check(RecordsOf("source"));
+  ASSERT_TRUE(check.ok()) << check.status();
+  EXPECT_EQ(check->whole().head_sequence(), 0);
+  const absl::Status loaded = Load("target", {}, check->whole());
+  EXPECT_TRUE(loaded.ok()) << loaded;
+}
+
+TEST_F(TransferTest, APurgedTextStaysPurged) {
+  GiveAll(AddRequest("r", "Training"), AddRequest("s", "Another"));
+  Sql("source", "DELETE FROM journal_vault WHERE sequence = 1");
+  const std::vector<BackupRecord> records = RecordsOf("source");
+  const auto check = Check(records);
+  ASSERT_TRUE(check.ok()) << check.status();
+  const absl::Status loaded = Load("target", records, check->whole());
+  ASSERT_TRUE(loaded.ok()) << loaded;
+  const std::unique_ptr<Journal> target = OpenJournal("target");
+  EXPECT_EQ(target->Get<intake::v1::Request>("requests/r")->contacts(0).email(), "");
+  EXPECT_EQ(target->Get<intake::v1::Request>("requests/s")->contacts(0).email(),
+            "robin@example.org");
+  EXPECT_EQ(target->VerifyChain()->problem, "");
+}
+
+TEST_F(TransferTest, ACutIsExactlyBetweenTwoEvents) {
+  GiveAll(AddAgency("a", "Alpha"), AddRequest("r", "Training"), AddRequest("s", "Another"));
+  const std::vector<BackupRecord> records = RecordsOf("source");
+  const struct {
+    absl::Time until;
+    int64_t events;
+  } cuts[] = {{kFirstEvent - absl::Microseconds(1), 0},
+              {kFirstEvent, 1},
+              {kFirstEvent + absl::Seconds(1) - absl::Microseconds(1), 1},
+              {kFirstEvent + absl::Seconds(1), 2},
+              {kFirstEvent + absl::Seconds(2) - absl::Microseconds(1), 2},
+              {kFirstEvent + absl::Seconds(2), 3},
+              {absl::InfiniteFuture(), 3}};
+  int number = 0;
+  for (const auto& cut : cuts) {
+    SCOPED_TRACE(absl::StrCat(number));
+    const auto check = Check(records, cut.until);
+    ASSERT_TRUE(check.ok()) << check.status();
+    EXPECT_EQ(check->until().head_sequence(), cut.events);
+    EXPECT_EQ(check->until().answer_count(), cut.events);
+    EXPECT_EQ(check->whole().head_sequence(), 3);
+    const std::string name = absl::StrCat("target", ++number);
+    const absl::Status loaded = Load(name, records, check->until());
+    ASSERT_TRUE(loaded.ok()) << loaded;
+    const std::unique_ptr<Journal> target = OpenJournal(name);
+    EXPECT_EQ(target->Head()->sequence, cut.events);
+    EXPECT_EQ(target->Get<intake::v1::Agency>("agencies/a").ok(), cut.events >= 1);
+    EXPECT_EQ(target->Get<intake::v1::Request>("requests/r").ok(), cut.events >= 2);
+    EXPECT_EQ(target->Get<intake::v1::Request>("requests/s").ok(), cut.events >= 3);
+    // What is missing is done anew under the same request id.
+    const auto again = target->Execute(AddRequest("s", "Another"));
+    ASSERT_TRUE(again.ok()) << again.status();
+    EXPECT_EQ(again->replayed, cut.events >= 3);
+  }
+}
+
+TEST_F(TransferTest, RecordsThatDoNotFitAreRefused) {
+  GiveAll(AddAgency("a", "Alpha"), AddRequest("r", "Training"), AddAgency("b", "Bravo"));
+  const std::vector<BackupRecord> whole = RecordsOf("source");
+  const struct {
+    std::string says;
+    std::function<void(std::vector<BackupRecord>&)> change;
+  } cases[] = {
+      {"event 2: its hash", [](auto& r) { r[1].mutable_event()->mutable_payload()->append(" "); }},
+      {"event 2: its hash", [](auto& r) { r[1].mutable_event()->set_actor("auditor:ines"); }},
+      {"event 3: event 3 follows event 1", [](auto& r) { r.erase(r.begin() + 1); }},
+      {"event 2: event 2 follows event 2", [](auto& r) { r.insert(r.begin() + 1, r[1]); }},
+      {"not in order", [](auto& r) { r.push_back(r[0]); }},
+      {"event 9, which is not there", [](auto& r) { r.back().mutable_answer()->set_sequence(9); }},
+      {"says nothing", [](auto& r) { r.push_back({}); }},
+  };
+  for (const auto& wrong : cases) {
+    SCOPED_TRACE(wrong.says);
+    std::vector<BackupRecord> records = whole;
+    wrong.change(records);
+    const auto check = Check(records);
+    EXPECT_EQ(check.status().code(), absl::StatusCode::kDataLoss) << check.status();
+    EXPECT_THAT(std::string(check.status().message()), HasSubstr(wrong.says));
+  }
+}
+
+TEST_F(TransferTest, WhatIsNotAsExpectedLeavesNothingBehind) {
+  GiveAll(AddAgency("a", "Alpha"), AddRequest("r", "Training"));
+  std::vector<BackupRecord> records = RecordsOf("source");
+  const JournalContent whole = Check(records)->whole();
+  // The last answer is missing; then an event is another.
+  records.pop_back();
+  EXPECT_EQ(Load("target", records, whole).code(), absl::StatusCode::kDataLoss);
+  records = RecordsOf("source");
+  records[1].mutable_event()->set_actor("auditor:ines");
+  EXPECT_EQ(Load("target", records, whole).code(), absl::StatusCode::kDataLoss);
+  const absl::Status taker = CheckTaker("target");
+  EXPECT_TRUE(taker.ok()) << taker;
+  EXPECT_TRUE(RecordsOf("target").empty());
+}
+
+TEST_F(TransferTest, ADatabaseThatIsNotEmptyIsRefusedAndWhatIsThereNamed) {
+  GiveAll(AddAgency("a", "Alpha"));
+  const absl::Status journal = CheckTaker("source");
+  EXPECT_EQ(ReasonOf(journal), "DATABASE_NOT_EMPTY");
+  EXPECT_THAT(std::string(journal.message()), HasSubstr("a journal of 1 events up to 2026-"));
+
+  Sql("rows", "CREATE TABLE other (x BIGINT)");
+  EXPECT_TRUE(CheckTaker("rows").ok());
+  Sql("rows", "INSERT INTO other (x) VALUES (1)");
+  EXPECT_THAT(std::string(CheckTaker("rows").message()), HasSubstr("rows in other"));
+
+  ASSERT_TRUE(OpenDatabase("others")->Migrate({{1, "matching", "CREATE TABLE m (x BIGINT)"}}).ok());
+  EXPECT_THAT(std::string(CheckTaker("others").message()), HasSubstr("the tables of matching"));
+
+  // Also where somebody wrote after it was looked at.
+  EXPECT_EQ(ReasonOf(Load("source", {}, {})), "DATABASE_NOT_EMPTY");
+}
+
+TEST_F(TransferTest, ADatabaseWithoutAJournalIsNamed) {
+  Sql("foreign", "CREATE TABLE other (x BIGINT)");
+  const std::unique_ptr<store::Database> database = OpenDatabase("foreign");
+  const absl::Status status = database->Read([&](store::Connection& connection) {
+    return ReadContent(connection, database->backend(), "ledger").status();
+  });
+  EXPECT_EQ(ReasonOf(status), "NO_JOURNAL");
+  EXPECT_THAT(std::string(status.message()),
+              AllOf(HasSubstr("journal_event is missing"), HasSubstr("other")));
+}
+
+TEST_F(TransferTest, ProjectionsAreDerivedAnewInAJournalThatIsNotOpen) {
+  GiveAll(AddAgency("a", "Alpha"), AddAgency("b", "Bravo"));
+  Sql("source", "UPDATE agency SET state = 'XX', body = '{}'");
+  Sql("source", "DELETE FROM agency WHERE name = 'agencies/b'");
+  const auto head = RebuildProjections(*OpenDatabase("source"), LedgerOptions());
+  ASSERT_TRUE(head.ok()) << head.status();
+  EXPECT_EQ(head->sequence, 2);
+  const std::unique_ptr<Journal> journal = OpenJournal("source");
+  EXPECT_EQ(journal->Get<intake::v1::Agency>("agencies/a")->display_name(), "Alpha");
+  EXPECT_EQ(journal->Get<intake::v1::Agency>("agencies/b")->display_name(), "Bravo");
+  EXPECT_EQ(journal->Head()->hash, head->hash);
+}
+
+}  // namespace
+}  // namespace critac::journal
