@@ -177,6 +177,16 @@ absl::Status ApplyPeer(const std::string& service, const std::string& value, Ser
   return absl::OkStatus();
 }
 
+Setting DatabaseSetting(const std::string& name, const std::string& service) {
+  return {name, "URL",
+          absl::StrCat("Database of ", service,
+                       ", sqlite:PATH or postgresql://USER@HOST/NAME, instead of one in the data "
+                       "folder"),
+          "", [service](const std::string& value, ServerConfig& config) {
+            return ApplyDatabase(service, value, config);
+          }};
+}
+
 std::vector<Setting> SettingsOf(const Program& program) {
   std::vector<Setting> settings = {
       {"listen", "ADDRESS", "Where to serve gRPC", program.default_listen, ApplyListen},
@@ -188,13 +198,7 @@ std::vector<Setting> SettingsOf(const Program& program) {
   for (const std::string& service : program.services) {
     const std::string name =
         program.services.size() == 1 ? "database" : absl::StrCat("database-", service);
-    settings.push_back({name, "URL",
-                        absl::StrCat("Database of ", service,
-                                     ", sqlite:PATH or postgresql://USER@HOST/NAME, instead of one "
-                                     "in the data folder"),
-                        "", [service](const std::string& value, ServerConfig& config) {
-                          return ApplyDatabase(service, value, config);
-                        }});
+    settings.push_back(DatabaseSetting(name, service));
   }
   settings.push_back(
       program.shares_queues
@@ -471,6 +475,44 @@ absl::StatusOr<std::variant<ServerConfig, Help>> ReadConfig(
   }
   RETURN_IF_ERROR(CheckTogether(program, given, config));
   return config;
+}
+
+absl::StatusOr<DatabaseSettings> ReadDatabaseSettings(
+    absl::Span<const std::string> services, absl::Span<const std::string> all_services,
+    const std::map<std::string, std::string>& flags,
+    const std::map<std::string, std::string>& environment) {
+  Program whole;
+  whole.default_data = "critac-data";
+  whole.services = {all_services.begin(), all_services.end()};
+  for (const std::string& service : all_services) whole.peers[service] = "";
+  std::vector<Setting> settings = SettingsOf(whole);
+  settings.push_back(DatabaseSetting("database", services.size() == 1 ? services.front() : ""));
+  GivenValues given;
+  for (const auto& [name, value] : flags) given.insert({name, {value, FlagOf(name)}});
+  RETURN_IF_ERROR(ReadEnvironment(settings, environment, given));
+  if (const auto file = given.find("config"); file != given.end()) {
+    RETURN_IF_ERROR(Annotate(ReadFile(file->second.value, settings, given), file->second.origin));
+  }
+  const auto one = given.find("database");
+  if (one != given.end() && services.size() != 1) {
+    return InvalidField(one->second.origin,
+                        absl::StrCat("does not say which service's database it is; accepted: "
+                                     "--service NAME beside it, or --database-",
+                                     absl::StrJoin(services, ", --database-")));
+  }
+  std::vector<std::string> wanted = {"data", "database"};
+  for (const std::string& service : services) wanted.push_back(absl::StrCat("database-", service));
+  ServerConfig config;
+  config.data = whole.default_data;
+  for (const std::string& name : wanted) {
+    const auto value = given.find(name);
+    const Setting* setting = Find(settings, name);
+    if (value == given.end() || setting == nullptr) continue;
+    if (absl::Status status = setting->apply(value->second.value, config); !status.ok()) {
+      return InvalidField(value->second.origin, status.message());
+    }
+  }
+  return DatabaseSettings{config.data, config.databases};
 }
 
 std::map<std::string, std::string> ProcessEnvironment() {

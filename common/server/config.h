@@ -87,6 +87,25 @@ absl::StatusOr<std::variant<ServerConfig, Help>> ReadConfig(
     const Program& program, absl::Span<const std::string> arguments,
     const std::map<std::string, std::string>& environment);
 
+// Where the databases of a center are.
+struct DatabaseSettings {
+  // Folder of those that have no URL of their own.
+  std::string data;
+  // URLs by service.
+  std::map<std::string, std::string> databases;
+};
+
+// Reads where the databases of `services` are, for a command that works on them and serves nothing: from
+// `flags`, by the names of settings (`data`, `config`, `database-intake`, …), the environment and the TOML
+// file, each setting from the first that has it, as ReadConfig does for a program with all of `all_services`.
+// `database`, as the program of one service has it, counts where `services` is one.
+//
+// INVALID_ARGUMENT: as ReadConfig; other settings of servers are known, and not looked at.
+absl::StatusOr<DatabaseSettings> ReadDatabaseSettings(
+    absl::Span<const std::string> services, absl::Span<const std::string> all_services,
+    const std::map<std::string, std::string>& flags,
+    const std::map<std::string, std::string>& environment);
+
 // The variables of this process's environment, for ReadConfig.
 std::map<std::string, std::string> ProcessEnvironment();
 

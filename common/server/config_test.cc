@@ -362,5 +362,59 @@ TEST(ProcessEnvironment, HoldsWhatTheProcessHas) {
   unsetenv("CRITAC_TEST_VARIABLE");
 }
 
+// ---- Databases alone ----------------------------------------------------------------------------
+
+absl::StatusOr<DatabaseSettings> ReadDatabases(const Arguments& services, const Variables& flags,
+                                               const Variables& environment) {
+  return ReadDatabaseSettings(services, Arguments{"intake", "matching"}, flags, environment);
+}
+
+TEST_F(ConfigTest, DatabasesAreTakenFromFlagsEnvironmentAndFileInThisOrder) {
+  const std::string file = File(
+      "data = \"/of-file\"\ndatabase-intake = \"sqlite:of-file\"\n"
+      "database-matching = \"sqlite:of-file\"\nlog-level = \"debug\"\n");
+  const Variables environment = {{"CRITAC_DATABASE_INTAKE", "sqlite:of-environment"},
+                                 {"CRITAC_DATABASE_MATCHING", "sqlite:of-environment"},
+                                 {"CRITAC_CONFIG", file},
+                                 // Of a server, which stands beside it in a cluster.
+                                 {"CRITAC_LISTEN", "0.0.0.0:7400"},
+                                 {"CRITAC_INTAKE_ADDRESS", "intake:7401"},
+                                 {"CRITAC_AS", "operator:olga"}};
+  const auto settings = ReadDatabases({"intake", "matching"},
+                                      {{"database-intake", "postgresql://h/of-flag"}}, environment);
+  ASSERT_TRUE(settings.ok()) << settings.status();
+  EXPECT_EQ(settings->data, "/of-file");
+  EXPECT_EQ(settings->databases, (Variables{{"intake", "postgresql://h/of-flag"},
+                                            {"matching", "sqlite:of-environment"}}));
+}
+
+TEST_F(ConfigTest, WithoutAWordDatabasesAreWhereTheWholeCenterHasThem) {
+  const auto settings = ReadDatabases({"intake", "matching"}, {}, {});
+  ASSERT_TRUE(settings.ok()) << settings.status();
+  EXPECT_EQ(settings->data, "critac-data");
+  EXPECT_TRUE(settings->databases.empty());
+}
+
+TEST_F(ConfigTest, TheDatabaseOfAServiceAloneIsThatOfTheOneThatIsAskedFor) {
+  const Variables environment = {{"CRITAC_DATABASE", "sqlite:one"}};
+  const auto one = ReadDatabases({"matching"}, {}, environment);
+  ASSERT_TRUE(one.ok()) << one.status();
+  EXPECT_EQ(one->databases, (Variables{{"matching", "sqlite:one"}}));
+  const auto all = ReadDatabases({"intake", "matching"}, {}, environment);
+  EXPECT_THAT(std::string(all.status().message()),
+              AllOf(HasSubstr("CRITAC_DATABASE: "), HasSubstr("--database-matching")));
+}
+
+TEST_F(ConfigTest, WhatNoServiceHasIsRefusedForDatabasesToo) {
+  const auto says = [](const Variables& flags, const Variables& environment) {
+    return std::string(ReadDatabases({"intake"}, flags, environment).status().message());
+  };
+  EXPECT_THAT(says({}, {{"CRITAC_DATABSE_INTAKE", "sqlite:a"}}),
+              HasSubstr("CRITAC_DATABSE_INTAKE: is not known"));
+  EXPECT_THAT(says({{"database-intake", "mysql://a"}}, {}),
+              AllOf(HasSubstr("--database-intake: `mysql://a`"), HasSubstr("postgresql://")));
+  EXPECT_THAT(says({{"config", "/nowhere/critac.toml"}}, {}), HasSubstr("--config"));
+}
+
 }  // namespace
 }  // namespace critac::server
