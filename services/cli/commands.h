@@ -35,7 +35,15 @@ void AddMetricsCommands(CLI::App& app, Context& context);
 void AddReportCommands(CLI::App& app, Context& context);
 
 void AddJournalCommands(CLI::App& app, Context& context);
+// `rebuild`, of the noun `journal`.
+void AddRebuildCommand(CLI::App& noun, Context& context);
 void AddQueueCommands(CLI::App& app, Context& context);
+
+// These work on the databases of services, and call none.
+void AddMigrateCommand(CLI::App& app, Context& context);
+void AddBackupCommand(CLI::App& app, Context& context);
+void AddRestoreCommand(CLI::App& app, Context& context);
+void AddMoveCommand(CLI::App& app, Context& context);
 
 // `policies/v00000003` of `3`, of `v00000003`, or as it is.
 std::string PolicyNameOf(const std::string& version);

@@ -217,6 +217,7 @@ void AddJournalCommands(CLI::App& app, Context& context) {
            "Recomputes every hash; exits with 1 where a chain is broken, and says where",
            RunVerify);
   AddOfAll(noun, context, "head", "Shows the last event's position and hash", RunHead);
+  AddRebuildCommand(noun, context);
 }
 
 }  // namespace critac::cli

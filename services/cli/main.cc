@@ -11,6 +11,8 @@
 #include "absl/time/clock.h"
 #include "common/base/clock.h"
 #include "common/base/ids.h"
+#include "common/server/config.h"
+#include "services/cli/center_journals.h"
 #include "services/cli/run_cli.h"
 #include "services/cli/up.h"
 
@@ -39,6 +41,8 @@ int main(int argc, char** argv) {
                            isatty(STDERR_FILENO) != 0,
                            critac::SystemClock::Instance(),
                            ids,
-                           [](absl::Duration duration) { absl::SleepFor(duration); }};
+                           [](absl::Duration duration) { absl::SleepFor(duration); },
+                           critac::cli::CenterJournals(),
+                           critac::server::ProcessEnvironment()};
   return critac::cli::RunCli(std::vector<std::string>(argv + 1, argv + argc), world);
 }

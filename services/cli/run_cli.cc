@@ -23,6 +23,7 @@ constexpr char kDescription[] =
 constexpr char kFooter[] =
     "Exit status: 0 done; 1 the center refused; 2 the command line is not right; 3 no center "
     "answered.\n"
+    "migrate, backup, restore, move and journal rebuild work on databases, and call no center.\n"
     "Times are UTC.\n"
     "Examples:\n"
     "  critac up\n"
@@ -58,6 +59,10 @@ void AddCommands(CLI::App& app, Context& context) {
   AddReportCommands(app, context);
   AddJournalCommands(app, context);
   AddQueueCommands(app, context);
+  AddMigrateCommand(app, context);
+  AddBackupCommand(app, context);
+  AddRestoreCommand(app, context);
+  AddMoveCommand(app, context);
 }
 
 // The command that an error is about: the deepest one that was named.

@@ -3,11 +3,15 @@
 
 #include <functional>
 #include <istream>
+#include <map>
 #include <ostream>
+#include <string>
+#include <vector>
 
 #include "absl/time/time.h"
 #include "common/base/clock.h"
 #include "common/base/ids.h"
+#include "common/journal/journal.h"
 
 namespace critac::cli {
 
@@ -24,6 +28,10 @@ struct World {
   IdSource& ids;
   // Waits.
   std::function<void(absl::Duration)> sleep;
+  // The services' journals, for commands that work on their databases; calls need none.
+  std::vector<journal::JournalOptions> journals = {};
+  // Variables of the environment that say where the databases are.
+  std::map<std::string, std::string> environment = {};
 };
 
 }  // namespace critac::cli

@@ -31,15 +31,6 @@ namespace {
 constexpr int kTaskThreads = 2;
 constexpr int kWaitingTasks = 256;
 
-journal::JournalOptions Options() {
-  journal::JournalOptions options;
-  options.name = "matching";
-  options.projections = MatchingProjections();
-  options.apply = ApplyMatching;
-  options.migrations = MatchingMigrations();
-  return options;
-}
-
 class BoundMatching final : public server::BoundService {
  public:
   BoundMatching(std::unique_ptr<journal::Journal> journal, queue::WorkQueue& match_queue,
@@ -189,9 +180,9 @@ absl::StatusOr<std::unique_ptr<server::BoundService>> BindMatching(
     server::Environment& environment) {
   ASSIGN_OR_RETURN(std::unique_ptr<store::Database> database,
                    environment.open_database("matching"));
-  ASSIGN_OR_RETURN(
-      std::unique_ptr<journal::Journal> journal,
-      journal::Journal::Open(Options(), std::move(database), environment.clock, environment.ids));
+  ASSIGN_OR_RETURN(std::unique_ptr<journal::Journal> journal,
+                   journal::Journal::Open(MatchingJournal(), std::move(database), environment.clock,
+                                          environment.ids));
   journal::Command begin;
   begin.actor = "service:matching";
   begin.decide = BeginPolicy();

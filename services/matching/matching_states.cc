@@ -710,4 +710,13 @@ void ApplyMatching(MutableStates& states, const Event& event, const Message& pay
              v1::EngagementSettled>(states, event, payload);
 }
 
+journal::JournalOptions MatchingJournal() {
+  journal::JournalOptions options;
+  options.name = "matching";
+  options.projections = MatchingProjections();
+  options.apply = ApplyMatching;
+  options.migrations = MatchingMigrations();
+  return options;
+}
+
 }  // namespace critac::matching

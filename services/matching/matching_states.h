@@ -31,6 +31,9 @@ std::vector<store::Migration> MatchingMigrations();
 void ApplyMatching(journal::MutableStates& states, const journal::Event& event,
                    const google::protobuf::Message& payload);
 
+// Name, projections, tables and ApplyMatching of matching's journal.
+journal::JournalOptions MatchingJournal();
+
 }  // namespace critac::matching
 
 #endif  // SERVICES_MATCHING_MATCHING_STATES_H_

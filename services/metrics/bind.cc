@@ -19,15 +19,6 @@
 namespace critac::metrics {
 namespace {
 
-journal::JournalOptions Options() {
-  journal::JournalOptions options;
-  options.name = "metrics";
-  options.projections = MetricsProjections();
-  options.apply = ApplyMetrics;
-  options.migrations = MetricsMigrations();
-  return options;
-}
-
 class BoundMetrics final : public server::BoundService {
  public:
   BoundMetrics(std::unique_ptr<journal::Journal> journal, queue::WorkQueue& report_queue,
@@ -112,9 +103,9 @@ class BoundMetrics final : public server::BoundService {
 absl::StatusOr<std::unique_ptr<server::BoundService>> BindMetrics(
     server::Environment& environment) {
   ASSIGN_OR_RETURN(std::unique_ptr<store::Database> database, environment.open_database("metrics"));
-  ASSIGN_OR_RETURN(
-      std::unique_ptr<journal::Journal> journal,
-      journal::Journal::Open(Options(), std::move(database), environment.clock, environment.ids));
+  ASSIGN_OR_RETURN(std::unique_ptr<journal::Journal> journal,
+                   journal::Journal::Open(MetricsJournal(), std::move(database), environment.clock,
+                                          environment.ids));
   ASSIGN_OR_RETURN(queue::WorkQueue * report_queue, environment.queue("report"));
   return std::make_unique<BoundMetrics>(std::move(journal), *report_queue, environment);
 }

@@ -68,4 +68,13 @@ void ApplyMetrics(journal::MutableStates& states, const journal::Event& event,
   }
 }
 
+journal::JournalOptions MetricsJournal() {
+  journal::JournalOptions options;
+  options.name = "metrics";
+  options.projections = MetricsProjections();
+  options.apply = ApplyMetrics;
+  options.migrations = MetricsMigrations();
+  return options;
+}
+
 }  // namespace critac::metrics

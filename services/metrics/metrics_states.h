@@ -21,6 +21,9 @@ std::vector<store::Migration> MetricsMigrations();
 void ApplyMetrics(journal::MutableStates& states, const journal::Event& event,
                   const google::protobuf::Message& payload);
 
+// Name, projections, tables and ApplyMetrics of metrics's journal.
+journal::JournalOptions MetricsJournal();
+
 }  // namespace critac::metrics
 
 #endif  // SERVICES_METRICS_METRICS_STATES_H_

@@ -1,8 +1,10 @@
 #ifndef SERVICES_CLI_TESTING_CLI_RUN_H_
 #define SERVICES_CLI_TESTING_CLI_RUN_H_
 
+#include <map>
 #include <sstream>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "absl/time/time.h"
@@ -16,12 +18,22 @@ namespace critac::cli {
 // A command line run in a world of a test's own: no terminal, a clock that moves only by sleeping.
 class CliRun {
  public:
-  explicit CliRun(std::vector<std::string> arguments, int out_width = 0, bool progress = false) {
-    World world{
-        in_, out_, err_, out_width, progress, clock_, ids_, [this](absl::Duration duration) {
-          slept_.push_back(duration);
-          clock_.Advance(duration);
-        }};
+  explicit CliRun(std::vector<std::string> arguments, int out_width = 0, bool progress = false,
+                  std::vector<journal::JournalOptions> journals = {},
+                  std::map<std::string, std::string> environment = {}) {
+    World world{in_,
+                out_,
+                err_,
+                out_width,
+                progress,
+                clock_,
+                ids_,
+                [this](absl::Duration duration) {
+                  slept_.push_back(duration);
+                  clock_.Advance(duration);
+                },
+                std::move(journals),
+                std::move(environment)};
     status_ = RunCli(arguments, world);
   }
 

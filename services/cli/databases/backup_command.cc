@@ -1,0 +1,122 @@
+#include <algorithm>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "common/journal/transfer.h"
+#include "common/status/error.h"
+#include "services/cli/commands.h"
+#include "services/cli/databases/backup_file.h"
+#include "services/cli/databases/backup_folder.h"
+#include "services/cli/databases/center_databases.h"
+#include "services/cli/databases/moment.h"
+#include "services/cli/databases/print_contents.h"
+#include "services/cli/number_text.h"
+#include "services/cli/progress_bar.h"
+
+namespace critac::cli {
+namespace {
+
+using journal::v1::BackupRecord;
+using journal::v1::JournalContent;
+
+struct BackupArguments {
+  DatabaseArguments databases;
+  std::string to;
+};
+
+// What journals hold, in the order of the databases. Those that follow others are looked at before them, so that
+// none knows of something that its source does not.
+absl::StatusOr<std::vector<JournalContent>> LookAtAll(
+    CenterDatabases& databases, absl::Span<store::Connection* const> connections) {
+  std::vector<JournalContent> contents(databases.size());
+  for (size_t i = databases.size(); i-- > 0;) {
+    ASSIGN_OR_RETURN(contents[i],
+                     journal::ReadContent(*connections[i], databases.database(i).backend(),
+                                          databases.journal(i).name));
+  }
+  return contents;
+}
+
+int64_t RecordsIn(const JournalContent& content) {
+  return content.head_sequence() + content.vault_text_count() + content.answer_count();
+}
+
+absl::Status WriteFiles(CenterDatabases& databases, const BackupFolder& folder, ProgressBar& bar,
+                        std::vector<JournalContent>& contents) {
+  return databases.ReadAll([&](absl::Span<store::Connection* const> connections) -> absl::Status {
+    ASSIGN_OR_RETURN(contents, LookAtAll(databases, connections));
+    int64_t all = 1;
+    for (const JournalContent& content : contents) all += RecordsIn(content);
+    int64_t done = 0;
+    for (size_t i = 0; i < databases.size(); ++i) {
+      const std::string& name = databases.journal(i).name;
+      const std::string path = absl::StrCat(folder.partial(), "/", BackupFolder::FileOf(name));
+      ASSIGN_OR_RETURN(const std::unique_ptr<RecordFileWriter> writer,
+                       RecordFileWriter::Create(path));
+      const absl::Status written =
+          journal::ReadRecords(*connections[i], [&](const BackupRecord& record) {
+            ++done;
+            bar.Update(static_cast<double>(done) / static_cast<double>(all),
+                       absl::StrCat(name, ", ", WithThousands(done), " records"));
+            return writer->Write(record);
+          });
+      RETURN_IF_ERROR(Annotate(written, name));
+      RETURN_IF_ERROR(writer->Finish());
+    }
+    return absl::OkStatus();
+  });
+}
+
+absl::Status CheckAsWritten(const std::string& folder, ProgressBar& bar) {
+  return CheckBackup(folder, absl::InfiniteFuture(),
+                     [&bar](double fraction) { bar.Update(fraction, "reading it back"); })
+      .status();
+}
+
+absl::Status RunBackup(Context& context, const BackupArguments& arguments) {
+  World& world = context.world();
+  // What is recorded at this moment is in, or is being written; later it may be in or not.
+  const absl::Time now = world.clock.Now();
+  ASSIGN_OR_RETURN(std::vector<DatabasePlace> places, PlacesOf(world, arguments.databases));
+  const std::string to = PutTimeInto(arguments.to, now);
+  ASSIGN_OR_RETURN(const std::unique_ptr<BackupFolder> folder, BackupFolder::Begin(to));
+  ASSIGN_OR_RETURN(const std::unique_ptr<CenterDatabases> databases,
+                   CenterDatabases::Open(std::move(places), DatabaseUse::kLook));
+  std::vector<JournalContent> contents;
+  {
+    ProgressBar bar(world, "backup");
+    RETURN_IF_ERROR(WriteFiles(*databases, *folder, bar, contents));
+    for (const JournalContent& content : contents) RETURN_IF_ERROR(folder->Add(content));
+    RETURN_IF_ERROR(folder->Seal(now, CRITAC_VERSION));
+    RETURN_IF_ERROR(CheckAsWritten(folder->partial(), bar));
+  }
+  RETURN_IF_ERROR(folder->Publish());
+  if (context.printer().format() == OutputFormat::kTable) {
+    world.out << "backup of " << MomentText(now) << " in " << to << "\n";
+  }
+  return PrintContents(context, contents);
+}
+
+}  // namespace
+
+void AddBackupCommand(CLI::App& app, Context& context) {
+  auto arguments = std::make_shared<BackupArguments>();
+  CLI::App& command = context.AddCommand(
+      app, "backup",
+      "Writes a backup of the services' databases while they serve, and reads it back to check it",
+      {"critac backup --to /backup/2026-11-28", "critac backup --to '/backup/{time}'",
+       "critac backup --data /var/lib/critac --service intake --to ./intake-backup"},
+      [&context, arguments] { return RunBackup(context, *arguments); });
+  command
+      .add_option("--to", arguments->to,
+                  "Folder to write it to, not there yet or empty; {time} in it becomes the time of "
+                  "the backup")
+      ->type_name("FOLDER")
+      ->required();
+  AddDatabaseOptions(command, arguments->databases);
+}
+
+}  // namespace critac::cli
