@@ -19,7 +19,7 @@ std::string ProblemOf(const Event& event, const Position& before) {
 
 }  // namespace
 
-std::string Chain::Add(const Event& event) {
+std::string ChainCheck::Add(const Event& event) {
   std::string problem = ProblemOf(event, head_);
   if (problem.empty()) {
     head_ = {event.sequence(), event.hash(), FromTimestamp(event.record_time())};

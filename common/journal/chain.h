@@ -9,9 +9,9 @@
 namespace critac::journal {
 
 // Checks events one after the other, from the first of a journal on.
-class Chain {
+class ChainCheck {
  public:
-  Chain() { head_.time = absl::InfinitePast(); }
+  ChainCheck() { head_.time = absl::InfinitePast(); }
 
   // Takes the next event. Returns what does not fit between it and the one before, and the event is not
   // taken; empty where all does.

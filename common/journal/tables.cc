@@ -178,7 +178,7 @@ absl::Status ReadAllEvents(store::Connection& connection, int64_t after, int64_t
 absl::StatusOr<Verification> VerifyEvents(store::Connection& connection) {
   Verification result;
   ASSIGN_OR_RETURN(const Position head, ReadHead(connection));
-  Chain chain;
+  ChainCheck chain;
   RETURN_IF_ERROR(ReadAllEvents(connection, 0, std::numeric_limits<int64_t>::max(),
                                 [&](const Event& event) -> absl::StatusOr<bool> {
                                   result.problem = chain.Add(event);

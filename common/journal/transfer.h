@@ -55,7 +55,7 @@ class RecordCheck {
 
   const std::string journal_;
   const absl::Time until_;
-  Chain chain_;
+  ChainCheck chain_;
   // Of the last event up to `until_`.
   Position cut_;
   // 1: events, 2: texts, 3: answers.
