@@ -21,6 +21,13 @@ TEST(Sha1, IsThatOfTheStandard) {  // FIPS 180-2, appendix A
   EXPECT_EQ(Sha1Hex(""), "da39a3ee5e6b4b0d3255bfef95601890afd80709");
 }
 
+TEST(Sha256, OfPiecesIsThatOfTheWhole) {
+  Sha256Stream pieces;
+  for (const char* piece : {"a", "", "bc"}) pieces.Add(piece);
+  EXPECT_EQ(pieces.Hex(), Sha256Hex("abc"));
+  EXPECT_EQ(Sha256Stream().Hex(), Sha256Hex(""));
+}
+
 TEST(Sha256, GivesThePublishedDigests) {
   // FIPS 180-4, examples.
   EXPECT_EQ(Sha256Hex("abc"), "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
