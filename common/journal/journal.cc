@@ -325,7 +325,7 @@ absl::Status SqlJournal::FitProjections() {
   return database_->Write([&](store::Connection& connection) -> absl::Status {
     RETURN_IF_ERROR(LockHead(connection).status());
     ASSIGN_OR_RETURN(const std::string shape, ReadShape(connection));
-    if (shape == ShapeOf(projections_)) return absl::OkStatus();
+    if (shape == projections_.shape()) return absl::OkStatus();
     return DeriveProjections(connection, projections_, apply_);
   });
 }

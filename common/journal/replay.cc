@@ -66,18 +66,6 @@ absl::flat_hash_map<std::string, std::shared_ptr<const Message>> Replay::Take() 
   return {states_.begin(), states_.end()};
 }
 
-std::string ShapeOf(const Projections& projections) {
-  std::string shape;
-  for (const Projection& projection : projections.all()) {
-    absl::StrAppend(&shape, projection.collection, " ", projection.table, ":");
-    for (const Projection::Column& column : projection.columns) {
-      absl::StrAppend(&shape, " ", column.name);
-    }
-    absl::StrAppend(&shape, "\n");
-  }
-  return shape;
-}
-
 absl::StatusOr<std::string> ReadShape(store::Connection& connection) {
   ASSIGN_OR_RETURN(const std::vector<store::Row> rows,
                    connection.QueryAll("SELECT shape FROM journal_shape WHERE id = 1"));
@@ -92,7 +80,7 @@ absl::Status DeriveProjections(store::Connection& connection, const Projections&
   RETURN_IF_ERROR(projections.Clear(connection));
   RETURN_IF_ERROR(projections.Save(connection, states.Take()));
   return connection.InsertRows("journal_shape", {"id", "shape"},
-                               {{int64_t{1}, ShapeOf(projections)}}, store::OnConflict::kReplace,
+                               {{int64_t{1}, projections.shape()}}, store::OnConflict::kReplace,
                                {"id"});
 }
 

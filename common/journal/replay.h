@@ -44,9 +44,7 @@ class Replay final : public MutableStates {
   absl::flat_hash_map<std::string, std::shared_ptr<google::protobuf::Message>> states_;
 };
 
-// Which columns a program's projections have, as text.
-std::string ShapeOf(const Projections& projections);
-// Those that the rows in the database were written with; empty where none were.
+// Which columns the rows in the database were written with (Projections::shape); empty where none were.
 absl::StatusOr<std::string> ReadShape(store::Connection& connection);
 
 // Derives every projection anew from the events and puts it in the old one's place, and notes its shape;

@@ -41,6 +41,10 @@ int64_t RequestKey(absl::string_view request_id) {
   return static_cast<int64_t>(key);
 }
 
+}  // namespace
+
+namespace {
+
 constexpr char kHeadSql[] = "SELECT sequence, record_time, hash FROM journal_head WHERE id = 1";
 
 absl::Status TakeHead(const Row& row, Position& head) {

@@ -34,6 +34,15 @@ absl::StatusOr<int64_t> CountRows(store::Connection& connection, absl::string_vi
   return rows.at(0).Int(0);
 }
 
+// Of a journal that another version may have written too: by the columns that every version has.
+absl::StatusOr<Position> ReadLast(store::Connection& connection) {
+  ASSIGN_OR_RETURN(
+      const std::vector<store::Row> rows,
+      connection.QueryAll("SELECT sequence, hash, record_time FROM journal_head WHERE id = 1"));
+  if (rows.empty()) return absl::DataLossError("the journal has no head");
+  return Position{rows[0].Int(0), rows[0].Text(1), absl::FromUnixMicros(rows[0].Int(2))};
+}
+
 void SetHead(const Position& head, JournalContent& content) {
   content.set_head_sequence(head.sequence);
   content.set_head_hash(head.hash);
@@ -115,7 +124,7 @@ absl::StatusOr<JournalContent> ReadContent(store::Connection& connection, store:
   }
   JournalContent content;
   content.set_journal(name);
-  ASSIGN_OR_RETURN(const Position head, ReadHead(connection));
+  ASSIGN_OR_RETURN(const Position head, ReadLast(connection));
   SetHead(head, content);
   ASSIGN_OR_RETURN(const int64_t texts, CountRows(connection, "journal_vault"));
   content.set_vault_text_count(texts);
@@ -155,7 +164,7 @@ absl::Status CheckTakesJournal(store::Connection& connection, store::Backend bac
     if (has_rows) filled.push_back(table);
   }
   if (absl::c_linear_search(filled, "journal_event")) {
-    ASSIGN_OR_RETURN(const Position head, ReadHead(connection));
+    ASSIGN_OR_RETURN(const Position head, ReadLast(connection));
     return refused(absl::StrCat("a journal of ", head.sequence, " events up to ",
                                 absl::FormatTime(head.time, absl::UTCTimeZone())));
   }

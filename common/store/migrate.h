@@ -18,6 +18,14 @@ namespace critac::store {
 inline constexpr absl::string_view kMigrationTable = "critac_migration";
 absl::string_view CreateMigrationTable();
 
+// The steps of `migrations` that `database` does not have yet, in order: what Migrate would apply, and
+// the same errors where it would refuse. Changes nothing.
+absl::StatusOr<std::vector<Migration>> PendingMigrations(Database& database,
+                                                         absl::Span<const Migration> migrations);
+
+// Components that have applied steps in the database: whose tables it holds.
+absl::StatusOr<std::vector<std::string>> MigratedComponents(Connection& connection);
+
 // Runs a function in a write transaction of its own.
 using RunInTransaction =
     absl::FunctionRef<absl::Status(absl::FunctionRef<absl::Status(Connection&)>)>;
@@ -26,14 +34,6 @@ using RunInTransaction =
 // end of the transaction; empty where a write transaction does.
 absl::Status Migrate(absl::Span<const Migration> migrations, absl::string_view lock,
                      const Clock& clock, RunInTransaction run);
-
-// The steps of `migrations` that `database` does not have yet, in order: what Migrate would apply, and
-// the same errors where it would refuse. Changes nothing.
-absl::StatusOr<std::vector<Migration>> PendingMigrations(Database& database,
-                                                         absl::Span<const Migration> migrations);
-
-// Components that have applied steps in the database: whose tables it holds.
-absl::StatusOr<std::vector<std::string>> MigratedComponents(Connection& connection);
 
 }  // namespace critac::store
 
