@@ -1,0 +1,181 @@
+#!/usr/bin/env python3
+"""Alerts and dashboards ask for figures that exist, and every alert fires when it should and not otherwise.
+
+- promtool reads the rules, and runs a file of tests/kustomize/alerts for each alert, with a case in which it fires and
+  one in which it does not.
+- Every figure in an alert, a dashboard or a query of KEDA is one that common/server/operational_metrics.h names, or one
+  of Prometheus' own or of kube-state-metrics; and so is every label.
+- Every alert leads to a section of deploy/README.md of its name.
+
+Usage: tests/kustomize/alerts_test.py    Without promtool the first is left out, and the exit status is 77, skipped.
+"""
+import json
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+from manifests import KUSTOMIZE, ROOT, SKIPPED, finish, yaml
+
+RULES = KUSTOMIZE / "components/monitoring/rules.yaml"
+CASES = Path(__file__).resolve().parent / "alerts"
+
+# What Prometheus adds to every figure that it fetches.
+TARGET_LABELS = {"namespace", "pod", "service", "job", "instance", "container", "endpoint"}
+# Figures of others, with the labels that are asked for: Prometheus itself, kube-state-metrics.
+OTHERS = {
+    "up": set(),
+    "kube_pod_container_status_restarts_total": set(),
+    "kube_pod_container_resource_limits": {"resource"},
+    "kube_horizontalpodautoscaler_status_current_replicas": {"horizontalpodautoscaler"},
+    "kube_horizontalpodautoscaler_spec_max_replicas": {"horizontalpodautoscaler"},
+    "kube_job_status_failed": {"job_name"},
+    "kube_cronjob_status_last_successful_time": {"cronjob"},
+    "kube_cronjob_created": {"cronjob"},
+}
+HISTOGRAM = ("_bucket", "_count", "_sum")
+WORDS = {"and", "or", "unless", "by", "without", "on", "ignoring", "group_left", "group_right", "bool", "offset"}
+
+
+def our_figures():
+    """Names of figures and their labels: from the table in the header, those of the process from the code."""
+    header = (ROOT / "common/server/operational_metrics.h").read_text()
+    figures = {}
+    for name, labels in re.findall(r"^// \| (critac_\w+)(?:\{([\w,]+)\})? \|", header, re.MULTILINE):
+        figures[name] = set(labels.split(",")) if labels else set()
+    code = (ROOT / "common/server/operational_metrics.cc").read_text()
+    figures.update({name: set() for name in re.findall(r'add\("(process_\w+)"', code)})
+    assert len(figures) > 12, figures
+    for name in [name for name in figures if re.search(rf'Name\("{name}"\)', code) and name.endswith("_seconds")]:
+        for ending in HISTOGRAM:
+            figures[name + ending] = figures[name] | ({"le"} if ending == "_bucket" else set())
+        del figures[name]
+    return figures
+
+
+def check_expression(expression, figures):
+    """What is unknown in an expression of PromQL."""
+    text = re.sub(r"\$__rate_interval", "5m", expression)
+    for name, chosen in re.findall(r'([a-zA-Z_:][\w:]*)\s*\{([^}]*)\}', text):
+        bare = re.sub(r'"(?:[^"\\]|\\.)*"', '""', chosen)
+        for key in re.findall(r'(\w+)\s*(?:=~|!~|!=|=)', bare):
+            if key not in figures.get(name, set()) | TARGET_LABELS:
+                yield f"{name} has no label {key}"
+    bare = re.sub(r'"(?:[^"\\]|\\.)*"', "", text)
+    bare = re.sub(r"\{[^}]*\}|\[[^]]*\]", "", bare)
+    labels = {name for group in re.findall(r"\b(?:by|without|on|ignoring)\s*\(([^)]*)\)", bare)
+              for name in re.findall(r"\w+", group)}
+    bare = re.sub(r"\b(?:by|without|on|ignoring|group_left|group_right)\s*\([^)]*\)", "", bare)
+    asked = {name for name, call in re.findall(r"(?<![\w.])([a-zA-Z_:][\w:]*)\s*(\()?", bare)
+             if not call and name not in WORDS}
+    if not asked:
+        yield "asks for nothing"
+    for name in sorted(asked - figures.keys()):
+        yield f"there is no figure {name}"
+    known = TARGET_LABELS.union(*(figures.get(name, set()) for name in asked))
+    for key in sorted(labels - known):
+        yield f"none of {sorted(asked)} has a label {key}"
+
+
+def dashboards():
+    for path in sorted((KUSTOMIZE / "components/monitoring/dashboards").glob("*.json")):
+        board = json.loads(path.read_text())
+        for panel in board["panels"]:
+            for target in panel["targets"]:
+                yield f"{path.name}: {panel['title']}", target["expr"]
+        for one in board["templating"]["list"]:
+            if one["type"] == "query":
+                yield f"{path.name}: {one['name']}", re.fullmatch(r"label_values\((\w+), \w+\)", one["query"]).group(1)
+
+
+def queries_of_keda():
+    for one in yaml.safe_load_all((KUSTOMIZE / "components/keda/scaled-objects.yaml").read_text()):
+        for trigger in one["spec"]["triggers"]:
+            if trigger["type"] == "prometheus":
+                yield f"{one['metadata']['name']}: {trigger['name']}", trigger["metadata"]["query"]
+
+
+def anchors():
+    headings = re.findall(r"^#+ (.+)$", (ROOT / "deploy/README.md").read_text(), re.MULTILINE)
+    return {re.sub(r"[^\w -]", "", heading).strip().lower().replace(" ", "-") for heading in headings}
+
+
+def check_rules(rules, figures):
+    there = anchors()
+    for rule in rules:
+        name = rule["alert"]
+        for problem in check_expression(rule["expr"], figures):
+            yield f"{name}: {problem}"
+        link = rule["annotations"].get("runbook_url", "")
+        if not link.endswith(f"deploy/README.md#{name.lower()}") or name.lower() not in there:
+            yield f"{name}: `{link}` leads to no section of its name in deploy/README.md"
+        if rule["labels"].get("severity") not in ("critical", "warning"):
+            yield f"{name}: severity is critical or warning"
+        for key in ("summary", "description"):
+            if not rule["annotations"].get(key):
+                yield f"{name}: has no {key}"
+    for name in sorted({path.stem for path in CASES.glob("*.yaml")} - {rule["alert"] for rule in rules}):
+        yield f"tests/kustomize/alerts/{name}.yaml: there is no such alert"
+
+
+def check_cases(name):
+    """A file for the alert, with a case that fires and one that does not."""
+    path = CASES / f"{name}.yaml"
+    if not path.is_file():
+        yield f"{name}: tests/kustomize/alerts/{name}.yaml is not there"
+        return
+    cases = [case for test in yaml.safe_load(path.read_text())["tests"] for case in test["alert_rule_test"]]
+    if any(case["alertname"] != name for case in cases):
+        yield f"{path.name}: tests another alert"
+    if {bool(case.get("exp_alerts")) for case in cases} != {True, False}:
+        yield f"{path.name}: wants a case that fires and one that does not"
+
+
+def promtool(*arguments, folder):
+    told = subprocess.run(["promtool", *arguments], cwd=folder, capture_output=True, text=True, check=False)
+    if told.returncode != 0:
+        yield f"promtool {' '.join(arguments)}: {(told.stdout + told.stderr).strip()}"
+
+
+def run_promtool(groups, rules, others):
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        (folder / "whole.yaml").write_text(yaml.safe_dump({"groups": groups}))
+        # Queries of others are read as the expressions of rules.
+        (folder / "queries.yaml").write_text(yaml.safe_dump({"groups": [{"name": "queries", "rules": [
+            {"record": f"query:{number}", "expr": expr.replace("$__rate_interval", "5m")}
+            for number, (_, expr) in enumerate(others)]}]}))
+        # Cases compare when an alert fires and its labels, not its words.
+        (folder / "rules.yaml").write_text(yaml.safe_dump({"groups": [{"name": "critac", "rules": [
+            {key: value for key, value in rule.items() if key != "annotations"} for rule in rules]}]}))
+        for file in ("whole.yaml", "queries.yaml"):
+            yield from promtool("check", "rules", file, folder=folder)
+        for path in sorted(CASES.glob("*.yaml")):
+            shutil.copy(path, folder)
+            yield from promtool("test", "rules", path.name, folder=folder)
+
+
+def main():
+    figures = {**our_figures(), **OTHERS}
+    groups = yaml.safe_load(RULES.read_text())["spec"]["groups"]
+    rules = [rule for group in groups for rule in group["rules"]]
+    others = [*dashboards(), *queries_of_keda()]
+    problems = [*check_rules(rules, figures)]
+    for where, expression in others:
+        problems += [f"{where}: {problem}" for problem in check_expression(expression, figures)]
+    for rule in rules:
+        problems += check_cases(rule["alert"])
+    done = f"{len(rules)} alerts and {len(others)} queries ask for figures that exist"
+    if not shutil.which("promtool"):
+        if problems:
+            finish(problems, done)
+        print(f"{done}; skipped: promtool is not installed, so no alert was made to fire")
+        sys.exit(SKIPPED)
+    problems += run_promtool(groups, rules, others)
+    finish(problems, f"{done}, and each alert fires when it should")
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,565 @@
+#!/usr/bin/env python3
+"""What holds between the objects of an overlay, and between them and the programs, which no schema knows.
+
+Each function below is a rule, its first sentence what must hold; it yields what breaks it.
+
+Usage: tests/kustomize/policy_test.py    Exit status 77, skipped, where kubectl is not there.
+"""
+import json
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+from manifests import KUSTOMIZE, ROOT, finish, label, overlays, render, yaml
+
+SERVICES = ("intake", "matching", "metrics")
+WORKLOADS = {"Deployment", "StatefulSet", "Job", "CronJob"}
+CLUSTER_WIDE = {"Namespace"}
+NAME = "app.kubernetes.io/name"
+COMPONENT = "app.kubernetes.io/component"
+
+# Secrets that a person brings where there is no operator that makes them, as deploy/README.md says.
+BROUGHT = {"critac-redis-ca": {"ca.crt"}}
+
+# Ports that the pods of CloudNativePG have: PostgreSQL, and the state that the operator asks for.
+CNPG_PORTS = {5432, 8000}
+
+
+# ---- What the programs know -----------------------------------------------------------------------------------------
+
+def settings():
+    """Names of the settings that every program has, from where they are defined."""
+    text = (ROOT / "common/server/config.cc").read_text()
+    table = text[text.index("std::vector<Setting> SettingsOf"):text.index("const Setting* Find")]
+    names = set(re.findall(r'\{"([a-z][a-z-]+)",\s*"[A-Z]*"', table))
+    assert {"listen", "admin-listen", "queue", "drain-timeout", "trust-principals"} <= names, names
+    return names | {"config"}
+
+
+def variable(name):
+    return "CRITAC_" + name.upper().replace("-", "_")
+
+
+def peers(service):
+    main = (ROOT / f"services/{service}/main.cc").read_text()
+    return re.findall(r'\{"(\w+)", "[\d.:]+"\}', main[main.index(".peers"):main.index(".shares_queues")])
+
+
+def variables_of(command):
+    """Variables that a program takes. `critac migrate` and `critac backup` take the databases of all services."""
+    if command[0] == "critac":
+        return {variable(f"database-{service}") for service in SERVICES}
+    service = command[0].removeprefix("critac-")
+    names = settings() | {"database"} | {f"{peer}-address" for peer in peers(service)}
+    return {variable(name) for name in names}
+
+
+def queues_of(service):
+    text = (ROOT / f"services/{service}/bind.cc").read_text()
+    return re.findall(r'environment\.queue\("(\w+)"\)', text)
+
+
+def job_drain_seconds():
+    """How long a queue's worker may take to stop: limits::kDrain and a second of grace."""
+    limits = (ROOT / "common/base/limits.h").read_text()
+    return int(re.search(r"kDrain = absl::Seconds\((\d+)\)", limits).group(1)) + 1
+
+
+# ---- What an overlay holds ------------------------------------------------------------------------------------------
+
+class Pod:
+    """A pod as a workload makes it."""
+
+    def __init__(self, owner):
+        self.owner = owner
+        spec = owner["spec"]
+        template = spec["jobTemplate"]["spec"]["template"] if owner["kind"] == "CronJob" else spec["template"]
+        self.labels = template["metadata"].get("labels", {})
+        self.spec = template["spec"]
+        self.containers = self.spec.get("initContainers", []) + self.spec["containers"]
+
+    def ports(self):
+        found = {}
+        for container in self.containers:
+            for port in container.get("ports", []):
+                found[port["name"]] = port["containerPort"]
+        return found
+
+    def has_port(self, port):
+        return port in self.ports() or port in self.ports().values()
+
+
+class DatabasePod:
+    """A pod that CloudNativePG makes of a Cluster."""
+
+    def __init__(self, cluster):
+        self.owner = cluster
+        self.labels = {"cnpg.io/cluster": cluster["metadata"]["name"]}
+        self.containers = []
+
+    def has_port(self, port):
+        return port in CNPG_PORTS
+
+
+class Overlay:
+    def __init__(self, name):
+        self.name = name
+        self.things = render(name)
+        self.pods = [Pod(one) for one in self.things if one["kind"] in WORKLOADS]
+        self.all_pods = self.pods + [DatabasePod(one) for one in self.kind("Cluster")]
+
+    def kind(self, *kinds):
+        return [one for one in self.things if one["kind"] in kinds]
+
+    def names(self, kind):
+        return {one["metadata"]["name"] for one in self.kind(kind)}
+
+    def selected(self, selector):
+        return [pod for pod in self.all_pods if matches(selector, pod.labels)]
+
+    def services_of_ours(self):
+        return [pod for pod in self.pods if pod.owner["kind"] == "Deployment" and pod.labels.get(NAME) == "critac"]
+
+    def configuration(self, container):
+        """The variables of a container; None where the value is a Secret's."""
+        found = {}
+        for source in container.get("envFrom", []):
+            for config in self.kind("ConfigMap"):
+                if config["metadata"]["name"] == source.get("configMapRef", {}).get("name"):
+                    found.update(config["data"])
+        for one in container.get("env", []):
+            found[one["name"]] = one.get("value")
+        return found
+
+
+def matches(selector, labels):
+    if any(labels.get(key) != value for key, value in (selector.get("matchLabels") or {}).items()):
+        return False
+    for rule in selector.get("matchExpressions") or []:
+        assert rule["operator"] == "In", rule
+        if labels.get(rule["key"]) not in rule["values"]:
+            return False
+    return True
+
+
+def seconds(text):
+    found = re.fullmatch(r"(\d+)(ms|s|m|h)", text)
+    return int(found.group(1)) * {"ms": 0.001, "s": 1, "m": 60, "h": 3600}[found.group(2)]
+
+
+# ---- Rules: selectors, ports, references ----------------------------------------------------------------------------
+
+def selectors_match(overlay):
+    """Whatever selects pods selects some."""
+    for pod in overlay.pods:
+        selector = pod.owner["spec"].get("selector")
+        if selector and not matches(selector, pod.labels):
+            yield f"{label(pod.owner)}: its selector is not that of its own pods"
+        for spread in pod.spec.get("topologySpreadConstraints", []):
+            if not matches(spread["labelSelector"], pod.labels):
+                yield f"{label(pod.owner)}: topologySpreadConstraints do not select its own pods"
+    for service in overlay.kind("Service"):
+        if not overlay.selected({"matchLabels": service["spec"]["selector"]}):
+            yield f"{label(service)}: selects no pod"
+    for one in overlay.kind("PodDisruptionBudget"):
+        if not overlay.selected(one["spec"]["selector"]):
+            yield f"{label(one)}: selects no pod"
+    for one in overlay.kind("ServiceMonitor"):
+        chosen = [service for service in overlay.kind("Service")
+                  if matches(one["spec"]["selector"], service["metadata"].get("labels", {}))]
+        if {service["metadata"]["name"] for service in chosen} != {f"critac-{name}" for name in SERVICES}:
+            yield f"{label(one)}: does not select exactly the services"
+        for endpoint in one["spec"]["endpoints"]:
+            for service in chosen:
+                if endpoint["port"] not in {port["name"] for port in service["spec"]["ports"]}:
+                    yield f"{label(one)}: {label(service)} has no port {endpoint['port']}"
+            if endpoint.get("honorLabels") is not True:
+                yield f"{label(one)}: without honorLabels our label `service` is called exported_service"
+
+
+def policies_select(overlay):
+    """A network policy selects pods, and each of its rules names pods and ports that are there."""
+    for policy in overlay.kind("NetworkPolicy"):
+        spec = policy["spec"]
+        chosen = overlay.selected(spec["podSelector"])
+        if not chosen:
+            yield f"{label(policy)}: selects no pod"
+        for direction, side in (("ingress", "from"), ("egress", "to")):
+            for rule in spec.get(direction, []):
+                if direction.capitalize() not in spec["policyTypes"]:
+                    yield f"{label(policy)}: has a rule of {direction} and not its policyType"
+                if not rule.get("ports"):
+                    yield f"{label(policy)}: opens every port"
+                targets = list(chosen) if direction == "ingress" else []
+                outside = False
+                for peer in rule.get(side, [{}]):
+                    if "podSelector" in peer and "namespaceSelector" not in peer:
+                        found = overlay.selected(peer["podSelector"])
+                        if not found:
+                            yield f"{label(policy)}: opens {side} pods that are not there: {peer['podSelector']}"
+                        targets += found if direction == "egress" else []
+                    else:
+                        outside = True
+                if direction == "egress" and outside:
+                    continue
+                for port in rule.get("ports", []):
+                    if not all(pod.has_port(port["port"]) for pod in targets):
+                        yield f"{label(policy)}: its pods have no port {port['port']}"
+
+
+def everything_is_denied_first(overlay):
+    """A policy without rules holds for every pod, in both directions."""
+    if not any(one["spec"] == {"podSelector": {}, "policyTypes": ["Ingress", "Egress"]}
+               for one in overlay.kind("NetworkPolicy")):
+        yield "no NetworkPolicy denies everything first"
+
+
+def opened(overlay, direction):
+    """Triples (caller, service, port) that policies open between our services."""
+    found = set()
+    for policy in overlay.kind("NetworkPolicy"):
+        chosen = overlay.selected(policy["spec"]["podSelector"])
+        for rule in policy["spec"].get(direction, []):
+            for peer in rule.get("from" if direction == "ingress" else "to", []):
+                if "podSelector" not in peer or "namespaceSelector" in peer:
+                    continue
+                others = overlay.selected(peer["podSelector"])
+                callers, called = (others, chosen) if direction == "ingress" else (chosen, others)
+                found |= {(a.labels.get(COMPONENT), b.labels.get(COMPONENT), port["port"]) for a in callers
+                          for b in called for port in rule.get("ports", [])
+                          if b.labels.get(NAME) == "critac" and a.labels.get(NAME) == "critac"}
+    return found
+
+
+def calls_are_open_and_no_others(overlay):
+    """Between services exactly the calls are open that their configuration makes, at both ends."""
+    needed = set()
+    for pod in overlay.services_of_ours():
+        for name, value in overlay.configuration(pod.spec["containers"][0]).items():
+            if name.endswith("_ADDRESS"):
+                host, port = value.rsplit(":", 1)
+                needed.add((pod.labels[COMPONENT], host.removeprefix("critac-"), int(port)))
+                service = [one for one in overlay.kind("Service") if one["metadata"]["name"] == host]
+                if not service or int(port) not in {one["port"] for one in service[0]["spec"]["ports"]}:
+                    yield f"{label(pod.owner)}: {name}={value} is no Service with this port"
+    for direction in ("ingress", "egress"):
+        for one in sorted(needed - opened(overlay, direction), key=str):
+            yield f"{direction} is not open: {one[0]} to {one[1]} at {one[2]}"
+        for one in sorted(opened(overlay, direction) - needed, key=str):
+            yield f"{direction} is open and not needed: {one[0]} to {one[1]} at {one[2]}"
+
+
+def ports_exist(overlay):
+    """Services and probes name ports that the containers have; each service listens where its ports say."""
+    for service in overlay.kind("Service"):
+        for port in service["spec"]["ports"]:
+            for pod in overlay.selected({"matchLabels": service["spec"]["selector"]}):
+                if pod.owner["kind"] in ("Deployment", "StatefulSet") and not pod.has_port(port["targetPort"]):
+                    yield f"{label(service)}: {label(pod.owner)} has no port {port['targetPort']}"
+    for pod in overlay.pods:
+        for container in pod.containers:
+            own = {port["name"]: port["containerPort"] for port in container.get("ports", [])}
+            for name in ("startupProbe", "readinessProbe", "livenessProbe"):
+                for how, probe in container.get(name, {}).items():
+                    if how in ("httpGet", "tcpSocket", "grpc"):
+                        if probe["port"] not in own and probe["port"] not in own.values():
+                            yield f"{label(pod.owner)}: {name} asks port {probe['port']}, which is none of {own}"
+    for pod in overlay.services_of_ours():
+        values = overlay.configuration(pod.spec["containers"][0])
+        for name, port in (("CRITAC_LISTEN", "grpc"), ("CRITAC_ADMIN_LISTEN", "admin")):
+            if values.get(name) != f"0.0.0.0:{pod.ports()[port]}":
+                yield f"{label(pod.owner)}: {name} is {values.get(name)}, its port {port} {pod.ports()[port]}"
+
+
+def secrets_there(overlay):
+    """Names and keys of the Secrets that will be there: made by new_secrets, by an operator, or brought by a person."""
+    told = subprocess.run([str(KUSTOMIZE / "new_secrets")], capture_output=True, text=True, check=True)
+    there = {one["metadata"]["name"]: set(one["stringData"]) for one in json.loads(told.stdout)["items"]}
+    for cluster in overlay.kind("Cluster"):
+        if "certificates" not in cluster["spec"]:
+            there[f"{cluster['metadata']['name']}-ca"] = {"ca.crt"}
+    for certificate in overlay.kind("Certificate"):
+        there[certificate["spec"]["secretName"]] = {"ca.crt", "tls.crt", "tls.key"}
+    readme = (ROOT / "deploy/README.md").read_text()
+    there.update({name: keys for name, keys in BROUGHT.items() if f"`{name}`" in readme})
+    return there
+
+
+def secret_references(pod):
+    for container in pod.containers:
+        for one in container.get("env", []):
+            source = one.get("valueFrom", {}).get("secretKeyRef")
+            if source:
+                yield source["name"], [source["key"]], source.get("optional")
+        for one in container.get("envFrom", []):
+            if "secretRef" in one:
+                yield one["secretRef"]["name"], [], one["secretRef"].get("optional")
+    for volume in pod.spec.get("volumes", []):
+        if "secret" in volume:
+            secret = volume["secret"]
+            yield secret["secretName"], [one["key"] for one in secret.get("items", [])], secret.get("optional")
+
+
+def references_lead_somewhere(overlay):
+    """Each ConfigMap, Secret, claim, account and target that is named is there."""
+    secrets = secrets_there(overlay)
+    for pod in overlay.pods:
+        who = label(pod.owner)
+        for name, keys, optional in secret_references(pod):
+            if name not in secrets and not optional:
+                yield f"{who}: nobody makes the Secret {name}"
+            for key in keys:
+                if name in secrets and key not in secrets[name]:
+                    yield f"{who}: the Secret {name} has no key {key}"
+        configs = [one["configMapRef"]["name"] for container in pod.containers for one in container.get("envFrom", [])
+                   if "configMapRef" in one]
+        claims = []
+        volumes = {volume["name"] for volume in pod.spec.get("volumes", [])}
+        volumes |= {one["metadata"]["name"] for one in pod.owner["spec"].get("volumeClaimTemplates", [])}
+        for volume in pod.spec.get("volumes", []):
+            configs += [volume["configMap"]["name"]] if "configMap" in volume else []
+            claims += [volume["persistentVolumeClaim"]["claimName"]] if "persistentVolumeClaim" in volume else []
+        for kind, names in (("ConfigMap", configs), ("PersistentVolumeClaim", claims),
+                            ("ServiceAccount", [pod.spec.get("serviceAccountName", "(none)")])):
+            for name in names:
+                if name not in overlay.names(kind):
+                    yield f"{who}: the {kind} {name} is not there"
+        for container in pod.containers:
+            for mount in container.get("volumeMounts", []):
+                if mount["name"] not in volumes:
+                    yield f"{who}: mounts {mount['name']}, which is no volume"
+    for one in overlay.kind("HorizontalPodAutoscaler", "ScaledObject"):
+        if one["spec"]["scaleTargetRef"]["name"] not in overlay.names("Deployment"):
+            yield f"{label(one)}: its target is not there"
+    for cluster in overlay.kind("Cluster"):
+        spec = cluster["spec"]
+        named = [spec["bootstrap"]["initdb"]["secret"]["name"]]
+        named += [role["passwordSecret"]["name"] for role in spec["managed"]["roles"]]
+        named += [name for key, name in spec.get("certificates", {}).items() if key.endswith("Secret")]
+        for name in named:
+            if name not in secrets:
+                yield f"{label(cluster)}: nobody makes the Secret {name}"
+    for one in overlay.kind("Database"):
+        clusters = {cluster["metadata"]["name"]: cluster for cluster in overlay.kind("Cluster")}
+        cluster = clusters.get(one["spec"]["cluster"]["name"])
+        if cluster is None:
+            yield f"{label(one)}: its cluster is not there"
+        elif one["spec"]["owner"] not in {role["name"] for role in cluster["spec"]["managed"]["roles"]}:
+            yield f"{label(one)}: its owner is no role of the cluster"
+    for one in overlay.kind("Certificate"):
+        if one["spec"]["issuerRef"]["name"] not in overlay.names("Issuer"):
+            yield f"{label(one)}: its issuer is not there"
+
+
+# ---- Rules: what a pod may do ---------------------------------------------------------------------------------------
+
+def pods_are_restricted(overlay):
+    """Every pod keeps Pod Security's `restricted`, has a read-only root, and no token of the API server."""
+    for pod in overlay.pods:
+        who = label(pod.owner)
+        of_pod = pod.spec.get("securityContext", {})
+        for key in ("hostNetwork", "hostPID", "hostIPC"):
+            if pod.spec.get(key):
+                yield f"{who}: {key}"
+        if any("hostPath" in volume for volume in pod.spec.get("volumes", [])):
+            yield f"{who}: hostPath"
+        if of_pod.get("seccompProfile") != {"type": "RuntimeDefault"}:
+            yield f"{who}: seccompProfile is not RuntimeDefault"
+        if of_pod.get("runAsNonRoot") is not True or not of_pod.get("runAsUser", 0) > 0:
+            yield f"{who}: is not kept from being root"
+        if pod.spec.get("automountServiceAccountToken") is not False:
+            yield f"{who}: has a token of the API server"
+        if pod.spec.get("enableServiceLinks") is not False:
+            yield f"{who}: gets variables of every Service"
+        for container in pod.containers:
+            own = container.get("securityContext", {})
+            if own.get("allowPrivilegeEscalation") is not False or own.get("capabilities") != {"drop": ["ALL"]} or \
+                    own.get("readOnlyRootFilesystem") is not True or own.get("privileged") or \
+                    own.get("runAsUser", 1) == 0 or any("hostPort" in port for port in container.get("ports", [])):
+                yield f"{who}: container {container['name']} is not restricted"
+            resources = container.get("resources", {})
+            if not {"cpu", "memory"} <= set(resources.get("requests", {})) or \
+                    "memory" not in resources.get("limits", {}):
+                yield f"{who}: container {container['name']} does not say what it needs and may have"
+    for account in overlay.kind("ServiceAccount"):
+        if account.get("automountServiceAccountToken") is not False:
+            yield f"{label(account)}: hands out a token"
+
+
+def namespace_is_restricted(overlay):
+    """There is one namespace, it refuses pods that are not restricted, and everything is in it."""
+    spaces = overlay.kind("Namespace")
+    if len(spaces) != 1:
+        yield f"{len(spaces)} namespaces"
+        return
+    if spaces[0]["metadata"].get("labels", {}).get("pod-security.kubernetes.io/enforce") != "restricted":
+        yield "the namespace does not enforce `restricted`"
+    for thing in overlay.things:
+        if thing["kind"] not in CLUSTER_WIDE and thing["metadata"].get("namespace") != spaces[0]["metadata"]["name"]:
+            yield f"{label(thing)}: is in another namespace"
+
+
+def secrets_are_only_named(overlay):
+    """No Secret is in an overlay, and no variable or setting holds a password."""
+    for one in overlay.kind("Secret"):
+        yield f"{label(one)}: a Secret in the repository"
+    for pod in overlay.pods:
+        for container in pod.containers:
+            for name, value in overlay.configuration(container).items():
+                if value is not None and (re.search(r"://[^/]*:[^/]*@", value) or re.search("PASS|TOKEN|KEY", name)):
+                    yield f"{label(pod.owner)}: {name} holds a password"
+                if value is not None and re.fullmatch(r"CRITAC_(DATABASE\w*|QUEUE)", name):
+                    yield f"{label(pod.owner)}: {name} is not taken from a Secret"
+
+
+def images_are_named(overlay):
+    """No image goes by `latest` or no tag; outside dev every image goes by digest."""
+    for pod in overlay.pods:
+        for container in pod.containers:
+            image = container["image"]
+            if "@sha256:" in image and re.search(r"@sha256:[0-9a-f]{64}$", image):
+                continue
+            if overlay.name != "dev":
+                yield f"{label(pod.owner)}: {image} is not named by digest"
+            elif not re.search(r"/[^/]+:[\w.-]+$", image) or image.endswith(":latest"):
+                yield f"{label(pod.owner)}: {image} has no tag, or `latest`"
+
+
+# ---- Rules: what the programs need ----------------------------------------------------------------------------------
+
+def variables_are_known(overlay):
+    """Every variable of a container with our programs is one that the program knows, or the program would not start."""
+    for pod in overlay.pods:
+        for container in pod.containers:
+            if "critac" not in container.get("command", [""])[0] or pod.labels.get(NAME) != "critac":
+                continue
+            known = variables_of(container["command"])
+            given = overlay.configuration(container)
+            for name in sorted(given.keys() - known):
+                yield f"{label(pod.owner)}: {container['command'][0]} does not know {name}"
+            for name in sorted(name for name in known if "DATABASE" in name or name.endswith("_ADDRESS")):
+                if name not in given:
+                    yield f"{label(pod.owner)}: {container['command'][0]} is not given {name}"
+
+
+def stops_have_time(overlay):
+    """The grace period is longer than all parts of a stop, one after the other."""
+    for pod in overlay.services_of_ours():
+        container = pod.spec["containers"][0]
+        values = overlay.configuration(container)
+        sleep = container.get("lifecycle", {}).get("preStop", {}).get("sleep", {}).get("seconds", 0)
+        if sleep == 0:
+            yield f"{label(pod.owner)}: no preStop sleep"
+        queues = len(queues_of(pod.labels[COMPONENT]))
+        needed = sleep + seconds(values["CRITAC_DRAIN_DELAY"]) + seconds(values["CRITAC_DRAIN_TIMEOUT"]) + \
+            queues * job_drain_seconds()
+        if pod.spec["terminationGracePeriodSeconds"] <= needed:
+            yield f"{label(pod.owner)}: a stop may take {needed:.0f} s, its grace period is not longer"
+
+
+def probes_ask_the_right_thing(overlay):
+    """Readiness is the service's own health by gRPC; liveness asks the process alone; a start has time."""
+    for pod in overlay.services_of_ours():
+        container = pod.spec["containers"][0]
+        ready = container.get("readinessProbe", {}).get("grpc", {})
+        if ready != {"port": pod.ports()["grpc"], "service": pod.labels[COMPONENT]}:
+            yield f"{label(pod.owner)}: readiness is not its own health at its numeric port of gRPC"
+        for name in ("livenessProbe", "startupProbe"):
+            if container.get(name, {}).get("httpGet") != {"path": "/livez", "port": "admin"}:
+                yield f"{label(pod.owner)}: {name} is not /livez of the admin port, and may depend on a database"
+
+
+def services_are_kept_up(overlay):
+    """Each service has one autoscaler, a budget that lets broken pods go, a headless Service, and spreads replicas."""
+    for pod in overlay.services_of_ours():
+        name = pod.owner["metadata"]["name"]
+        scalers = [one for one in overlay.kind("HorizontalPodAutoscaler", "ScaledObject")
+                   if one["spec"]["scaleTargetRef"]["name"] == name]
+        if len(scalers) != 1:
+            yield f"{label(pod.owner)}: {len(scalers)} autoscalers"
+        if "replicas" in pod.owner["spec"]:
+            yield f"{label(pod.owner)}: replicas are the autoscaler's"
+        budgets = [one["spec"] for one in overlay.kind("PodDisruptionBudget")
+                   if matches(one["spec"]["selector"], pod.labels)]
+        if len(budgets) != 1 or budgets[0].get("unhealthyPodEvictionPolicy") != "AlwaysAllow":
+            yield f"{label(pod.owner)}: no budget with AlwaysAllow"
+        heads = [one["spec"] for one in overlay.kind("Service") if one["metadata"]["name"] == name]
+        if len(heads) != 1 or heads[0].get("clusterIP") != "None":
+            yield f"{label(pod.owner)}: no headless Service, so that gRPC would keep to one replica"
+        spreads = pod.spec.get("topologySpreadConstraints", [])
+        if {one["topologyKey"] for one in spreads} != {"topology.kubernetes.io/zone", "kubernetes.io/hostname"} or \
+                any(one.get("matchLabelKeys") != ["pod-template-hash"] for one in spreads):
+            yield f"{label(pod.owner)}: its replicas are not spread by version"
+
+
+def scaling_names_queues(overlay):
+    """KEDA asks for queues that the scaled service works on, in the namespace of the overlay."""
+    space = overlay.kind("Namespace")[0]["metadata"]["name"]
+    for one in overlay.kind("ScaledObject"):
+        service = one["spec"]["scaleTargetRef"]["name"].removeprefix("critac-")
+        asked = set()
+        for trigger in one["spec"]["triggers"]:
+            query = trigger["metadata"].get("query", "")
+            asked |= set(re.findall(r'queue="(\w+)"', query))
+            if query and f'namespace="{space}"' not in query:
+                yield f"{label(one)}: asks for another namespace: {query}"
+        if asked != set(queues_of(service)):
+            yield f"{label(one)}: asks for {sorted(asked)}, and {service} works on {sorted(queues_of(service))}"
+
+
+def records_are_safe(overlay):
+    """Outside dev a commit is on a standby before it is acknowledged, and there is a backup."""
+    if overlay.name == "dev":
+        return
+    for cluster in overlay.kind("Cluster"):
+        synchronous = cluster["spec"]["postgresql"].get("synchronous", {})
+        if synchronous.get("number", 0) < 1 or synchronous.get("dataDurability") != "required" or \
+                cluster["spec"]["instances"] < 3:
+            yield f"{label(cluster)}: what was acknowledged can be lost with one machine"
+    if "critac-backup" not in overlay.names("CronJob"):
+        yield "no backup"
+
+
+# ---- Rules of the folder --------------------------------------------------------------------------------------------
+
+def components_are_used():
+    """Each component is in an overlay, so that every rule sees it."""
+    used = set()
+    for overlay in overlays():
+        text = yaml.safe_load((KUSTOMIZE / "overlays" / overlay / "kustomization.yaml").read_text())
+        used |= {Path(path).name for path in text.get("components", [])}
+    for path in sorted(KUSTOMIZE.glob("components/*")):
+        if path.name not in used:
+            yield f"components/{path.name} is in no overlay"
+
+
+def redis_rights_are_those_of_the_queue():
+    """The user `critac` of Redis has the rights that common/queue/redis/README.md gives, no more and no fewer."""
+    def rights(text):
+        found = re.search(r"(?:SETUSER|user) critac on (.*?)(?:\n```|\nuser |\nACL)", text, re.DOTALL).group(1)
+        return [word for word in found.replace("\\\n", " ").split() if not word.startswith(">")]
+    wanted = rights((ROOT / "common/queue/redis/README.md").read_text())
+    given = rights((KUSTOMIZE / "components/redis/start-redis").read_text())
+    if wanted != given:
+        yield f"components/redis/start-redis: the rights of critac differ: {sorted(set(wanted) ^ set(given))}"
+
+
+RULES = [selectors_match, policies_select, everything_is_denied_first, calls_are_open_and_no_others, ports_exist,
+         references_lead_somewhere, pods_are_restricted, namespace_is_restricted, secrets_are_only_named,
+         images_are_named, variables_are_known, stops_have_time, probes_ask_the_right_thing, services_are_kept_up,
+         scaling_names_queues, records_are_safe]
+
+
+def main():
+    problems = [*components_are_used(), *redis_rights_are_those_of_the_queue()]
+    for name in overlays():
+        overlay = Overlay(name)
+        if len(overlay.services_of_ours()) != len(SERVICES):
+            problems.append(f"overlays/{name}: not all services are there")
+        problems += [f"overlays/{name}: {problem}" for rule in RULES for problem in rule(overlay)]
+    finish(problems, f"{len(overlays())} overlays keep {len(RULES) + 2} rules")
+
+
+if __name__ == "__main__":
+    sys.exit(main())
