@@ -270,6 +270,8 @@ def ports_exist(overlay):
         for name, port in (("CRITAC_LISTEN", "grpc"), ("CRITAC_ADMIN_LISTEN", "admin")):
             if values.get(name) != f"0.0.0.0:{pod.ports()[port]}":
                 yield f"{label(pod.owner)}: {name} is {values.get(name)}, its port {port} {pod.ports()[port]}"
+        if values.get("CRITAC_TRUST_PRINCIPALS") != "true":
+            yield f"{label(pod.owner)}: without CRITAC_TRUST_PRINCIPALS it refuses to listen to other machines"
 
 
 def secrets_there(overlay):
@@ -452,8 +454,8 @@ def stops_have_time(overlay):
         if sleep == 0:
             yield f"{label(pod.owner)}: no preStop sleep"
         queues = len(queues_of(pod.labels[COMPONENT]))
-        needed = sleep + seconds(values["CRITAC_DRAIN_DELAY"]) + seconds(values["CRITAC_DRAIN_TIMEOUT"]) + \
-            queues * job_drain_seconds()
+        needed = sleep + queues * job_drain_seconds() + seconds(values.get("CRITAC_DRAIN_DELAY", "0s")) + \
+            seconds(values.get("CRITAC_DRAIN_TIMEOUT", "20s"))
         if pod.spec["terminationGracePeriodSeconds"] <= needed:
             yield f"{label(pod.owner)}: a stop may take {needed:.0f} s, its grace period is not longer"
 
