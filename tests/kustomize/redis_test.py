@@ -121,15 +121,17 @@ def check(center):
     until("the old master comes back as a replica", lambda: center.replicas_of(promoted) == 2)
     assert center.ask(promoted, "eval", "return redis.call('llen', KEYS[1])", "1", script[3], **login) == "1"
 
+    identity = center.ask(2, "sentinel", "myid", port=26379)
     center.stop(2, "sentinel")
     center.start(2, "sentinel")
     until("it is back", lambda: center.known(2) == ("2", "2"))
-    assert center.known(1)[0] == "2", "a Sentinel that came back is counted twice"
+    assert center.ask(2, "sentinel", "myid", port=26379) == identity, "a Sentinel has forgotten who it is"
+    assert center.master(2) == center.name(promoted), center.master(2)
 
 
 def main():
     if "--inside" not in sys.argv:
-        for program in ("unshare", "redis-server", "redis-cli"):
+        for program in ("unshare", "ip", "mount", "redis-server", "redis-cli"):
             if not shutil.which(program):
                 skip(f"{program} is not installed")
         unshare = ["unshare", "--map-root-user", "--net", "--mount"]
