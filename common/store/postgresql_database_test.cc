@@ -62,6 +62,18 @@ class PostgresqlDatabaseTest : public ::testing::Test {
   std::string url_;
 };
 
+TEST_F(PostgresqlDatabaseTest, WhereNoServerAnswersItsUrlIsSaidWithoutThePassword) {
+  for (const char* scheme : {"postgresql", "postgres"}) {
+    const absl::Status status =
+        Database::Open({.url = absl::StrCat(scheme, "://robin:secret@127.0.0.1:1/intake")})
+            .status();
+    EXPECT_EQ(status.code(), absl::StatusCode::kUnavailable);
+    EXPECT_THAT(std::string(status.message()),
+                ::testing::AllOf(::testing::HasSubstr("127.0.0.1:1/intake"),
+                                 ::testing::Not(::testing::HasSubstr("secret"))));
+  }
+}
+
 // ---- Several processes
 
 // One applies a step that cannot end while the test holds a lock; three wait for it, much longer than a

@@ -68,15 +68,6 @@ TEST(SqliteDatabase, OtherUrlsAreRefused) {
   }
 }
 
-TEST(SqliteDatabase, APostgresqlUrlSaysThatThisBuildServesSqliteOnlyAndShowsNoPassword) {
-  for (const char* url : {"postgresql://robin:secret@db/intake", "postgres://robin:secret@db/x"}) {
-    const absl::Status status = OpenError(url);
-    EXPECT_EQ(status.code(), absl::StatusCode::kInvalidArgument);
-    EXPECT_THAT(std::string(status.message()),
-                AllOf(HasSubstr("this build serves sqlite only"), Not(HasSubstr("secret"))));
-  }
-}
-
 TEST(SqliteDatabase, OptionsHaveTheirRanges) {
   const TempFolder folder;
   const auto code = [&](int readers, absl::Duration busy_timeout) {
