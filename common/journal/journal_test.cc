@@ -394,8 +394,11 @@ TEST_F(JournalTest, TimesNeverGoBackAlsoWhenTheClockDoes) {
 TEST_F(JournalTest, ACommandThatCannotBeWrittenFailsAloneInItsBatch) {
   // An agency whose state is NULL in the table cannot be written: the column is NOT NULL and kept
   // by a trigger here.
-  ASSERT_TRUE(Sql("CREATE TRIGGER refuse BEFORE INSERT ON agency WHEN NEW.state = 'XX' BEGIN "
-                  "SELECT RAISE(ABORT, 'refused'); END")
+  const bool is_postgresql = testing::TestDatabases::AreOnPostgresql();
+  ASSERT_TRUE(Sql(is_postgresql
+                      ? "ALTER TABLE agency ADD CONSTRAINT refuse CHECK (state <> 'XX')"
+                      : "CREATE TRIGGER refuse BEFORE INSERT ON agency WHEN NEW.state = 'XX' BEGIN "
+                        "SELECT RAISE(ABORT, 'refused'); END")
                   .ok());
   std::vector<std::thread> callers;
   std::atomic<int> good = 0, bad = 0;
