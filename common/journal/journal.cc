@@ -7,6 +7,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/synchronization/notification.h"
 #include "common/base/limits.h"
+#include "common/base/sha256.h"
 #include "common/journal/batch.h"
 #include "common/journal/command_loop.h"
 #include "common/journal/json_text.h"
@@ -15,6 +16,7 @@
 #include "common/journal/tables.h"
 #include "common/journal/vault.h"
 #include "common/status/error.h"
+#include "common/store/migrate.h"
 #include "google/protobuf/descriptor.h"
 
 namespace critac::journal {
@@ -61,7 +63,10 @@ class SqlJournal final : public Journal {
   SqlJournal(JournalOptions options, std::unique_ptr<store::Database> database, const Clock& clock,
              IdSource& ids, int64_t head)
       : name_(std::move(options.name)),
+        clock_(clock),
+        repair_after_(options.repair_after),
         projections_(std::move(options.projections)),
+        shape_(Sha256Hex(projections_.shape())),
         apply_(std::move(options.apply)),
         database_(std::move(database)),
         loop_(*database_, projections_, apply_, clock, ids, head),
@@ -113,16 +118,30 @@ class SqlJournal final : public Journal {
   // Follows what other processes write, so that those who wait for news get theirs too.
   void WatchOthers() {
     while (!stopping_) {
-      if (const auto head = Head(); head.ok()) loop_.Advance(head->sequence);
       watch_->Await(kWatchInterval);
+      HeadRow head;
+      const absl::Status read = database_->Read([&](store::Connection& connection) -> absl::Status {
+        ASSIGN_OR_RETURN(head, ReadHead(connection));
+        return absl::OkStatus();
+      });
+      if (!read.ok()) continue;
+      loop_.Advance(head.sequence);
+      // Where it fails, it is tried again with the next look.
+      if (IsBehind(head)) Repair().IgnoreError();
     }
   }
+  bool IsBehind(const HeadRow& head) const;
+  absl::Status Repair();
 
   absl::Status ReadCollection(store::Connection& connection, const std::string& collection,
                               bool with_vault, absl::FunctionRef<void(const Message&)> each);
 
   const std::string name_;
+  const Clock& clock_;
+  const absl::Duration repair_after_;
   const Projections projections_;
+  // Digest of its shape.
+  const std::string shape_;
   const Apply apply_;
   const std::unique_ptr<store::Database> database_;
   CommandLoop loop_;
@@ -314,18 +333,45 @@ absl::StatusOr<Verification> SqlJournal::VerifyChain() {
 absl::Status SqlJournal::Rebuild() {
   const absl::Status status =
       database_->Write([this](store::Connection& connection) -> absl::Status {
-        RETURN_IF_ERROR(LockHead(connection).status());
-        return DeriveProjections(connection, projections_, apply_);
+        ASSIGN_OR_RETURN(const HeadRow head, LockHead(connection));
+        RETURN_IF_ERROR(DeriveProjections(connection, projections_, apply_));
+        if (head.shape == shape_) return absl::OkStatus();
+        // Those of another version go on without what this one knows nothing of.
+        RETURN_IF_ERROR(WriteShape(connection, head.shape));
+        return WriteBehind(connection, std::max(clock_.Now(), head.time));
       });
   loop_.ForgetStates();
   return status;
 }
 
 absl::Status SqlJournal::FitProjections() {
-  return database_->Write([&](store::Connection& connection) -> absl::Status {
-    RETURN_IF_ERROR(LockHead(connection).status());
+  const auto fit = [&](store::Connection& connection) -> absl::Status {
+    ASSIGN_OR_RETURN(const HeadRow head, LockHead(connection));
     ASSIGN_OR_RETURN(const std::string shape, ReadShape(connection));
-    if (shape == projections_.shape()) return absl::OkStatus();
+    const bool fits = shape == projections_.shape();
+    if (fits && head.shape == shape_ && head.behind_micros == 0) return absl::OkStatus();
+    if (head.sequence > 0 && (!fits || head.behind_micros != 0)) {
+      return DeriveProjections(connection, projections_, apply_);
+    }
+    return NoteShape(connection, projections_);
+  };
+  if (watch_ == nullptr) return database_->Write(fit);
+  // Another process may be at it.
+  return store::RunPatiently([&] { return database_->Write(fit); });
+}
+
+// Whether rows that others wrote can be derived anew: they have not written for so long that they are
+// gone.
+bool SqlJournal::IsBehind(const HeadRow& head) const {
+  return head.shape == shape_ && head.behind_micros != 0 &&
+         clock_.Now() - absl::FromUnixMicros(head.behind_micros) >= repair_after_;
+}
+
+absl::Status SqlJournal::Repair() {
+  return database_->Write([this](store::Connection& connection) -> absl::Status {
+    ASSIGN_OR_RETURN(const HeadRow head, LockHead(connection));
+    // Another process may have done it.
+    if (!IsBehind(head)) return absl::OkStatus();
     return DeriveProjections(connection, projections_, apply_);
   });
 }

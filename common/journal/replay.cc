@@ -4,6 +4,7 @@
 #include <limits>
 
 #include "absl/strings/str_cat.h"
+#include "common/base/sha256.h"
 #include "common/journal/json_text.h"
 #include "common/journal/tables.h"
 #include "common/status/error.h"
@@ -79,6 +80,11 @@ absl::Status DeriveProjections(store::Connection& connection, const Projections&
       states.Apply(connection, 0, std::numeric_limits<int64_t>::max(), apply, progress));
   RETURN_IF_ERROR(projections.Clear(connection));
   RETURN_IF_ERROR(projections.Save(connection, states.Take()));
+  return NoteShape(connection, projections);
+}
+
+absl::Status NoteShape(store::Connection& connection, const Projections& projections) {
+  RETURN_IF_ERROR(WriteShape(connection, Sha256Hex(projections.shape())));
   return connection.InsertRows("journal_shape", {"id", "shape"},
                                {{int64_t{1}, projections.shape()}}, store::OnConflict::kReplace,
                                {"id"});

@@ -45,27 +45,46 @@ int64_t RequestKey(absl::string_view request_id) {
 
 namespace {
 
-constexpr char kHeadSql[] = "SELECT sequence, record_time, hash FROM journal_head WHERE id = 1";
+constexpr char kHeadSql[] =
+    "SELECT sequence, record_time, hash, shape, behind, generation FROM journal_head WHERE id = 1";
 
-absl::Status TakeHead(const Row& row, Position& head) {
-  head = {row.Int(0), row.Text(2), absl::FromUnixMicros(row.Int(1))};
+absl::Status TakeHead(const Row& row, HeadRow& head) {
+  head = {{row.Int(0), row.Text(2), absl::FromUnixMicros(row.Int(1))},
+          row.Text(3),
+          row.Int(4),
+          row.Int(5)};
   return absl::OkStatus();
 }
 
 }  // namespace
 
-absl::StatusOr<Position> ReadHead(store::Connection& connection) {
-  Position head;
+absl::StatusOr<HeadRow> ReadHead(store::Connection& connection) {
+  HeadRow head;
   RETURN_IF_ERROR(
       connection.Query(kHeadSql, {}, [&](const Row& row) { return TakeHead(row, head); }));
   return head;
 }
 
-absl::StatusOr<Position> LockHead(store::Connection& connection) {
-  Position head;
+absl::StatusOr<HeadRow> LockHead(store::Connection& connection) {
+  HeadRow head;
   RETURN_IF_ERROR(
       connection.QueryForUpdate(kHeadSql, {}, [&](const Row& row) { return TakeHead(row, head); }));
   return head;
+}
+
+absl::Status WriteShape(store::Connection& connection, absl::string_view shape) {
+  return connection
+      .Execute(
+          "UPDATE journal_head SET shape = :p1, behind = 0, generation = generation + 1 WHERE id = "
+          "1",
+          {std::string(shape)})
+      .status();
+}
+
+absl::Status WriteBehind(store::Connection& connection, absl::Time now) {
+  return connection
+      .Execute("UPDATE journal_head SET behind = :p1 WHERE id = 1", {absl::ToUnixMicros(now)})
+      .status();
 }
 
 absl::Status WriteEvents(store::Connection& connection, absl::Span<const CommittedEvent> events) {

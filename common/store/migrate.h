@@ -31,9 +31,14 @@ using RunInTransaction =
     absl::FunctionRef<absl::Status(absl::FunctionRef<absl::Status(Connection&)>)>;
 
 // Does what Database::Migrate says. `lock` is a statement that keeps other processes out until the
-// end of the transaction; empty where a write transaction does.
+// end of the transaction; empty where a write transaction does. With one, what others hold is waited for, far
+// beyond the timeout of a statement: their steps, and tables that are in use.
 absl::Status Migrate(absl::Span<const Migration> migrations, absl::string_view lock,
                      const Clock& clock, RunInTransaction run);
+
+// Runs a transaction again while others hold what it needs (DATABASE_BUSY, TRANSACTION_ABORTED), for ten
+// minutes: for what has to be done before a process serves.
+absl::Status RunPatiently(absl::FunctionRef<absl::Status()> run);
 
 }  // namespace critac::store
 
