@@ -27,7 +27,6 @@ using ::testing::AllOf;
 using testing::ChildProcess;
 using ::testing::HasSubstr;
 using testing::InOneLine;
-using ::testing::Not;
 using testing::SmallDisk;
 using testing::TempFolder;
 
