@@ -9,6 +9,7 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
+#include "absl/strings/strip.h"
 #include "absl/synchronization/mutex.h"
 #include "common/status/error.h"
 #include "common/store/connection_pool.h"
@@ -66,41 +67,45 @@ class LiveConnection {
     ASSIGN_OR_RETURN(std::unique_ptr<Session> session,
                      Session::Connect(PostgresqlBackEnd(), connect_string_, name_));
     auto connection = std::make_unique<SqlConnection>(std::move(session));
-    for (const std::string& setting : Settings()) {
-      RETURN_IF_ERROR(connection->Execute(setting).status());
-    }
+    // In one statement: a new connection is waited for.
+    RETURN_IF_ERROR(connection->Execute(SetSettings()).status());
     connection_ = std::move(connection);
     return absl::OkStatus();
   }
 
-  std::vector<std::string> Settings() const {
+  std::string SetSettings() const {
     const int64_t milliseconds = absl::ToInt64Milliseconds(options_.busy_timeout);
-    std::vector<std::string> settings = {
+    std::vector<std::pair<absl::string_view, std::string>> settings = {
         // 0 would be: for ever.
-        absl::StrCat("SET lock_timeout = ", std::max<int64_t>(milliseconds, 1)),
-        "SET application_name = 'critac'",
-        "SET client_encoding = 'UTF8'",
-        "SET TimeZone = 'UTC'",
-        "SET standard_conforming_strings = on",
+        {"lock_timeout", absl::StrCat(std::max<int64_t>(milliseconds, 1))},
+        {"application_name", "critac"},
+        {"client_encoding", "UTF8"},
+        {"TimeZone", "UTC"},
+        {"standard_conforming_strings", "on"},
         // Its statements are short.
-        "SET jit = off",
+        {"jit", "off"},
         // A session whose machine vanished is noticed as soon as by those who call (ConnectString).
-        "SET tcp_keepalives_idle = 10",
-        "SET tcp_keepalives_interval = 5",
-        "SET tcp_keepalives_count = 3",
+        {"tcp_keepalives_idle", "10"},
+        {"tcp_keepalives_interval", "5"},
+        {"tcp_keepalives_count", "3"},
     };
-    if (purpose_ == Purpose::kReading) return settings;
-    settings.insert(
-        settings.end(),
-        {absl::StrCat("SET idle_in_transaction_session_timeout = ",
-                      absl::ToInt64Milliseconds(options_.longest_pause)),
-         // What is answered OK is durable, whatever the server's or the role's settings are: on the
-         // disk and at the synchronous standbys. A timeout would end the wait for those, and the
-         // commit would be answered OK all the same.
-         "SELECT set_config('synchronous_commit', 'on', false) "
-         "WHERE current_setting('synchronous_commit') NOT IN ('on', 'remote_apply')",
-         "SET statement_timeout = 0"});
-    return settings;
+    if (purpose_ == Purpose::kWriting) {
+      settings.insert(settings.end(),
+                      {{"idle_in_transaction_session_timeout",
+                        absl::StrCat(absl::ToInt64Milliseconds(options_.longest_pause))},
+                       {"statement_timeout", "0"}});
+    }
+    std::string sql = "SELECT ";
+    for (const auto& [name, value] : settings) {
+      absl::StrAppend(&sql, "set_config('", name, "', '", value, "', false), ");
+    }
+    if (purpose_ == Purpose::kReading) return absl::StrCat(absl::StripSuffix(sql, ", "));
+    // What is answered OK is durable, whatever the server's or the role's settings are: on the disk and at
+    // the synchronous standbys. A timeout would end the wait for those, and the commit would be answered
+    // OK all the same.
+    return absl::StrCat(sql,
+                        "CASE WHEN current_setting('synchronous_commit') IN ('on', 'remote_apply') "
+                        "THEN '' ELSE set_config('synchronous_commit', 'on', false) END");
   }
 
   const Purpose purpose_;
