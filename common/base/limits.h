@@ -62,6 +62,10 @@ inline constexpr int kCommandsPerTransaction = 1024;
 // five times as much.
 inline constexpr int64_t kCachedStateBytes = 4 << 20;
 
+// States that a command loop reads at once, in the place of those that another process may have changed: those that the
+// batch before asked for.
+inline constexpr int kStatesReadAhead = 256;
+
 // Events in one message of the journal's feed, and their bytes: well under kMessageBytes.
 inline constexpr int kEventsPerMessage = 500;
 inline constexpr int64_t kEventBytesPerMessage = 1 << 20;

@@ -29,6 +29,7 @@ void Batch::Load(absl::Span<const std::string> names) {
 
 StatePtr Batch::Find(absl::string_view name) {
   if (const auto changed = changes_.find(name); changed != changes_.end()) return changed->second;
+  if (std::ssize(found_) < limits::kStatesReadAhead) found_.emplace(name);
   if (const StatePtr* known = cache_.Find(name); known != nullptr) return *known;
   cache_.Put(name, nullptr, 0);
   Load({std::string(name)});
@@ -68,6 +69,12 @@ Message& BatchDraft::MutableMessage(absl::string_view name) {
   if (erased_.erase(name) == 0) {
     if (const StatePtr before = batch_.Find(name); before != nullptr) state->CopyFrom(*before);
   }
+  return *state;
+}
+
+Message& BatchDraft::CreateMessage(absl::string_view name) {
+  auto& state = changes_[name];
+  state.reset(projections_.Of(name).prototype->New());
   return *state;
 }
 

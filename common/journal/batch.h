@@ -79,6 +79,10 @@ class Batch {
   // The state as decided so far; loaded when not known. Null: there is none.
   StatePtr Find(absl::string_view name);
 
+  // Names that were asked for, and not decided here before: those the next batch is likely to ask for, too.
+  // The first limits::kStatesReadAhead.
+  const absl::flat_hash_set<std::string>& found() const { return found_; }
+
   // Puts texts of the vault, written or decided so far, in the place of references; `more` are those
   // of a command still being decided.
   void ReadTexts(google::protobuf::Message& message, absl::Span<const VaultEntry> more);
@@ -105,6 +109,7 @@ class Batch {
   int64_t sequence_;
   const absl::Time now_;
   absl::flat_hash_map<std::string, StatePtr> changes_;
+  absl::flat_hash_set<std::string> found_;
   std::vector<CommittedEvent> events_;
   std::vector<VaultEntry> vault_;
   absl::Status status_;
@@ -138,6 +143,7 @@ class BatchDraft final : public Draft, private MutableStates {
 
  private:
   google::protobuf::Message& MutableMessage(absl::string_view name) override;
+  google::protobuf::Message& CreateMessage(absl::string_view name) override;
   void Erase(absl::string_view name) override;
 
   Batch& batch_;

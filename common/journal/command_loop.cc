@@ -237,13 +237,16 @@ absl::Status CommandLoop::DecideOn(store::Connection& connection, absl::Span<Wai
   ASSIGN_OR_RETURN(const HeadRow head, LockHead(connection));
   const bool is_own = head.sequence == cache_sequence_ && head.hash == cache_hash_ &&
                       head.generation == cache_generation_;
-  if (forget_.exchange(false) || !is_own || cache_.full()) cache_.Clear();
+  const bool afresh = forget_.exchange(false) || !is_own || cache_.full();
+  if (afresh) cache_.Clear();
   const absl::Time now =
       std::max(absl::FromUnixMicros(absl::ToUnixMicros(clock_.Now())), head.time);
   Batch batch(connection, projections_, cache_, head, now);
 
   std::vector<std::string> request_ids;
   std::vector<std::string> reads;
+  // Where another process writes, too: read together, not one by one while it waits.
+  if (afresh) reads.assign(asked_for_.begin(), asked_for_.end());
   for (const Waiting& one : waiting) {
     if (!one.command.request_id.empty()) request_ids.push_back(one.command.request_id);
     reads.insert(reads.end(), one.command.reads.begin(), one.command.reads.end());
@@ -261,6 +264,8 @@ absl::Status CommandLoop::DecideOn(store::Connection& connection, absl::Span<Wai
     outcomes[i] = DecideOne(batch, waiting[i], known, answered);
     RETURN_IF_ERROR(batch.status());
   }
+
+  asked_for_ = batch.found();
 
   Chain(head.hash, batch.events());
   // Most answers are states as they are saved too: printed once.
@@ -373,11 +378,11 @@ absl::Status CommandLoop::JoinAnswers(const Decided& decided,
     messages.push_back(copy.get());
     answers[i].message = std::move(copy);
   }
-  if (messages.empty()) return absl::OkStatus();
-  const absl::Status status = database_.Read([&](store::Connection& connection) {
-    return JoinVault(connection, messages,
-                     [&decided](VaultId id) { return FindText(decided.vault, id); });
-  });
+  if (JoinKnownTexts(messages, [&](VaultId id) { return FindText(decided.vault, id); }).empty()) {
+    return absl::OkStatus();
+  }
+  const absl::Status status = database_.Read(
+      [&](store::Connection& connection) { return JoinVault(connection, messages); });
   // The commands are durable all the same; a call with the same request id gets the answer.
   return status.ok() ? status : CommitFailed(status);
 }

@@ -113,6 +113,8 @@ class CommandLoop {
   std::string cache_hash_;
   int64_t cache_generation_ = -1;
   std::atomic<bool> forget_{false};
+  // By the batch before.
+  absl::flat_hash_set<std::string> asked_for_;
 
   std::thread decider_;
   std::thread answerer_;

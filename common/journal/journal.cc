@@ -120,10 +120,11 @@ class SqlJournal final : public Journal {
     while (!stopping_) {
       watch_->Await(kWatchInterval);
       HeadRow head;
-      const absl::Status read = database_->Read([&](store::Connection& connection) -> absl::Status {
-        ASSIGN_OR_RETURN(head, ReadHead(connection));
-        return absl::OkStatus();
-      });
+      const absl::Status read =
+          database_->ReadLoosely([&](store::Connection& connection) -> absl::Status {
+            ASSIGN_OR_RETURN(head, ReadHead(connection));
+            return absl::OkStatus();
+          });
       if (!read.ok()) continue;
       loop_.Advance(head.sequence);
       // Where it fails, it is tried again with the next look.
@@ -154,7 +155,8 @@ class SqlJournal final : public Journal {
 absl::Status SqlJournal::GetInto(absl::string_view name, Message& state) {
   const Projection& projection = projections_.Of(name);
   bool found = false;
-  RETURN_IF_ERROR(database_->Read([&](store::Connection& connection) -> absl::Status {
+  // Texts of the vault were there before what refers to them, and do not change.
+  RETURN_IF_ERROR(database_->ReadLoosely([&](store::Connection& connection) -> absl::Status {
     RETURN_IF_ERROR(
         connection.Query(absl::StrCat("SELECT body FROM ", projection.table, " WHERE name = :p1"),
                          {Value(std::string(name))}, [&](const Row& row) {
@@ -197,7 +199,7 @@ absl::Status SqlJournal::ListInto(const ListQuery& query, absl::FunctionRef<Mess
   parameters.push_back(int64_t{size} + 1);  // one more tells whether there is another page
 
   next_page_token.clear();
-  return database_->Read([&](store::Connection& connection) -> absl::Status {
+  return database_->ReadLoosely([&](store::Connection& connection) -> absl::Status {
     std::vector<std::string> names;
     std::vector<std::unique_ptr<Message>> states;
     RETURN_IF_ERROR(connection.Query(sql, parameters, [&](const Row& row) -> absl::Status {
@@ -298,7 +300,7 @@ absl::Status SqlJournal::ReadAllAsOf(
 
 absl::StatusOr<Position> SqlJournal::Head() {
   Position head;
-  RETURN_IF_ERROR(database_->Read([&](store::Connection& connection) -> absl::Status {
+  RETURN_IF_ERROR(database_->ReadLoosely([&](store::Connection& connection) -> absl::Status {
     ASSIGN_OR_RETURN(head, ReadHead(connection));
     return absl::OkStatus();
   }));

@@ -90,11 +90,9 @@ absl::Status Projections::Save(
   for (const auto& [name, state] : sorted) {
     const Projection& projection = Of(*name);
     if (state == nullptr) {
-      RETURN_IF_ERROR(
-          connection
-              .Execute(absl::StrCat("DELETE FROM ", projection.table, " WHERE name = :p1"),
-                       {store::Value(name)})
-              .status());
+      RETURN_IF_ERROR(connection.ExecuteLater(
+          absl::StrCat("DELETE FROM ", projection.table, " WHERE name = :p1"),
+          {store::Value(name)}));
       continue;
     }
     const auto text = texts.find(state);

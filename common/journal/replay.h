@@ -31,6 +31,9 @@ class Replay final : public MutableStates {
 
   const google::protobuf::Message* FindMessage(absl::string_view name) override;
   google::protobuf::Message& MutableMessage(absl::string_view name) override;
+  google::protobuf::Message& CreateMessage(absl::string_view name) override {
+    return MutableMessage(name);
+  }
   void Erase(absl::string_view name) override;
 
   // The states of a collection, by name.

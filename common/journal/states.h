@@ -54,6 +54,14 @@ class MutableStates : public States {
   }
   virtual google::protobuf::Message& MutableMessage(absl::string_view name) = 0;
 
+  // The state, empty, of a resource that never was: of a name that the journal itself numbered just now. Unlike
+  // Mutable, looks for none before.
+  template <typename T>
+  T& Create(absl::string_view name) {
+    return static_cast<T&>(CreateMessage(name));
+  }
+  virtual google::protobuf::Message& CreateMessage(absl::string_view name) = 0;
+
   // Removes a resource.
   virtual void Erase(absl::string_view name) = 0;
 };

@@ -99,12 +99,9 @@ absl::Status WriteEvents(store::Connection& connection, absl::Span<const Committ
       "sequence", "record_time", "actor", "subject", "type", "payload", "request_id", "hash"};
   RETURN_IF_ERROR(connection.InsertRows("journal_event", kColumns, rows));
   const Event& last = events.back().event;
-  RETURN_IF_ERROR(
-      connection
-          .Execute(
-              "UPDATE journal_head SET sequence = :p1, record_time = :p2, hash = :p3 WHERE id = 1",
-              {last.sequence(), RecordMicros(last), last.hash()})
-          .status());
+  RETURN_IF_ERROR(connection.ExecuteLater(
+      "UPDATE journal_head SET sequence = :p1, record_time = :p2, hash = :p3 WHERE id = 1",
+      {last.sequence(), RecordMicros(last), last.hash()}));
   return connection.Announce();
 }
 

@@ -186,9 +186,7 @@ const std::string* FindText(absl::Span<const VaultEntry> entries, VaultId id) {
   return found == entries.end() || found->id != id ? nullptr : &found->text;
 }
 
-absl::Status JoinVault(store::Connection& connection, absl::Span<Message* const> messages,
-                       KnownText known) {
-  absl::flat_hash_map<VaultId, std::string> texts;
+absl::btree_set<int64_t> JoinKnownTexts(absl::Span<Message* const> messages, KnownText known) {
   absl::btree_set<int64_t> wanted;
   for (Message* message : messages) {
     VisitVaultFields(*message, [&](std::string& text) {
@@ -201,7 +199,14 @@ absl::Status JoinVault(store::Connection& connection, absl::Span<Message* const>
       }
     });
   }
+  return wanted;
+}
+
+absl::Status JoinVault(store::Connection& connection, absl::Span<Message* const> messages,
+                       KnownText known) {
+  const absl::btree_set<int64_t> wanted = JoinKnownTexts(messages, known);
   if (wanted.empty()) return absl::OkStatus();
+  absl::flat_hash_map<VaultId, std::string> texts;
   const std::vector<store::Value> sequences(wanted.begin(), wanted.end());
   RETURN_IF_ERROR(QueryInList(
       connection, "SELECT sequence, place, content FROM journal_vault WHERE sequence IN ",

@@ -8,7 +8,7 @@
 #include <utility>
 #include <vector>
 
-#include "absl/container/flat_hash_map.h"
+#include "absl/container/btree_set.h"
 #include "absl/functional/function_ref.h"
 #include "absl/status/status.h"
 #include "absl/strings/string_view.h"
@@ -71,6 +71,10 @@ const std::string* FindText(absl::Span<const VaultEntry> entries, VaultId id);
 // Finds a text that is known already, for which no query is needed; null where it is not.
 using KnownText = absl::FunctionRef<const std::string*(VaultId id)>;
 inline const std::string* NoneKnown(VaultId) { return nullptr; }
+
+// Puts the texts that are known in the place of references in all `messages`. Returns which events brought the others.
+absl::btree_set<int64_t> JoinKnownTexts(absl::Span<google::protobuf::Message* const> messages,
+                                        KnownText known);
 
 // Puts texts in the place of references in all `messages`, with few queries. A purged text becomes
 // empty.

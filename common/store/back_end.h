@@ -9,6 +9,7 @@
 #include "absl/strings/string_view.h"
 #include "absl/types/span.h"
 #include "common/store/database.h"
+#include "common/store/statement_pipeline.h"
 
 // SOCI hides the type information of its back ends' classes, which UndefinedBehaviorSanitizer would
 // look at where one is cast to.
@@ -20,6 +21,10 @@ class statement_backend;
 }  // namespace soci::details
 
 namespace critac::store {
+
+// INVALID_ARGUMENT, reason TEXT_WITH_NUL: a text holds a NUL byte, which some databases do not keep, so that none is
+// given one.
+absl::Status CheckTexts(absl::Span<const Value* const> values);
 
 // What differs between the databases behind SOCI, each difference under a name. All else in this
 // folder but the files that carry a back end's name is the same for all of them.
@@ -57,6 +62,10 @@ class BackEnd {
   // How many rows go into one insert: few numbers, so that few statements are prepared; from most
   // to 1.
   virtual absl::Span<const int> RowsOfAnInsert() const = 0;
+
+  // Sends statements of the session without waiting for each; null where that would save nothing.
+  virtual std::unique_ptr<StatementPipeline> MakePipeline(soci::details::session_backend& session,
+                                                          absl::string_view database) const = 0;
 
   // How many columns the result of a statement that was just run has.
   virtual int CountColumns(soci::details::statement_backend& statement) const = 0;

@@ -5,8 +5,8 @@
 
 namespace critac::store {
 
-// Tells of commits that were announced (Connection::Announce), by whatever process. Await is called by
-// one thread; Wake by any.
+// Tells of commits that were announced (Connection::Announce) through other Databases. Await is called by one
+// thread; Wake by any.
 class CommitWatch {
  public:
   virtual ~CommitWatch() = default;

@@ -77,6 +77,11 @@ class Connection {
   virtual absl::StatusOr<int64_t> Execute(absl::string_view sql,
                                           absl::Span<const Value> parameters = {}) = 0;
 
+  // Runs a statement whose outcome nothing that follows depends on. Where a server would be waited for, it is sent
+  // together with what comes next, and its failure shows there, with the commit at the latest.
+  virtual absl::Status ExecuteLater(absl::string_view sql,
+                                    absl::Span<const Value> parameters = {}) = 0;
+
   // Runs a query and hands over each row, which holds until `each` returns; stops at the first
   // error of `each`, which it returns and which leaves the transaction whole. `each` may use the
   // connection.
@@ -95,7 +100,7 @@ class Connection {
   absl::StatusOr<std::vector<Row>> QueryAll(absl::string_view sql,
                                             absl::Span<const Value> parameters = {});
 
-  // Inserts rows, many with one statement, in order. `table` and `columns` are identifiers of the
+  // Inserts rows, many with one statement, in order; as with ExecuteLater, a failure may show later. `table` and `columns` are identifiers of the
   // program, never of a caller. With kReplace and kIgnore, `key` names the columns of the primary
   // key. Every row has a value for each column; INTERNAL where one has not, and no row is in.
   virtual absl::Status InsertRows(absl::string_view table, absl::Span<const std::string> columns,
@@ -155,6 +160,12 @@ class Database {
   // PERMISSION_DENIED: `body` wrote. `body` must not call Read of the same database: with all
   // connections in use, it would wait for itself.
   virtual absl::Status Read(absl::FunctionRef<absl::Status(Connection&)> body) = 0;
+
+  // As Read, but each query may see a later state than the one before: for one query, or where that does not matter.
+  // Saves a server two round trips. `body` is run once more where the connection turns out to be lost.
+  virtual absl::Status ReadLoosely(absl::FunctionRef<absl::Status(Connection&)> body) {
+    return Read(body);
+  }
 
   // Runs `body` in a write transaction: committed durably when `body` returns OK and this returns
   // OK; undone otherwise. Writers of this process take turns; INTERNAL: `body` called Write or

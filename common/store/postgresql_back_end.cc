@@ -10,6 +10,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/strip.h"
 #include "common/store/postgresql_error.h"
+#include "common/store/postgresql_pipeline.h"
 #include "common/store/postgresql_watch.h"
 
 namespace critac::store {
@@ -80,6 +81,11 @@ class Postgresql final : public BackEnd {
   absl::Span<const int> RowsOfAnInsert() const override {
     static constexpr int kRows[] = {256, 32, 4, 1};
     return kRows;
+  }
+
+  std::unique_ptr<StatementPipeline> MakePipeline(session_backend& session,
+                                                  absl::string_view database) const override {
+    return MakePostgresqlPipeline(ConnectionOf(session), std::string(database));
   }
 
   int CountColumns(statement_backend& statement) const override {

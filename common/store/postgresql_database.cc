@@ -25,6 +25,9 @@ namespace {
 // "critac", for the lock that those who make the first table take.
 constexpr int64_t kOpenLock = 0x637269746163;
 
+// In the place of a statement that begins a transaction: there is none.
+constexpr absl::string_view kNoTransaction = "";
+
 enum class Purpose { kReading, kWriting };
 
 // A connection that is made anew when it was lost. Used by one thread at a time.
@@ -39,7 +42,10 @@ class LiveConnection {
         connect_string_(std::move(connect_string)),
         name_(std::move(name)) {}
 
-  // As SqlConnection::Transact. Where the connection turns out to be lost before `body` begins, it
+  // The server's process that it is connected to; 0: none.
+  std::shared_ptr<const std::atomic<int>> server_process() const { return server_process_; }
+
+  // As SqlConnection::Transact, or RunAlone with kNoTransaction. Where the connection turns out to be lost before `body` begins, it
   // is made anew and tried once more; later, nobody knows what became of the transaction.
   absl::Status Transact(absl::string_view begin,
                         absl::FunctionRef<absl::Status(Connection&)> body) {
@@ -48,15 +54,18 @@ class LiveConnection {
       if (prepared_for_ != schema_) connection_ = nullptr;
       const bool is_new = connection_ == nullptr;
       if (is_new) RETURN_IF_ERROR(Connect());
-      const absl::Status status = connection_->Transact(begin, [&](Connection& connection) {
+      const auto run = [&](Connection& connection) {
         begun = true;
         return body(connection);
-      });
+      };
+      const absl::Status status =
+          begin == kNoTransaction ? connection_->RunAlone(run) : connection_->Transact(begin, run);
       // A server that became a standby takes no writes any more; another one does.
       const bool gone = PostgresqlIsLost(*connection_->session().soci) ||
                         ReasonOf(status) == "DATABASE_READ_ONLY";
       if (gone) connection_ = nullptr;
-      if (!gone || begun || is_new || last) return status;
+      const bool too_late = begun && begin != kNoTransaction;
+      if (!gone || too_late || is_new || last) return status;
     }
     return absl::OkStatus();
   }
@@ -69,6 +78,7 @@ class LiveConnection {
     auto connection = std::make_unique<SqlConnection>(std::move(session));
     // In one statement: a new connection is waited for.
     RETURN_IF_ERROR(connection->Execute(SetSettings()).status());
+    *server_process_ = PQbackendPID(PostgresqlHandle(*connection->session().soci));
     connection_ = std::move(connection);
     return absl::OkStatus();
   }
@@ -89,6 +99,8 @@ class LiveConnection {
         {"tcp_keepalives_interval", "5"},
         {"tcp_keepalives_count", "3"},
     };
+    // Also where no transaction says so.
+    if (purpose_ == Purpose::kReading) settings.push_back({"default_transaction_read_only", "on"});
     if (purpose_ == Purpose::kWriting) {
       settings.insert(settings.end(),
                       {{"idle_in_transaction_session_timeout",
@@ -114,6 +126,7 @@ class LiveConnection {
   const std::string connect_string_;
   const std::string name_;
   std::unique_ptr<SqlConnection> connection_;
+  const std::shared_ptr<std::atomic<int>> server_process_ = std::make_shared<std::atomic<int>>(0);
   int prepared_for_ = 0;
 };
 
@@ -154,6 +167,11 @@ class PostgresqlDatabase final : public Database {
     });
   }
 
+  absl::Status ReadLoosely(absl::FunctionRef<absl::Status(Connection&)> body) override {
+    return readers_->With(
+        [&](LiveConnection& connection) { return connection.Transact(kNoTransaction, body); });
+  }
+
   absl::Status Write(absl::FunctionRef<absl::Status(Connection&)> body) override {
     return turn_.Take([&] { return writer_.Transact(PostgresqlBackEnd().BeginWrite(), body); });
   }
@@ -166,7 +184,9 @@ class PostgresqlDatabase final : public Database {
     return status;
   }
 
-  std::unique_ptr<CommitWatch> Watch() override { return WatchPostgresql(connect_string_, name_); }
+  std::unique_ptr<CommitWatch> Watch() override {
+    return WatchPostgresql(connect_string_, name_, writer_.server_process());
+  }
 
   absl::Status CheckWritable() override {
     bool written = false;

@@ -5,6 +5,7 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cstdint>
 #include <utility>
 
@@ -20,9 +21,11 @@ constexpr char kNotify[] = "NOTIFY critac_commit";
 
 class PostgresqlWatch final : public CommitWatch {
  public:
-  PostgresqlWatch(std::string connect_string, std::string database)
+  PostgresqlWatch(std::string connect_string, std::string database,
+                  std::shared_ptr<const std::atomic<int>> own)
       : connect_string_(std::move(connect_string)),
         database_(std::move(database)),
+        own_(std::move(own)),
         wake_(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)) {}
   ~PostgresqlWatch() override { close(wake_); }
 
@@ -32,13 +35,18 @@ class PostgresqlWatch final : public CommitWatch {
       return;
     }
     PGconn* const server = PostgresqlHandle(*connection_->session().soci);
+    const absl::Time end = absl::Now() + timeout;
     // What came with an answer before stands in memory already.
-    if (!TakeNotices(server)) AwaitInput(PQsocket(server), timeout);
-    if (PQconsumeInput(server) == 0) {
-      connection_ = nullptr;
-      return;
+    bool ended = TakeNotices(server);
+    while (!ended) {
+      const absl::Duration left = std::max(end - absl::Now(), absl::ZeroDuration());
+      ended = AwaitInput(PQsocket(server), left) || left == absl::ZeroDuration();
+      if (PQconsumeInput(server) == 0) {
+        connection_ = nullptr;
+        return;
+      }
+      ended |= TakeNotices(server);
     }
-    TakeNotices(server);
   }
 
   void Wake() override {
@@ -56,26 +64,28 @@ class PostgresqlWatch final : public CommitWatch {
     return true;
   }
 
-  // Waits for something to read, from the server (-1: none) or from Wake.
-  void AwaitInput(int server, absl::Duration timeout) {
+  // Waits for something to read, from the server (-1: none) or from Wake. Whether there was a Wake.
+  bool AwaitInput(int server, absl::Duration timeout) {
     pollfd inputs[] = {{wake_, POLLIN, 0}, {server, POLLIN, 0}};
-    poll(inputs, server < 0 ? 1 : 2, static_cast<int>(absl::ToInt64Milliseconds(timeout)));
+    const absl::Duration whole = absl::Ceil(timeout, absl::Milliseconds(1));
+    poll(inputs, server < 0 ? 1 : 2, static_cast<int>(absl::ToInt64Milliseconds(whole)));
     uint64_t woken = 0;
-    if (read(wake_, &woken, sizeof(woken)) < 0) return;  // nobody did
+    return read(wake_, &woken, sizeof(woken)) > 0;
   }
 
-  // Whether there were any.
-  static bool TakeNotices(PGconn* server) {
+  // Whether there were any of others.
+  bool TakeNotices(PGconn* server) const {
     bool any = false;
     while (PGnotify* const notice = PQnotifies(server)) {
+      any |= notice->be_pid != *own_;
       PQfreemem(notice);
-      any = true;
     }
     return any;
   }
 
   const std::string connect_string_;
   const std::string database_;
+  const std::shared_ptr<const std::atomic<int>> own_;
   const int wake_;
   std::unique_ptr<SqlConnection> connection_;
 };
@@ -84,8 +94,10 @@ class PostgresqlWatch final : public CommitWatch {
 
 absl::string_view PostgresqlAnnouncement() { return kNotify; }
 
-std::unique_ptr<CommitWatch> WatchPostgresql(std::string connect_string, std::string database) {
-  return std::make_unique<PostgresqlWatch>(std::move(connect_string), std::move(database));
+std::unique_ptr<CommitWatch> WatchPostgresql(std::string connect_string, std::string database,
+                                             std::shared_ptr<const std::atomic<int>> own) {
+  return std::make_unique<PostgresqlWatch>(std::move(connect_string), std::move(database),
+                                           std::move(own));
 }
 
 }  // namespace critac::store

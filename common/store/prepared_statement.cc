@@ -47,7 +47,8 @@ bool ChangesRows(absl::string_view sql) {
   return false;
 }
 
-// Some databases keep no text with a NUL byte, so none is given one.
+}  // namespace
+
 absl::Status CheckTexts(absl::Span<const Value* const> values) {
   for (size_t i = 0; i < values.size(); ++i) {
     const auto* text = std::get_if<std::string>(values[i]);
@@ -60,8 +61,6 @@ absl::Status CheckTexts(absl::Span<const Value* const> values) {
   }
   return absl::OkStatus();
 }
-
-}  // namespace
 
 absl::StatusOr<std::unique_ptr<Session>> Session::Connect(const BackEnd& back_end,
                                                           const std::string& connect_string,

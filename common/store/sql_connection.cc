@@ -27,7 +27,16 @@ void Bind(PreparedStatement& statement, absl::Span<const Value> parameters) {
 
 }  // namespace
 
-SqlConnection::SqlConnection(std::unique_ptr<Session> session) : session_(std::move(session)) {}
+SqlConnection::SqlConnection(std::unique_ptr<Session> session)
+    : session_(std::move(session)),
+      pipeline_(session_->back_end->MakePipeline(*session_->soci, session_->database)) {}
+
+absl::Status SqlConnection::Settle() {
+  RETURN_IF_ERROR(lost_);
+  if (pipeline_ == nullptr) return absl::OkStatus();
+  absl::Status status = pipeline_->Await();
+  return status.ok() ? status : Lose(std::move(status));
+}
 
 absl::Status SqlConnection::Lose(absl::Status status) {
   if (lost_.ok()) lost_ = status;
@@ -36,7 +45,7 @@ absl::Status SqlConnection::Lose(absl::Status status) {
 
 absl::StatusOr<std::unique_ptr<PreparedStatement>> SqlConnection::Take(
     absl::string_view sql, absl::Span<const Value> parameters) {
-  RETURN_IF_ERROR(lost_);
+  RETURN_IF_ERROR(Settle());
   auto statement =
       statements_.Take(sql, [&] { return PreparedStatement::Prepare(*session_, sql); });
   if (!statement.ok()) return Lose(statement.status());
@@ -58,6 +67,17 @@ absl::StatusOr<int64_t> SqlConnection::Execute(absl::string_view sql,
   return changed;
 }
 
+absl::Status SqlConnection::ExecuteLater(absl::string_view sql,
+                                         absl::Span<const Value> parameters) {
+  if (pipeline_ == nullptr) return Execute(sql, parameters).status();
+  RETURN_IF_ERROR(lost_);
+  std::vector<const Value*> values;
+  for (const Value& value : parameters) values.push_back(&value);
+  absl::Status status = pipeline_->Send(
+      sql, [&] { return std::string(sql); }, values);
+  return status.ok() ? status : Lose(std::move(status));
+}
+
 absl::Status SqlConnection::Query(absl::string_view sql, absl::Span<const Value> parameters,
                                   absl::FunctionRef<absl::Status(const Row&)> each) {
   ASSIGN_OR_RETURN(std::unique_ptr<PreparedStatement> statement, Take(sql, parameters));
@@ -75,7 +95,7 @@ absl::Status SqlConnection::QueryForUpdate(absl::string_view sql,
 
 absl::Status SqlConnection::Announce() {
   const absl::string_view announcement = session_->back_end->Announcement();
-  return announcement.empty() ? absl::OkStatus() : Execute(announcement).status();
+  return announcement.empty() ? absl::OkStatus() : ExecuteLater(announcement);
 }
 
 absl::Status SqlConnection::EachRow(PreparedStatement& statement,
@@ -102,9 +122,10 @@ absl::Status SqlConnection::InsertRows(absl::string_view table,
     if (rows.size() < static_cast<size_t>(size)) continue;
     if (size > 1 && size * columns.size() > kMaxParameters) continue;
     const size_t inserted = rows.size() / size * size;
-    if (absl::Status status = InsertBy(size, insert, rows.subspan(0, inserted)); !status.ok()) {
-      return Lose(status);
-    }
+    const auto some = rows.subspan(0, inserted);
+    absl::Status status =
+        pipeline_ == nullptr ? InsertBy(size, insert, some) : SendInsertBy(size, insert, some);
+    if (!status.ok()) return Lose(std::move(status));
     rows.remove_prefix(inserted);
   }
   return absl::OkStatus();
@@ -129,19 +150,47 @@ absl::Status SqlConnection::InsertBy(int size, const Insert& insert,
   return absl::OkStatus();
 }
 
+absl::Status SqlConnection::SendInsertBy(int size, const Insert& insert,
+                                         absl::Span<const std::vector<Value>> rows) {
+  const std::string key = InsertKey(insert, size);
+  std::vector<const Value*> values;
+  for (; !rows.empty(); rows.remove_prefix(size)) {
+    values.clear();
+    for (const std::vector<Value>& row : rows.subspan(0, size)) {
+      for (const Value& value : row) values.push_back(&value);
+    }
+    RETURN_IF_ERROR(pipeline_->Send(
+        key, [&] { return InsertSql(insert, size, session_->back_end->InsertInto()); }, values));
+  }
+  return absl::OkStatus();
+}
+
+absl::Status SqlConnection::Commit() {
+  RETURN_IF_ERROR(ExecuteLater("COMMIT"));
+  return Settle();
+}
+
 absl::Status SqlConnection::Transact(absl::string_view begin,
                                      absl::FunctionRef<absl::Status(Connection&)> body) {
   Rollback();  // of one that could not be ended before
   RETURN_IF_ERROR(Execute(begin).status());
   absl::Cleanup rollback = [this] { Rollback(); };
   RETURN_IF_ERROR(body(*this));
-  RETURN_IF_ERROR(Execute("COMMIT").status());
+  RETURN_IF_ERROR(Commit());
   std::move(rollback).Cancel();
   return absl::OkStatus();
 }
 
+absl::Status SqlConnection::RunAlone(absl::FunctionRef<absl::Status(Connection&)> body) {
+  Rollback();
+  absl::Cleanup forget = [this] { lost_ = absl::OkStatus(); };
+  RETURN_IF_ERROR(body(*this));
+  return Settle();
+}
+
 void SqlConnection::Rollback() {
   lost_ = absl::OkStatus();
+  if (pipeline_ != nullptr) pipeline_->Await().IgnoreError();
   // Where it fails, the transaction is over already, or the next one begins with this again.
   if (session_->back_end->InTransaction(*session_->soci)) Execute("ROLLBACK").IgnoreError();
   lost_ = absl::OkStatus();

@@ -27,6 +27,8 @@ class SqlConnection final : public Connection {
 
   absl::StatusOr<int64_t> Execute(absl::string_view sql,
                                   absl::Span<const Value> parameters = {}) override;
+  absl::Status ExecuteLater(absl::string_view sql,
+                            absl::Span<const Value> parameters = {}) override;
   absl::Status Query(absl::string_view sql, absl::Span<const Value> parameters,
                      absl::FunctionRef<absl::Status(const Row&)> each) override;
   absl::Status QueryForUpdate(absl::string_view sql, absl::Span<const Value> parameters,
@@ -40,6 +42,9 @@ class SqlConnection final : public Connection {
   // statement failed, or where `body` throws.
   absl::Status Transact(absl::string_view begin, absl::FunctionRef<absl::Status(Connection&)> body);
 
+  // Runs `body` without a transaction: each statement is one of its own.
+  absl::Status RunAlone(absl::FunctionRef<absl::Status(Connection&)> body);
+
   size_t statement_count() const { return statements_.size(); }
   Session& session() { return *session_; }
 
@@ -50,12 +55,19 @@ class SqlConnection final : public Connection {
                                                           absl::Span<const Value> parameters);
   absl::Status EachRow(PreparedStatement& statement,
                        absl::FunctionRef<absl::Status(const Row&)> each);
+  // Waits for what was sent and not waited for.
+  absl::Status Settle();
+  absl::Status Commit();
   // Inserts rows, a multiple of `size`, that many with each statement.
   absl::Status InsertBy(int size, const Insert& insert, absl::Span<const std::vector<Value>> rows);
+  absl::Status SendInsertBy(int size, const Insert& insert,
+                            absl::Span<const std::vector<Value>> rows);
   void Rollback();
 
   const std::unique_ptr<Session> session_;
   StatementCache statements_{kStatements};
+  // Null: every statement is waited for.
+  const std::unique_ptr<StatementPipeline> pipeline_;
   // Why the transaction is lost; OK while it is not.
   absl::Status lost_;
 };

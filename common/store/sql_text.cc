@@ -132,7 +132,11 @@ absl::StatusOr<StatementText> ReadStatement(absl::string_view sql, absl::string_
       return WrongStatement(absl::StrCat("parameter ", token.text, ": the next in order is :p",
                                          statement.parameter_count));
     }
-    absl::StrAppend(&statement.sql, mark.empty() ? token.text : mark);
+    if (mark == "$") {
+      absl::StrAppend(&statement.sql, mark, statement.parameter_count);
+    } else {
+      absl::StrAppend(&statement.sql, mark.empty() ? token.text : mark);
+    }
   }
   if (!something) return WrongStatement("there is no statement");
   if (statement.parameter_count > kMaxParameters) {

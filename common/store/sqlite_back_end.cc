@@ -91,6 +91,12 @@ class Sqlite final : public BackEnd {
     return kRows;
   }
 
+  // It runs in this process.
+  std::unique_ptr<StatementPipeline> MakePipeline(session_backend&,
+                                                  absl::string_view) const override {
+    return nullptr;
+  }
+
   int CountColumns(statement_backend& statement) const override {
     return sqlite_api::sqlite3_column_count(Statement(statement));
   }

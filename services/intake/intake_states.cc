@@ -69,7 +69,7 @@ void Apply(MutableStates& states, const Event& event, const v1::CatalogEntrySet&
 }
 
 void Apply(MutableStates& states, const Event& event, const v1::RequestCreated& created) {
-  v1::Request& request = states.Mutable<v1::Request>(created.request().name());
+  v1::Request& request = states.Create<v1::Request>(created.request().name());
   request = ApplyCreation(created);
   Stamp(event, request);
   CountNumber(states, request.name());

@@ -209,10 +209,10 @@ TEST_P(DatabaseConformance, AfterAFailedStatementTheTransactionIsLost) {
   const absl::Status status = database().Write([](Connection& connection) {
     EXPECT_TRUE(
         connection.InsertRows("agency", {"name", "size"}, {{"agencies/a", int64_t{1}}}).ok());
-    const absl::Status first =
-        connection.InsertRows("agency", {"name", "size"}, {{"agencies/a", int64_t{2}}});
+    // Whether it waits for the outcome or not.
+    connection.InsertRows("agency", {"name", "size"}, {{"agencies/a", int64_t{2}}}).IgnoreError();
+    const absl::Status first = connection.Execute("DELETE FROM agency").status();
     EXPECT_EQ(first.code(), absl::StatusCode::kAlreadyExists);
-    EXPECT_EQ(connection.Execute("DELETE FROM agency").status(), first);
     EXPECT_EQ(connection.QueryAll("SELECT name FROM agency").status(), first);
     EXPECT_EQ(connection.InsertRows("agency", {"name", "size"}, {{"agencies/b", int64_t{2}}}),
               first);
@@ -221,6 +221,80 @@ TEST_P(DatabaseConformance, AfterAFailedStatementTheTransactionIsLost) {
   EXPECT_EQ(status.code(), absl::StatusCode::kAlreadyExists);
   EXPECT_THAT(Agencies(), IsEmpty());
   EXPECT_TRUE(Insert({{"agencies/c", nullptr, int64_t{1}}}).ok());
+}
+
+TEST_P(DatabaseConformance, WhatIsExecutedLaterIsThereForWhatFollowsIt) {
+  MakeAgencies();
+  const absl::Status status = database().Write([](Connection& connection) -> absl::Status {
+    const std::string insert = "INSERT INTO agency (name, state, size) VALUES (:p1, :p2, :p3)";
+    for (int64_t i = 0; i < 3; ++i) {
+      RETURN_IF_ERROR(
+          connection.ExecuteLater(insert, {absl::StrCat("agencies/", i), nullptr, 10 * i}));
+    }
+    RETURN_IF_ERROR(
+        connection.InsertRows("agency", {"name", "size"}, {{"agencies/x", int64_t{1}}}));
+    RETURN_IF_ERROR(connection.ExecuteLater("DELETE FROM agency WHERE name = :p1", {"agencies/0"}));
+    std::vector<std::string> names;
+    RETURN_IF_ERROR(AskOn(connection, "SELECT name FROM agency ORDER BY name", {}, names));
+    EXPECT_THAT(names, ElementsAre("agencies/1", "agencies/2", "agencies/x"));
+    return connection.ExecuteLater("UPDATE agency SET size = 7 WHERE name = 'agencies/x'");
+  });
+  EXPECT_TRUE(status.ok()) << status;
+  EXPECT_THAT(Agencies(), ElementsAre("agencies/1|-|10", "agencies/2|-|20", "agencies/x|-|7"));
+}
+
+// Each fails alone in a transaction that would be committed otherwise, and is well the next time: what was sent
+// after the failure, the commit too, does not take effect, and what was prepared with it is prepared again.
+TEST_P(DatabaseConformance, WhatIsExecutedLaterAndFailsLosesTheTransaction) {
+  MakeAgencies();
+  const auto set = [this](const std::string& name, int64_t size) {
+    return database().Write([&](Connection& connection) -> absl::Status {
+      connection.ExecuteLater("UPDATE agency SET state = 'NV' WHERE name = 'agencies/a'")
+          .IgnoreError();
+      connection.ExecuteLater("UPDATE agency SET size = :p1 WHERE name = :p2", {size, name})
+          .IgnoreError();
+      connection.ExecuteLater("UPDATE agency SET size = size + 1").IgnoreError();
+      return absl::OkStatus();
+    });
+  };
+  ASSERT_TRUE(Insert({{"agencies/a", nullptr, int64_t{1}}}).ok());
+  EXPECT_EQ(set("agencies/a", -1).code(), absl::StatusCode::kFailedPrecondition);
+  EXPECT_THAT(Agencies(), ElementsAre("agencies/a|-|1"));
+  EXPECT_EQ(set(std::string("agencies\0a", 10), 1).code(), absl::StatusCode::kInvalidArgument);
+  EXPECT_THAT(Agencies(), ElementsAre("agencies/a|-|1"));
+  EXPECT_TRUE(set("agencies/a", 5).ok());
+  EXPECT_THAT(Agencies(), ElementsAre("agencies/a|NV|6"));
+  const absl::Status none = database().Write(
+      [](Connection& connection) { return connection.ExecuteLater("UPDATE nothing SET x = 1"); });
+  EXPECT_EQ(none.code(), absl::StatusCode::kInternal) << none;
+  EXPECT_TRUE(set("agencies/a", 8).ok());
+}
+
+TEST_P(DatabaseConformance, AReadThatNeedsNoTransactionSeesEachCommitAndWritesNothing) {
+  MakeAgencies();
+  const absl::Status read = database().ReadLoosely([&](Connection& connection) -> absl::Status {
+    std::vector<std::string> names;
+    RETURN_IF_ERROR(AskOn(connection, "SELECT name FROM agency", {}, names));
+    EXPECT_THAT(names, IsEmpty());
+    return absl::OkStatus();
+  });
+  EXPECT_TRUE(read.ok()) << read;
+  ASSERT_TRUE(Insert({{"agencies/a", nullptr, int64_t{1}}}).ok());
+  const auto writes = [](Connection& connection) {
+    return connection.InsertRows("agency", {"name", "size"}, {{"agencies/b", int64_t{1}}});
+  };
+  EXPECT_EQ(database().ReadLoosely(writes).code(), absl::StatusCode::kPermissionDenied);
+  const auto fails = [](Connection& connection) {
+    return connection.QueryAll("SELECT nothing FROM agency").status();
+  };
+  EXPECT_EQ(database().ReadLoosely(fails).code(), absl::StatusCode::kInternal);
+  std::vector<std::string> names;
+  EXPECT_TRUE(database()
+                  .ReadLoosely([&](Connection& connection) {
+                    return AskOn(connection, "SELECT name FROM agency", {}, names);
+                  })
+                  .ok());
+  EXPECT_THAT(names, ElementsAre("agencies/a"));
 }
 
 TEST_P(DatabaseConformance, AReaderSeesOneStateThroughoutAndTheWriterDoesNotWaitForIt) {
