@@ -16,16 +16,19 @@ class Job {
  public:
   // `cancelled` is shared with who may cancel it. Null: nobody does.
   explicit Job(const Lease& lease, std::shared_ptr<const std::atomic<bool>> cancelled = nullptr)
+      : Job(lease, std::move(cancelled), lease.trace) {}
+  // With a trace of its own: a step that what caused it has caused.
+  Job(const Lease& lease, std::shared_ptr<const std::atomic<bool>> cancelled, std::string trace)
       : key_(lease.key),
         attempt_(lease.attempt),
-        trace_(lease.trace),
+        trace_(std::move(trace)),
         enqueued_(lease.enqueued),
         cancelled_(std::move(cancelled)) {}
 
   const std::string& key() const { return key_; }
   // 1 at the first attempt.
   int attempt() const { return attempt_; }
-  // W3C traceparent of the call that caused it. Empty: none.
+  // W3C traceparent of the call that caused it, or of its own where jobs are steps. Empty: none.
   const std::string& trace() const { return trace_; }
   // When it was put in.
   absl::Time enqueued() const { return enqueued_; }

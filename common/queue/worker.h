@@ -3,6 +3,7 @@
 
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <thread>
 #include <vector>
@@ -15,6 +16,7 @@
 #include "common/base/clock.h"
 #include "common/base/ids.h"
 #include "common/base/limits.h"
+#include "common/base/trace.h"
 #include "common/queue/job.h"
 #include "common/queue/work_queue.h"
 
@@ -43,6 +45,10 @@ struct JobRecord {
   absl::Duration waited;
   // From when it was begun until its handler returned; zero where it was not begun.
   absl::Duration ran;
+  // When it was begun; nothing: it was not.
+  std::optional<absl::Time> begun = std::nullopt;
+  // The traceparent it was put in with. Empty: none.
+  absl::string_view parent = {};
 };
 
 struct WorkerOptions {
@@ -65,6 +71,9 @@ struct WorkerOptions {
   absl::Duration max_rest = absl::Seconds(1);
   // Called by the worker's threads, several at once. May be null.
   std::function<void(const JobRecord&)> observer;
+  // Where it is not null, each job becomes a step of its trace, with an id that the handler hands
+  // on. Must outlive the worker.
+  TraceSource* steps = nullptr;
 };
 
 // Takes jobs from a queue, has them done, and says how they ended. It owns its threads: one that keeps

@@ -79,7 +79,9 @@ int Worker::Core::Room() const {
 void Worker::Core::Accept(absl::Span<const Lease> leases) {
   absl::MutexLock lock(&mutex_);
   for (const Lease& lease : leases) {
-    auto held = std::make_shared<Held>(lease);
+    TraceSource* const steps = options_.steps;
+    auto held =
+        std::make_shared<Held>(lease, steps == nullptr ? lease.trace : steps->NewStep(lease.trace));
     held->keep_at = held->expires - options_.lease * 3 / 4;
     next_keeping_ = std::min(next_keeping_, held->keep_at);
     held_.insert(held);
@@ -105,7 +107,7 @@ Worker::Core::HeldPtr Worker::Core::NextJob(int thread) {
   held->stage = Stage::kRunning;
   held->thread = thread;
   held->begun = clock_.Now();
-  held->waited = held->begun - held->lease.enqueued;
+  held->waited = *held->begun - held->lease.enqueued;
   return held;
 }
 
@@ -117,7 +119,7 @@ bool Worker::Core::End(const HeldPtr& held, absl::Status status) {
     held->stage = Stage::kEnding;
     held->outcome = OutcomeOf(*held, status);
     held->status = std::move(status);
-    held->ran = clock_.Now() - held->begun;
+    held->ran = clock_.Now() - *held->begun;
     --running_;
     to_tell_.push_back(held);
     if (!telling_) {
@@ -222,7 +224,9 @@ void Worker::Core::Report(absl::Span<const HeldPtr> batch) {
                        .outcome = held->outcome,
                        .status = held->status,
                        .waited = held->waited,
-                       .ran = held->ran});
+                       .ran = held->ran,
+                       .begun = held->begun,
+                       .parent = held->lease.trace});
   }
 }
 
@@ -372,7 +376,7 @@ std::vector<Worker::Core::LeftBehind> Worker::Core::LeaveBehind() {
       held->left_behind = true;
       held->outcome = held->lost ? JobOutcome::kLost : JobOutcome::kReleased;
       held->status = absl::DeadlineExceededError("its handler did not return when cancelled");
-      held->ran = clock_.Now() - held->begun;
+      held->ran = clock_.Now() - *held->begun;
       batch.push_back(held);
       left.push_back({held->thread, held->lease.key});
     }

@@ -7,6 +7,7 @@
 #include <optional>
 #include <stop_token>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "absl/base/thread_annotations.h"
@@ -59,8 +60,8 @@ class Worker::Core {
 
   // A job in hand. What is not const is guarded by mutex_, except `cancelled`.
   struct Held {
-    explicit Held(const Lease& held_lease)
-        : lease(held_lease), job(lease, cancelled), expires(held_lease.expires) {}
+    Held(const Lease& held_lease, std::string trace)
+        : lease(held_lease), job(lease, cancelled, std::move(trace)), expires(held_lease.expires) {}
 
     const std::shared_ptr<std::atomic<bool>> cancelled = std::make_shared<std::atomic<bool>>(false);
     const Lease lease;
@@ -74,7 +75,7 @@ class Worker::Core {
     // Its handler did not return in time, and nobody waits for it.
     bool left_behind = false;
     int thread = 0;
-    absl::Time begun;
+    std::optional<absl::Time> begun;
     JobOutcome outcome = JobOutcome::kReleased;
     absl::Status status;
     absl::Duration waited;

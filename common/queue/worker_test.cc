@@ -281,6 +281,40 @@ TEST_F(WorkerTest, AHandlerIsToldWhatTheQueueKnowsOfItsJob) {
   seen.WaitForNotification();
 }
 
+TEST_F(WorkerTest, WhereJobsAreStepsAHandlerHandsOnAnIdOfItsOwn) {
+  constexpr char kTrace[] = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
+  TraceSource steps(ids_);
+  std::string seen_trace;
+  std::string told_trace;
+  std::string parent;
+  std::optional<absl::Time> begun;
+  absl::Notification told;
+  WorkerOptions options = Options();
+  options.steps = &steps;
+  options.observer = [&](const JobRecord& record) {
+    told_trace = record.job.trace();
+    parent = std::string(record.parent);
+    begun = record.begun;
+    told.Notify();
+  };
+  const std::vector<NewJob> jobs = {{.key = "a", .trace = kTrace}};
+  ASSERT_TRUE(memory_.Enqueue(jobs).ok());
+  Worker worker(
+      queue_,
+      [&](const Job& job) {
+        seen_trace = job.trace();
+        return absl::OkStatus();
+      },
+      options, clock_, ids_);
+  worker.Start();
+  told.WaitForNotification();
+  EXPECT_EQ(TraceIdOf(seen_trace), TraceIdOf(kTrace));
+  EXPECT_NE(SpanIdOf(seen_trace), SpanIdOf(kTrace));
+  EXPECT_EQ(told_trace, seen_trace);
+  EXPECT_EQ(parent, kTrace);
+  EXPECT_EQ(begun, clock_.Now());
+}
+
 TEST_F(WorkerTest, AJobThatFailedForNowIsTriedAgain) {
   handlers_.AnswerAll(absl::UnavailableError("the partner is away"));
   Start(Options());

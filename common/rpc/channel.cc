@@ -4,14 +4,15 @@
 
 #include <algorithm>
 #include <chrono>
+#include <utility>
 #include <vector>
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "absl/strings/substitute.h"
+#include "common/base/trace.h"
 #include "common/rpc/method_index.h"
-#include "common/rpc/trace.h"
 #include "grpcpp/create_channel.h"
 #include "grpcpp/security/credentials.h"
 
@@ -96,11 +97,15 @@ grpc::ChannelArguments MakeChannelArguments(const ChannelOptions& options) {
   return arguments;
 }
 
-std::shared_ptr<grpc::Channel> MakeChannel(const ChannelOptions& options) {
+std::shared_ptr<grpc::Channel> MakeChannel(const ChannelOptions& options,
+                                           std::optional<ClientCallSteps> steps) {
   const std::string target =
       HasScheme(options.target) ? options.target : absl::StrCat("dns:///", options.target);
-  return grpc::CreateCustomChannel(target, grpc::InsecureChannelCredentials(),
-                                   MakeChannelArguments(options));
+  std::vector<std::unique_ptr<grpc::experimental::ClientInterceptorFactoryInterface>> creators;
+  if (steps.has_value()) creators.push_back(MakeClientCallInterceptors(*std::move(steps)));
+  return grpc::experimental::CreateCustomChannelWithInterceptors(
+      target, grpc::InsecureChannelCredentials(), MakeChannelArguments(options),
+      std::move(creators));
 }
 
 void ConfigureServer(grpc::ServerBuilder& builder) {

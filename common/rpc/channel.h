@@ -2,12 +2,14 @@
 #define COMMON_RPC_CHANNEL_H_
 
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
 #include "common/base/limits.h"
+#include "common/rpc/client_calls.h"
 #include "common/rpc/principal.h"
 #include "common/status/grpc_status.h"
 #include "grpcpp/channel.h"
@@ -32,8 +34,10 @@ struct ChannelOptions {
 };
 
 // A channel with the policies below. It connects when first used, and never through an HTTP proxy:
-// the suite's processes reach each other directly.
-std::shared_ptr<grpc::Channel> MakeChannel(const ChannelOptions& options);
+// the suite's processes reach each other directly. With `steps` its calls become steps of their
+// traces.
+std::shared_ptr<grpc::Channel> MakeChannel(const ChannelOptions& options,
+                                           std::optional<ClientCallSteps> steps = std::nullopt);
 
 // The same policies for a channel made in another way. gRPC applies no retry policy and no health
 // check to a server's InProcessChannel.

@@ -11,8 +11,8 @@
 
 #include "absl/strings/str_cat.h"
 #include "common/base/limits.h"
+#include "common/base/trace.h"
 #include "common/rpc/testing/sample_server.h"
-#include "common/rpc/trace.h"
 #include "common/status/error.h"
 #include "gmock/gmock.h"
 #include "google/protobuf/struct.pb.h"

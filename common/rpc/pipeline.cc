@@ -128,8 +128,8 @@ class Pipeline::UnaryEnd {
   std::unique_ptr<Passage> passage_;
 };
 
-Pipeline::Pipeline(const Clock& clock, IdSource& ids, CallObserver observer)
-    : clock_(clock), ids_(ids), observer_(std::move(observer)), traces_(ids) {}
+Pipeline::Pipeline(const Clock& clock, IdSource& ids, CallObserver observer, TraceSource* steps)
+    : clock_(clock), ids_(ids), observer_(std::move(observer)), traces_(ids), steps_(steps) {}
 
 Pipeline::~Pipeline() { StopStreams(); }
 
@@ -147,8 +147,12 @@ void Pipeline::Configure(grpc::ServerBuilder& builder) {
 
 void Pipeline::Begin(const grpc::CallbackServerContext& context, const Method* method, Call& call) {
   call.start = clock_.Now();
-  std::optional<std::string> trace = ReadTrace(context);
-  call.trace = trace.has_value() ? *std::move(trace) : traces_.NewTrace();
+  call.parent = ReadTrace(context).value_or("");
+  if (steps_ != nullptr) {
+    call.trace = steps_->NewStep(call.parent);
+  } else {
+    call.trace = call.parent.empty() ? traces_.NewTrace() : call.parent;
+  }
   call.deadline = call.start + TimeLeft(context);
   if (method == nullptr) return;
   call.method = method->name;

@@ -16,10 +16,10 @@
 #include "absl/time/time.h"
 #include "common/base/clock.h"
 #include "common/base/ids.h"
+#include "common/base/trace.h"
 #include "common/journal/journal.h"
 #include "common/rpc/principal.h"
 #include "common/rpc/stream.h"
-#include "common/rpc/trace.h"
 #include "google/protobuf/message.h"
 #include "grpcpp/server_builder.h"
 #include "grpcpp/server_context.h"
@@ -36,8 +36,10 @@ struct Call {
   // Proto package of its service.
   std::string domain;
   Principal principal;
-  // W3C traceparent of the caller, or a new one.
+  // W3C traceparent of the caller, or a new one; with an id of its own where calls are steps.
   std::string trace;
+  // The caller's traceparent. Empty: it sent none that is valid.
+  std::string parent;
   absl::Time start;
   // The caller's deadline, and no later than the method allows.
   absl::Time deadline;
@@ -87,8 +89,10 @@ using CallObserver = std::function<void(const CallRecord&)>;
 //   fields does not reach the handler.
 class Pipeline {
  public:
-  // `clock`, `ids` must outlive the pipeline. `observer` may be null.
-  Pipeline(const Clock& clock, IdSource& ids, CallObserver observer);
+  // `clock`, `ids` must outlive the pipeline, and `steps` as well. `observer` may be null. With
+  // `steps` each call becomes a step of its trace, with an id that it hands on; null: the caller's
+  // is handed on.
+  Pipeline(const Clock& clock, IdSource& ids, CallObserver observer, TraceSource* steps = nullptr);
   // Stops the streams. No unary call may be on its way.
   ~Pipeline();
 
@@ -238,6 +242,7 @@ class Pipeline {
   IdSource& ids_;
   const CallObserver observer_;
   TraceSource traces_;
+  TraceSource* const steps_;
   std::atomic<int64_t> in_flight_ = 0;
   StreamThreads streams_;
 };

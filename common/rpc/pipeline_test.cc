@@ -323,6 +323,37 @@ TEST_F(PipelineTest, ACallWithoutAValidTraceGetsANewOne) {
   EXPECT_NE(records[0].call.trace, records[1].call.trace);
 }
 
+// Goal: where calls are steps, each hands on an id of its own, and remembers whose it got. Method:
+// the same call thrice, with a trace, with one that is not sampled, and with none.
+TEST(Pipeline, ACallBecomesAStepOfItsTraceWhereThatIsAskedFor) {
+  const std::string not_sampled = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-00";
+  SeededIdSource ids(5);
+  TraceSource steps(ids);
+  testing::RecordKeeper records;
+  Pipeline pipeline(SystemClock::Instance(), ids, records.observer(), &steps);
+  testing::FakeJournal journal(SystemClock::Instance(), ids);
+  testing::SampleService service(pipeline, journal);
+  grpc::ServerBuilder builder;
+  pipeline.Configure(builder);
+  builder.RegisterService(&service);
+  const std::unique_ptr<grpc::Server> server = builder.BuildAndStart();
+  const auto stub = testing::v1::SampleService::NewStub(server->InProcessChannel({}));
+  for (const std::string& trace : {std::string(kTrace), not_sampled, std::string()}) {
+    CallSettings settings = AsCoordinator();
+    settings.trace = trace;
+    EXPECT_TRUE(Invoke(*stub, &Stub::ReadSample, ReadRequest(), settings).ok());
+  }
+  const std::vector<KeptRecord> kept = records.records();
+  ASSERT_THAT(kept, SizeIs(3));
+  EXPECT_EQ(kept[0].call.parent, kTrace);
+  EXPECT_EQ(TraceIdOf(kept[0].call.trace), TraceIdOf(kTrace));
+  EXPECT_NE(SpanIdOf(kept[0].call.trace), SpanIdOf(kTrace));
+  EXPECT_EQ(kept[1].call.trace, not_sampled);
+  EXPECT_EQ(kept[2].call.parent, "");
+  EXPECT_EQ(ParseTrace(kept[2].call.trace), kept[2].call.trace);
+  server->Shutdown();
+}
+
 TEST_F(PipelineTest, ARefusedCallIsRecordedWithMethodAndTrace) {
   Start();
   EXPECT_FALSE(ReadWith({{kTraceKey, kTrace}}).ok());
