@@ -23,6 +23,7 @@ KEPT_BEHIND = {
     r"^lemon/": ["services/matching/", "tests/bench/"],
     r"^hiredis/": ["common/queue/redis/"],
     r"^microhttpd": ["common/server/"],
+    r"^curl/": ["common/server/"],
     r"^prometheus/": ["common/server/"],
     r"^spdlog/": ["common/server/"],
     r"^CLI/": ["common/server/", "services/cli/"],

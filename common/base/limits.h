@@ -1,6 +1,7 @@
 #ifndef COMMON_BASE_LIMITS_H_
 #define COMMON_BASE_LIMITS_H_
 
+#include <cstddef>
 #include <cstdint>
 
 #include "absl/time/time.h"
@@ -114,6 +115,14 @@ inline constexpr int kReserveJobs = 1000;
 
 // Most jobs a second that a queue can be limited to: past it, a limit limits nothing.
 inline constexpr int64_t kJobRate = 1'000'000;
+
+// Spans that wait to be handed to a collector which is slow or away: some 4 MiB, and a few seconds of
+// the fastest import. Past it they are dropped. How many go in one request, which is some 400 KiB.
+inline constexpr size_t kWaitingSpans = 4096;
+inline constexpr size_t kSpansPerExport = 512;
+
+// How long a process that stops goes on handing in spans: a small part of what a stop may take.
+inline constexpr absl::Duration kSpanFlush = absl::Seconds(2);
 
 // Jobs shown by one call.
 inline constexpr int kPeekJobs = 1000;

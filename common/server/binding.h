@@ -12,6 +12,8 @@
 #include "absl/time/time.h"
 #include "common/base/clock.h"
 #include "common/base/ids.h"
+#include "common/base/limits.h"
+#include "common/base/trace.h"
 #include "common/journal/journal.h"
 #include "common/queue/work_queue.h"
 #include "common/queue/worker.h"
@@ -41,6 +43,19 @@ struct Environment {
   absl::Duration job_lease = absl::Seconds(30);
   // Told of every job that leaves the hands of a worker (queue::WorkerOptions::observer).
   std::function<void(const queue::JobRecord&)> job_observer = nullptr;
+  // Makes jobs steps of their traces (queue::WorkerOptions::steps). Null: they are none.
+  TraceSource* job_steps = nullptr;
+  // How long the jobs in hand of one queue may take to end at a stop.
+  absl::Duration drain_timeout = limits::kDrain;
+
+  // How a worker of this process is run; `name` is that of its queue.
+  queue::WorkerOptions WorkerOptionsFor(const std::string& name) const {
+    return {.name = name,
+            .lease = job_lease,
+            .drain = drain_timeout,
+            .observer = job_observer,
+            .steps = job_steps};
+  }
 };
 
 // A service bound into a process. `BindIntake`, `BindMatching`, `BindMetrics` (each in

@@ -13,6 +13,7 @@
 #include "CLI/CLI.hpp"
 #include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
+#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "absl/strings/str_replace.h"
@@ -35,6 +36,9 @@ constexpr absl::Duration kLongestReconcileInterval = absl::Hours(1);
 // A worker says that it is there three times in a lease.
 constexpr absl::Duration kLeastJobLease = absl::Seconds(1);
 constexpr absl::Duration kLongestJobLease = absl::Minutes(10);
+// Oftener, connecting would be most of what a client does.
+constexpr absl::Duration kLeastConnectionAge = absl::Seconds(1);
+constexpr absl::Duration kLongestConnectionAge = absl::Hours(24);
 
 constexpr absl::string_view kMemoryQueue = "memory:";
 // A Redis as it is installed.
@@ -80,6 +84,17 @@ absl::Status ApplyAdminListen(const std::string& value, ServerConfig& config) {
     return Bad(value, "HOST:PORT, [IPV6]:PORT, for example 127.0.0.1:7480, or `off`");
   }
   config.admin_listen = *std::move(address);
+  return absl::OkStatus();
+}
+
+absl::Status ApplyHealthListen(const std::string& value, ServerConfig& config) {
+  config.health_listen.reset();
+  if (value == "off") return absl::OkStatus();
+  absl::StatusOr<Address> address = ParseAddress(value);
+  if (!address.ok() || !address->unix_path.empty()) {
+    return Bad(value, "HOST:PORT, [IPV6]:PORT, for example 127.0.0.1:7490, or `off`");
+  }
+  config.health_listen = *std::move(address);
   return absl::OkStatus();
 }
 
@@ -150,6 +165,43 @@ absl::Status ApplyJobLease(const std::string& value, ServerConfig& config) {
   return ReadDuration(value, kLeastJobLease, kLongestJobLease, config.job_lease);
 }
 
+absl::Status ApplyConnectionAge(const std::string& value, ServerConfig& config) {
+  return ReadDuration(value, kLeastConnectionAge, kLongestConnectionAge, config.connection_age);
+}
+
+absl::Status ApplyConnectionGrace(const std::string& value, ServerConfig& config) {
+  return ReadDuration(value, kLeastConnectionAge, kLongestConnectionAge, config.connection_grace);
+}
+
+// It is in logs, so that there can be no password in it, nor a key in a query.
+absl::Status ApplyOtlpEndpoint(const std::string& value, ServerConfig& config) {
+  absl::string_view rest = value;
+  const bool known =
+      absl::ConsumePrefix(&rest, "http://") || absl::ConsumePrefix(&rest, "https://");
+  const bool plain = std::all_of(rest.begin(), rest.end(), [](char c) {
+    return absl::ascii_isgraph(static_cast<unsigned char>(c)) && c != '#';
+  });
+  if (absl::StrContains(value, '@') || absl::StrContains(value, '?')) {
+    return absl::InvalidArgumentError(
+        "a user or a query is not accepted; accepted: http://HOST:PORT, https://HOST:PORT/PATH");
+  }
+  if (!known || !plain || rest.empty() || rest.front() == '/' || rest.front() == ':') {
+    return Bad(value,
+               "http://HOST:PORT, https://HOST:PORT/PATH, for example http://127.0.0.1:4318");
+  }
+  config.otlp_endpoint = value;
+  return absl::OkStatus();
+}
+
+absl::Status ApplyOtlpSampleRatio(const std::string& value, ServerConfig& config) {
+  double ratio = 0;
+  if (!absl::SimpleAtod(value, &ratio) || !(ratio >= 0 && ratio <= 1)) {
+    return Bad(value, "a number of 0 to 1, for example 0.1");
+  }
+  config.otlp_sample_ratio = ratio;
+  return absl::OkStatus();
+}
+
 absl::Status ApplyTrustPrincipals(const std::string& value, ServerConfig& config) {
   if (value != "true" && value != "false") return Bad(value, "true, false");
   config.trust_principals = value == "true";
@@ -192,6 +244,9 @@ std::vector<Setting> SettingsOf(const Program& program) {
       {"listen", "ADDRESS", "Where to serve gRPC", program.default_listen, ApplyListen},
       {"admin-listen", "ADDRESS", "Where to serve /livez, /readyz, /metrics; `off`: nowhere",
        program.default_admin_listen, ApplyAdminListen},
+      {"health-listen", "ADDRESS",
+       "Where to serve gRPC's health service alone, for probes; `off`: nowhere", "off",
+       ApplyHealthListen},
       {"data", "FOLDER", "Folder of the databases that have no URL of their own",
        program.default_data, ApplyData},
   };
@@ -230,6 +285,17 @@ std::vector<Setting> SettingsOf(const Program& program) {
           {"drain-delay", "TIME",
            "How long to go on serving at a stop, not ready, before it begins", "0s",
            ApplyDrainDelay},
+          {"connection-age", "TIME",
+           "After how long clients are asked to connect anew, so that they find new replicas",
+           "30m", ApplyConnectionAge},
+          {"connection-grace", "TIME", "How long calls on an aged connection may still take", "1h",
+           ApplyConnectionGrace},
+          {"otlp-endpoint", "URL",
+           "Collector to send spans to by OTLP/HTTP, for example http://127.0.0.1:4318; /v1/traces "
+           "is put to it",
+           "", ApplyOtlpEndpoint},
+          {"otlp-sample-ratio", "SHARE", "Share of the traces begun here that are sampled, 0 to 1",
+           "1", ApplyOtlpSampleRatio},
           {"ready-file", "FILE", "Write the addresses to this file once serving", "",
            ApplyReadyFile},
           {"trust-principals", "",

@@ -11,6 +11,7 @@
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
 #include "absl/types/span.h"
+#include "common/base/limits.h"
 #include "common/server/address.h"
 #include "common/server/log.h"
 
@@ -42,6 +43,9 @@ struct ServerConfig {
   Address listen;
   // Nothing: no admin server.
   std::optional<Address> admin_listen;
+  // Where gRPC's health service is served besides, alone and without TLS, for those who have no
+  // certificate: the probes of Kubernetes. Nothing: nowhere.
+  std::optional<Address> health_listen;
   // Folder of the databases that have no URL of their own.
   std::string data;
   // URL of a service's database. A service without one has a SQLite database in the data folder.
@@ -58,10 +62,21 @@ struct ServerConfig {
   std::map<std::string, Address> peers;
   LogLevel log_level = LogLevel::kInfo;
   // How long calls and jobs in hand may take to end after SIGTERM.
-  absl::Duration drain_timeout;
+  absl::Duration drain_timeout = limits::kDrain;
   // How long the process still serves after it says that it is not ready, so that those who send it
   // calls can notice.
   absl::Duration drain_delay = absl::ZeroDuration();
+  // After how long, give or take a tenth, a client is asked to connect anew, so that it learns of
+  // new replicas; and how long its calls on the old connection may still take before they are cut.
+  // The longest call that ends by itself takes an hour; a followed stream is opened again.
+  absl::Duration connection_age = absl::Minutes(30);
+  absl::Duration connection_grace = absl::Hours(1);
+  // Collector that takes spans by OTLP/HTTP, as JSON: `http://HOST:PORT`, to which /v1/traces is
+  // put. Empty: no spans are made. The variables of the OpenTelemetry SDK are not read: what is
+  // not set here happens nowhere, and most of them would have no meaning.
+  std::string otlp_endpoint;
+  // Share of the traces begun here that are sampled, 0 to 1. Those of callers are as they say.
+  double otlp_sample_ratio = 1;
   // Principals are taken from the metadata of a call as given, until identity is in place. So a
   // process that other machines can reach is started only by one who says that he trusts them all.
   bool trust_principals = false;

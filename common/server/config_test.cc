@@ -86,6 +86,11 @@ TEST_F(ConfigTest, DefaultsAreTheProgramsOwn) {
   EXPECT_EQ(up.log_level, LogLevel::kInfo);
   EXPECT_EQ(up.drain_timeout, absl::Seconds(20));
   EXPECT_EQ(up.drain_delay, absl::ZeroDuration());
+  EXPECT_EQ(up.connection_age, absl::Minutes(30));
+  EXPECT_EQ(up.connection_grace, absl::Hours(1));
+  EXPECT_FALSE(up.health_listen.has_value());
+  EXPECT_EQ(up.otlp_endpoint, "");
+  EXPECT_EQ(up.otlp_sample_ratio, 1);
   EXPECT_FALSE(up.trust_principals);
   EXPECT_EQ(up.ready_file, "");
 
@@ -121,6 +126,16 @@ TEST_F(ConfigTest, EverySettingCanBeGivenInEachOfTheThreePlaces) {
        [](const auto& c) { return absl::FormatDuration(c.reconcile_interval); }},
       {"job-lease", "CRITAC_JOB_LEASE", "10s",
        [](const auto& c) { return absl::FormatDuration(c.job_lease); }},
+      {"health-listen", "CRITAC_HEALTH_LISTEN", "127.0.0.1:3",
+       [](const auto& c) { return c.health_listen->ToString(); }},
+      {"connection-age", "CRITAC_CONNECTION_AGE", "5m",
+       [](const auto& c) { return absl::FormatDuration(c.connection_age); }},
+      {"connection-grace", "CRITAC_CONNECTION_GRACE", "7m",
+       [](const auto& c) { return absl::FormatDuration(c.connection_grace); }},
+      {"otlp-endpoint", "CRITAC_OTLP_ENDPOINT", "https://otel.example:4318/in",
+       [](const auto& c) { return c.otlp_endpoint; }},
+      {"otlp-sample-ratio", "CRITAC_OTLP_SAMPLE_RATIO", "0.25",
+       [](const auto& c) { return absl::StrCat(c.otlp_sample_ratio); }},
       {"ready-file", "CRITAC_READY_FILE", "ready", [](const auto& c) { return c.ready_file; }},
       {"trust-principals", "CRITAC_TRUST_PRINCIPALS", "true",
        [](const auto& c) { return std::string(c.trust_principals ? "true" : "false"); }},
@@ -218,6 +233,19 @@ TEST_F(ConfigTest, ABadValueStopsTheStartWithItsOriginAndWhatIsAccepted) {
       {"database-intake", "sqlite:", "sqlite:PATH, postgresql://"},
       {"log-level", "trace", "debug, info, warning, error"},
       {"log-level", "INFO", "debug, info, warning, error"},
+      {"health-listen", "7490", "HOST:PORT"},
+      {"health-listen", "unix:/x", "or `off`"},
+      {"connection-age", "999ms", "1s to 24h"},
+      {"connection-grace", "24h1s", "1s to 24h"},
+      {"otlp-endpoint", "127.0.0.1:4318", "accepted: http://HOST:PORT"},
+      {"otlp-endpoint", "http://", "accepted: http://HOST:PORT"},
+      {"otlp-endpoint", "http://:4318", "accepted: http://HOST:PORT"},
+      {"otlp-endpoint", "http:///v1", "accepted: http://HOST:PORT"},
+      {"otlp-endpoint", "http://otel 4318", "accepted: http://HOST:PORT"},
+      {"otlp-sample-ratio", "1.01", "0 to 1"},
+      {"otlp-sample-ratio", "-0.1", "0 to 1"},
+      {"otlp-sample-ratio", "nan", "0 to 1"},
+      {"otlp-sample-ratio", "all", "0 to 1"},
       {"drain-timeout", "20", "1s to 10m"},
       {"drain-timeout", "999ms", "1s to 10m"},
       {"drain-timeout", "10m1s", "1s to 10m"},
@@ -243,6 +271,14 @@ TEST_F(ConfigTest, ABadValueStopsTheStartWithItsOriginAndWhatIsAccepted) {
     EXPECT_THAT(as_argument, AllOf(HasSubstr(absl::StrCat("--", c.name)), HasSubstr(c.accepted)));
   }
   EXPECT_THAT(Refusal(Up(), {"--trust-principals=yes please"}), HasSubstr("trust-principals"));
+}
+
+TEST_F(ConfigTest, ACollectorsUrlHoldsNoSecretAndNoneIsRepeated) {
+  for (const std::string url : {"http://critac:secret@otel:4318", "http://otel:4318?key=secret"}) {
+    const std::string refusal = Refusal(Up(), {"--otlp-endpoint", url});
+    EXPECT_THAT(refusal, AllOf(HasSubstr("--otlp-endpoint"), HasSubstr("accepted: http://HOST")));
+    EXPECT_THAT(refusal, ::testing::Not(HasSubstr("secret")));
+  }
 }
 
 TEST_F(ConfigTest, AQueueIsInThisProcessOrInARedis) {

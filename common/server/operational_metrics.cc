@@ -115,6 +115,18 @@ void AppendFeeds(const std::vector<OperationalMetrics::Sources::Feed>& feeds,
   families.push_back(std::move(followed));
 }
 
+void AppendSpans(const SpanExporter::Figures& figures,
+                 std::vector<prometheus::MetricFamily>& families) {
+  auto exported = NewFamily("critac_spans_exported_total", "Spans that a collector took",
+                            prometheus::MetricType::Counter);
+  AddValue(exported, {}, static_cast<double>(figures.exported_count));
+  families.push_back(std::move(exported));
+  auto dropped = NewFamily("critac_spans_dropped_total", "Spans that no collector took",
+                           prometheus::MetricType::Counter);
+  AddValue(dropped, {}, static_cast<double>(figures.dropped_count));
+  families.push_back(std::move(dropped));
+}
+
 std::optional<double> ResidentBytes() {
   std::ifstream statm("/proc/self/statm");
   int64_t total_pages = 0;
@@ -276,6 +288,7 @@ std::string OperationalMetrics::ToText(const Sources& sources) const {
   if (sources.journals) AppendJournals(sources.journals(), families);
   if (sources.services) AppendServices(sources.services(), families);
   if (sources.feeds) AppendFeeds(sources.feeds(), families);
+  if (sources.spans) AppendSpans(sources.spans(), families);
   AppendProcess(start_, families);
   std::ostringstream text;
   prometheus::TextSerializer().Serialize(text, families);

@@ -11,6 +11,7 @@
 #include "common/queue/work_queue.h"
 #include "common/queue/worker.h"
 #include "common/rpc/pipeline.h"
+#include "common/server/span_exporter.h"
 
 namespace critac::server {
 
@@ -31,6 +32,8 @@ namespace critac::server {
 // | critac_journal_head_sequence{journal} | last event |
 // | critac_service_ready{service} | 1 while it takes writes |
 // | critac_journal_followed{service,journal} | 0 while a service cannot follow another's journal |
+// | critac_spans_exported_total | spans that a collector took |
+// | critac_spans_dropped_total | spans that were made and that none took |
 // | process_… | memory, descriptors, processor time, start: as Prometheus clients call them |
 class OperationalMetrics {
  public:
@@ -49,6 +52,8 @@ class OperationalMetrics {
       bool is_followed = false;
     };
     std::function<std::vector<Feed>()> feeds;
+    // Null where no spans are made.
+    std::function<SpanExporter::Figures()> spans;
   };
 
   // The process counts as started now.

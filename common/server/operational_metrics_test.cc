@@ -166,8 +166,11 @@ TEST_F(OperationalMetricsTest, QueuesAndJournalsAreLookedAtWhenAsked) {
     return std::vector<OperationalMetrics::Sources::Feed>{{"metrics", "intake", true},
                                                           {"matching", "metrics", false}};
   };
+  sources.spans = [] { return SpanExporter::Figures{11, 4}; };
   std::string text = metrics_.ToText(sources);
   for (const char* line : {
+           "critac_spans_exported_total 11",
+           "critac_spans_dropped_total 4",
            "critac_journal_followed{service=\"metrics\",journal=\"intake\"} 1",
            "critac_journal_followed{service=\"matching\",journal=\"metrics\"} 0",
            "critac_calls_in_flight 9",

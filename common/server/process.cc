@@ -1,6 +1,8 @@
 #include "common/server/process.h"
 
 #include <grpc/grpc.h>
+#include <limits.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <chrono>
@@ -10,12 +12,17 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "absl/strings/str_replace.h"
 #include "absl/synchronization/notification.h"
+#include "common/base/limits.h"
 #include "common/queue/memory/memory_work_queue.h"
 #include "common/queue/redis/redis_work_queue.h"
 #include "common/rpc/channel.h"
+#include "common/server/http_poster.h"
 #include "common/server/listen.h"
+#include "common/server/otlp.h"
 #include "common/server/readiness_page.h"
+#include "common/server/span.h"
 #include "common/status/error.h"
 #include "grpcpp/ext/proto_server_reflection_plugin.h"
 #include "grpcpp/health_check_service_interface.h"
@@ -38,6 +45,12 @@ void EnableHealthAndReflection() {
   });
 }
 
+// Of the machine, in Kubernetes of the pod.
+std::string HostName() {
+  char name[HOST_NAME_MAX + 1] = {};
+  return gethostname(name, HOST_NAME_MAX) == 0 ? name : "";
+}
+
 // A name in Linux's abstract namespace of Unix sockets: nothing is left on disk, whatever becomes
 // of the process, and no other process takes it by accident.
 std::string NewOwnTarget(IdSource& ids) {
@@ -51,12 +64,21 @@ Process::Process(const ServerConfig& config, const Clock& clock, IdSource& ids, 
       clock_(clock),
       log_(log),
       own_target_(NewOwnTarget(ids)),
+      steps_(config.otlp_endpoint.empty()
+                 ? nullptr
+                 : std::make_unique<TraceSource>(ids, config.otlp_sample_ratio)),
+      exporter_(MakeExporter(ids)),
       metrics_(clock),
-      pipeline_(clock, ids,
-                [this](const rpc::CallRecord& record) {
-                  metrics_.CountCall(record);
-                  log_.WriteCall(record);
-                }),
+      pipeline_(
+          clock, ids,
+          [this](const rpc::CallRecord& record) {
+            metrics_.CountCall(record);
+            log_.WriteCall(record);
+            if (exporter_ != nullptr && IsSampled(record.call.trace)) {
+              exporter_->Take(SpanOf(record));
+            }
+          },
+          steps_.get()),
       queues_([this, &ids](const std::string& name) { return OpenQueue(name, ids); }),
       environment_{clock,
                    ids,
@@ -69,7 +91,13 @@ Process::Process(const ServerConfig& config, const Clock& clock, IdSource& ids, 
                    [this](const queue::JobRecord& record) {
                      metrics_.CountJob(record);
                      log_.WriteJob(record);
-                   }},
+                     if (exporter_ == nullptr || !IsSampled(record.job.trace())) return;
+                     if (std::optional<Span> span = SpanOf(record); span.has_value()) {
+                       exporter_->Take(*std::move(span));
+                     }
+                   },
+                   steps_.get(),
+                   config.drain_timeout},
       address_(config.listen) {}
 
 Process::~Process() { Stop(); }
@@ -83,6 +111,7 @@ absl::StatusOr<std::unique_ptr<Process>> Process::Start(const ServerConfig& conf
   RETURN_IF_ERROR(CheckCanListen(config.listen));
   RETURN_IF_ERROR(process->BindServices(binds));
   RETURN_IF_ERROR(process->StartServer());
+  RETURN_IF_ERROR(process->StartHealth());
   RETURN_IF_ERROR(process->StartAdmin());
   process->BeginWork();
   return process;
@@ -127,9 +156,36 @@ std::shared_ptr<grpc::Channel> Process::ChannelTo(const std::string& service) {
     options.target = peer == config_.peers.end() ? own_target_ : peer->second.ToString();
     // While it drains, the process is not healthy, and its jobs in hand still need its services.
     options.check_health = peer != config_.peers.end();
-    channel = rpc::MakeChannel(options);
+    channel = rpc::MakeChannel(options, CallSteps());
   }
   return channel;
+}
+
+std::optional<rpc::ClientCallSteps> Process::CallSteps() {
+  if (exporter_ == nullptr) return std::nullopt;
+  return rpc::ClientCallSteps{*steps_, clock_, [this](const rpc::ClientCallRecord& record) {
+                                if (IsSampled(record.trace)) exporter_->Take(SpanOf(record));
+                              }};
+}
+
+std::unique_ptr<SpanExporter> Process::MakeExporter(IdSource& ids) {
+  if (config_.otlp_endpoint.empty()) return nullptr;
+  OtlpResource resource;
+  resource.service = absl::StrReplaceAll(config_.name, {{" ", "-"}});
+  resource.instance = ids.NewUuid();
+  resource.version = CRITAC_VERSION;
+  resource.host = HostName();
+  return std::make_unique<SpanExporter>(
+      std::move(resource), std::make_unique<HttpPoster>(OtlpTracesUrl(config_.otlp_endpoint)),
+      clock_, ids, [this](absl::string_view problem) {
+        if (problem.empty()) {
+          log_.Write(LogLevel::kInfo, "spans are taken again",
+                     {{"collector", config_.otlp_endpoint}});
+        } else {
+          log_.Write(LogLevel::kWarning, "spans are not taken",
+                     {{"collector", config_.otlp_endpoint}, {"problem", problem}});
+        }
+      });
 }
 
 // ---- Start --------------------------------------------------------------------------------------
@@ -164,6 +220,10 @@ absl::Status Process::StartServer() {
   pipeline_.Configure(builder);
   // Otherwise a second process could listen at the same port and take half the calls.
   builder.AddChannelArgument(GRPC_ARG_ALLOW_REUSEPORT, 0);
+  builder.AddChannelArgument(GRPC_ARG_MAX_CONNECTION_AGE_MS,
+                             static_cast<int>(absl::ToInt64Milliseconds(config_.connection_age)));
+  builder.AddChannelArgument(GRPC_ARG_MAX_CONNECTION_AGE_GRACE_MS,
+                             static_cast<int>(absl::ToInt64Milliseconds(config_.connection_grace)));
   // Only reflection is served by gRPC's own threads.
   builder.SetSyncServerOption(grpc::ServerBuilder::SyncServerOption::NUM_CQS, 1);
   builder.SetSyncServerOption(grpc::ServerBuilder::SyncServerOption::MAX_POLLERS, 1);
@@ -181,6 +241,29 @@ absl::Status Process::StartServer() {
         absl::StrCat("the gRPC server on ", address_.ToString(), " does not start"));
   }
   if (address_.unix_path.empty()) address_.port = static_cast<uint16_t>(port);
+  return absl::OkStatus();
+}
+
+// A server without a service of ours: health and reflection come with every one.
+absl::Status Process::StartHealth() {
+  if (config_.health_listen.has_value()) {
+    RETURN_IF_ERROR(CheckCanListen(*config_.health_listen));
+    grpc::ServerBuilder builder;
+    builder.AddChannelArgument(GRPC_ARG_ALLOW_REUSEPORT, 0);
+    builder.SetSyncServerOption(grpc::ServerBuilder::SyncServerOption::NUM_CQS, 1);
+    builder.SetSyncServerOption(grpc::ServerBuilder::SyncServerOption::MAX_POLLERS, 1);
+    int port = 0;
+    builder.AddListeningPort(config_.health_listen->ToString(), grpc::InsecureServerCredentials(),
+                             &port);
+    health_server_ = builder.BuildAndStart();
+    if (health_server_ == nullptr) {
+      return absl::UnavailableError(absl::StrCat(
+          "the health server on ", config_.health_listen->ToString(), " does not start"));
+    }
+    health_address_ = config_.health_listen;
+    health_address_->port = static_cast<uint16_t>(port);
+  }
+  TellHealth(kLiveName, true);
   return absl::OkStatus();
 }
 
@@ -237,6 +320,7 @@ OperationalMetrics::Sources Process::MakeMetricsSources() {
     }
     return services;
   };
+  if (exporter_ != nullptr) sources.spans = [this] { return exporter_->figures(); };
   sources.feeds = [this] {
     std::vector<OperationalMetrics::Sources::Feed> feeds;
     for (const auto& service : services_) {
@@ -271,10 +355,15 @@ void Process::TellFeeds(BoundService& service, std::map<std::string, std::string
   }
 }
 
+void Process::TellHealth(const std::string& name, bool serves) {
+  for (grpc::Server* server : {server_.get(), health_server_.get()}) {
+    if (server != nullptr) server->GetHealthCheckService()->SetServingStatus(name, serves);
+  }
+}
+
 void Process::SetHealth(const std::string& service, const absl::Status& status) {
-  grpc::HealthCheckServiceInterface* health = server_->GetHealthCheckService();
-  health->SetServingStatus(service, status.ok());
-  health->SetServingStatus("", AllReady());
+  TellHealth(service, status.ok());
+  TellHealth("", AllReady());
   if (status.ok()) {
     log_.Write(LogLevel::kInfo, "ready", {{"service", service}});
   } else {
@@ -293,7 +382,11 @@ void Process::Stop() {
   if (server_ != nullptr) {
     log_.Write(LogLevel::kInfo, "stopping", {{"process", config_.name}});
     readiness_->Drain();
-    server_->GetHealthCheckService()->Shutdown();
+    // Alive it is until the end.
+    for (const std::unique_ptr<BoundService>& service : services_) {
+      TellHealth(service->name(), false);
+    }
+    TellHealth("", false);
     clock_.WaitUntil(clock_.Now() + config_.drain_delay);
   }
   // The last bound calls the others, so it goes first.
@@ -304,6 +397,8 @@ void Process::Stop() {
   pipeline_.StopStreams();
   if (server_ != nullptr) ShutDownServer();
   queues_.Shutdown();
+  if (exporter_ != nullptr) exporter_->Stop(limits::kSpanFlush);
+  if (health_server_ != nullptr) health_server_->Shutdown(std::chrono::system_clock::now());
   admin_.reset();
   readiness_.reset();
   if (server_ != nullptr) {

@@ -14,6 +14,8 @@
 #include "absl/synchronization/mutex.h"
 #include "common/base/clock.h"
 #include "common/base/ids.h"
+#include "common/base/trace.h"
+#include "common/rpc/client_calls.h"
 #include "common/rpc/pipeline.h"
 #include "common/server/address.h"
 #include "common/server/admin_server.h"
@@ -25,17 +27,22 @@
 #include "common/server/queue_service.h"
 #include "common/server/queues.h"
 #include "common/server/readiness.h"
+#include "common/server/span_exporter.h"
 #include "common/store/data_folder.h"
 #include "grpcpp/server.h"
 
 namespace critac::server {
 
+// The name under which gRPC's health service says that the process runs, whatever becomes of its
+// databases and queues, and until it has stopped: what a liveness probe asks for.
+inline constexpr char kLiveName[] = "live";
+
 // Makes a service in a process: `BindIntake`, `BindMatching`, `BindMetrics`.
 using Bind = std::function<absl::StatusOr<std::unique_ptr<BoundService>>(Environment&)>;
 
 // One serving process: some services, and around them what every process has: database and queue,
-// journal and queue services, gRPC health (by service name, and the empty name for all) and
-// reflection, admin pages, readiness, metrics, logs. `critac up`, every service's binary and the
+// journal and queue services, gRPC health (by service name, the empty name for all, and kLiveName)
+// and reflection, admin pages, readiness, metrics, logs, and spans where a collector is named. `critac up`, every service's binary and the
 // tests make one.
 class Process {
  public:
@@ -56,6 +63,7 @@ class Process {
   // Where it serves, with the ports that were chosen.
   const Address& address() const { return address_; }
   std::optional<Address> admin_address() const;
+  std::optional<Address> health_address() const { return health_address_; }
 
   // A channel to a service: of another process where the configuration has its address, otherwise
   // of this one. Those of this process reach it whatever it listens on, and keep doing so until the
@@ -83,9 +91,16 @@ class Process {
   // The steps of Start.
   absl::Status BindServices(const std::vector<Bind>& binds);
   absl::Status StartServer();
+  absl::Status StartHealth();
   absl::Status StartAdmin();
   void BeginWork();
 
+  // How the calls to a service become steps of their traces. Nothing: they do not.
+  std::optional<rpc::ClientCallSteps> CallSteps();
+  std::unique_ptr<SpanExporter> MakeExporter(IdSource& ids);
+
+  // Tells those who ask for the health of `name`, wherever they do.
+  void TellHealth(const std::string& name, bool serves);
   void SetHealth(const std::string& service, const absl::Status& status);
   // Logs what has changed since `told` of the journals that a service follows: by journal, what is wrong.
   void TellFeeds(BoundService& service, std::map<std::string, std::string>& told);
@@ -98,6 +113,9 @@ class Process {
   // Where the process reaches itself.
   const std::string own_target_;
 
+  // Null both: no spans are made. They outlive whatever makes some.
+  const std::unique_ptr<TraceSource> steps_;
+  const std::unique_ptr<SpanExporter> exporter_;
   OperationalMetrics metrics_;
   rpc::Pipeline pipeline_;
   Queues queues_;
@@ -113,6 +131,9 @@ class Process {
   std::unique_ptr<Readiness> readiness_;
   Address address_;
   std::unique_ptr<grpc::Server> server_;
+  std::optional<Address> health_address_;
+  // Null: health is asked for at the server alone.
+  std::unique_ptr<grpc::Server> health_server_;
   std::unique_ptr<AdminServer> admin_;
   bool stopped_ = false;
 };

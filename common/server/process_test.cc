@@ -21,6 +21,8 @@
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "nlohmann/json.hpp"
+#include "tests/support/collector.h"
+#include "tests/support/eventually.h"
 #include "tests/support/temp_folder.h"
 
 namespace critac::server {
@@ -30,6 +32,7 @@ using ::critac::rpc::testing::AsCoordinator;
 using ::critac::rpc::testing::v1::ReadSampleRequest;
 using ::critac::rpc::testing::v1::Sample;
 using ::critac::rpc::testing::v1::TouchSampleRequest;
+using critac::testing::Collector;
 using ::testing::AllOf;
 using testing::AskHttp;
 using ::testing::Contains;
@@ -255,6 +258,121 @@ TEST_F(ProcessTest, JournalsAndQueuesAreServed) {
             1);
 }
 
+// Goal: clients are made to connect anew. Method: a stream that goes on, as the longest-lived thing a
+// client has, is cut once its connection is past its age and the grace.
+TEST_F(ProcessTest, AConnectionThatIsOldEnoughIsClosed) {
+  config_.connection_age = absl::Milliseconds(50);
+  config_.connection_grace = absl::Milliseconds(50);
+  Start({BindSample("intake")});
+  RawCall watch(Channel(), "/grpc.health.v1.Health/Watch");
+  ASSERT_TRUE(watch.Send(std::string("\x0a\x06intake", 8)));
+  EXPECT_EQ(watch.Receive(), "\x08\x01");
+  EXPECT_EQ(watch.Receive(), "");
+  EXPECT_EQ(watch.Finish().code(), absl::StatusCode::kUnavailable);
+  EXPECT_TRUE(Read(Channel()).ok());
+}
+
+TEST_F(ProcessTest, WorkersAreRunAsTheConfigurationSays) {
+  config_.drain_timeout = absl::Seconds(7);
+  config_.job_lease = absl::Seconds(8);
+  Start({BindSample("intake", [](SampleBoundService&, Environment& environment) {
+    const queue::WorkerOptions options = environment.WorkerOptionsFor("match");
+    EXPECT_EQ(options.name, "match");
+    EXPECT_EQ(options.drain, absl::Seconds(7));
+    EXPECT_EQ(options.lease, absl::Seconds(8));
+    EXPECT_NE(options.observer, nullptr);
+    // Nobody collects spans.
+    EXPECT_EQ(options.steps, nullptr);
+  })});
+}
+
+// ---- Spans --------------------------------------------------------------------------------------
+
+class ProcessSpanTest : public ProcessTest {
+ protected:
+  ProcessSpanTest() { config_.otlp_endpoint = collector_.endpoint(); }
+
+  // The span of a name, of one trace.
+  nlohmann::json SpanOf(const std::string& trace_id, const std::string& name, int kind) {
+    for (const auto& [service, span] : collector_.SpansOf(trace_id)) {
+      if (span["name"] == name && span["kind"] == kind) return span;
+    }
+    ADD_FAILURE() << "no span " << name << " of kind " << kind;
+    return {};
+  }
+
+  Collector collector_;
+};
+
+constexpr char kSampledTrace[] = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
+constexpr char kReadName[] = "critac.rpc.testing.v1.SampleService/ReadSample";
+
+// Goal: the spans of what one call causes hang together. Method: the handler of a call with a trace
+// makes another to a service of the process; a stop has all spans handed in.
+TEST_F(ProcessSpanTest, OfCallsServedAndMadeHangTogether) {
+  std::shared_ptr<grpc::Channel> inner;
+  std::string handed_on;
+  Start({BindSample("intake", [&](SampleBoundService& service, Environment& environment) {
+    inner = environment.channel("intake");
+    service.sample().touch = [&](const rpc::Call& call, const TouchSampleRequest&, Sample&,
+                                 rpc::Pipeline::Finish finish) {
+      handed_on = call.trace;
+      finish(absl::OkStatus());
+    };
+  })});
+  rpc::CallSettings settings = AsCoordinator();
+  settings.trace = kSampledTrace;
+  ASSERT_TRUE(rpc::Invoke(*SampleStub::NewStub(Channel()), &SampleStub::Stub::TouchSample,
+                          TouchSampleRequest(), settings)
+                  .ok());
+  settings.trace = handed_on;
+  ASSERT_TRUE(rpc::Invoke(*SampleStub::NewStub(inner), &SampleStub::Stub::ReadSample,
+                          rpc::testing::ReadRequest(), settings)
+                  .ok());
+  process_->Stop();
+
+  const std::string id(TraceIdOf(kSampledTrace));
+  EXPECT_EQ(collector_.SpansOf(id).size(), 3U);
+  const auto touched = SpanOf(id, "critac.rpc.testing.v1.SampleService/TouchSample", 2);
+  const auto made = SpanOf(id, kReadName, 3);
+  const auto served = SpanOf(id, kReadName, 2);
+  EXPECT_EQ(touched["parentSpanId"], std::string(SpanIdOf(kSampledTrace)));
+  EXPECT_EQ(touched["spanId"], std::string(SpanIdOf(handed_on)));
+  EXPECT_EQ(made["parentSpanId"], touched["spanId"]);
+  EXPECT_EQ(served["parentSpanId"], made["spanId"]);
+  EXPECT_EQ(collector_.SpansOf(id)[0].service, "critac-sample");
+}
+
+TEST_F(ProcessSpanTest, OfATraceThatIsNotSampledThereAreNone) {
+  config_.otlp_sample_ratio = 0;
+  Start({BindSample("intake")});
+  rpc::CallSettings settings = AsCoordinator();
+  settings.trace = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-00";
+  EXPECT_TRUE(rpc::Invoke(*SampleStub::NewStub(Channel()), &SampleStub::Stub::ReadSample,
+                          rpc::testing::ReadRequest(), settings)
+                  .ok());
+  // One that is begun here is not in a sample of none.
+  EXPECT_TRUE(Read(Channel()).ok());
+  process_->Stop();
+  EXPECT_THAT(collector_.Await(0), ::testing::IsEmpty());
+}
+
+TEST_F(ProcessSpanTest, ThatCannotBeHandedInAreCountedAndTold) {
+  collector_.AnswerNext({{.status = 400}});
+  Start({BindSample("intake")});
+  EXPECT_TRUE(Read(Channel()).ok());
+  collector_.Await(1);
+  EXPECT_TRUE(critac::testing::Eventually(
+      [&] { return absl::StrContains(Ask("/metrics").body, "critac_spans_dropped_total 1"); }));
+  EXPECT_THAT(Ask("/metrics").body, HasSubstr("critac_spans_exported_total 0"));
+  EXPECT_THAT(log_text_.text(), AllOf(HasSubstr("spans are not taken"), HasSubstr("status 400")));
+}
+
+TEST_F(ProcessTest, WithoutACollectorNothingIsSaidOfSpans) {
+  Start({BindSample("intake")});
+  EXPECT_THAT(Ask("/metrics").body, Not(HasSubstr("critac_spans")));
+}
+
 TEST_F(ProcessTest, AMessagePastTheLimitIsRefused) {
   Start({BindSample("intake")});
   ReadSampleRequest request = rpc::testing::ReadRequest();
@@ -277,6 +395,43 @@ TEST_F(ProcessTest, HealthIsToldByServiceAndForAll) {
   EXPECT_EQ(HealthOf(Channel(), "matching"), "NOT_SERVING");
   EXPECT_EQ(HealthOf(Channel(), ""), "NOT_SERVING");
   EXPECT_EQ(HealthOf(Channel(), "nobody"), "NOT_FOUND");
+}
+
+TEST_F(ProcessTest, ItIsAliveWhateverBecomesOfItsServices) {
+  Start({BindSample("intake", [&](SampleBoundService& service, Environment&) {
+    service.SetReady(absl::UnavailableError("the database is away"));
+    service.on_stop = [&] { EXPECT_EQ(HealthOf(Channel(), kLiveName), "SERVING"); };
+  })});
+  EXPECT_EQ(HealthOf(Channel(), kLiveName), "SERVING");
+  EXPECT_EQ(HealthOf(Channel(), ""), "NOT_SERVING");
+  process_->Stop();
+}
+
+TEST_F(ProcessTest, HealthIsServedAloneAtAPortOfItsOwnWhereAskedFor) {
+  config_.health_listen = *ParseAddress("127.0.0.1:0");
+  std::string before;
+  std::string during;
+  std::shared_ptr<grpc::Channel> health;
+  Start({BindSample("intake", [&](SampleBoundService& service, Environment&) {
+    service.on_stop = [&] {
+      before = HealthOf(health, "intake");
+      during = HealthOf(health, kLiveName);
+    };
+  })});
+  health =
+      rpc::MakeChannel({.target = process_->health_address()->ToString(), .check_health = false});
+  EXPECT_EQ(HealthOf(health, "intake"), "SERVING");
+  EXPECT_EQ(HealthOf(health, ""), "SERVING");
+  EXPECT_EQ(HealthOf(health, kLiveName), "SERVING");
+  EXPECT_EQ(Read(health).status().code(), absl::StatusCode::kUnimplemented);
+  process_->Stop();
+  EXPECT_EQ(before, "NOT_SERVING");
+  EXPECT_EQ(during, "SERVING");
+}
+
+TEST_F(ProcessTest, WithoutAHealthAddressThereIsNone) {
+  Start({BindSample("intake")});
+  EXPECT_FALSE(process_->health_address().has_value());
 }
 
 TEST_F(ProcessTest, HealthFollowsReadiness) {

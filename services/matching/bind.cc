@@ -60,18 +60,13 @@ class BoundMatching final : public server::BoundService {
         // One thread: requests that wait are followed first, then solved at once.
         match_worker_(
             match_queue, [this](const queue::Job& job) { return match_jobs_.Handle(job); },
-            {.name = "match", .lease = environment.job_lease, .observer = environment.job_observer},
-            environment.clock, environment.ids),
+            environment.WorkerOptionsFor("match"), environment.clock, environment.ids),
         sync_worker_(
             sync_queue, [this](const queue::Job& job) { return sync_jobs_.Handle(job); },
-            {.name = "sync", .lease = environment.job_lease, .observer = environment.job_observer},
-            environment.clock, environment.ids),
+            environment.WorkerOptionsFor("sync"), environment.clock, environment.ids),
         offer_worker_(
             offer_queue, [this](const queue::Job& job) { return offer_jobs_.Handle(job); },
-            {.name = "offers",
-             .lease = environment.job_lease,
-             .observer = environment.job_observer},
-            environment.clock, environment.ids),
+            environment.WorkerOptionsFor("offers"), environment.clock, environment.ids),
         match_reconciler_(
             match_queue, [this] { return match_jobs_.Due(); },
             {.name = "match-due", .interval = environment.reconcile_interval}, environment.clock,

@@ -30,10 +30,7 @@ class BoundMetrics final : public server::BoundService {
         report_jobs_(environment.channel, *journal_, store_),
         report_worker_(
             report_queue, [this](const queue::Job& job) { return report_jobs_.Handle(job); },
-            {.name = "report",
-             .lease = environment.job_lease,
-             .observer = environment.job_observer},
-            environment.clock, environment.ids),
+            environment.WorkerOptionsFor("report"), environment.clock, environment.ids),
         report_reconciler_(
             report_queue, [this] { return report_jobs_.Due(); },
             {.name = "report-due", .interval = environment.reconcile_interval}, environment.clock,
