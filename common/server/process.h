@@ -42,8 +42,8 @@ using Bind = std::function<absl::StatusOr<std::unique_ptr<BoundService>>(Environ
 
 // One serving process: some services, and around them what every process has: database and queue,
 // journal and queue services, gRPC health (by service name, the empty name for all, and kLiveName)
-// and reflection, admin pages, readiness, metrics, logs, and spans where a collector is named. `critac up`, every service's binary and the
-// tests make one.
+// and reflection, admin pages, readiness, metrics, logs, and spans where a collector is named.
+// `critac up`, every service's binary and the tests make one.
 class Process {
  public:
   // Binds the services in order and serves. `clock`, `ids`, `log` must outlive the process. When it

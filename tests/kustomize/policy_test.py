@@ -60,10 +60,16 @@ def queues_of(service):
     return re.findall(r'environment\.queue\("(\w+)"\)', text)
 
 
-def job_drain_seconds():
-    """How long a queue's worker may take to stop: limits::kDrain and a second of grace."""
+def limit_seconds(name):
+    """A limit of common/base/limits.h that is a time."""
     limits = (ROOT / "common/base/limits.h").read_text()
-    return int(re.search(r"kDrain = absl::Seconds\((\d+)\)", limits).group(1)) + 1
+    return int(re.search(rf"{name} = absl::Seconds\((\d+)\)", limits).group(1))
+
+
+def live_name():
+    """The name under which the health service says that the process runs."""
+    header = (ROOT / "common/server/process.h").read_text()
+    return re.search(r'kLiveName\[\] = "(\w+)"', header).group(1)
 
 
 # ---- What an overlay holds ------------------------------------------------------------------------------------------
@@ -267,9 +273,10 @@ def ports_exist(overlay):
                             yield f"{label(pod.owner)}: {name} asks port {probe['port']}, which is none of {own}"
     for pod in overlay.services_of_ours():
         values = overlay.configuration(pod.spec["containers"][0])
-        for name, port in (("CRITAC_LISTEN", "grpc"), ("CRITAC_ADMIN_LISTEN", "admin")):
-            if values.get(name) != f"0.0.0.0:{pod.ports()[port]}":
-                yield f"{label(pod.owner)}: {name} is {values.get(name)}, its port {port} {pod.ports()[port]}"
+        for name, port in (("CRITAC_LISTEN", "grpc"), ("CRITAC_ADMIN_LISTEN", "admin"),
+                           ("CRITAC_HEALTH_LISTEN", "health")):
+            if values.get(name) != f"0.0.0.0:{pod.ports().get(port)}":
+                yield f"{label(pod.owner)}: {name} is {values.get(name)}, its port {port} {pod.ports().get(port)}"
         if values.get("CRITAC_TRUST_PRINCIPALS") != "true":
             yield f"{label(pod.owner)}: without CRITAC_TRUST_PRINCIPALS it refuses to listen to other machines"
 
@@ -454,8 +461,10 @@ def stops_have_time(overlay):
         if sleep == 0:
             yield f"{label(pod.owner)}: no preStop sleep"
         queues = len(queues_of(pod.labels[COMPONENT]))
-        needed = sleep + queues * job_drain_seconds() + seconds(values.get("CRITAC_DRAIN_DELAY", "0s")) + \
-            seconds(values.get("CRITAC_DRAIN_TIMEOUT", "20s"))
+        drain = seconds(values.get("CRITAC_DRAIN_TIMEOUT", f"{limit_seconds('kDrain')}s"))
+        # The jobs of each queue, with a second of grace; then the calls; then the spans.
+        needed = sleep + seconds(values.get("CRITAC_DRAIN_DELAY", "0s")) + queues * (drain + 1) + drain + \
+            limit_seconds("kSpanFlush")
         if pod.spec["terminationGracePeriodSeconds"] <= needed:
             yield f"{label(pod.owner)}: a stop may take {needed:.0f} s, its grace period is not longer"
 
@@ -465,11 +474,11 @@ def probes_ask_the_right_thing(overlay):
     for pod in overlay.services_of_ours():
         container = pod.spec["containers"][0]
         ready = container.get("readinessProbe", {}).get("grpc", {})
-        if ready != {"port": pod.ports()["grpc"], "service": pod.labels[COMPONENT]}:
-            yield f"{label(pod.owner)}: readiness is not its own health at its numeric port of gRPC"
+        if ready != {"port": pod.ports().get("health"), "service": pod.labels[COMPONENT]}:
+            yield f"{label(pod.owner)}: readiness is not its own health at the numeric port of health"
         for name in ("livenessProbe", "startupProbe"):
-            if container.get(name, {}).get("httpGet") != {"path": "/livez", "port": "admin"}:
-                yield f"{label(pod.owner)}: {name} is not /livez of the admin port, and may depend on a database"
+            if container.get(name, {}).get("grpc") != {"port": pod.ports().get("health"), "service": live_name()}:
+                yield f"{label(pod.owner)}: {name} is not the health of the process alone, and may depend on a database"
 
 
 def services_are_kept_up(overlay):

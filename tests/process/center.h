@@ -14,9 +14,13 @@ namespace critac::testing {
 // `critac up` as shipped, on a folder of a test's.
 class Center : public AnyCenter {
  public:
-  // What it logs from `log_level` on is to be read, or is little.
-  explicit Center(std::string data, std::string log_level = "error")
-      : AnyCenter(absl::ZeroDuration()), data_(std::move(data)), log_level_(std::move(log_level)) {
+  // What it logs from `log_level` on is to be read, or is little. `more` are further arguments.
+  explicit Center(std::string data, std::string log_level = "error",
+                  std::vector<std::string> more = {})
+      : AnyCenter(absl::ZeroDuration()),
+        data_(std::move(data)),
+        log_level_(std::move(log_level)),
+        more_(std::move(more)) {
     Start();
   }
 
@@ -31,8 +35,11 @@ class Center : public AnyCenter {
   }
 
   std::vector<std::string> Arguments() const {
-    return {"up",  "--data",      data_,     "--listen", "127.0.0.1:0", "--admin-listen",
-            "off", "--log-level", log_level_};
+    std::vector<std::string> arguments = {"up",       "--data",      data_,
+                                          "--listen", "127.0.0.1:0", "--admin-listen",
+                                          "off",      "--log-level", log_level_};
+    arguments.insert(arguments.end(), more_.begin(), more_.end());
+    return arguments;
   }
 
   // As `kill -9` does, whatever the program is at.
@@ -49,6 +56,7 @@ class Center : public AnyCenter {
  private:
   const std::string data_;
   const std::string log_level_;
+  const std::vector<std::string> more_;
   std::unique_ptr<RunningProgram> program_;
   std::shared_ptr<grpc::Channel> channel_;
 };

@@ -20,9 +20,9 @@ namespace critac::testing {
 // a queue forgot, or the dead hold, is missed for seconds only, so that tests need not wait long.
 class SeparateCenter : public AnyCenter {
  public:
-  // Nothing is started.
-  explicit SeparateCenter(std::string queue_url)
-      : AnyCenter(absl::Seconds(30)), queue_url_(std::move(queue_url)) {
+  // Nothing is started. `more` are further arguments of every service.
+  explicit SeparateCenter(std::string queue_url, std::vector<std::string> more = {})
+      : AnyCenter(absl::Seconds(30)), queue_url_(std::move(queue_url)), more_(std::move(more)) {
     for (const std::string service : {"intake", "matching", "metrics"}) {
       running_[service].channel = PlainChannel(Address(service));
     }
@@ -99,6 +99,7 @@ class SeparateCenter : public AnyCenter {
       arguments.push_back("--" + peer + "-address");
       arguments.push_back(Address(peer));
     }
+    arguments.insert(arguments.end(), more_.begin(), more_.end());
     return arguments;
   }
 
@@ -114,6 +115,7 @@ class SeparateCenter : public AnyCenter {
   }
 
   const std::string queue_url_;
+  const std::vector<std::string> more_;
   const TempFolder folder_;
   std::map<std::string, Running> running_;
 };

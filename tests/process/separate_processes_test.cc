@@ -8,6 +8,8 @@
 #include "common/server/testing/raw_call.h"
 #include "tests/process/road.h"
 #include "tests/process/separate_center.h"
+#include "tests/process/traced_hold.h"
+#include "tests/support/collector.h"
 #include "tests/support/eventually.h"
 #include "tests/support/redis_client.h"
 #include "tests/support/redis_server.h"
@@ -179,6 +181,31 @@ TEST(SeparateProcesses, AServiceByItselfRefusesQueuesInItsMemory) {
     EXPECT_THAT(program.RestOfError(), AllOf(HasSubstr("critac-" + service + ": --queue: "),
                                              HasSubstr("never see its jobs")));
   }
+}
+
+// Goal: a trace hangs together through processes and a Redis between them. Method: see HoldInOneTrace.
+TEST(SeparateProcesses, TheirSpansHangTogetherInACollector) {
+  RedisServer redis;
+  ASSERT_TRUE(redis.is_up());
+  Collector collector;
+  SeparateCenter center(redis.url(), {"--otlp-endpoint", collector.endpoint()});
+  for (const std::string& service : Services()) center.Start(service);
+  for (const std::string& service : Services()) center.AwaitReady(service);
+  EXPECT_THAT(HoldInOneTrace(center, collector),
+              ::testing::ElementsAre("critac-intake", "critac-matching", "critac-matching",
+                                     "critac-intake"));
+}
+
+// Goal: nobody restarts a process because something that it needs is away. Method: intake runs without
+// the Redis it needs.
+TEST(SeparateProcesses, AreAliveWithoutTheRedisThatTheyMiss) {
+  RedisServer redis;
+  ASSERT_TRUE(redis.is_up());
+  SeparateCenter center(redis.url());
+  redis.Kill();
+  center.Start("intake");
+  EXPECT_EQ(HealthOf(center.ChannelTo("intake"), "live"), "SERVING");
+  EXPECT_EQ(HealthOf(center.ChannelTo("intake"), "intake"), "NOT_SERVING");
 }
 
 }  // namespace

@@ -5,6 +5,8 @@
 
 #include "tests/process/center.h"
 #include "tests/process/road.h"
+#include "tests/process/traced_hold.h"
+#include "tests/support/collector.h"
 #include "tests/support/temp_folder.h"
 
 namespace critac::testing {
@@ -13,7 +15,9 @@ namespace {
 using intake::v1::RequestService;
 using ::testing::AllOf;
 using ::testing::Contains;
+using ::testing::ElementsAre;
 using ::testing::HasSubstr;
+using ::testing::SizeIs;
 
 constexpr char kTrace[] = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
 
@@ -46,6 +50,33 @@ TEST(Trace, IsThatOfTheCallInTheJobItCausesAndInWhatTheJobCalls) {
                                   HasSubstr("\"outcome\":\"done\"")));
   EXPECT_THAT(lines, Contains(AllOf(HasSubstr("RequestService.GetRequest"),
                                     HasSubstr("\"principal\":\"service:matching\""))));
+}
+
+// Goal: where a collector is named, it sees what caused what. Method: see HoldInOneTrace.
+TEST(Trace, HangsTogetherInACollector) {
+  const TempFolder folder;
+  Collector collector;
+  Center center(folder.file("data"), "error", {"--otlp-endpoint", collector.endpoint()});
+  const std::string up = "critac-up";
+  EXPECT_THAT(HoldInOneTrace(center, collector), ElementsAre(up, up, up, up));
+}
+
+// What was done just before a stop is handed in by it.
+TEST(Trace, IsHandedInByAStop) {
+  const TempFolder folder;
+  Collector collector;
+  Center center(folder.file("data"), "error", {"--otlp-endpoint", collector.endpoint()});
+  journal::v1::GetHeadRequest head;
+  head.set_journal("intake");
+  const auto stub = journal::v1::JournalService::NewStub(center.ChannelTo("intake"));
+  ASSERT_TRUE(rpc::Invoke(*stub, &journal::v1::JournalService::Stub::GetHead, head,
+                          {.principal = {type::v1::ROLE_AUDITOR, "ines"}, .trace = kTrace})
+                  .ok());
+  EXPECT_EQ(center.Stop(), 0);
+  const auto spans = collector.SpansOf("4bf92f3577b34da6a3ce929d0e0e4736");
+  ASSERT_THAT(spans, SizeIs(1));
+  EXPECT_EQ(spans[0].span["name"], "critac.journal.v1.JournalService/GetHead");
+  EXPECT_EQ(spans[0].span["parentSpanId"], "00f067aa0ba902b7");
 }
 
 }  // namespace
