@@ -44,6 +44,48 @@ TEST_F(SenderTest, TakesJobsToTheQueueInTheirOrderWithTheirTrace) {
   EXPECT_EQ((*memory_.Reserve(1, absl::Minutes(1), absl::ZeroDuration()))[0].trace, "00-1");
 }
 
+// Goal: where that is asked for, putting a job in is a step of its trace, which the job goes on with.
+// Method: two jobs that the queue takes late, one of them with a trace; then one it does not take.
+TEST_F(SenderTest, PuttingInIsAStepOfTheTraceWhereThatIsAskedFor) {
+  struct Told {
+    std::string key;
+    std::string trace;
+    std::string parent;
+    absl::Duration duration;
+    absl::Status status;
+  };
+  constexpr char kTrace[] = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
+  TraceSource steps(ids_);
+  std::vector<Told> told;
+  Sender sender("sender", queue_, [] {},
+                {.steps = &steps, .clock = &clock_, .observer = [&told](const SendRecord& record) {
+                   EXPECT_EQ(record.queue, "match");
+                   told.push_back({std::string(record.key), std::string(record.trace),
+                                   std::string(record.parent), record.duration, record.status});
+                 }});
+  sender.Send({{.key = "a", .trace = kTrace}, {.key = "b"}});
+  clock_.Advance(absl::Seconds(3));
+  sender.Start();
+  sender.AwaitIdle();
+  ASSERT_EQ(told.size(), 2U);
+  EXPECT_EQ(told[0].key, "a");
+  EXPECT_EQ(told[0].parent, kTrace);
+  EXPECT_EQ(TraceIdOf(told[0].trace), TraceIdOf(kTrace));
+  EXPECT_NE(SpanIdOf(told[0].trace), SpanIdOf(kTrace));
+  EXPECT_EQ(told[0].duration, absl::Seconds(3));
+  EXPECT_TRUE(told[0].status.ok());
+  EXPECT_EQ(told[1].parent, "");
+  const auto leases = memory_.Reserve(2, absl::Minutes(1), absl::ZeroDuration());
+  EXPECT_EQ((*leases)[0].trace, told[0].trace);
+  EXPECT_EQ((*leases)[1].trace, told[1].trace);
+
+  queue_.SetFault(Call::kEnqueue, absl::UnavailableError("the queue is away"));
+  sender.Send({{.key = "c", .trace = kTrace}});
+  sender.AwaitIdle();
+  ASSERT_EQ(told.size(), 3U);
+  EXPECT_EQ(told[2].status.code(), absl::StatusCode::kUnavailable);
+}
+
 TEST_F(SenderTest, WhoSendsDoesNotWaitForTheQueue) {
   Sender sender("sender", queue_, [] {});
   queue_.Hold(Call::kEnqueue);

@@ -15,6 +15,7 @@
 #include "common/base/limits.h"
 #include "common/base/trace.h"
 #include "common/journal/journal.h"
+#include "common/queue/sender.h"
 #include "common/queue/work_queue.h"
 #include "common/queue/worker.h"
 #include "common/rpc/pipeline.h"
@@ -43,8 +44,10 @@ struct Environment {
   absl::Duration job_lease = absl::Seconds(30);
   // Told of every job that leaves the hands of a worker (queue::WorkerOptions::observer).
   std::function<void(const queue::JobRecord&)> job_observer = nullptr;
-  // Makes jobs steps of their traces (queue::WorkerOptions::steps). Null: they are none.
+  // Makes jobs, and that they are put in, steps of their traces (queue::WorkerOptions::steps,
+  // queue::SenderSteps). Null: they are none.
   TraceSource* job_steps = nullptr;
+  std::function<void(const queue::SendRecord&)> send_observer = nullptr;
   // How long the jobs in hand of one queue may take to end at a stop.
   absl::Duration drain_timeout = limits::kDrain;
 
@@ -55,6 +58,10 @@ struct Environment {
             .drain = drain_timeout,
             .observer = job_observer,
             .steps = job_steps};
+  }
+  queue::SenderSteps StepsOfSenders() const {
+    if (job_steps == nullptr) return {};
+    return {.steps = job_steps, .clock = &clock, .observer = send_observer};
   }
 };
 

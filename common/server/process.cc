@@ -97,6 +97,11 @@ Process::Process(const ServerConfig& config, const Clock& clock, IdSource& ids, 
                      }
                    },
                    steps_.get(),
+                   [this](const queue::SendRecord& record) {
+                     if (exporter_ != nullptr && IsSampled(record.trace)) {
+                       exporter_->Take(SpanOf(record));
+                     }
+                   },
                    config.drain_timeout},
       address_(config.listen) {}
 

@@ -49,6 +49,20 @@ Span NewCallSpan(absl::string_view name, Span::Kind kind, const absl::Status& st
   return span;
 }
 
+// What is done with a job: `send`, `process`.
+Span NewJobSpan(absl::string_view queue, absl::string_view key, Span::Kind kind,
+                const std::string& operation) {
+  Span span;
+  span.kind = kind;
+  span.name = absl::StrCat(operation, " ", queue);
+  span.attributes = {{"messaging.system", "critac"},
+                     {"messaging.operation.type", operation},
+                     {"messaging.operation.name", operation},
+                     {"messaging.destination.name", std::string(queue)},
+                     {"messaging.message.id", std::string(key)}};
+  return span;
+}
+
 }  // namespace
 
 Span SpanOf(const rpc::CallRecord& record) {
@@ -73,23 +87,27 @@ Span SpanOf(const rpc::ClientCallRecord& record) {
   return span;
 }
 
+Span SpanOf(const queue::SendRecord& record) {
+  Span span = NewJobSpan(record.queue, record.key, Span::Kind::kProducer, "send");
+  span.trace = std::string(record.trace);
+  span.parent = std::string(record.parent);
+  span.start = record.start;
+  span.end = record.start + record.duration;
+  if (!record.status.ok()) span.failure = FailureOf(record.status);
+  return span;
+}
+
 std::optional<Span> SpanOf(const queue::JobRecord& record) {
   if (!record.begun.has_value()) return std::nullopt;
-  Span span;
-  span.kind = Span::Kind::kConsumer;
+  Span span = NewJobSpan(record.queue, record.job.key(), Span::Kind::kConsumer, "process");
   span.trace = record.job.trace();
   span.parent = std::string(record.parent);
-  span.name = absl::StrCat("process ", record.queue);
   span.start = *record.begun;
   span.end = *record.begun + record.ran;
-  span.attributes = {{"messaging.system", "critac"},
-                     {"messaging.operation.type", "process"},
-                     {"messaging.operation.name", "process"},
-                     {"messaging.destination.name", std::string(record.queue)},
-                     {"messaging.message.id", record.job.key()},
-                     {"critac.job.attempt", int64_t{record.job.attempt()}},
-                     {"critac.job.outcome", std::string(queue::JobOutcomeName(record.outcome))},
-                     {"critac.job.waited_us", absl::ToInt64Microseconds(record.waited)}};
+  span.attributes.emplace_back("critac.job.attempt", int64_t{record.job.attempt()});
+  span.attributes.emplace_back("critac.job.outcome",
+                               std::string(queue::JobOutcomeName(record.outcome)));
+  span.attributes.emplace_back("critac.job.waited_us", absl::ToInt64Microseconds(record.waited));
   const bool ended_well =
       record.outcome == queue::JobOutcome::kDone || record.outcome == queue::JobOutcome::kReleased;
   if (!ended_well) {

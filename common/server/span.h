@@ -9,18 +9,19 @@
 #include <vector>
 
 #include "absl/time/time.h"
+#include "common/queue/sender.h"
 #include "common/queue/worker.h"
 #include "common/rpc/client_calls.h"
 #include "common/rpc/pipeline.h"
 
 namespace critac::server {
 
-// A step of a trace that is over: a call served, a call made, a job done. For those who look at how
+// A step of a trace that is over: a call served, a call made, a job put in, a job done. For those who look at how
 // a request went through the processes of a center. It holds names and codes; never a body, a
 // message of an error or who called: these are in the log, which is found by the trace.
 struct Span {
   // The numbers are OTLP's.
-  enum class Kind { kServer = 2, kClient = 3, kConsumer = 5 };
+  enum class Kind { kServer = 2, kClient = 3, kProducer = 4, kConsumer = 5 };
 
   // Its own traceparent, and that of what caused it. Empty: nothing did.
   std::string trace;
@@ -39,6 +40,9 @@ struct Span {
 Span SpanOf(const rpc::CallRecord& record);
 // Of a call made: it failed where it got an error.
 Span SpanOf(const rpc::ClientCallRecord& record);
+// Of a job put in, from the commit that caused it until the queue had it: it failed where the queue
+// did not take it.
+Span SpanOf(const queue::SendRecord& record);
 // Of a job: it failed unless it was done, or given back. Nothing: it was not begun.
 std::optional<Span> SpanOf(const queue::JobRecord& record);
 

@@ -105,6 +105,28 @@ TEST(Span, OfACallMadeFailedWithEveryError) {
   EXPECT_EQ(SpanOf(record).failure, std::nullopt);
 }
 
+TEST(Span, OfAJobPutInHasItsQueueAndKey) {
+  queue::SendRecord record = {.queue = "match",
+                              .key = "requests/fy27-000123",
+                              .trace = kOwn,
+                              .parent = kCause,
+                              .start = kBegin,
+                              .duration = absl::Milliseconds(2),
+                              .status = absl::OkStatus()};
+  const Span span = SpanOf(record);
+  EXPECT_EQ(span.kind, Span::Kind::kProducer);
+  EXPECT_EQ(span.name, "send match");
+  EXPECT_EQ(span.trace, kOwn);
+  EXPECT_EQ(span.parent, kCause);
+  EXPECT_EQ(span.end, kBegin + absl::Milliseconds(2));
+  EXPECT_THAT(span.attributes, Contains(Pair("messaging.operation.type", Value("send"))));
+  EXPECT_THAT(span.attributes,
+              Contains(Pair("messaging.message.id", Value("requests/fy27-000123"))));
+  EXPECT_EQ(span.failure, std::nullopt);
+  record.status = absl::UnavailableError("Redis is away");
+  EXPECT_EQ(SpanOf(record).failure, "UNAVAILABLE");
+}
+
 std::optional<Span> OfJob(queue::JobOutcome outcome, const absl::Status& status,
                           std::optional<absl::Time> begun = kBegin) {
   const queue::Lease lease = {

@@ -31,7 +31,8 @@ class BoundIntake final : public server::BoundService {
             queue, [this] { return due_.NextRound(); },
             {.name = "intake-due", .interval = environment.reconcile_interval}, environment.clock,
             environment.ids),
-        sender_("intake-match", queue, [this] { reconciler_.Nudge(); }) {
+        sender_(
+            "intake-match", queue, [this] { reconciler_.Nudge(); }, environment.StepsOfSenders()) {
     journal_->AddListener([this](absl::Span<const journal::CommittedEvent> events) {
       sender_.Send(MatchJobsOf(events));
     });

@@ -79,8 +79,12 @@ class BoundMatching final : public server::BoundService {
             offer_queue, [this] { return offer_jobs_.Due(); },
             {.name = "offers-due", .interval = environment.reconcile_interval}, environment.clock,
             environment.ids),
-        match_sender_("matching-solve", match_queue, [this] { match_reconciler_.Nudge(); }),
-        sync_sender_("matching-sync", sync_queue, [this] { sync_reconciler_.Nudge(); }) {
+        match_sender_(
+            "matching-solve", match_queue, [this] { match_reconciler_.Nudge(); },
+            environment.StepsOfSenders()),
+        sync_sender_(
+            "matching-sync", sync_queue, [this] { sync_reconciler_.Nudge(); },
+            environment.StepsOfSenders()) {
     journal_->AddListener(
         [this](absl::Span<const journal::CommittedEvent> events) { Notice(events); });
   }

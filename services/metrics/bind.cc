@@ -35,7 +35,9 @@ class BoundMetrics final : public server::BoundService {
             report_queue, [this] { return report_jobs_.Due(); },
             {.name = "report-due", .interval = environment.reconcile_interval}, environment.clock,
             environment.ids),
-        report_sender_("metrics-report", report_queue, [this] { report_reconciler_.Nudge(); }),
+        report_sender_(
+            "metrics-report", report_queue, [this] { report_reconciler_.Nudge(); },
+            environment.StepsOfSenders()),
         survey_service_(environment.pipeline, *journal_, follower_),
         measure_service_(environment.pipeline, follower_),
         report_service_(environment.pipeline, *journal_, follower_, store_,

@@ -192,8 +192,8 @@ TEST(SeparateProcesses, TheirSpansHangTogetherInACollector) {
   for (const std::string& service : Services()) center.Start(service);
   for (const std::string& service : Services()) center.AwaitReady(service);
   EXPECT_THAT(HoldInOneTrace(center, collector),
-              ::testing::ElementsAre("critac-intake", "critac-matching", "critac-matching",
-                                     "critac-intake"));
+              ::testing::ElementsAre("critac-intake", "critac-intake", "critac-matching",
+                                     "critac-matching", "critac-intake"));
 }
 
 // Goal: nobody restarts a process because something that it needs is away. Method: intake runs without

@@ -58,7 +58,7 @@ TEST(Trace, HangsTogetherInACollector) {
   Collector collector;
   Center center(folder.file("data"), "error", {"--otlp-endpoint", collector.endpoint()});
   const std::string up = "critac-up";
-  EXPECT_THAT(HoldInOneTrace(center, collector), ElementsAre(up, up, up, up));
+  EXPECT_THAT(HoldInOneTrace(center, collector), ElementsAre(up, up, up, up, up));
 }
 
 // What was done just before a stop is handed in by it.

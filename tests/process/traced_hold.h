@@ -12,8 +12,9 @@
 namespace critac::testing {
 
 // Puts a request that matching knows on hold by a call with a trace, whose spans go to `collector`,
-// and expects them to hang together: the call at intake caused the job at matching, that the call
-// back to intake, and that what intake served. Returns who handed each of the four in.
+// and expects them to hang together: the call at intake caused the job that intake put in, that what
+// matching did with it, that the call back to intake, and that what intake served. Returns who handed
+// each of the five in.
 inline std::vector<std::string> HoldInOneTrace(AnyCenter& center, Collector& collector) {
   constexpr char kTrace[] = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
   constexpr char kService[] = "critac.intake.v1.RequestService/";
@@ -51,9 +52,10 @@ inline std::vector<std::string> HoldInOneTrace(AnyCenter& center, Collector& col
     };
     constexpr int kServer = 2;
     constexpr int kClient = 3;
+    constexpr int kProducer = 4;
     constexpr int kConsumer = 5;
     return step(kServer, absl::StrCat(kService, "ActOnRequest"), "") &&
-           step(kConsumer, "process match", request) &&
+           step(kProducer, "send match", request) && step(kConsumer, "process match", request) &&
            step(kClient, absl::StrCat(kService, "GetRequest"), "") &&
            step(kServer, absl::StrCat(kService, "GetRequest"), "");
   };
