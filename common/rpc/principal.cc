@@ -1,13 +1,17 @@
 #include "common/rpc/principal.h"
 
 #include <algorithm>
+#include <utility>
 #include <vector>
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/escaping.h"
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "absl/strings/str_split.h"
 #include "absl/strings/strip.h"
+#include "common/base/mail_address.h"
 #include "common/status/error.h"
 
 namespace critac::rpc {
@@ -99,6 +103,28 @@ absl::string_view RoleName(Role role) {
 std::string Principal::ToString() const { return absl::StrCat(RoleName(role), ":", subject); }
 
 std::string Principal::resource() const { return subject.substr(0, subject.find('#')); }
+
+std::string PersonIn(absl::string_view principal) {
+  const std::pair<absl::string_view, absl::string_view> at_hash =
+      absl::StrSplit(principal, absl::MaxSplits('#', 1));
+  if (!at_hash.second.empty()) return std::string(at_hash.second);
+  const std::pair<absl::string_view, absl::string_view> parts =
+      absl::StrSplit(at_hash.first, absl::MaxSplits(':', 1));
+  const bool organization = parts.first == RoleName(type::v1::ROLE_PARTNER) ||
+                            parts.first == RoleName(type::v1::ROLE_AGENCY);
+  return organization ? "" : std::string(parts.second);
+}
+
+std::string PersonKey(const Principal& principal) {
+  const std::string person = PersonIn(principal.ToString());
+  if (absl::StrContains(person, '@')) return AddressIdentity(person);
+  absl::string_view id = person;
+  const bool named = absl::ConsumePrefix(&id, "experts/");
+  if (principal.role == type::v1::ROLE_PARTNER && !id.empty()) {
+    return absl::StrCat(principal.resource(), "#", id);
+  }
+  return named ? person : "";
+}
 
 absl::StatusOr<Principal> ParsePrincipal(absl::string_view text) {
   const size_t colon = text.find(':');

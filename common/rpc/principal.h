@@ -29,6 +29,16 @@ struct Principal {
   std::string resource() const;
 };
 
+// The person in a principal, `role:subject`: what stands behind `#` (`ana` of
+// `partner:partners/iacp#ana`), or the whole subject of one that is neither an agency nor a partner
+// (`dana` of `coordinator:dana`). Empty: an organization without a person.
+std::string PersonIn(absl::string_view principal);
+
+// What the person who calls may be on record by as an expert: an address, as AddressIdentity has it;
+// for a partner's people `partners/iacp#e012`, since a name is known to its own partner only; for
+// others `experts/e012`. Empty: by nothing, as most callers.
+std::string PersonKey(const Principal& principal);
+
 // Reads `role:subject`. Roles: agency, coordinator, partner, program-manager, auditor, operator,
 // service. The subject has 1 to 200 characters out of letters, digits and `._@/#+-`; an agency's
 // is `agencies/ID`, a partner's `partners/ID`, each with or without `#PERSON`. UNAUTHENTICATED,

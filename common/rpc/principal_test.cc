@@ -1,5 +1,7 @@
 #include "common/rpc/principal.h"
 
+#include <utility>
+
 #include "common/status/error.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
@@ -69,6 +71,38 @@ TEST(Principal, AHostileTextIsCutAndEscapedInTheError) {
   const absl::Status status = ParsePrincipal(std::string(1 << 20, '\x01')).status();
   EXPECT_LT(status.message().size(), 500U);
   EXPECT_THAT(status.message(), HasSubstr("\\001"));
+}
+
+TEST(Principal, ThePersonInAPrincipal) {
+  EXPECT_EQ(PersonIn("coordinator:dana"), "dana");
+  EXPECT_EQ(PersonIn("program-manager:okafor@center.org"), "okafor@center.org");
+  EXPECT_EQ(PersonIn("partner:partners/iacp#ana"), "ana");
+  EXPECT_EQ(PersonIn("agency:agencies/ag-000001#chief"), "chief");
+  EXPECT_EQ(PersonIn("partner:partners/iacp"), "") << "an organization";
+  EXPECT_EQ(PersonIn("agency:agencies/ag-000001"), "");
+  EXPECT_EQ(PersonIn(""), "");
+}
+
+TEST(Principal, WhatAPersonMayBeOnRecordBy) {
+  const std::pair<const char*, const char*> keys[] = {
+      {"coordinator:dana", ""},
+      {"coordinator:Ana.Ortiz@FallsPD.gov", "ana.ortiz@fallspd.gov"},
+      {"program-manager:a.na+x@gmail.com", "ana@gmail.com"},
+      {"auditor:experts/e012", "experts/e012"},
+      {"coordinator:partners/iacp", ""},
+      {"partner:partners/iacp", ""},
+      {"partner:partners/iacp#e012", "partners/iacp#e012"},
+      {"partner:partners/iacp#experts/e012", "partners/iacp#e012"},
+      {"partner:partners/iacp#Ana@FallsPD.gov", "ana@fallspd.gov"},
+      {"agency:agencies/ag-000001", ""},
+      {"agency:agencies/ag-000001#chief", ""},
+      {"agency:agencies/ag-000001#ana@fallspd.gov", "ana@fallspd.gov"},
+      {"service:matching", ""}};
+  for (const auto& [text, key] : keys) {
+    const absl::StatusOr<Principal> principal = ParsePrincipal(text);
+    ASSERT_TRUE(principal.ok()) << principal.status();
+    EXPECT_EQ(PersonKey(*principal), key) << text;
+  }
 }
 
 }  // namespace

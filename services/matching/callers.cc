@@ -1,9 +1,6 @@
 #include "services/matching/callers.h"
 
-#include <utility>
-
 #include "absl/strings/str_cat.h"
-#include "absl/strings/str_split.h"
 #include "common/status/error.h"
 #include "google/protobuf/descriptor.h"
 #include "services/matching/engagements.h"
@@ -13,17 +10,6 @@ namespace critac::matching {
 
 std::string PartnerOf(const rpc::Call& call) {
   return call.principal.role == type::v1::ROLE_PARTNER ? call.principal.resource() : "";
-}
-
-std::string PersonIn(absl::string_view principal) {
-  const std::pair<absl::string_view, absl::string_view> at_hash =
-      absl::StrSplit(principal, absl::MaxSplits('#', 1));
-  if (!at_hash.second.empty()) return std::string(at_hash.second);
-  const std::pair<absl::string_view, absl::string_view> parts =
-      absl::StrSplit(at_hash.first, absl::MaxSplits(':', 1));
-  const bool organization = parts.first == rpc::RoleName(type::v1::ROLE_PARTNER) ||
-                            parts.first == rpc::RoleName(type::v1::ROLE_AGENCY);
-  return organization ? "" : std::string(parts.second);
 }
 
 bool IsSamePerson(absl::string_view principal, absl::string_view other) {

@@ -7,6 +7,7 @@
 #include "absl/status/status.h"
 #include "absl/strings/string_view.h"
 #include "common/rpc/pipeline.h"
+#include "common/rpc/principal.h"
 #include "common/store/filter.h"
 #include "critac/matching/v1/engagement.pb.h"
 #include "google/protobuf/message.h"
@@ -15,6 +16,8 @@
 // What a caller may see: a partner its own, others all.
 namespace critac::matching {
 
+using rpc::PersonIn;
+
 using Filters = absl::flat_hash_map<std::string, store::FilterField>;
 
 // What errors call the kind of a request.
@@ -22,11 +25,6 @@ inline constexpr char kRequestType[] = "critac.intake.v1.Request";
 
 // The partner that makes the call: `partners/ID`. Empty: someone who is not a partner.
 std::string PartnerOf(const rpc::Call& call);
-
-// The person in a principal, `role:subject`: what stands behind `#` (`ana` of
-// `partner:partners/iacp#ana`), or the whole subject of one that is neither an agency nor a partner
-// (`dana` of `coordinator:dana`). Empty: an organization without a person.
-std::string PersonIn(absl::string_view principal);
 
 // Whether two principals are one person, in whatever roles: by the person, where both have one, as
 // AddressIdentity compares it; else by the whole principal.

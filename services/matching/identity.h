@@ -7,25 +7,13 @@
 #include "absl/container/flat_hash_map.h"
 #include "absl/strings/string_view.h"
 #include "absl/types/span.h"
+#include "common/base/mail_address.h"
 #include "critac/matching/v1/identity.pb.h"
 #include "critac/matching/v1/partner.pb.h"
 
 // Which records are one person, and which names one agency. Pure. Experts' `full_name` and `emails`
 // must be the texts themselves, not references to the vault.
 namespace critac::matching {
-
-// An address in the form by which addresses are compared: two addresses with the same form reach
-// the same mailbox. Letters lose their case: a host's never has a meaning, and no provider that
-// people use gives two mailboxes names that differ by case. Beyond that, only what a provider
-// publishes of itself is folded: at Gmail (`gmail.com`, `googlemail.com`) periods and `+tag` mean
-// nothing; at outlook.com, hotmail.com, live.com, fastmail.com, proton.me and protonmail.com `+tag`
-// means nothing. Elsewhere both may tell two mailboxes apart (RFC 5233 leaves it to the receiver), so
-// both stay.
-std::string AddressIdentity(absl::string_view address);
-
-// The same without a `+tag`, whoever the provider is: addresses that are alike by it are probably,
-// not certainly, one mailbox.
-std::string ProbableMailbox(absl::string_view address);
 
 // For every expert the first of those that are the same person, as a row of `experts`, which are in
 // the order of their names: those with an address in common, and those that `identities` confirms.
