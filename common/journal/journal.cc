@@ -176,6 +176,7 @@ absl::Status SqlJournal::ListInto(const ListQuery& query, absl::FunctionRef<Mess
   std::string where;
   std::vector<Value> parameters;
   And(query.condition, where, parameters);
+  And(query.visible, where, parameters);
   if (query.filter_fields != nullptr || !query.filter.empty()) {
     static const absl::flat_hash_map<std::string, store::FilterField> kNoFields;
     ASSIGN_OR_RETURN(

@@ -59,6 +59,9 @@ struct ListQuery {
   const absl::flat_hash_map<std::string, store::FilterField>* filter_fields = nullptr;
   // Conditions of the service, for example that an agency sees its own; SQL with `:pN` from 1.
   store::Condition condition;
+  // Which of these the caller may see at this moment; `:pN` from where `condition` ends. A page token is
+  // not bound to it: between two pages it may become another.
+  store::Condition visible = {};
   int page_size = 0;
   std::string page_token;
   // Newest name first; otherwise by name.

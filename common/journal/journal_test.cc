@@ -521,6 +521,31 @@ TEST_F(JournalTest, AFilterAndAConditionBothHold) {
   EXPECT_EQ(page->items[0].name(), "agencies/b");
 }
 
+TEST_F(JournalTest, WhatACallerSeesMayChangeBetweenTwoPages) {
+  for (const char* id : {"a", "b", "c", "d"}) {
+    ASSERT_TRUE(journal_->Execute(AddAgency(id, "Elm", "UT")).ok());
+  }
+  const absl::flat_hash_map<std::string, store::FilterField> fields = {
+      {"state", {store::FilterType::kText, "state", {}}}};
+  ListQuery query{.collection = "agencies",
+                  .filter = "state = UT",
+                  .filter_fields = &fields,
+                  .condition = {"name <> :p1", {std::string("agencies/d")}},
+                  .visible = {"name <> :p2", {std::string("agencies/a")}},
+                  .page_size = 1};
+  const auto first = journal_->List<intake::v1::Agency>(query);
+  ASSERT_TRUE(first.ok()) << first.status();
+  EXPECT_EQ(first->items[0].name(), "agencies/b");
+  query.page_token = first->next_page_token;
+  query.visible = {"name <> :p2 AND name <> :p3",
+                   {std::string("agencies/a"), std::string("agencies/b")}};
+  const auto second = journal_->List<intake::v1::Agency>(query);
+  ASSERT_TRUE(second.ok()) << second.status();
+  ASSERT_THAT(second->items, SizeIs(1));
+  EXPECT_EQ(second->items[0].name(), "agencies/c");
+  EXPECT_THAT(second->next_page_token, IsEmpty());
+}
+
 TEST_F(JournalTest, EventsAreReadFromAPositionOnAndByTypeAndSubject) {
   ASSERT_TRUE(journal_->Execute(AddAgency("a", "Elm")).ok());
   ASSERT_TRUE(journal_->Execute(AddRequest("1", "Help")).ok());
