@@ -77,6 +77,9 @@ class BoundService {
   virtual std::vector<grpc::Service*> grpc_services() = 0;
   // The journal, which the process serves as critac.journal.v1.JournalService.
   virtual journal::Journal& journal() = 0;
+  // Whether a caller may read the journal's events: a journal, whose chain is only checked as a whole, is
+  // shown whole or not at all. Asked before every batch of a stream. PERMISSION_DENIED: it may not.
+  virtual absl::Status CheckMayFollow(const rpc::Call& call) { return absl::OkStatus(); }
   // Whether it can serve: its database and its queues take writes. OK, or why not.
   virtual absl::Status Ready() = 0;
   // Journals of other services that it follows, and whether each can be followed: OK, or what is wrong with it. Those

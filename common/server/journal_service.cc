@@ -51,10 +51,11 @@ absl::Status Stopping() {
 }  // namespace
 
 JournalService::JournalService(rpc::Pipeline& pipeline, std::vector<journal::Journal*> journals,
-                               const Clock& clock)
+                               const Clock& clock, MayFollow may_follow)
     : pipeline_(pipeline),
       journals_(std::move(journals)),
       clock_(clock),
+      may_follow_(std::move(may_follow)),
       verifications_(kWaitingVerifications) {}
 
 grpc::ServerWriteReactor<journal::v1::ReadEventsResponse>* JournalService::ReadEvents(
@@ -65,8 +66,16 @@ grpc::ServerWriteReactor<journal::v1::ReadEventsResponse>* JournalService::ReadE
           const rpc::Call& call, const journal::v1::ReadEventsRequest& in,
           absl::FunctionRef<bool(const journal::v1::ReadEventsResponse&)> write) -> absl::Status {
         ASSIGN_OR_RETURN(journal::Journal * journal, Find(in.journal()));
-        return StreamEvents(
-            *journal, in, clock_, [&call] { return call.HasEnded(); }, write);
+        absl::Status allowed =
+            may_follow_ == nullptr ? absl::OkStatus() : may_follow_(call, *journal);
+        RETURN_IF_ERROR(allowed);
+        const absl::Status ended = StreamEvents(
+            *journal, in, clock_, [&call] { return call.HasEnded(); },
+            [&](const journal::v1::ReadEventsResponse& batch) {
+              if (may_follow_ != nullptr) allowed = may_follow_(call, *journal);
+              return allowed.ok() && write(batch);
+            });
+        return allowed.ok() ? ended : allowed;
       });
 }
 

@@ -1,6 +1,7 @@
 #ifndef COMMON_SERVER_JOURNAL_SERVICE_H_
 #define COMMON_SERVER_JOURNAL_SERVICE_H_
 
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -18,9 +19,13 @@ namespace critac::server {
 // Serves critac.journal.v1.JournalService over the journals of the process.
 class JournalService final : public journal::v1::JournalService::CallbackService {
  public:
-  // `pipeline`, `clock` and the journals must outlive the service.
+  // Whether a caller may read the events of a journal.
+  using MayFollow = std::function<absl::Status(const rpc::Call&, const journal::Journal&)>;
+
+  // `pipeline`, `clock` and the journals must outlive the service. `may_follow` may be null: whoever may
+  // call may read.
   JournalService(rpc::Pipeline& pipeline, std::vector<journal::Journal*> journals,
-                 const Clock& clock);
+                 const Clock& clock, MayFollow may_follow = nullptr);
 
   // Without `follow`, a stream ends at the head of its beginning. Followed, it sends an empty batch
   // after every limits::kFollowKeepAlive without news. `head_sequence` of a batch says how far the
@@ -50,6 +55,7 @@ class JournalService final : public journal::v1::JournalService::CallbackService
   rpc::Pipeline& pipeline_;
   const std::vector<journal::Journal*> journals_;
   const Clock& clock_;
+  const MayFollow may_follow_;
   TaskThread verifications_;
 };
 

@@ -1,8 +1,10 @@
 #include "common/server/journal_service.h"
 
+#include <atomic>
 #include <memory>
 #include <string>
 #include <thread>
+#include <utility>
 #include <vector>
 
 #include "absl/synchronization/blocking_counter.h"
@@ -37,9 +39,10 @@ class JournalServiceTest : public ::testing::Test {
   }
 
   // Serves these journals.
-  void Serve(std::vector<journal::Journal*> journals) {
-    service_ =
-        std::make_unique<JournalService>(pipeline_, std::move(journals), SystemClock::Instance());
+  void Serve(std::vector<journal::Journal*> journals,
+             JournalService::MayFollow may_follow = nullptr) {
+    service_ = std::make_unique<JournalService>(pipeline_, std::move(journals),
+                                                SystemClock::Instance(), std::move(may_follow));
     grpc::ServerBuilder builder;
     builder.RegisterService(service_.get());
     server_ = builder.BuildAndStart();
@@ -125,6 +128,47 @@ TEST_F(JournalServiceTest, AnUnknownJournalIsNotFoundByEveryMethod) {
     EXPECT_THAT(std::string(status.message()), HasSubstr("`metrics`"));
     EXPECT_THAT(std::string(status.message()), HasSubstr("intake"));
   }
+}
+
+TEST_F(JournalServiceTest, WhoMayNotFollowAJournalReadsNoEventOfIt) {
+  intake_.AppendMany(2);
+  matching_.AppendMany(2);
+  Serve({&intake_, &matching_}, [](const rpc::Call& call, const journal::Journal& journal) {
+    return journal.name() == "intake" && call.principal.role == type::v1::ROLE_AUDITOR
+               ? absl::PermissionDeniedError("not for you")
+               : absl::OkStatus();
+  });
+  ReadEventsRequest read;
+  read.set_journal("intake");
+  std::vector<int64_t> sequences;
+  EXPECT_EQ(ReadAll(read, sequences).code(), absl::StatusCode::kPermissionDenied);
+  EXPECT_TRUE(sequences.empty());
+  EXPECT_TRUE(ReadAll(read, sequences, type::v1::ROLE_SERVICE).ok());
+  EXPECT_EQ(sequences.size(), 2u);
+  read.set_journal("matching");
+  EXPECT_TRUE(ReadAll(read, sequences).ok());
+  EXPECT_EQ(sequences.size(), 4u);
+  EXPECT_TRUE(Head("intake").ok()) << "a position names nothing";
+}
+
+TEST_F(JournalServiceTest, AStreamUnderWayEndsWhenItsReaderMayFollowNoMore) {
+  std::atomic<bool> allowed = true;
+  Serve({&intake_}, [&](const rpc::Call&, const journal::Journal&) {
+    return allowed ? absl::OkStatus() : absl::PermissionDeniedError("not for you");
+  });
+  intake_.AppendMany(1);
+  grpc::ClientContext context;
+  rpc::Prepare(context, As(type::v1::ROLE_AUDITOR));
+  ReadEventsRequest request;
+  request.set_follow(true);
+  const auto stream = stub_->ReadEvents(&context, request);
+  ReadEventsResponse batch;
+  ASSERT_TRUE(stream->Read(&batch));
+  EXPECT_EQ(batch.events_size(), 1);
+  allowed = false;
+  intake_.AppendMany(1);
+  EXPECT_FALSE(stream->Read(&batch));
+  EXPECT_EQ(FromGrpcStatus(stream->Finish()).code(), absl::StatusCode::kPermissionDenied);
 }
 
 TEST_F(JournalServiceTest, EventsComeAsTheyAreRecorded) {

@@ -209,7 +209,14 @@ absl::Status Process::BindServices(const std::vector<Bind>& binds) {
          }});
     services_.push_back(std::move(service));
   }
-  journal_service_ = std::make_unique<JournalService>(pipeline_, std::move(journals), clock_);
+  journal_service_ = std::make_unique<JournalService>(
+      pipeline_, std::move(journals), clock_,
+      [this](const rpc::Call& call, const journal::Journal& journal) -> absl::Status {
+        for (const auto& service : services_) {
+          if (&service->journal() == &journal) return service->CheckMayFollow(call);
+        }
+        return absl::OkStatus();
+      });
   queue_service_ = std::make_unique<QueueService>(pipeline_, queues_);
   readiness_ =
       std::make_unique<Readiness>(std::move(ready_services), clock_,
