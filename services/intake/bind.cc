@@ -4,6 +4,8 @@
 #include <utility>
 #include <vector>
 
+#include "absl/strings/str_cat.h"
+#include "common/base/calendar.h"
 #include "common/journal/journal.h"
 #include "common/queue/reconciler.h"
 #include "common/queue/sender.h"
@@ -12,6 +14,8 @@
 #include "services/intake/catalog_service.h"
 #include "services/intake/intake_store.h"
 #include "services/intake/match_jobs.h"
+#include "services/intake/recusal_reader.h"
+#include "services/intake/recusal_service.h"
 #include "services/intake/request_service.h"
 
 namespace critac::intake {
@@ -25,7 +29,9 @@ class BoundIntake final : public server::BoundService {
         queue_(queue),
         agencies_(environment.pipeline, *journal_, environment.clock),
         catalog_(environment.pipeline, *journal_),
-        requests_(environment.pipeline, *journal_),
+        requests_(environment.pipeline, *journal_, recusals_, environment.clock),
+        recusal_service_(environment.pipeline, *journal_),
+        clock_(environment.clock),
         due_(journal_->database()),
         reconciler_(
             queue, [this] { return due_.NextRound(); },
@@ -45,13 +51,23 @@ class BoundIntake final : public server::BoundService {
 
   const std::string& name() const override { return journal_->name(); }
   std::vector<grpc::Service*> grpc_services() override {
-    return {&agencies_, &catalog_, &requests_};
+    return {&agencies_, &catalog_, &requests_, &recusal_service_};
   }
   journal::Journal& journal() override { return *journal_; }
 
   absl::Status Ready() override {
     RETURN_IF_ERROR(Annotate(journal_->database().CheckWritable(), "intake's database"));
     return Annotate(queue_.CheckWritable(), "the queue match");
+  }
+
+  absl::Status CheckMayFollow(const rpc::Call& call) override {
+    ASSIGN_OR_RETURN(const std::vector<std::string> agencies,
+                     recusals_.HiddenFrom(call.principal, *journal_, DayOf(clock_.Now())));
+    if (agencies.empty()) return absl::OkStatus();
+    return Error(absl::StatusCode::kPermissionDenied, "RECUSED",
+                 absl::StrCat("journal: ", call.principal.ToString(),
+                              " is recused from an agency, and a journal is not shown in part"))
+        .ToStatus();
   }
 
   void Start() override {
@@ -67,9 +83,12 @@ class BoundIntake final : public server::BoundService {
  private:
   const std::unique_ptr<journal::Journal> journal_;
   queue::WorkQueue& queue_;
+  RecusalReader recusals_;
   AgencyService agencies_;
   CatalogService catalog_;
   RequestService requests_;
+  RecusalService recusal_service_;
+  const Clock& clock_;
   DueMatchJobs due_;
   queue::Reconciler reconciler_;
   queue::Sender sender_;

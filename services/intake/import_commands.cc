@@ -90,10 +90,11 @@ absl::Status ImportCatalog(journal::Draft& draft, const v1::ImportCatalogRequest
   return absl::OkStatus();
 }
 
-absl::Status ImportRequests(journal::Draft& draft, const v1::ImportRequestsRequest& in,
-                            CatalogCache& catalogs) {
+absl::Status ImportRequests(journal::Draft& draft, const rpc::Principal& who,
+                            const v1::ImportRequestsRequest& in, CommandCaches& caches) {
   RequestImport plan = PlanRequestImport(in.requests(), ProblemsOf(in.requests()), draft.now(),
-                                         StateRecords(draft), *catalogs.Get(draft), ParseActor);
+                                         StateRecords(draft), *caches.catalogs.Get(draft),
+                                         ParseActor, caches.recusals.HiddenFrom(who, draft));
   if (in.validate_only()) ForgetNewNames(plan.results);
   Answer<v1::ImportRequestsResponse>(draft, plan.results);
   if (in.validate_only()) return absl::OkStatus();

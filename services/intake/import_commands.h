@@ -3,10 +3,11 @@
 
 #include "absl/status/status.h"
 #include "common/journal/command.h"
+#include "common/rpc/principal.h"
 #include "critac/intake/v1/agency.pb.h"
 #include "critac/intake/v1/catalog.pb.h"
 #include "critac/intake/v1/request.pb.h"
-#include "services/intake/intake_states.h"
+#include "services/intake/request_commands.h"
 
 // What imports do to the journal's draft. A row is first held against the rules of its fields, which
 // the pipeline leaves to the method for lists of rows; all accepted rows are one command, so they
@@ -16,8 +17,8 @@ namespace critac::intake {
 
 absl::Status ImportAgencies(journal::Draft& draft, const v1::ImportAgenciesRequest& in);
 absl::Status ImportCatalog(journal::Draft& draft, const v1::ImportCatalogRequest& in);
-absl::Status ImportRequests(journal::Draft& draft, const v1::ImportRequestsRequest& in,
-                            CatalogCache& catalogs);
+absl::Status ImportRequests(journal::Draft& draft, const rpc::Principal& who,
+                            const v1::ImportRequestsRequest& in, CommandCaches& caches);
 
 }  // namespace critac::intake
 

@@ -7,6 +7,8 @@
 #include "critac/intake/v1/states.pb.h"
 #include "services/intake/agency_rules.h"
 #include "services/intake/catalog_import.h"
+#include "services/intake/recusal_reader.h"
+#include "services/intake/recusals.h"
 #include "services/intake/request_changes.h"
 #include "services/intake/request_lifecycle.h"
 #include "services/intake/resource_names.h"
@@ -93,6 +95,15 @@ void Apply(MutableStates& states, const Event& event, const v1::RequestTransitio
   Stamp(event, request);
 }
 
+void Apply(MutableStates& states, const Event& event, const v1::RecusalsChanged& changed) {
+  v1::Recusals& recusals = states.Mutable<v1::Recusals>(kRecusalsName);
+  recusals.set_name(kRecusalsName);
+  ApplyRecusals(changed, event.sequence(), recusals);
+  v1::Recusals& head = states.Mutable<v1::Recusals>(kRecusalsHeadName);
+  head.set_name(kRecusalsHeadName);
+  head.set_etag(recusals.etag());
+}
+
 // Applies the payload where it is a T.
 template <typename T>
 bool ApplyIf(MutableStates& states, const Event& event, const Message& payload) {
@@ -110,7 +121,7 @@ void ApplyOneOf(MutableStates& states, const Event& event, const Message& payloa
 
 void ApplyEvent(MutableStates& states, const Event& event, const Message& payload) {
   ApplyOneOf<v1::RequestTransitioned, v1::RequestCreated, v1::RequestUpdated, v1::AgencyCreated,
-             v1::AgencyUpdated, v1::CatalogEntrySet>(states, event, payload);
+             v1::AgencyUpdated, v1::CatalogEntrySet, v1::RecusalsChanged>(states, event, payload);
 }
 
 const v1::Agency* StateRecords::FindAgency(absl::string_view name) const {

@@ -1,11 +1,15 @@
 #include "services/intake/intake_store.h"
 
+#include <utility>
+
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
 #include "absl/time/time.h"
 #include "common/status/error.h"
 #include "critac/intake/v1/agency.pb.h"
 #include "critac/intake/v1/catalog.pb.h"
+#include "critac/intake/v1/recusal.pb.h"
 #include "critac/intake/v1/request.pb.h"
 #include "critac/intake/v1/states.pb.h"
 #include "google/protobuf/descriptor.h"
@@ -74,6 +78,15 @@ CREATE INDEX intake_request_state ON intake_request (state, name);
 CREATE INDEX intake_request_matching ON intake_request (matching, name) WHERE matching <> 0;
 )sql";
 
+// Recusals; and who is served beside who asks, by whom requests are hidden from those recused.
+constexpr char kRecusalTables[] = R"sql(
+CREATE TABLE intake_recusal (
+  name TEXT PRIMARY KEY,
+  body TEXT NOT NULL
+);
+ALTER TABLE intake_request ADD COLUMN co_served TEXT NOT NULL DEFAULT '';
+)sql";
+
 template <typename T>
 Projection::Column TextColumn(const char* name, std::string (*text)(const T&)) {
   return {name,
@@ -111,6 +124,12 @@ int64_t MatchingOf(const v1::Request& request) {
   return 0;
 }
 
+// Between spaces, so that each is found as a whole: ` agencies/ag-000001 agencies/ag-000002 `.
+std::string CoServed(const v1::Request& request) {
+  if (request.co_served_agencies().empty()) return "";
+  return absl::StrCat(" ", absl::StrJoin(request.co_served_agencies(), " "), " ");
+}
+
 Projection RequestProjection() {
   using v1::Request;
   return {
@@ -135,9 +154,11 @@ Projection RequestProjection() {
           return absl::ToUnixMicros(FromProto(static_cast<const Request&>(state).create_time()));
         }},
        TextColumn<Request>("external_id", [](const Request& r) { return r.external_id(); }),
-       {"matching", [](const Message& state) -> Value {
+       {"matching",
+        [](const Message& state) -> Value {
           return MatchingOf(static_cast<const Request&>(state));
-        }}}};
+        }},
+       TextColumn<Request>("co_served", CoServed)}};
 }
 
 std::vector<Projection> Projections() {
@@ -150,6 +171,7 @@ std::vector<Projection> Projections() {
       {"catalogs", "intake_catalog", &v1::Catalog::default_instance(), {}},
       {"counters", "intake_counter", &v1::Counter::default_instance(), {}},
       {"externalRecords", "intake_external_record", &v1::ExternalRecord::default_instance(), {}},
+      {"recusals", "intake_recusal", &v1::Recusals::default_instance(), {}},
       RequestProjection()};
 }
 
@@ -170,7 +192,7 @@ journal::JournalOptions IntakeJournal() {
   options.name = "intake";
   options.projections = Projections();
   options.apply = ApplyEvent;
-  options.migrations = {{1, "intake", kTables}};
+  options.migrations = {{1, "intake", kTables}, {2, "recusals", kRecusalTables}};
   return options;
 }
 
@@ -208,6 +230,23 @@ store::Condition AgencyIsCalled(const std::string& display_name, const std::stri
 }
 
 store::Condition RequestIsOf(const std::string& agency) { return {"agency = :p1", {agency}}; }
+
+store::Condition RequestIsOfNone(absl::Span<const std::string> agencies) {
+  store::Condition condition;
+  const auto parameter = [&](std::string value) {
+    condition.parameters.emplace_back(std::move(value));
+    return absl::StrCat(":p", condition.parameters.size());
+  };
+  for (const std::string& agency : agencies) {
+    const std::string asks = parameter(agency);
+    const std::string served = parameter(absl::StrCat(" ", agency, " "));
+    // Unlike LIKE, the same in every database: upper and lower case are different, and nothing is a
+    // wildcard.
+    absl::StrAppend(&condition.sql, condition.sql.empty() ? "" : " AND ", "agency <> ", asks,
+                    " AND replace(co_served, ", served, ", '') = co_served");
+  }
+  return condition;
+}
 
 absl::StatusOr<std::vector<std::string>> RequestsForMatching(store::Database& database,
                                                              MatchingNeed need,

@@ -6,6 +6,7 @@
 
 #include "absl/container/flat_hash_map.h"
 #include "absl/status/statusor.h"
+#include "absl/types/span.h"
 #include "common/journal/journal.h"
 #include "common/journal/states.h"
 #include "common/store/database.h"
@@ -30,6 +31,8 @@ store::Condition AliasValueIs(const std::string& value);
 store::Condition AgencyIsCalled(const std::string& display_name, const std::string& state);
 // Condition that a request is this agency's.
 store::Condition RequestIsOf(const std::string& agency);
+// Condition that a request is none of these agencies': neither asked for by one, nor serving it too.
+store::Condition RequestIsOfNone(absl::Span<const std::string> agencies);
 // Why matching has to look at a request.
 enum class MatchingNeed {
   kReady,  // it is to be matched

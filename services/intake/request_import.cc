@@ -13,6 +13,7 @@
 #include "services/intake/agency_rules.h"
 #include "services/intake/planned_records.h"
 #include "services/intake/proto_time.h"
+#include "services/intake/recusals.h"
 #include "services/intake/request_changes.h"
 #include "services/intake/request_state.h"
 #include "services/intake/resource_names.h"
@@ -82,8 +83,12 @@ class RequestPlanner {
   using ParseActor = absl::FunctionRef<absl::StatusOr<Actor>(const std::string&)>;
 
   RequestPlanner(absl::Time now, const Records& records, const CatalogView& catalog,
-                 ParseActor parse_actor)
-      : now_(now), records_(records), catalog_(catalog), parse_actor_(parse_actor) {}
+                 ParseActor parse_actor, absl::Span<const std::string> hidden)
+      : now_(now),
+        records_(records),
+        catalog_(catalog),
+        parse_actor_(parse_actor),
+        hidden_(hidden) {}
 
   RequestImport Run(const google::protobuf::RepeatedPtrField<v1::PastRequest>& rows,
                     absl::Span<const std::string> problems) {
@@ -102,9 +107,13 @@ class RequestPlanner {
 
  private:
   absl::Status Take(const v1::PastRequest& row, v1::ImportResult& result) {
+    RETURN_IF_ERROR(CheckRowSeen(row));
     const std::string digest = RowDigest(row);
     const std::string external_name = ExternalRecordName(row.external_id());
     if (const v1::ExternalRecord* known = records_.FindExternal(external_name)) {
+      if (IsHidden(known->request())) {
+        return InvalidField("external_id", absl::StrCat(row.external_id(), " cannot be used"));
+      }
       if (known->row_digest() != digest) {
         return InvalidField("external_id",
                             absl::StrCat(row.external_id(), " is on record as ", known->request(),
@@ -129,6 +138,24 @@ class RequestPlanner {
     records_.Put(request);
     plan_.changes.push_back(std::move(change));
     return absl::OkStatus();
+  }
+
+  // Refuses a row of an agency that is hidden, known or not: an agency that the row does not tell is
+  // found missing later.
+  absl::Status CheckRowSeen(const v1::PastRequest& row) const {
+    if (hidden_.empty()) return absl::OkStatus();
+    v1::Request asked = row.request();
+    if (asked.agency().empty() && !row.agency_alias().empty()) {
+      const auto agency =
+          AgencyByAlias(row.agency_alias(), DayOf(FromProto(row.create_time())), records_);
+      if (agency.ok()) asked.set_agency(*agency);
+    }
+    return CheckNotRecused("who imports", asked, hidden_);
+  }
+
+  bool IsHidden(const std::string& request) const {
+    const v1::Request* found = records_.FindRequest(request);
+    return found != nullptr && IsOfAny(*found, hidden_);
   }
 
   absl::StatusOr<v1::Request> Create(const v1::PastRequest& row, const std::string& digest,
@@ -178,10 +205,11 @@ class RequestPlanner {
     const v1::Agency* agency = records_.FindAgency(request.agency());
     v1::ActionDetails details = action.details();
     RETURN_IF_ERROR(NameOriginal(action, details));
-    return DecideAction(
-        request, action.action(), details, actor, time,
-        {catalog_, agency->type(),
-         details.duplicate_of().empty() ? nullptr : records_.FindRequest(details.duplicate_of())});
+    return DecideAction(request, action.action(), details, actor, time,
+                        {catalog_, agency->type(),
+                         details.duplicate_of().empty() || IsHidden(details.duplicate_of())
+                             ? nullptr
+                             : records_.FindRequest(details.duplicate_of())});
   }
 
   absl::StatusOr<Actor> ActorOf(std::string principal, const v1::Request& request) {
@@ -207,7 +235,7 @@ class RequestPlanner {
       return InvalidField("duplicate_of_external_id", "stands in place of details.duplicate_of");
     }
     const v1::ExternalRecord* external = records_.FindExternal(ExternalRecordName(external_id));
-    if (external == nullptr) {
+    if (external == nullptr || IsHidden(external->request())) {
       return InvalidField("duplicate_of_external_id",
                           absl::StrCat("no past record ", external_id, " was imported"));
     }
@@ -219,6 +247,7 @@ class RequestPlanner {
   PlannedRecords records_;
   const CatalogView& catalog_;
   ParseActor parse_actor_;
+  const absl::Span<const std::string> hidden_;
   RequestImport plan_;
 };
 
@@ -228,8 +257,9 @@ RequestImport PlanRequestImport(
     const google::protobuf::RepeatedPtrField<v1::PastRequest>& rows,
     absl::Span<const std::string> problems, absl::Time now, const Records& records,
     const CatalogView& catalog,
-    absl::FunctionRef<absl::StatusOr<Actor>(const std::string& principal)> parse_actor) {
-  return RequestPlanner(now, records, catalog, parse_actor).Run(rows, problems);
+    absl::FunctionRef<absl::StatusOr<Actor>(const std::string& principal)> parse_actor,
+    absl::Span<const std::string> hidden) {
+  return RequestPlanner(now, records, catalog, parse_actor, hidden).Run(rows, problems);
 }
 
 std::string RowDigest(const v1::PastRequest& row) {

@@ -43,11 +43,15 @@ inline constexpr char kRowsAgency[] = "agencies/-";
 // none (`parse_actor`) or of another agency, and when a step breaks the lifecycle; the reason names
 // the step. The actor `agency:agencies/-#chief` stands for one of the row's agency, whose name a
 // file need not know.
+//
+// `hidden` are agencies, sorted, from which whoever imports is recused. Rows of theirs are refused,
+// whether or not they are on record, and requests of theirs are named in no answer.
 RequestImport PlanRequestImport(
     const google::protobuf::RepeatedPtrField<v1::PastRequest>& rows,
     absl::Span<const std::string> problems, absl::Time now, const Records& records,
     const CatalogView& catalog,
-    absl::FunctionRef<absl::StatusOr<Actor>(const std::string& principal)> parse_actor);
+    absl::FunctionRef<absl::StatusOr<Actor>(const std::string& principal)> parse_actor,
+    absl::Span<const std::string> hidden = {});
 
 // SHA-256 over a row, personal data and free text left out, lower-case hexadecimal.
 std::string RowDigest(const v1::PastRequest& row);

@@ -181,8 +181,10 @@ absl::Status CheckOriginal(const v1::Request& request, const ActionDetails& deta
         "details.duplicate_of");
   }
   if (original->state() != v1::REQUEST_STATE_DUPLICATE) return absl::OkStatus();
-  return FailedPrecondition("ORIGINAL_IS_DUPLICATE", original->name(),
-                            absl::StrCat("is itself a duplicate of ", original->duplicate_of()));
+  const std::string& of = original->duplicate_of();
+  return FailedPrecondition(
+      "ORIGINAL_IS_DUPLICATE", original->name(),
+      of.empty() ? "is itself a duplicate" : absl::StrCat("is itself a duplicate of ", of));
 }
 
 absl::Status CheckFollowUp(const v1::Request& request, const ActionDetails& details,

@@ -2,33 +2,21 @@
 
 #include <string>
 
-#include "absl/container/flat_hash_map.h"
+#include "common/base/calendar.h"
 #include "common/status/error.h"
 #include "services/intake/agency_rules.h"
 #include "services/intake/import_commands.h"
 #include "services/intake/intake_store.h"
+#include "services/intake/recusals.h"
 #include "services/intake/request_lifecycle.h"
 
 namespace critac::intake {
 namespace {
 
 using rpc::Call;
-using Profiles = absl::flat_hash_map<std::string, type::v1::AgencyProfile>;
 
-// Puts the last hand to a request for this caller: what it can do now, and the agency as it is now.
-// Profiles that were read are kept in `profiles`.
-absl::Status Polish(const rpc::Principal& who, journal::Journal& journal, Profiles& profiles,
-                    v1::Request& request) {
-  for (const v1::RequestAction action : AvailableActions(request, ActorOf(who))) {
-    request.add_available_actions(action);
-  }
-  auto found = profiles.find(request.agency());
-  if (found == profiles.end()) {
-    ASSIGN_OR_RETURN(const v1::Agency agency, journal.Get<v1::Agency>(request.agency()));
-    found = profiles.emplace(request.agency(), ProfileOf(agency)).first;
-  }
-  *request.mutable_agency_profile() = found->second;
-  return absl::OkStatus();
+absl::Status RequestNotFound(absl::string_view name) {
+  return ResourceNotFound(v1::Request::descriptor()->full_name(), name);
 }
 
 // What a partner is answered when it completes a delivery: that it did. What an agency wrote is for
@@ -45,6 +33,28 @@ void WithholdFromPartner(v1::Request& request) {
 
 }  // namespace
 
+absl::StatusOr<std::vector<std::string>> RequestService::HiddenFrom(const Call& call) {
+  return caches_.recusals.HiddenFrom(call.principal, journal_, DayOf(clock_.Now()));
+}
+
+absl::Status RequestService::Polish(const Call& call, absl::Span<const std::string> hidden,
+                                    Profiles& profiles, v1::Request& request) {
+  for (const v1::RequestAction action : AvailableActions(request, ActorOf(call.principal))) {
+    request.add_available_actions(action);
+  }
+  if (!hidden.empty() && !request.duplicate_of().empty()) {
+    ASSIGN_OR_RETURN(const auto original, journal_.Get<v1::Request>(request.duplicate_of()));
+    if (IsOfAny(original, hidden)) request.clear_duplicate_of();
+  }
+  auto found = profiles.find(request.agency());
+  if (found == profiles.end()) {
+    ASSIGN_OR_RETURN(const v1::Agency agency, journal_.Get<v1::Agency>(request.agency()));
+    found = profiles.emplace(request.agency(), ProfileOf(agency)).first;
+  }
+  *request.mutable_agency_profile() = found->second;
+  return absl::OkStatus();
+}
+
 template <typename In>
 grpc::ServerUnaryReactor* RequestService::Change(grpc::CallbackServerContext* context,
                                                  const In* request, v1::Request* response,
@@ -54,13 +64,16 @@ grpc::ServerUnaryReactor* RequestService::Change(grpc::CallbackServerContext* co
       context, request, response, journal_,
       [this, seen, command](const Call& call, const In& in) -> journal::Decide {
         return [this, seen, command, &in, &call](journal::Draft& draft) {
-          return command(draft, call.principal, in, catalogs_, *seen);
+          return command(draft, call.principal, in, caches_, *seen);
         };
       },
-      [this, seen](const Call& call, v1::Request& out) {
+      [this, seen](const Call& call, v1::Request& out) -> absl::Status {
+        // Also an answer of before, given again, is not for who has been recused since.
+        ASSIGN_OR_RETURN(const std::vector<std::string> hidden, HiddenFrom(call));
+        if (IsOfAny(out, hidden)) return RequestNotFound(out.name());
         Profiles profiles;
         if (seen->has_value()) profiles.emplace((*seen)->agency(), **seen);
-        absl::Status status = Polish(call.principal, journal_, profiles, out);
+        absl::Status status = Polish(call, hidden, profiles, out);
         if (call.principal.role == type::v1::ROLE_PARTNER) WithholdFromPartner(out);
         return status;
       });
@@ -89,14 +102,16 @@ grpc::ServerUnaryReactor* RequestService::GetRequest(grpc::CallbackServerContext
                                                      v1::Request* response) {
   return pipeline_.Read<v1::GetRequestRequest, v1::Request>(
       context, request, response,
-      [this](const Call& call, const auto& in, v1::Request& out) -> absl::Status {
-        RETURN_IF_ERROR(journal_.GetInto(in.name(), out));
-        if (!MaySee(call.principal, out)) {
-          return ResourceNotFound(v1::Request::descriptor()->full_name(), in.name());
-        }
-        Profiles profiles;
-        return Polish(call.principal, journal_, profiles, out);
-      });
+      [this](const Call& call, const auto& in, auto& out) { return Get(call, in, out); });
+}
+
+absl::Status RequestService::Get(const Call& call, const v1::GetRequestRequest& in,
+                                 v1::Request& out) {
+  ASSIGN_OR_RETURN(const std::vector<std::string> hidden, HiddenFrom(call));
+  RETURN_IF_ERROR(journal_.GetInto(in.name(), out));
+  if (!MaySee(call.principal, out) || IsOfAny(out, hidden)) return RequestNotFound(in.name());
+  Profiles profiles;
+  return Polish(call, hidden, profiles, out);
 }
 
 grpc::ServerUnaryReactor* RequestService::ListRequests(grpc::CallbackServerContext* context,
@@ -109,6 +124,7 @@ grpc::ServerUnaryReactor* RequestService::ListRequests(grpc::CallbackServerConte
 
 absl::Status RequestService::List(const Call& call, const v1::ListRequestsRequest& in,
                                   v1::ListRequestsResponse& out) {
+  ASSIGN_OR_RETURN(const std::vector<std::string> hidden, HiddenFrom(call));
   journal::ListQuery query;
   query.collection = "requests";
   query.filter = in.filter();
@@ -116,6 +132,8 @@ absl::Status RequestService::List(const Call& call, const v1::ListRequestsReques
   if (call.principal.role == type::v1::ROLE_AGENCY) {
     query.condition = RequestIsOf(call.principal.resource());
   }
+  // Nothing is hidden from an agency, so one of the two is there.
+  query.visible = RequestIsOfNone(hidden);
   query.page_size = in.page_size();
   query.page_token = in.page_token();
   query.descending = true;
@@ -124,7 +142,7 @@ absl::Status RequestService::List(const Call& call, const v1::ListRequestsReques
       *out.mutable_next_page_token()));
   Profiles profiles;
   for (v1::Request& request : *out.mutable_requests()) {
-    RETURN_IF_ERROR(Polish(call.principal, journal_, profiles, request));
+    RETURN_IF_ERROR(Polish(call, hidden, profiles, request));
   }
   return absl::OkStatus();
 }
@@ -143,9 +161,10 @@ grpc::ServerUnaryReactor* RequestService::ImportRequests(grpc::CallbackServerCon
                                                          const v1::ImportRequestsRequest* request,
                                                          v1::ImportRequestsResponse* response) {
   return pipeline_.Write<v1::ImportRequestsRequest, v1::ImportRequestsResponse>(
-      context, request, response, journal_, [this](const Call&, const auto& in) -> journal::Decide {
-        return [this, in](journal::Draft& draft) {
-          return intake::ImportRequests(draft, in, catalogs_);
+      context, request, response, journal_,
+      [this](const Call& call, const auto& in) -> journal::Decide {
+        return [this, in, &call](journal::Draft& draft) {
+          return intake::ImportRequests(draft, call.principal, in, caches_);
         };
       });
 }

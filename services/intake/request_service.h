@@ -2,7 +2,12 @@
 #define SERVICES_INTAKE_REQUEST_SERVICE_H_
 
 #include <memory>
+#include <string>
+#include <vector>
 
+#include "absl/container/flat_hash_map.h"
+#include "absl/types/span.h"
+#include "common/base/clock.h"
 #include "common/journal/journal.h"
 #include "common/rpc/pipeline.h"
 #include "critac/intake/v1/request.grpc.pb.h"
@@ -13,9 +18,10 @@ namespace critac::intake {
 // critac.intake.v1.RequestService.
 class RequestService final : public v1::RequestService::CallbackService {
  public:
-  // Both must outlive it.
-  RequestService(rpc::Pipeline& pipeline, journal::Journal& journal)
-      : pipeline_(pipeline), journal_(journal) {}
+  // All must outlive it.
+  RequestService(rpc::Pipeline& pipeline, journal::Journal& journal, RecusalReader& recusals,
+                 const Clock& clock)
+      : pipeline_(pipeline), journal_(journal), clock_(clock), caches_(recusals) {}
 
   grpc::ServerUnaryReactor* CreateRequest(grpc::CallbackServerContext* context,
                                           const v1::CreateRequestRequest* request,
@@ -42,18 +48,27 @@ class RequestService final : public v1::RequestService::CallbackService {
  private:
   // A command on one request, as in request_commands.h.
   template <typename In>
-  using Command = absl::Status (*)(journal::Draft&, const rpc::Principal&, const In&, CatalogCache&,
-                                   SeenAgency&);
+  using Command = absl::Status (*)(journal::Draft&, const rpc::Principal&, const In&,
+                                   CommandCaches&, SeenAgency&);
   template <typename In>
   grpc::ServerUnaryReactor* Change(grpc::CallbackServerContext* context, const In* request,
                                    v1::Request* response, Command<In> command);
 
+  // Agencies from which the caller is recused now.
+  absl::StatusOr<std::vector<std::string>> HiddenFrom(const rpc::Call& call);
+  // Puts the last hand to requests for this caller: what it can do now, the agency as it is now, and
+  // nothing of what is `hidden`. Profiles that were read are kept in `profiles`.
+  using Profiles = absl::flat_hash_map<std::string, type::v1::AgencyProfile>;
+  absl::Status Polish(const rpc::Call& call, absl::Span<const std::string> hidden,
+                      Profiles& profiles, v1::Request& request);
+  absl::Status Get(const rpc::Call& call, const v1::GetRequestRequest& in, v1::Request& out);
   absl::Status List(const rpc::Call& call, const v1::ListRequestsRequest& in,
                     v1::ListRequestsResponse& out);
 
   rpc::Pipeline& pipeline_;
   journal::Journal& journal_;
-  CatalogCache catalogs_;
+  const Clock& clock_;
+  CommandCaches caches_;
 };
 
 }  // namespace critac::intake

@@ -16,6 +16,7 @@
 #include "common/store/database.h"
 #include "critac/intake/v1/agency.grpc.pb.h"
 #include "critac/intake/v1/catalog.grpc.pb.h"
+#include "critac/intake/v1/recusal.grpc.pb.h"
 #include "critac/intake/v1/request.grpc.pb.h"
 #include "grpcpp/server.h"
 #include "grpcpp/server_builder.h"
@@ -83,6 +84,7 @@ class IntakeServer {
     agencies = v1::AgencyService::NewStub(channel);
     catalog = v1::CatalogService::NewStub(channel);
     requests = v1::RequestService::NewStub(channel);
+    recusals = v1::RecusalService::NewStub(channel);
     bound_->Start();
   }
 
@@ -196,6 +198,22 @@ class IntakeServer {
     return Act(name, action, who, DetailsFor(action));
   }
 
+  // ---- Recusals
+
+  absl::StatusOr<v1::Recusals> GetRecusals(const std::string& who = kMatching) {
+    return Call(recusals, &v1::RecusalService::Stub::GetRecusals, v1::GetRecusalsRequest(), who);
+  }
+  absl::StatusOr<v1::Recusals> SetRecusals(const std::vector<v1::Recusal>& told,
+                                           const std::string& etag,
+                                           const std::string& request_id = "",
+                                           const std::string& who = kMatching) {
+    v1::SetRecusalsRequest request;
+    for (const v1::Recusal& recusal : told) *request.add_recusals() = recusal;
+    request.set_etag(etag);
+    request.set_request_id(request_id.empty() ? NewId() : request_id);
+    return Call(recusals, &v1::RecusalService::Stub::SetRecusals, request, who);
+  }
+
   // ---- A small world: the catalog, agencies Lake (ag-000001) and Summit (ag-000002)
 
   void MakeWorld() {
@@ -231,7 +249,8 @@ class IntakeServer {
   std::vector<std::string> Tables() {
     const std::pair<const char*, int> tables[] = {
         {"intake_agency", 7},  {"intake_alias", 3},           {"intake_catalog", 2},
-        {"intake_counter", 2}, {"intake_external_record", 2}, {"intake_request", 11}};
+        {"intake_counter", 2}, {"intake_external_record", 2}, {"intake_recusal", 2},
+        {"intake_request", 12}};
     std::vector<std::string> rows;
     const absl::Status status = journal().database().Read([&](store::Connection& connection) {
       for (const auto& [table, columns] : tables) {
@@ -257,6 +276,7 @@ class IntakeServer {
   std::unique_ptr<v1::AgencyService::Stub> agencies;
   std::unique_ptr<v1::CatalogService::Stub> catalog;
   std::unique_ptr<v1::RequestService::Stub> requests;
+  std::unique_ptr<v1::RecusalService::Stub> recusals;
 
  private:
   absl::StatusOr<std::unique_ptr<store::Database>> OpenDatabase(const std::string& service) {

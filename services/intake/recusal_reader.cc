@@ -1,0 +1,66 @@
+#include "services/intake/recusal_reader.h"
+
+#include "common/base/calendar.h"
+#include "common/status/error.h"
+
+namespace critac::intake {
+namespace {
+
+// What recusals may know a caller by. Empty: by nothing.
+std::vector<std::string> CallersParties(const rpc::Principal& who) {
+  std::vector<std::string> parties;
+  if (who.role == type::v1::ROLE_AGENCY || who.role == type::v1::ROLE_SERVICE) return parties;
+  if (who.role == type::v1::ROLE_PARTNER) parties.push_back(who.resource());
+  if (std::string person = rpc::PersonKey(who); !person.empty()) {
+    parties.push_back(std::move(person));
+  }
+  return parties;
+}
+
+}  // namespace
+
+std::vector<std::string> RecusalReader::HiddenFrom(const rpc::Principal& who,
+                                                   journal::Draft& draft) {
+  const std::vector<std::string> parties = CallersParties(who);
+  if (parties.empty()) return {};
+  const v1::Recusals* head = draft.Find<v1::Recusals>(kRecusalsHeadName);
+  if (head == nullptr) return {};
+  std::shared_ptr<const RecusalView> view = Known(head->etag());
+  if (view == nullptr) {
+    v1::Recusals recusals = *draft.Find<v1::Recusals>(kRecusalsName);
+    draft.ReadTexts(recusals);
+    view = Keep(recusals);
+  }
+  return view->AgenciesOf(parties, DayOf(draft.now()));
+}
+
+absl::StatusOr<std::vector<std::string>> RecusalReader::HiddenFrom(const rpc::Principal& who,
+                                                                   journal::Journal& journal,
+                                                                   absl::CivilDay today) {
+  const std::vector<std::string> parties = CallersParties(who);
+  if (parties.empty()) return std::vector<std::string>();
+  const auto head = journal.Get<v1::Recusals>(kRecusalsHeadName);
+  if (absl::IsNotFound(head.status())) return std::vector<std::string>();
+  RETURN_IF_ERROR(head.status());
+  std::shared_ptr<const RecusalView> view = Known(head->etag());
+  if (view == nullptr) {
+    // It may be newer than the head that was read.
+    ASSIGN_OR_RETURN(const auto recusals, journal.Get<v1::Recusals>(kRecusalsName));
+    view = Keep(recusals);
+  }
+  return view->AgenciesOf(parties, today);
+}
+
+std::shared_ptr<const RecusalView> RecusalReader::Known(const std::string& etag) {
+  absl::MutexLock lock(&mutex_);
+  return view_ != nullptr && view_->etag() == etag ? view_ : nullptr;
+}
+
+std::shared_ptr<const RecusalView> RecusalReader::Keep(const v1::Recusals& recusals) {
+  auto view = std::make_shared<const RecusalView>(recusals);
+  absl::MutexLock lock(&mutex_);
+  view_ = view;
+  return view;
+}
+
+}  // namespace critac::intake
