@@ -23,6 +23,7 @@
 #include "services/matching/pool_reader.h"
 #include "services/matching/rating_follower.h"
 #include "services/matching/recusal_reader.h"
+#include "services/matching/recusal_sync.h"
 
 namespace critac::matching {
 namespace {
@@ -53,6 +54,7 @@ class BoundMatching final : public server::BoundService {
         engagement_service_(environment.pipeline, *journal_, pools_, intake_, recusals_, tasks_),
         match_jobs_(*journal_, intake_, pools_, environment.clock),
         sync_jobs_(*journal_, intake_),
+        recusal_sync_(*journal_, intake_, environment.clock),
         offer_jobs_(*journal_, pools_, environment.clock),
         ratings_(
             *journal_, [channel = environment.channel] { return channel("metrics"); },
@@ -62,7 +64,7 @@ class BoundMatching final : public server::BoundService {
             match_queue, [this](const queue::Job& job) { return match_jobs_.Handle(job); },
             environment.WorkerOptionsFor("match"), environment.clock, environment.ids),
         sync_worker_(
-            sync_queue, [this](const queue::Job& job) { return sync_jobs_.Handle(job); },
+            sync_queue, [this](const queue::Job& job) { return Sync(job); },
             environment.WorkerOptionsFor("sync"), environment.clock, environment.ids),
         offer_worker_(
             offer_queue, [this](const queue::Job& job) { return offer_jobs_.Handle(job); },
@@ -72,7 +74,7 @@ class BoundMatching final : public server::BoundService {
             {.name = "match-due", .interval = environment.reconcile_interval}, environment.clock,
             environment.ids),
         sync_reconciler_(
-            sync_queue, [this] { return DeriveSyncJobs(*journal_); },
+            sync_queue, [this] { return SyncJobs(); },
             {.name = "sync-due", .interval = environment.reconcile_interval}, environment.clock,
             environment.ids),
         offer_reconciler_(
@@ -93,6 +95,11 @@ class BoundMatching final : public server::BoundService {
     Stop();
     tasks_.Stop();
     journal_->Stop();
+  }
+
+  // A journal, by which requests are known too, is not for those from whom recusals hide one.
+  absl::Status CheckMayFollow(const rpc::Call& call) override {
+    return recusals_.CheckMayFollow(call);
   }
 
   const std::string& name() const override { return journal_->name(); }
@@ -120,6 +127,8 @@ class BoundMatching final : public server::BoundService {
     offer_worker_.Start();
     match_sender_.Start();
     sync_sender_.Start();
+    // At once, and not as derived only: a replica of an older version may have given the job up.
+    sync_sender_.Send({TellJob()});
     match_reconciler_.Start();
     sync_reconciler_.Start();
     offer_reconciler_.Start();
@@ -144,6 +153,16 @@ class BoundMatching final : public server::BoundService {
     match_sender_.Send(SolveJobOf(events));
     if (ConcernsOffers(events)) offer_reconciler_.Nudge();
     sync_sender_.Send(SyncJobsOf(events));
+    sync_sender_.Send(TellJobsOf(events));
+  }
+
+  absl::Status Sync(const queue::Job& job) {
+    return job.key() == kTellRecusals ? recusal_sync_.Tell(job.trace()) : sync_jobs_.Handle(job);
+  }
+  absl::StatusOr<std::vector<queue::NewJob>> SyncJobs() {
+    ASSIGN_OR_RETURN(std::vector<queue::NewJob> jobs, DeriveSyncJobs(*journal_));
+    jobs.push_back(TellJob());
+    return jobs;
   }
 
   const std::unique_ptr<journal::Journal> journal_;
@@ -161,6 +180,7 @@ class BoundMatching final : public server::BoundService {
   EngagementService engagement_service_;
   MatchWorker match_jobs_;
   IntakeSync sync_jobs_;
+  RecusalSync recusal_sync_;
   OfferJobs offer_jobs_;
   RatingFollower ratings_;
   queue::Worker match_worker_;

@@ -13,8 +13,8 @@ std::string PartnerOf(const rpc::Call& call) {
 }
 
 bool IsSamePerson(absl::string_view principal, absl::string_view other) {
-  const std::string person = PersonIn(principal);
-  const std::string second = PersonIn(other);
+  const std::string person = rpc::PersonIn(principal);
+  const std::string second = rpc::PersonIn(other);
   if (person.empty() || second.empty()) return principal == other;
   return AddressIdentity(person) == AddressIdentity(second);
 }

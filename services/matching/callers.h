@@ -16,8 +16,6 @@
 // What a caller may see: a partner its own, others all.
 namespace critac::matching {
 
-using rpc::PersonIn;
-
 using Filters = absl::flat_hash_map<std::string, store::FilterField>;
 
 // What errors call the kind of a request.

@@ -12,6 +12,7 @@ namespace critac::matching {
 namespace {
 
 using intake::v1::CatalogService;
+using intake::v1::RecusalService;
 using intake::v1::RequestService;
 
 constexpr absl::Duration kCatalogAge = absl::Minutes(1);
@@ -33,7 +34,8 @@ rpc::CallSettings Settings(const std::string& trace = "") {
 IntakeClient::IntakeClient(std::shared_ptr<grpc::Channel> channel, const Clock& clock)
     : clock_(clock),
       requests_(RequestService::NewStub(channel)),
-      catalogs_(CatalogService::NewStub(channel)) {}
+      catalogs_(CatalogService::NewStub(channel)),
+      recusals_(RecusalService::NewStub(channel)) {}
 
 absl::StatusOr<intake::v1::Request> IntakeClient::GetRequest(const std::string& name,
                                                              const std::string& trace) {
@@ -75,6 +77,21 @@ absl::StatusOr<absl::flat_hash_map<std::string, intake::v1::Request>> IntakeClie
     }
   }
   return found;
+}
+
+absl::StatusOr<intake::v1::Recusals> IntakeClient::GetRecusals(const std::string& trace) {
+  return rpc::Invoke(*recusals_, &RecusalService::Stub::GetRecusals,
+                     intake::v1::GetRecusalsRequest(), Settings(trace));
+}
+
+absl::Status IntakeClient::SetRecusals(absl::Span<const intake::v1::Recusal> recusals,
+                                       const std::string& etag, const std::string& trace) {
+  intake::v1::SetRecusalsRequest ask;
+  for (const intake::v1::Recusal& recusal : recusals) *ask.add_recusals() = recusal;
+  ask.set_etag(etag);
+  // With the content: another replica may have seen the same etag, and newer records.
+  ask.set_request_id(UuidFromName(absl::StrCat("matching recusals ", ask.SerializeAsString())));
+  return rpc::Invoke(*recusals_, &RecusalService::Stub::SetRecusals, ask, Settings(trace)).status();
 }
 
 absl::StatusOr<std::shared_ptr<const intake::v1::Catalog>> IntakeClient::GetCatalog() {

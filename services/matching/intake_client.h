@@ -13,6 +13,7 @@
 #include "absl/types/span.h"
 #include "common/base/clock.h"
 #include "critac/intake/v1/catalog.grpc.pb.h"
+#include "critac/intake/v1/recusal.grpc.pb.h"
 #include "critac/intake/v1/request.grpc.pb.h"
 #include "grpcpp/channel.h"
 
@@ -36,6 +37,12 @@ class IntakeClient {
   absl::StatusOr<absl::flat_hash_map<std::string, intake::v1::Request>> FindPast(
       absl::Span<const std::string> external_ids, const std::string& trace);
 
+  // What intake was told of recusals, and the etag by which it is told again.
+  absl::StatusOr<intake::v1::Recusals> GetRecusals(const std::string& trace);
+  // Tells it of all that hold, in the place of those with `etag`. ABORTED: others were told since.
+  absl::Status SetRecusals(absl::Span<const intake::v1::Recusal> recusals, const std::string& etag,
+                           const std::string& trace);
+
   // The catalog, at most a minute old; older while intake does not answer.
   absl::StatusOr<std::shared_ptr<const intake::v1::Catalog>> GetCatalog();
 
@@ -43,6 +50,7 @@ class IntakeClient {
   const Clock& clock_;
   const std::unique_ptr<intake::v1::RequestService::Stub> requests_;
   const std::unique_ptr<intake::v1::CatalogService::Stub> catalogs_;
+  const std::unique_ptr<intake::v1::RecusalService::Stub> recusals_;
 
   absl::Mutex mutex_;
   std::shared_ptr<const intake::v1::Catalog> catalog_ ABSL_GUARDED_BY(mutex_);

@@ -610,6 +610,13 @@ void ApplyOneOf(MutableStates& states, const Event& event, const Message& payloa
 
 }  // namespace
 
+absl::StatusOr<int64_t> InputsRevision(journal::Journal& journal) {
+  const auto inputs = journal.Get<v1::SolverInputs>(kSolverInputs);
+  if (inputs.ok()) return inputs->revision();
+  if (inputs.status().code() == absl::StatusCode::kNotFound) return 0;
+  return inputs.status();
+}
+
 std::string DemandOf(absl::string_view request) {
   return absl::StrCat("demands/", absl::StripPrefix(request, "requests/"));
 }

@@ -1,9 +1,11 @@
 #ifndef SERVICES_MATCHING_MATCHING_STATES_H_
 #define SERVICES_MATCHING_MATCHING_STATES_H_
 
+#include <cstdint>
 #include <string>
 #include <vector>
 
+#include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 #include "common/journal/journal.h"
 #include "common/journal/states.h"
@@ -16,6 +18,9 @@ namespace critac::matching {
 inline constexpr char kSolverInputs[] = "solver/inputs";
 // A copy of the policy in force; all versions stand beside it, under PolicyName.
 inline constexpr char kCurrentPolicy[] = "policies/current";
+
+// How often the solver's input has changed, which conflicts, experts and identities are part of.
+absl::StatusOr<int64_t> InputsRevision(journal::Journal& journal);
 
 // `demands/ID` of `requests/ID`, and back.
 std::string DemandOf(absl::string_view request);

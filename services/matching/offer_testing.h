@@ -32,6 +32,8 @@
 #include "services/matching/offer_jobs.h"
 #include "services/matching/pool_methods.h"
 #include "services/matching/pool_reader.h"
+#include "services/matching/recusal_sync.h"
+#include "services/matching/recusal_testing.h"
 #include "services/matching/testing_center.h"
 #include "tests/support/test_databases.h"
 
@@ -45,6 +47,7 @@ class FakeIntake {
     grpc::ServerBuilder builder;
     builder.RegisterService(&requests_);
     builder.RegisterService(&catalogs_);
+    builder.RegisterService(&recusals);
     server_ = builder.BuildAndStart();
   }
 
@@ -58,6 +61,8 @@ class FakeIntake {
   std::map<std::string, intake::v1::Request> requests;
   // Actions taken, with their reasons: `REMATCH an expert …`.
   std::vector<std::string> actions;
+  // What it is told of recusals.
+  FakeRecusals recusals;
 
  private:
   struct Requests final : intake::v1::RequestService::Service {
@@ -300,6 +305,7 @@ class MatchingBench {
   std::unique_ptr<MatchWorker> worker;
   std::unique_ptr<OfferJobs> care;
   std::unique_ptr<IntakeSync> sync;
+  std::unique_ptr<RecusalSync> recusal_sync;
 
  private:
   static queue::Job JobOf(const std::string& key) {
@@ -326,6 +332,7 @@ class MatchingBench {
     worker = std::make_unique<MatchWorker>(*journal, *client, *pools, clock);
     care = std::make_unique<OfferJobs>(*journal, *pools, clock);
     sync = std::make_unique<IntakeSync>(*journal, *client);
+    recusal_sync = std::make_unique<RecusalSync>(*journal, *client, clock);
   }
 };
 

@@ -4,8 +4,7 @@
 #include <optional>
 
 #include "absl/algorithm/container.h"
-#include "absl/container/flat_hash_set.h"
-#include "absl/strings/match.h"
+#include "absl/container/flat_hash_map.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "common/base/calendar.h"
@@ -18,26 +17,12 @@
 #include "services/matching/callers.h"
 #include "services/matching/identity.h"
 #include "services/matching/matching_states.h"
+#include "services/matching/recusal_notice.h"
 
 namespace critac::matching {
 namespace {
 
 using google::protobuf::Message;
-
-absl::StatusOr<int64_t> RevisionOf(journal::Journal& journal) {
-  const auto inputs = journal.Get<v1::SolverInputs>(kSolverInputs);
-  if (inputs.ok()) return inputs->revision();
-  if (inputs.status().code() == absl::StatusCode::kNotFound) return 0;
-  return inputs.status();
-}
-
-// What a person calls itself by, where that can be an expert. Empty: it cannot.
-std::string ExpertKey(const rpc::Call& call) {
-  const std::string person = PersonIn(call.principal.ToString());
-  if (absl::StrContains(person, '@')) return AddressIdentity(person);
-  if (absl::StartsWith(person, "experts/")) return person;
-  return person.empty() || PartnerOf(call).empty() ? "" : absl::StrCat("experts/", person);
-}
 
 // Rows whose column `request` names one of some requests, or with `comparison` NOT IN none of them.
 store::Condition AndRequest(store::Condition rows, absl::string_view comparison,
@@ -52,20 +37,14 @@ store::Condition AndRequest(store::Condition rows, absl::string_view comparison,
   return rows;
 }
 
-bool Holds(const v1::Conflict& conflict, absl::CivilDay today) {
-  const auto last = ParseDate(conflict.valid_to());
-  return !last.has_value() || today <= *last;
-}
-
 }  // namespace
 
 struct RecusalReader::People {
   int64_t revision = 0;
-  // Names and partners of the records, by name of the record, and who is which person.
+  // Names of the records, and who is which person.
   std::vector<std::string> names;
-  std::vector<std::string> partners;
   std::vector<int> persons;
-  // Rows by the record's name, and by every address.
+  // Rows by all that PersonKey may say of whoever is on record there.
   absl::flat_hash_map<std::string, int> rows;
 };
 
@@ -78,7 +57,7 @@ struct RecusalReader::Recused {
 };
 
 absl::StatusOr<std::shared_ptr<const RecusalReader::People>> RecusalReader::ReadPeople() {
-  ASSIGN_OR_RETURN(const int64_t revision, RevisionOf(journal_));
+  ASSIGN_OR_RETURN(const int64_t revision, InputsRevision(journal_));
   {
     absl::MutexLock lock(&mutex_);
     if (people_ != nullptr && people_->revision == revision) return people_;
@@ -106,11 +85,8 @@ absl::StatusOr<std::shared_ptr<const RecusalReader::People>> RecusalReader::Read
   for (const v1::Expert* expert : sorted) {
     const int row = static_cast<int>(people->names.size());
     people->names.push_back(expert->name());
-    people->partners.push_back(expert->partner());
-    people->rows[expert->name()] = row;
-    for (const std::string& email : expert->emails()) {
-      if (!email.empty()) people->rows[AddressIdentity(email)] = row;
-    }
+    for (const std::string& party : PartiesOf(*expert)) people->rows[party] = row;
+    for (const std::string& address : AddressesOf(*expert)) people->rows[address] = row;
   }
   absl::MutexLock lock(&mutex_);
   people_ = people;
@@ -118,7 +94,7 @@ absl::StatusOr<std::shared_ptr<const RecusalReader::People>> RecusalReader::Read
 }
 
 absl::StatusOr<std::shared_ptr<const RecusalReader::Recused>> RecusalReader::ReadRecused() {
-  ASSIGN_OR_RETURN(const int64_t revision, RevisionOf(journal_));
+  ASSIGN_OR_RETURN(const int64_t revision, InputsRevision(journal_));
   {
     absl::MutexLock lock(&mutex_);
     if (recused_ != nullptr && recused_->revision == revision) return recused_;
@@ -136,8 +112,7 @@ absl::StatusOr<std::shared_ptr<const RecusalReader::Recused>> RecusalReader::Rea
                        recused->revision = static_cast<const v1::SolverInputs&>(state).revision();
                      } else if (collection == "conflicts") {
                        const auto& conflict = static_cast<const v1::Conflict&>(state);
-                       if (conflict.kind() == v1::CONFLICT_KIND_RECUSAL &&
-                           conflict.overridden_by().empty()) {
+                       if (IsRecusal(conflict)) {
                          recused->recusals.push_back(conflict);
                        }
                      } else if (collection == "identities") {
@@ -167,15 +142,11 @@ absl::StatusOr<std::shared_ptr<const RecusalReader::Recused>> RecusalReader::Rea
 
 absl::StatusOr<std::vector<std::string>> RecusalReader::OwnRecords(const rpc::Call& call) {
   std::vector<std::string> own;
-  const std::string key = ExpertKey(call);
+  const std::string key = rpc::PersonKey(call.principal);
   if (key.empty()) return own;
   ASSIGN_OR_RETURN(const auto people, ReadPeople());
   const auto found = people->rows.find(key);
   if (found == people->rows.end()) return own;
-  // A partner's people are its own experts; under another's name they are somebody else's.
-  const bool by_name = absl::StartsWith(key, "experts/");
-  const std::string partner = PartnerOf(call);
-  if (by_name && !partner.empty() && people->partners[found->second] != partner) return own;
   const int person = people->persons[found->second];
   for (size_t i = 0; i < people->names.size(); ++i) {
     if (people->persons[i] == person) own.push_back(people->names[i]);
@@ -183,26 +154,31 @@ absl::StatusOr<std::vector<std::string>> RecusalReader::OwnRecords(const rpc::Ca
   return own;
 }
 
-absl::StatusOr<std::vector<std::string>> RecusalReader::HiddenFrom(const rpc::Call& call) {
-  std::vector<std::string> hidden;
+absl::StatusOr<RecusalReader::Agencies> RecusalReader::RecusedFrom(const rpc::Call& call) {
+  Agencies agencies;
   const std::string partner = PartnerOf(call);
-  if (partner.empty() && ExpertKey(call).empty()) return hidden;
-  ASSIGN_OR_RETURN(const auto recused, ReadRecused());
-  if (recused->recusals.empty()) return hidden;
+  if (partner.empty() && rpc::PersonKey(call.principal).empty()) return agencies;
+  ASSIGN_OR_RETURN(agencies.recused, ReadRecused());
+  if (agencies.recused->recusals.empty()) return agencies;
   ASSIGN_OR_RETURN(const std::vector<std::string> own, OwnRecords(call));
   const absl::CivilDay today = DayOf(clock_.Now());
-  absl::flat_hash_set<std::string> agencies;
-  for (const v1::Conflict& recusal : recused->recusals) {
+  for (const v1::Conflict& recusal : agencies.recused->recusals) {
     const bool callers = recusal.partner().empty() ? absl::c_linear_search(own, recusal.expert())
                                                    : recusal.partner() == partner;
     if (callers && Holds(recusal, today)) {
-      agencies.emplace(recused->agencies->First(recusal.agency()));
+      agencies.names.emplace(agencies.recused->agencies->First(recusal.agency()));
     }
   }
-  if (agencies.empty()) return hidden;
-  for (const auto& [request, of] : recused->requests) {
+  return agencies;
+}
+
+absl::StatusOr<std::vector<std::string>> RecusalReader::HiddenFrom(const rpc::Call& call) {
+  std::vector<std::string> hidden;
+  ASSIGN_OR_RETURN(const Agencies agencies, RecusedFrom(call));
+  if (agencies.names.empty()) return hidden;
+  for (const auto& [request, of] : agencies.recused->requests) {
     if (absl::c_any_of(of, [&](const std::string& agency) {
-          return agencies.contains(recused->agencies->First(agency));
+          return agencies.names.contains(agencies.recused->agencies->First(agency));
         })) {
       hidden.push_back(request);
     }
@@ -210,6 +186,15 @@ absl::StatusOr<std::vector<std::string>> RecusalReader::HiddenFrom(const rpc::Ca
   absl::c_sort(hidden);
   hidden.erase(std::unique(hidden.begin(), hidden.end()), hidden.end());
   return hidden;
+}
+
+absl::Status RecusalReader::CheckMayFollow(const rpc::Call& call) {
+  ASSIGN_OR_RETURN(const Agencies agencies, RecusedFrom(call));
+  if (agencies.names.empty()) return absl::OkStatus();
+  return Error(absl::StatusCode::kPermissionDenied, "RECUSED",
+               absl::StrCat("journal: ", call.principal.ToString(),
+                            " is recused from an agency, and a journal is not shown in part"))
+      .ToStatus();
 }
 
 absl::StatusOr<Hidden> RecusalReader::HiddenWithProposals(const rpc::Call& call) {

@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "absl/base/thread_annotations.h"
-#include "absl/container/flat_hash_map.h"
+#include "absl/container/flat_hash_set.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
@@ -47,6 +47,10 @@ class RecusalReader {
   // The same, with the proposals for them, those of before included.
   absl::StatusOr<Hidden> HiddenWithProposals(const rpc::Call& call);
 
+  // PERMISSION_DENIED, reason RECUSED: a recusal of the caller holds, so that the journal, which is
+  // shown whole or not at all, is not shown.
+  absl::Status CheckMayFollow(const rpc::Call& call);
+
   // NOT_FOUND of the resource where its request is hidden from the caller.
   absl::Status CheckSeen(const rpc::Call& call, absl::string_view request, absl::string_view type,
                          absl::string_view name);
@@ -70,12 +74,18 @@ class RecusalReader {
   // Who the experts are, and the recusals, at one revision of the solver's inputs.
   struct People;
   struct Recused;
+  // Agencies from which a caller is recused, each by the first of its names, and what they are of.
+  struct Agencies {
+    absl::flat_hash_set<std::string> names;
+    std::shared_ptr<const Recused> recused;
+  };
 
   static journal::Decide GuardBy(
       absl::StatusOr<std::vector<std::string>> hidden, const std::string& type,
       const std::string& name, journal::Decide decide,
       std::function<std::string(journal::Draft&, const std::string&)> request_of);
 
+  absl::StatusOr<Agencies> RecusedFrom(const rpc::Call& call);
   absl::StatusOr<std::shared_ptr<const People>> ReadPeople();
   absl::StatusOr<std::shared_ptr<const Recused>> ReadRecused();
 

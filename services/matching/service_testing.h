@@ -24,6 +24,7 @@
 #include "grpcpp/server_builder.h"
 #include "gtest/gtest.h"
 #include "services/matching/bind.h"
+#include "services/matching/recusal_testing.h"
 #include "tests/support/faulty_queue.h"
 #include "tests/support/test_databases.h"
 
@@ -71,6 +72,7 @@ struct ServerWorld {
     grpc::ServerBuilder builder;
     builder.RegisterService(&intake);
     builder.RegisterService(&intake_requests);
+    builder.RegisterService(&intake_recusals);
     intake_server = builder.BuildAndStart();
   }
 
@@ -79,9 +81,11 @@ struct ServerWorld {
   SeededIdSource ids{20261120};
   FakeCatalog intake;
   FakeRequests intake_requests;
+  FakeRecusals intake_recusals;
   ::critac::testing::TestDatabases databases;
   queue::MemoryWorkQueue match_queue{"match", queue::RetryPolicy(), clock, ids};
   queue::MemoryWorkQueue sync_queue{"sync", queue::RetryPolicy(), clock, ids};
+  queue::MemoryWorkQueue offer_queue{"offers", queue::RetryPolicy(), clock, ids};
   std::unique_ptr<grpc::Server> intake_server;
 };
 
@@ -99,6 +103,7 @@ class MatchingServer {
         [this](const std::string& service) { return world_->databases.Open(service); },
         [this](const std::string& name) -> absl::StatusOr<queue::WorkQueue*> {
           if (name == "match") return &match_queue;
+          if (name == "offers") return &world_->offer_queue;
           return &world_->sync_queue;
         },
         [this](const std::string&) { return world_->intake_server->InProcessChannel({}); }});
@@ -125,6 +130,7 @@ class MatchingServer {
   // Begins the work that goes on by itself.
   void Start() { bound_->Start(); }
 
+  server::BoundService& bound() { return *bound_; }
   journal::Journal& journal() { return bound_->journal(); }
   std::string NewId() { return ids.NewUuid(); }
 
@@ -153,6 +159,7 @@ class MatchingServer {
   SeededIdSource& ids = world_->ids;
   FakeCatalog& intake = world_->intake;
   FakeRequests& intake_requests = world_->intake_requests;
+  FakeRecusals& intake_recusals = world_->intake_recusals;
   // This replica's way to the queue.
   queue::FaultyQueue match_queue{world_->match_queue, clock};
   std::unique_ptr<v1::MatchService::Stub> matches;
