@@ -7,11 +7,13 @@
 #include "critac/matching/v1/identity.grpc.pb.h"
 #include "tests/process/center.h"
 #include "tests/process/road.h"
+#include "tests/support/eventually.h"
 #include "tests/support/temp_folder.h"
 
 namespace critac::testing {
 namespace {
 
+using intake::v1::RequestService;
 using matching::v1::Conflict;
 using matching::v1::EngagementService;
 using matching::v1::Identity;
@@ -316,6 +318,36 @@ TEST_F(ConflictsTest, ARecusalHidesTheRequestFromTheRecusedExpert) {
   ASSERT_TRUE(Ask(declared->name(), ROLE_COORDINATOR, "dana").ok());
   ASSERT_TRUE(Override(declared->name(), "okafor").ok());
   EXPECT_TRUE(SeesOffer(offer, "partners/elm#e001").ok()) << "overridden";
+}
+
+// Ana, an expert, works at the center, too.
+TEST_F(ConflictsTest, ARecusalHidesTheRequestAtIntakeFromWhoeverElseTheExpertIs) {
+  SetExpert("e001", "Ana Ortiz", {"ana@fallspd.example"});
+  SetExpert("e002", "Ana Ortiz", {"ana@fallspd.example", "ana@home.example"});
+  const std::string request = road_.Ready(1);
+  intake::v1::GetRequestRequest get;
+  get.set_name(request);
+  const auto sees = [&](const std::string& who) {
+    const auto read =
+        center_.Call<RequestService>(&RequestService::Stub::GetRequest, get, ROLE_COORDINATOR, who);
+    EXPECT_TRUE(read.ok() || absl::IsNotFound(read.status())) << read.status();
+    return read.ok();
+  };
+  EXPECT_TRUE(sees("ana@home.example"));
+  const auto declared = Declare("experts/e001");
+  ASSERT_TRUE(declared.ok()) << declared.status();
+  ASSERT_TRUE(Eventually([&] { return !sees("ana@home.example"); })) << "once intake is told";
+  EXPECT_FALSE(sees("experts/e002"));
+  EXPECT_TRUE(sees("dana"));
+  const auto listed = center_.Call<RequestService>(&RequestService::Stub::ListRequests,
+                                                   intake::v1::ListRequestsRequest(),
+                                                   ROLE_COORDINATOR, "ana@home.example");
+  ASSERT_TRUE(listed.ok()) << listed.status();
+  EXPECT_THAT(listed->requests(), IsEmpty());
+
+  ASSERT_TRUE(Ask(declared->name(), ROLE_COORDINATOR, "dana").ok());
+  ASSERT_TRUE(Override(declared->name(), "okafor").ok());
+  EXPECT_TRUE(Eventually([&] { return sees("ana@home.example"); })) << "overridden";
 }
 
 TEST_F(ConflictsTest, ARecusalOfAPartnerHidesTheRequestFromAllItsPeople) {
