@@ -1,6 +1,7 @@
 #include "services/intake/recusal_reader.h"
 
 #include "common/base/calendar.h"
+#include "common/journal/vault.h"
 #include "common/status/error.h"
 
 namespace critac::intake {
@@ -17,6 +18,16 @@ std::vector<std::string> CallersParties(const rpc::Principal& who) {
   return parties;
 }
 
+// Whether the texts of the vault could be read.
+bool HasTexts(const v1::Recusals& recusals) {
+  for (const v1::Recusal& recusal : recusals.recusals()) {
+    for (const std::string& address : recusal.addresses()) {
+      if (journal::IsVaultReference(address)) return false;
+    }
+  }
+  return true;
+}
+
 }  // namespace
 
 std::vector<std::string> RecusalReader::HiddenFrom(const rpc::Principal& who,
@@ -27,8 +38,12 @@ std::vector<std::string> RecusalReader::HiddenFrom(const rpc::Principal& who,
   if (head == nullptr) return {};
   std::shared_ptr<const RecusalView> view = Known(head->etag());
   if (view == nullptr) {
-    v1::Recusals recusals = *draft.Find<v1::Recusals>(kRecusalsName);
+    const v1::Recusals* found = draft.Find<v1::Recusals>(kRecusalsName);
+    // It stands beside the head: where it cannot be read, the command, with all of its batch, fails.
+    if (found == nullptr) return {};
+    v1::Recusals recusals = *found;
     draft.ReadTexts(recusals);
+    if (!HasTexts(recusals)) return {};
     view = Keep(recusals);
   }
   return view->AgenciesOf(parties, DayOf(draft.now()));
