@@ -100,9 +100,10 @@ class Connection {
   absl::StatusOr<std::vector<Row>> QueryAll(absl::string_view sql,
                                             absl::Span<const Value> parameters = {});
 
-  // Inserts rows, many with one statement, in order; as with ExecuteLater, a failure may show later. `table` and `columns` are identifiers of the
-  // program, never of a caller. With kReplace and kIgnore, `key` names the columns of the primary
-  // key. Every row has a value for each column; INTERNAL where one has not, and no row is in.
+  // Inserts rows, many with one statement, in order; as with ExecuteLater, a failure may show
+  // later. `table` and `columns` are identifiers of the program, never of a caller. With kReplace
+  // and kIgnore, `key` names the columns of the primary key. Every row has a value for each column;
+  // INTERNAL where one has not, and no row is in.
   virtual absl::Status InsertRows(absl::string_view table, absl::Span<const std::string> columns,
                                   absl::Span<const std::vector<Value>> rows,
                                   OnConflict on_conflict = OnConflict::kFail,

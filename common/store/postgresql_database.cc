@@ -45,8 +45,9 @@ class LiveConnection {
   // The server's process that it is connected to; 0: none.
   std::shared_ptr<const std::atomic<int>> server_process() const { return server_process_; }
 
-  // As SqlConnection::Transact, or RunAlone with kNoTransaction. Where the connection turns out to be lost before `body` begins, it
-  // is made anew and tried once more; later, nobody knows what became of the transaction.
+  // As SqlConnection::Transact, or RunAlone with kNoTransaction. Where the connection turns out to
+  // be lost before `body` begins, it is made anew and tried once more; later, nobody knows what
+  // became of the transaction.
   absl::Status Transact(absl::string_view begin,
                         absl::FunctionRef<absl::Status(Connection&)> body) {
     bool begun = false;

@@ -23,8 +23,9 @@ struct StatementText {
 };
 
 // Reads one statement whose parameters are `:p1`, `:p2`, … in order, each used once, and at most
-// kMaxParameters. Where `mark` is not empty, it takes the place of each parameter, `$` with its number. INTERNAL, reason
-// WRONG_STATEMENT: another name, order or number, or not exactly one statement.
+// kMaxParameters. Where `mark` is not empty, it takes the place of each parameter, `$` with its
+// number. INTERNAL, reason WRONG_STATEMENT: another name, order or number, or not exactly one
+// statement.
 absl::StatusOr<StatementText> ReadStatement(absl::string_view sql, absl::string_view mark);
 
 // Whether `name` is a plain SQL identifier: a letter or `_`, then letters, digits and `_`, at most
