@@ -174,21 +174,34 @@ std::vector<CommandLoop::Waiting> CommandLoop::TakeWaiting() {
     return !waiting_.empty() || stopping_;
   };
   waiting_mutex_.Await(absl::Condition(&something));
-  const auto count = std::min<size_t>(waiting_.size(), limits::kCommandsPerTransaction);
-  std::vector<Waiting> taken(
-      std::make_move_iterator(waiting_.begin()),
-      std::make_move_iterator(waiting_.begin() + static_cast<ptrdiff_t>(count)));
-  waiting_.erase(waiting_.begin(), waiting_.begin() + static_cast<ptrdiff_t>(count));
+  std::vector<Waiting> taken;
+  TakeLockedInto(taken);
   return taken;
+}
+
+void CommandLoop::TakeWaitingInto(std::vector<Waiting>& taken) {
+  absl::MutexLock lock(&waiting_mutex_);
+  TakeLockedInto(taken);
+}
+
+void CommandLoop::TakeLockedInto(std::vector<Waiting>& taken) {
+  while (!waiting_.empty() && taken.size() < limits::kCommandsPerTransaction) {
+    taken.push_back(std::move(waiting_.front()));
+    waiting_.pop_front();
+  }
 }
 
 CommandLoop::Decided CommandLoop::DecideAll(std::vector<Waiting> waiting) {
   Decided decided;
   decided.waiting = std::move(waiting);
-  decided.outcomes.resize(decided.waiting.size());
-  const absl::Status status = DecideInTransaction(absl::MakeSpan(decided.waiting),
-                                                  absl::MakeSpan(decided.outcomes), decided);
+  const auto all = [&]() -> Part {
+    TakeWaitingInto(decided.waiting);
+    decided.outcomes.resize(decided.waiting.size());
+    return {absl::MakeSpan(decided.waiting), absl::MakeSpan(decided.outcomes)};
+  };
+  const absl::Status status = DecideInTransaction(all, decided);
   if (status.ok()) return decided;
+  decided.outcomes.resize(decided.waiting.size());
   if (IsOutage(status.code()) || decided.waiting.size() == 1) {
     for (Outcome& outcome : decided.outcomes) {
       outcome = {IsOutage(status.code()) ? CommitFailed(status) : status, nullptr, false};
@@ -197,8 +210,10 @@ CommandLoop::Decided CommandLoop::DecideAll(std::vector<Waiting> waiting) {
   }
   // One of them cannot be written. Alone, each fails or succeeds for itself.
   for (size_t i = 0; i < decided.waiting.size(); ++i) {
-    const absl::Status alone = DecideInTransaction(
-        absl::MakeSpan(&decided.waiting[i], 1), absl::MakeSpan(&decided.outcomes[i], 1), decided);
+    const auto one = [&]() -> Part {
+      return {absl::MakeSpan(&decided.waiting[i], 1), absl::MakeSpan(&decided.outcomes[i], 1)};
+    };
+    const absl::Status alone = DecideInTransaction(one, decided);
     if (!alone.ok())
       decided.outcomes[i] = {IsOutage(alone.code()) ? CommitFailed(alone) : alone, nullptr, false};
   }
@@ -207,21 +222,19 @@ CommandLoop::Decided CommandLoop::DecideAll(std::vector<Waiting> waiting) {
 
 // Decides commands in one transaction and commits it. Where that fails, none of them took effect,
 // or at worst the outcome is unknown, which a call with the same request id settles.
-absl::Status CommandLoop::DecideInTransaction(absl::Span<Waiting> waiting,
-                                              absl::Span<Outcome> outcomes, Decided& decided) {
-  absl::Status status = TryInTransaction(waiting, outcomes, decided);
+absl::Status CommandLoop::DecideInTransaction(TakePart take, Decided& decided) {
+  absl::Status status = TryInTransaction(take, decided);
   // Aborted: certainly undone, so that also a command without a request id can be decided again.
   for (int i = 1; i < kTries && absl::IsAborted(status); ++i) {
-    status = TryInTransaction(waiting, outcomes, decided);
+    status = TryInTransaction(take, decided);
   }
   return status;
 }
 
-absl::Status CommandLoop::TryInTransaction(absl::Span<Waiting> waiting,
-                                           absl::Span<Outcome> outcomes, Decided& decided) {
+absl::Status CommandLoop::TryInTransaction(TakePart take, Decided& decided) {
   Decided here;
   absl::Status status = database_.Write(
-      [&](store::Connection& connection) { return DecideOn(connection, waiting, outcomes, here); });
+      [&](store::Connection& connection) { return DecideOn(connection, take, here); });
   if (!status.ok()) {
     cache_.Clear();
     cache_sequence_ = -1;
@@ -232,9 +245,9 @@ absl::Status CommandLoop::TryInTransaction(absl::Span<Waiting> waiting,
   return absl::OkStatus();
 }
 
-absl::Status CommandLoop::DecideOn(store::Connection& connection, absl::Span<Waiting> waiting,
-                                   absl::Span<Outcome> outcomes, Decided& decided) {
+absl::Status CommandLoop::DecideOn(store::Connection& connection, TakePart take, Decided& decided) {
   ASSIGN_OR_RETURN(const HeadRow head, LockHead(connection));
+  const auto [waiting, outcomes] = take();
   const bool is_own = head.sequence == cache_sequence_ && head.hash == cache_hash_ &&
                       head.generation == cache_generation_;
   const bool afresh = forget_.exchange(false) || !is_own || cache_.full();

@@ -71,14 +71,21 @@ class CommandLoop {
 
   void DecideLoop();
   void AnswerLoop();
+  // Those of a batch that one transaction decides.
+  struct Part {
+    absl::Span<Waiting> waiting;
+    absl::Span<Outcome> outcomes;
+  };
+  // Says which they are, once the head is locked: while another process has it, more may come.
+  using TakePart = absl::FunctionRef<Part()>;
+
   std::vector<Waiting> TakeWaiting();
+  void TakeWaitingInto(std::vector<Waiting>& taken);
+  void TakeLockedInto(std::vector<Waiting>& taken) ABSL_EXCLUSIVE_LOCKS_REQUIRED(waiting_mutex_);
   Decided DecideAll(std::vector<Waiting> waiting);
-  absl::Status DecideInTransaction(absl::Span<Waiting> waiting, absl::Span<Outcome> outcomes,
-                                   Decided& decided);
-  absl::Status TryInTransaction(absl::Span<Waiting> waiting, absl::Span<Outcome> outcomes,
-                                Decided& decided);
-  absl::Status DecideOn(store::Connection& connection, absl::Span<Waiting> waiting,
-                        absl::Span<Outcome> outcomes, Decided& decided);
+  absl::Status DecideInTransaction(TakePart take, Decided& decided);
+  absl::Status TryInTransaction(TakePart take, Decided& decided);
+  absl::Status DecideOn(store::Connection& connection, TakePart take, Decided& decided);
   Outcome DecideOne(Batch& batch, Waiting& waiting, StoredAnswers& known,
                     std::vector<std::string>& answered);
   void Answer(Decided decided);
