@@ -63,6 +63,13 @@ inline constexpr int kCommandsPerTransaction = 1024;
 // five times as much.
 inline constexpr int64_t kCachedStateBytes = 4 << 20;
 
+// Threads that read for calls where a database is waited for, and calls that wait for one of them.
+inline constexpr int kReadThreads = 32;
+inline constexpr int kWaitingReads = 4096;
+
+// States that are read together where many calls ask for one each.
+inline constexpr int kStatesReadTogether = 64;
+
 // States that a command loop reads at once, in the place of those that another process may have changed: those that the
 // batch before asked for.
 inline constexpr int kStatesReadAhead = 256;

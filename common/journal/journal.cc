@@ -2,17 +2,20 @@
 
 #include <algorithm>
 #include <atomic>
+#include <map>
 #include <thread>
 
 #include "absl/strings/str_cat.h"
 #include "absl/synchronization/notification.h"
 #include "common/base/limits.h"
 #include "common/base/sha256.h"
+#include "common/base/together.h"
 #include "common/journal/batch.h"
 #include "common/journal/command_loop.h"
 #include "common/journal/json_text.h"
 #include "common/journal/projections.h"
 #include "common/journal/replay.h"
+#include "common/journal/sql_list.h"
 #include "common/journal/tables.h"
 #include "common/journal/vault.h"
 #include "common/status/error.h"
@@ -57,6 +60,9 @@ size_t CountWithin(int64_t bytes, absl::Span<const std::unique_ptr<Message>> mes
 
 // How often the head is looked at though nobody announced anything: a connection may have been lost.
 constexpr absl::Duration kWatchInterval = absl::Seconds(1);
+
+// Of the database's connections for reading, those that single states are read by.
+constexpr int kReadingLanes = 2;
 
 class SqlJournal final : public Journal {
  public:
@@ -134,6 +140,14 @@ class SqlJournal final : public Journal {
   bool IsBehind(const HeadRow& head) const;
   absl::Status Repair();
 
+  // A state that is asked for.
+  struct Get {
+    const std::string name;
+    Message& state;
+    absl::Status status;
+  };
+  absl::Status GetTogether(absl::Span<Get* const> gets);
+
   absl::Status ReadCollection(store::Connection& connection, const std::string& collection,
                               bool with_vault, absl::FunctionRef<void(const Message&)> each);
 
@@ -148,25 +162,50 @@ class SqlJournal final : public Journal {
   CommandLoop loop_;
   // Null: no other process writes.
   const std::unique_ptr<store::CommitWatch> watch_;
+  // States that several threads ask for at once are read from a server together.
+  Together<Get> gets_{kReadingLanes, limits::kStatesReadTogether};
   std::atomic<bool> stopping_{false};
   std::thread watcher_;
 };
 
 absl::Status SqlJournal::GetInto(absl::string_view name, Message& state) {
   const Projection& projection = projections_.Of(name);
-  bool found = false;
+  Get get{std::string(name), state, ResourceNotFound(projection.prototype->GetTypeName(), name)};
+  if (database_->backend() == store::Backend::kSqlite) {
+    RETURN_IF_ERROR(GetTogether({&get}));
+    return get.status;
+  }
+  gets_.Do(get, 1, [this](int, absl::Span<Get* const> gets) {
+    const absl::Status status = GetTogether(gets);
+    if (status.ok()) return;
+    for (Get* const one : gets) one->status = status;
+  });
+  return get.status;
+}
+
+// Sets the status of each that is there.
+absl::Status SqlJournal::GetTogether(absl::Span<Get* const> gets) {
+  std::map<std::string, std::map<std::string, std::vector<Get*>>> by_table;
+  for (Get* const get : gets) by_table[projections_.Of(get->name).table][get->name].push_back(get);
   // Texts of the vault were there before what refers to them, and do not change.
-  RETURN_IF_ERROR(database_->ReadLoosely([&](store::Connection& connection) -> absl::Status {
-    RETURN_IF_ERROR(
-        connection.Query(absl::StrCat("SELECT body FROM ", projection.table, " WHERE name = :p1"),
-                         {Value(std::string(name))}, [&](const Row& row) {
-                           found = true;
-                           return FromJsonText(row.Text(0), state);
-                         }));
-    return found ? JoinVault(connection, {&state}) : absl::OkStatus();
-  }));
-  if (!found) return ResourceNotFound(projection.prototype->GetDescriptor()->full_name(), name);
-  return absl::OkStatus();
+  return database_->ReadLoosely([&](store::Connection& connection) -> absl::Status {
+    std::vector<Message*> found;
+    for (const auto& [table, of_table] : by_table) {
+      std::vector<Value> names;
+      for (const auto& [name, of_name] : of_table) names.emplace_back(&name);
+      RETURN_IF_ERROR(QueryInList(connection,
+                                  absl::StrCat("SELECT name, body FROM ", table, " WHERE name IN "),
+                                  names, [&, &of_table = of_table](const Row& row) -> absl::Status {
+                                    for (Get* const get : of_table.at(row.Text(0))) {
+                                      get->state.Clear();
+                                      get->status = FromJsonText(row.Text(1), get->state);
+                                      if (get->status.ok()) found.push_back(&get->state);
+                                    }
+                                    return absl::OkStatus();
+                                  }));
+    }
+    return JoinVault(connection, found);
+  });
 }
 
 absl::Status SqlJournal::ListInto(const ListQuery& query, absl::FunctionRef<Message&()> add,

@@ -722,6 +722,33 @@ TEST_F(JournalTest, AMissingResourceIsNotFoundByName) {
   EXPECT_EQ(ResourceInfoOf(missing.status()).resource_type(), "critac.intake.v1.Agency");
 }
 
+// Those that ask at once may be answered together: the same one, others, of other collections, and none.
+TEST_F(JournalTest, ManyWhoGetAtOnceEachGetTheirOwn) {
+  constexpr int kCallers = 24;
+  constexpr int kAgencies = 7;
+  for (int i = 0; i < kAgencies; ++i) {
+    ASSERT_TRUE(journal_->Execute(AddAgency(absl::StrCat(i), absl::StrCat("Agency ", i))).ok());
+  }
+  ASSERT_TRUE(journal_->Execute(AddRequest("1", "Training")).ok());
+  std::vector<std::thread> callers;
+  for (int caller = 0; caller < kCallers; ++caller) {
+    callers.emplace_back([&, caller] {
+      for (int i = caller; i < caller + 3 * kAgencies; ++i) {
+        const std::string id = absl::StrCat(i % kAgencies);
+        const auto agency = journal_->Get<intake::v1::Agency>("agencies/" + id);
+        ASSERT_TRUE(agency.ok()) << agency.status();
+        EXPECT_EQ(agency->display_name(), "Agency " + id);
+        const auto none = journal_->Get<intake::v1::Agency>("agencies/none-" + id);
+        EXPECT_EQ(ResourceInfoOf(none.status()).resource_name(), "agencies/none-" + id);
+        const auto request = journal_->Get<intake::v1::Request>("requests/1");
+        ASSERT_TRUE(request.ok()) << request.status();
+        EXPECT_EQ(request->title(), "Training");
+      }
+    });
+  }
+  for (std::thread& caller : callers) caller.join();
+}
+
 TEST(HashEvent, FollowsTheRecipe) {
   Event event;
   event.set_sequence(7);

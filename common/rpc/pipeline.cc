@@ -226,6 +226,16 @@ grpc::ServerUnaryReactor* Pipeline::RunAtOnce(
   return reactor;
 }
 
+void Pipeline::ReadAside() {
+  if (readers_ != nullptr) return;
+  readers_ = std::make_unique<TaskPool>("read", limits::kReadThreads, limits::kWaitingReads);
+}
+
+// Where too many wait, the thread that brings calls helps, and brings no further ones meanwhile.
+void Pipeline::RunAside(TaskPool::Task read) {
+  if (!readers_->TryRun(read)) read();
+}
+
 grpc::ServerUnaryReactor* Pipeline::Unary(grpc::CallbackServerContext* context,
                                           const Message& request, Message& response,
                                           Handler handler) {

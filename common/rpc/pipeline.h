@@ -16,6 +16,7 @@
 #include "absl/time/time.h"
 #include "common/base/clock.h"
 #include "common/base/ids.h"
+#include "common/base/task_pool.h"
 #include "common/base/trace.h"
 #include "common/journal/journal.h"
 #include "common/rpc/principal.h"
@@ -102,16 +103,31 @@ class Pipeline {
   // them too. The pipeline must outlive the server.
   void Configure(grpc::ServerBuilder& builder);
 
-  // Runs a method that changes nothing. `handler` runs on gRPC's thread and fills the response.
-  // gRPC has few threads: a handler may read a database, but must not wait for another call.
+  // Has reads run on threads of their own, for databases that are waited for: gRPC has few threads.
+  // To be called before the server starts.
+  void ReadAside();
+
+  // Runs a method that changes nothing. `handler` fills the response, on gRPC's thread where reads
+  // do not run aside; it may read a database, but must not wait for another call.
   template <typename Request, typename Response>
   grpc::ServerUnaryReactor* Read(
       grpc::CallbackServerContext* context, const Request* request, Response* response,
       absl::AnyInvocable<absl::Status(const Call&, const Request&, Response&)> handler) {
-    return RunAtOnce(*context, *request,
-                     [&](const Call& call, const google::protobuf::Message& checked) {
-                       return handler(call, static_cast<const Request&>(checked), *response);
-                     });
+    if (readers_ == nullptr) {
+      return RunAtOnce(*context, *request,
+                       [&](const Call& call, const google::protobuf::Message& checked) {
+                         return handler(call, static_cast<const Request&>(checked), *response);
+                       });
+    }
+    return Unary(
+        context, *request, *response,
+        [this, response, handler = std::move(handler)](
+            const Call& call, const google::protobuf::Message& checked, Finish finish) mutable {
+          RunAside([&call, &checked, response, handler = std::move(handler),
+                    finish = std::move(finish)]() mutable {
+            finish(handler(call, static_cast<const Request&>(checked), *response));
+          });
+        });
   }
 
   // Runs a method that gives one command to `journal`. `make_decide` is called with the call and
@@ -226,6 +242,7 @@ class Pipeline {
   grpc::ServerUnaryReactor* RunAtOnce(
       grpc::CallbackServerContext& context, const google::protobuf::Message& request,
       absl::FunctionRef<absl::Status(const Call&, const google::protobuf::Message&)> handler);
+  void RunAside(TaskPool::Task read);
   void RunStream(
       grpc::CallbackServerContext& context, const google::protobuf::Message& request,
       StreamEnd& end,
@@ -245,6 +262,8 @@ class Pipeline {
   TraceSource* const steps_;
   std::atomic<int64_t> in_flight_ = 0;
   StreamThreads streams_;
+  // Null: reads run at once.
+  std::unique_ptr<TaskPool> readers_;
 };
 
 }  // namespace critac::rpc

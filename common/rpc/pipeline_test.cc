@@ -8,6 +8,7 @@
 #include <thread>
 #include <vector>
 
+#include "absl/synchronization/blocking_counter.h"
 #include "absl/synchronization/notification.h"
 #include "absl/time/clock.h"
 #include "common/base/limits.h"
@@ -230,6 +231,28 @@ TEST_F(PipelineTest, WhatACallerSendsInOutputOnlyFieldsDoesNotReachTheHandler) {
 }
 
 // ---- Deadline
+
+// As many as gRPC never has threads for: each waits for all others.
+TEST_F(PipelineTest, ReadsThatRunAsideDoNotWaitForEachOther) {
+  absl::BlockingCounter all(limits::kReadThreads);
+  server_.pipeline.ReadAside();
+  server_.service.read = [&](const Call& call, const ReadSampleRequest&, Sample& out) {
+    all.DecrementCount();
+    all.Wait();
+    out.set_name(call.principal.ToString());
+    return absl::OkStatus();
+  };
+  Start();
+  std::vector<std::thread> callers;
+  for (int i = 0; i < limits::kReadThreads; ++i) {
+    callers.emplace_back([&] {
+      const absl::StatusOr<Sample> got = Read(ReadRequest());
+      ASSERT_TRUE(got.ok()) << got.status();
+      EXPECT_EQ(got->name(), AsCoordinator().principal.ToString());
+    });
+  }
+  for (std::thread& caller : callers) caller.join();
+}
 
 TEST_F(PipelineTest, ACallWithoutADeadlineGetsTheMethods) {
   Start();

@@ -149,7 +149,9 @@ absl::StatusOr<std::unique_ptr<store::Database>> Process::OpenDatabase(const std
     ASSIGN_OR_RETURN(store::DataFolder * folder, OpenDataFolder());
     options.url = absl::StrCat("sqlite:", folder->File(absl::StrCat(service, ".db")));
   }
-  return store::Database::Open(options);
+  ASSIGN_OR_RETURN(std::unique_ptr<store::Database> database, store::Database::Open(options));
+  if (database->backend() == store::Backend::kPostgresql) pipeline_.ReadAside();
+  return database;
 }
 
 std::shared_ptr<grpc::Channel> Process::ChannelTo(const std::string& service) {
