@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 """deploy/local/up --cluster reads from the manifests what kubectl makes of them.
 
-It reads them by itself, since Debian 12 has no kubectl that could. What it gets is compared with the same of the overlay
-production as kubectl renders it.
+It reads them by itself, since Debian 12 has no kubectl that could. What it gets is compared with the same of the
+overlay production as kubectl renders it.
 
 Usage: tests/kustomize/cluster_test.py    Exit status 77, skipped, where kubectl is not there.
 """

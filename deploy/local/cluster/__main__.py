@@ -1,8 +1,8 @@
 """deploy/local/up --cluster, once all is built: the processes of deploy/kustomize on this machine, kept running.
 
-Settings, counts, scripts and passwords come from the manifests. Replaced are: the ports, by --base-port; the address that
-a replica listens on, by one of loopback that it has for itself; paths of volumes, by such below --data; and DNS, by a file
-that libnss_wrapper reads.
+Settings, counts, scripts and passwords come from the manifests. Replaced are: the ports, by --base-port; the address
+that a replica listens on, by one of loopback that it has for itself; paths of volumes, by such below --data; and DNS,
+by a file that libnss_wrapper reads.
 """
 import argparse
 import ctypes
@@ -45,7 +45,7 @@ def refuse(text):
     sys.exit(2)
 
 
-# ---- Ports and names ----------------------------------------------------------------------------------------------------
+# ---- Ports and names -------------------------------------------------------------------------------------------------
 
 def claim(address, port):
     one = socket.socket()
@@ -128,7 +128,7 @@ def addresses_for(shape):
     return [FIRST_ADDRESS % number for number in range(most)]
 
 
-# ---- The center -----------------------------------------------------------------------------------------------------------
+# ---- The center ------------------------------------------------------------------------------------------------------
 
 class Center:
     def __init__(self, node, shape, places, programs):
@@ -171,7 +171,8 @@ class Center:
     def make_replicas(self, service):
         replicas = []
         for number, address in enumerate(self.places.addresses[:service.replicas]):
-            settings = {name: self.places.setting(value, address) for name, value in service.container.settings.items()}
+            settings = {name: self.places.setting(value, address)
+                        for name, value in service.container.settings.items()}
             # gRPC's own resolver reads no file of names but the machine's.
             settings |= self.secret_values(service.container) | {"GRPC_DNS_RESOLVER": "native"}
             grpc, admin = (self.places.ports[service.container.ports[name]] for name in ("grpc", "admin"))
@@ -313,7 +314,7 @@ def put(path, text):
     new.replace(path)
 
 
-# ---- Beginning --------------------------------------------------------------------------------------------------------------
+# ---- Beginning -------------------------------------------------------------------------------------------------------
 
 def check_machine(shape):
     try:
@@ -337,8 +338,8 @@ def lock_folder(folder):
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except OSError:
         pids = sorted(int(file.read_text()) for file in folder.glob("run/*.pid"))
-        refuse(f"--data: {folder} is in use by process {' '.join(map(str, pids)) or 'of another center'}; stop it first, "
-               "or name another folder")
+        refuse(f"--data: {folder} is in use by process {' '.join(map(str, pids)) or 'of another center'}; stop it "
+               "first, or name another folder")
     if any((folder / service).exists() for service in manifests.SERVICES):
         refuse(f"--data: {folder} holds a center whose records are in SQLite files; name another folder (`critac move` "
                "takes records along)")

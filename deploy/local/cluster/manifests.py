@@ -72,7 +72,7 @@ class Shape:
     migration: Migration
 
 
-# ---- Reading ----------------------------------------------------------------------------------------------------------
+# ---- Reading ---------------------------------------------------------------------------------------------------------
 
 def merge(thing, patch):
     """A strategic merge, as far as the manifests need one: lists of named things are merged by name."""
@@ -114,7 +114,7 @@ def new_secrets():
     return {one["metadata"]["name"]: one["stringData"] for one in made["items"]}
 
 
-# ---- Understanding ----------------------------------------------------------------------------------------------------
+# ---- Understanding ---------------------------------------------------------------------------------------------------
 
 class Objects:
     def __init__(self, objects):

@@ -1,9 +1,10 @@
 """PostgreSQL with synchronous standbys, and what CloudNativePG does for it: makes standbys, and fails over.
 
-The manifest asks for `dataDurability: required`: a commit is acknowledged once a standby has it, and without any standby
-none is. When the primary ends, the standby that has most takes its place, once every other one was asked: of those asked
-one has each commit that was acknowledged. While one of them is away too, that is not known, and the primary itself
-begins again. The old primary comes back as a standby, wound back to where the new one began, or as a fresh copy.
+The manifest asks for `dataDurability: required`: a commit is acknowledged once a standby has it, and without any
+standby none is. When the primary ends, the standby that has most takes its place, once every other one was asked: of
+those asked one has each commit that was acknowledged. While one of them is away too, that is not known, and the
+primary itself begins again. The old primary comes back as a standby, wound back to where the new one began, or as a
+fresh copy.
 """
 import os
 import pwd
@@ -98,8 +99,7 @@ class Instance(Process):
             super().keep()
 
     def prepare(self):
-        say(f"{self.name}: {'a copy of' if self.needs == 'copy' else 'wound back to where it left'} "
-            f"{self.cluster.primary.name}")
+        say(f"{self.name} is {'copied from' if self.needs == 'copy' else 'rewound onto'} {self.cluster.primary.name}")
         source = self.cluster.connection(self.cluster.primary.host)
         if self.needs == "copy":
             shutil.rmtree(self.data, ignore_errors=True)
@@ -197,7 +197,7 @@ class Cluster:
         return file.read_text().strip()
 
     def make_certificate(self, addresses):
-        """One that is its own authority, for the names of the instances and of the Service. The clients get it alone."""
+        """One that is its own authority, for the names of the instances and of the Service."""
         key, certificate = self.folder / "server.key", self.folder / "server.crt"
         if not certificate.exists():
             names = [f"{self.shape.name}-rw", *(f"{self.shape.name}-{number}" for number, _ in enumerate(addresses, 1))]
@@ -274,11 +274,12 @@ class Cluster:
         sql = ""
         for role, secret in self.shape.roles.items():
             word = secrets_of_center[secret]["password"]
-            sql += (f"SELECT 'CREATE ROLE {role}' WHERE NOT EXISTS (SELECT FROM pg_roles WHERE rolname = '{role}')\\gexec\n"
+            sql += (f"SELECT 'CREATE ROLE {role}' WHERE NOT EXISTS (SELECT FROM pg_roles WHERE rolname = '{role}')"
+                    "\\gexec\n"
                     f"ALTER ROLE {role} LOGIN PASSWORD '{word}';\n")
         for database, owner in self.shape.databases.items():
-            sql += (f"SELECT 'CREATE DATABASE {database} OWNER {owner} ENCODING ''UTF8'' LC_COLLATE ''C'' LC_CTYPE ''C'' "
-                    "TEMPLATE template0' WHERE NOT EXISTS (SELECT FROM pg_database WHERE datname = "
+            sql += (f"SELECT 'CREATE DATABASE {database} OWNER {owner} ENCODING ''UTF8'' LC_COLLATE ''C'' "
+                    "LC_CTYPE ''C'' TEMPLATE template0' WHERE NOT EXISTS (SELECT FROM pg_database WHERE datname = "
                     f"'{database}')\\gexec\n")
         self.primary.ask(sql)
 

@@ -32,8 +32,8 @@ class Node:
 
     def environment(self, host_name, **variables):
         """All that a process sees of one. Names are looked up in `hosts`, and its own is a pod's."""
-        return {"PATH": os.environ["PATH"], "HOME": str(self.folder), "LD_PRELOAD": "libnss_wrapper.so", "NSS_WRAPPER_HOSTS": str(self.hosts),
-                "NSS_WRAPPER_HOSTNAME": host_name, **variables}
+        return {"PATH": os.environ["PATH"], "HOME": str(self.folder), "LD_PRELOAD": "libnss_wrapper.so",
+                "NSS_WRAPPER_HOSTS": str(self.hosts), "NSS_WRAPPER_HOSTNAME": host_name, **variables}
 
     def spawn(self, command, environment, folder, log, user=None):
         """In a session of its own, so that Ctrl-C reaches the supervisor alone, which it does not outlive."""
@@ -47,6 +47,8 @@ class Node:
 class Process:
     # The role it has beside others alike, as far as it has one.
     role = "-"
+    # Why it is not ready.
+    reason = "it has not started"
 
     def __init__(self, node, name, address, grace_seconds, stop_signal=signal.SIGTERM):
         self.node = node
@@ -114,12 +116,10 @@ class Process:
             return
         try:
             self.reason = self.probe()
-        except (OSError, ValueError) as error:
+        except (OSError, ValueError, LookupError) as error:
             self.reason = str(error)
         self.ready = self.reason is None
         self.next_probe = time.monotonic() + (2 if self.ready else 0.3)
-
-    reason = "it has not started"
 
     def signal(self, number):
         if self.popen is not None and self.popen.poll() is None:
