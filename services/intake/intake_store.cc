@@ -192,7 +192,7 @@ journal::JournalOptions IntakeJournal() {
   options.name = "intake";
   options.projections = Projections();
   options.apply = ApplyEvent;
-  options.migrations = {{1, "intake", kTables}, {2, "recusals", kRecusalTables}};
+  options.migrations = {{1, "intake", kTables}, {1, "recusals", kRecusalTables}};
   return options;
 }
 
