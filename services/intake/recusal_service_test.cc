@@ -264,7 +264,9 @@ TEST_F(RecusalServiceTest, ADuplicateDoesNotNameTheHiddenOriginal) {
   Tell({Recusal()});
   EXPECT_EQ(intake_.GetRequest(summit, kDana)->duplicate_of(), lake);
   EXPECT_EQ(intake_.GetRequest(summit, kAna)->duplicate_of(), "");
-  for (const v1::Request& request : intake_.ListRequests("", kAna)->requests()) {
+  const auto listed = intake_.ListRequests("", kAna);
+  ASSERT_THAT(listed, Succeeds());
+  for (const v1::Request& request : listed->requests()) {
     EXPECT_EQ(request.duplicate_of(), "");
   }
   details.set_duplicate_of(summit);
