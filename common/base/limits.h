@@ -67,6 +67,11 @@ inline constexpr int64_t kCachedStateBytes = 4 << 20;
 inline constexpr int kReadThreads = 32;
 inline constexpr int kWaitingReads = 4096;
 
+// How long a process that starts waits for a PostgreSQL server that is away, and how long between
+// two tries: longer than another server takes to take over.
+inline constexpr absl::Duration kDatabaseWait = absl::Minutes(1);
+inline constexpr absl::Duration kDatabaseWaitPause = absl::Milliseconds(500);
+
 // States that are read together where many calls ask for one each.
 inline constexpr int kStatesReadTogether = 64;
 

@@ -24,6 +24,7 @@
 #include "common/server/readiness_page.h"
 #include "common/server/span.h"
 #include "common/status/error.h"
+#include "common/store/postgresql_database.h"
 #include "grpcpp/ext/proto_server_reflection_plugin.h"
 #include "grpcpp/health_check_service_interface.h"
 #include "grpcpp/security/server_credentials.h"
@@ -197,11 +198,32 @@ std::unique_ptr<SpanExporter> Process::MakeExporter(IdSource& ids) {
 
 // ---- Start --------------------------------------------------------------------------------------
 
+// In a cluster whatever a process needs may come up after it, or be on its way from one machine to
+// another. One that gave up at once would be started again too seldom.
+absl::StatusOr<std::unique_ptr<BoundService>> Process::BindPatiently(const Bind& bind) {
+  const bool may_wait =
+      std::any_of(config_.databases.begin(), config_.databases.end(),
+                  [](const auto& database) { return store::IsPostgresqlUrl(database.second); });
+  const absl::Time give_up = clock_.Now() + limits::kDatabaseWait;
+  for (bool told = false;; told = true) {
+    absl::StatusOr<std::unique_ptr<BoundService>> service = bind(environment_);
+    if (service.ok() || !may_wait || !absl::IsUnavailable(service.status())) return service;
+    const absl::Time next = clock_.Now() + limits::kDatabaseWaitPause;
+    if (next > give_up) return service;
+    if (!told) {
+      log_.Write(LogLevel::kWarning, "waiting for the database",
+                 {{"at_most", absl::FormatDuration(limits::kDatabaseWait)},
+                  {"error", service.status().message()}});
+    }
+    clock_.WaitUntil(next);
+  }
+}
+
 absl::Status Process::BindServices(const std::vector<Bind>& binds) {
   std::vector<journal::Journal*> journals;
   std::vector<Readiness::Service> ready_services;
   for (const Bind& bind : binds) {
-    ASSIGN_OR_RETURN(std::unique_ptr<BoundService> service, bind(environment_));
+    ASSIGN_OR_RETURN(std::unique_ptr<BoundService> service, BindPatiently(bind));
     journals.push_back(&service->journal());
     ready_services.push_back(
         {service->name(),

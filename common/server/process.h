@@ -48,7 +48,8 @@ class Process {
  public:
   // Binds the services in order and serves. `clock`, `ids`, `log` must outlive the process. When it
   // returns OK, calls are answered, the services have begun their own work, and each was asked
-  // whether it is ready. The error says in one sentence what does not let it start: an address in
+  // whether it is ready. A PostgreSQL server that is away is waited for, limits::kDatabaseWait for
+  // each service, and the log says so. The error says in one sentence what does not let it start: an address in
   // use, a data folder that another process has or that cannot be written to, a bad URL, or what a
   // service said.
   static absl::StatusOr<std::unique_ptr<Process>> Start(const ServerConfig& config,
@@ -89,6 +90,7 @@ class Process {
   absl::StatusOr<store::DataFolder*> OpenDataFolder();
 
   // The steps of Start.
+  absl::StatusOr<std::unique_ptr<BoundService>> BindPatiently(const Bind& bind);
   absl::Status BindServices(const std::vector<Bind>& binds);
   absl::Status StartServer();
   absl::Status StartHealth();

@@ -123,6 +123,7 @@ int Run(const ServerConfig& config, const std::vector<Bind>& binds) {
   OpenLog(config.log_level);
   // A client that is gone shows when it is written to, as an error.
   signal(SIGPIPE, SIG_IGN);
+  EndAtStopSignals();
   RemoveReadyFile(config.ready_file);
   RandomIdSource ids;
   absl::StatusOr<std::unique_ptr<Process>> process =

@@ -24,12 +24,11 @@ void OnSignal(int signal) {
   errno = kept_errno;
 }
 
-}  // namespace
+void EndOnSignal(int signal) { _exit(128 + signal); }
 
-void CatchStopSignals() {
-  sem_init(&signalled, /*pshared=*/0, 0);
+void HandleStopSignals(void (*handler)(int)) {
   struct sigaction action = {};
-  action.sa_handler = &OnSignal;
+  action.sa_handler = handler;
   action.sa_flags = SA_RESTART;
   sigemptyset(&action.sa_mask);
   sigset_t stop_signals;
@@ -40,6 +39,15 @@ void CatchStopSignals() {
   }
   // Whoever started the process may have blocked them.
   pthread_sigmask(SIG_UNBLOCK, &stop_signals, nullptr);
+}
+
+}  // namespace
+
+void EndAtStopSignals() { HandleStopSignals(&EndOnSignal); }
+
+void CatchStopSignals() {
+  sem_init(&signalled, /*pshared=*/0, 0);
+  HandleStopSignals(&OnSignal);
 }
 
 int AwaitStopSignal() {

@@ -5,9 +5,13 @@ namespace critac::server {
 
 // SIGTERM and SIGINT as something to wait for, for the one thread that runs a process.
 
+// From now on each of these signals ends the process at once, with status 128 + its number: also the
+// first process of a container, on which they have no effect otherwise.
+void EndAtStopSignals();
+
 // From now on the first of these signals is kept for AwaitStopSignal, and the second ends the
 // process at once with status 128 + its number, whatever the process is doing. Called once, and not
-// before there is something to stop: until then a signal ends the process as usual.
+// before there is something to stop.
 void CatchStopSignals();
 
 // Blocks until a stop signal came; returns its number.
