@@ -143,6 +143,7 @@ class SqlJournal final : public Journal {
   // A state that is asked for.
   struct Get {
     const std::string name;
+    const Projection& projection;
     Message& state;
     absl::Status status;
   };
@@ -169,8 +170,7 @@ class SqlJournal final : public Journal {
 };
 
 absl::Status SqlJournal::GetInto(absl::string_view name, Message& state) {
-  const Projection& projection = projections_.Of(name);
-  Get get{std::string(name), state, ResourceNotFound(projection.prototype->GetTypeName(), name)};
+  Get get{std::string(name), projections_.Of(name), state, absl::OkStatus()};
   if (database_->backend() == store::Backend::kSqlite) {
     RETURN_IF_ERROR(GetTogether({&get}));
     return get.status;
@@ -186,9 +186,14 @@ absl::Status SqlJournal::GetInto(absl::string_view name, Message& state) {
 // Sets the status of each that is there.
 absl::Status SqlJournal::GetTogether(absl::Span<Get* const> gets) {
   std::map<std::string, std::map<std::string, std::vector<Get*>>> by_table;
-  for (Get* const get : gets) by_table[projections_.Of(get->name).table][get->name].push_back(get);
+  for (Get* const get : gets) by_table[get->projection.table][get->name].push_back(get);
   // Texts of the vault were there before what refers to them, and do not change.
   return database_->ReadLoosely([&](store::Connection& connection) -> absl::Status {
+    // It may run a second time, after a first that was cut short.
+    for (Get* const get : gets) {
+      get->state.Clear();
+      get->status = ResourceNotFound(get->projection.prototype->GetTypeName(), get->name);
+    }
     std::vector<Message*> found;
     for (const auto& [table, of_table] : by_table) {
       std::vector<Value> names;
@@ -197,7 +202,6 @@ absl::Status SqlJournal::GetTogether(absl::Span<Get* const> gets) {
                                   absl::StrCat("SELECT name, body FROM ", table, " WHERE name IN "),
                                   names, [&, &of_table = of_table](const Row& row) -> absl::Status {
                                     for (Get* const get : of_table.at(row.Text(0))) {
-                                      get->state.Clear();
                                       get->status = FromJsonText(row.Text(1), get->state);
                                       if (get->status.ok()) found.push_back(&get->state);
                                     }

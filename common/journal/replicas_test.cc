@@ -277,6 +277,33 @@ TEST_F(Replicas, WhoStandsStillWithTheHeadLockDoesNotStopTheOthers) {
   EXPECT_EQ(replicas_[1]->Head()->sequence, 1);
 }
 
+// The same in the middle of statements that it does not wait for: few large ones, many small ones.
+TEST_F(Replicas, WhoStandsStillInTheMiddleOfItsStatementsDoesNotStopTheOthers) {
+  struct Case {
+    int statements;
+    size_t bytes;
+  };
+  int number = 0;
+  for (const auto& [statements, bytes] : {Case{3, 100'000}, {100, 500}, {1, 1}}) {
+    const auto frozen = OpenDatabase({.longest_pause = absl::Milliseconds(100)});
+    const absl::Status status = frozen->Write([&](store::Connection& connection) -> absl::Status {
+      const absl::Status locked = connection.QueryForUpdate(
+          "SELECT id FROM journal_head", {}, [](const store::Row&) { return absl::OkStatus(); });
+      EXPECT_TRUE(locked.ok()) << locked;
+      for (int i = 0; i < statements; ++i) {
+        const absl::Status sent = connection.ExecuteLater("SELECT length(CAST(:p1 AS TEXT))",
+                                                          {store::Value(std::string(bytes, 'x'))});
+        EXPECT_TRUE(sent.ok()) << sent;
+      }
+      const auto added = replicas_[0]->Execute(AddAgency(absl::StrCat("a", ++number), "A"));
+      EXPECT_TRUE(added.ok()) << added.status();
+      return connection.Execute("UPDATE journal_head SET sequence = 77").status();
+    });
+    EXPECT_TRUE(absl::IsUnavailable(status)) << status;
+    EXPECT_EQ(replicas_[1]->Head()->sequence, number);
+  }
+}
+
 // The server is gone while its replicas are asked, and comes back. Calls fail meanwhile and can be repeated; who
 // waits for news hears of those that come after.
 TEST_F(Replicas, RecoverFromAServerThatWasKilled) {

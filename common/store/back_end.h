@@ -26,6 +26,9 @@ namespace critac::store {
 // given one.
 absl::Status CheckTexts(absl::Span<const Value* const> values);
 
+// INTERNAL, reason WRONG_STATEMENT: `what`, a table or `parameters`, was given another number of values than it takes.
+absl::Status WrongCount(absl::string_view what, size_t expected, size_t got);
+
 // What differs between the databases behind SOCI, each difference under a name. All else in this
 // folder but the files that carry a back end's name is the same for all of them.
 class BackEnd {

@@ -47,7 +47,7 @@ class LiveConnection {
 
   // As SqlConnection::Transact, or RunAlone with kNoTransaction. Where the connection turns out to
   // be lost before `body` begins, it is made anew and tried once more; later, nobody knows what
-  // became of the transaction.
+  // became of the transaction. Without one there are only reads, which `body` may begin twice.
   absl::Status Transact(absl::string_view begin,
                         absl::FunctionRef<absl::Status(Connection&)> body) {
     bool begun = false;
@@ -63,10 +63,10 @@ class LiveConnection {
           begin == kNoTransaction ? connection_->RunAlone(run) : connection_->Transact(begin, run);
       // A server that became a standby takes no writes any more; another one does.
       const bool gone = PostgresqlIsLost(*connection_->session().soci) ||
-                        ReasonOf(status) == "DATABASE_READ_ONLY";
+                        connection_->is_broken() || ReasonOf(status) == "DATABASE_READ_ONLY";
       if (gone) connection_ = nullptr;
       const bool too_late = begun && begin != kNoTransaction;
-      if (!gone || too_late || is_new || last) return status;
+      if (status.ok() || !gone || too_late || is_new || last) return status;
     }
     return absl::OkStatus();
   }

@@ -158,6 +158,54 @@ TEST_F(PostgresqlDatabaseTest, WhoLooksWhetherItCanWriteWaitsForNobodyWhoLooksTo
   EXPECT_TRUE(absl::IsCancelled(status)) << status;
 }
 
+// ---- Statements that are sent without waiting
+
+// The first failure counts, and what was sent after it, however much, is undone with the rest.
+TEST_F(PostgresqlDatabaseTest, OfManyStatementsOnTheirWayTheFirstThatFailsCounts) {
+  const auto database = Open();
+  ASSERT_TRUE(database->Migrate({{1, "t", "CREATE TABLE t (k BIGINT PRIMARY KEY, v TEXT)"}}).ok());
+  for (const size_t size : {10u, 3'000u, 100'000u}) {
+    const std::string text(size, 'x');
+    const auto write = [&](int last_key) {
+      return database->Write([&](Connection& connection) -> absl::Status {
+        for (int64_t key = 0; key < 50; ++key) {
+          RETURN_IF_ERROR(
+              connection.ExecuteLater("INSERT INTO t (k, v) VALUES (:p1, :p2)",
+                                      {Value(key == 20 ? last_key : key), Value(&text)}));
+        }
+        // Nothing of it was waited for so far.
+        return connection.ExecuteLater("SELECT 1 / CAST(:p1 AS BIGINT)", {Value(int64_t{0})});
+      });
+    };
+    EXPECT_EQ(ReasonOf(write(7)), "DUPLICATE_KEY") << size;
+    EXPECT_EQ(ReasonOf(write(20)), "CONSTRAINT_FAILED") << size;
+  }
+  const absl::Status whole = database->Write([&](Connection& connection) {
+    return connection.ExecuteLater("INSERT INTO t (k, v) VALUES (:p1, :p2)",
+                                   {Value(int64_t{1}), Value(std::string("y"))});
+  });
+  EXPECT_TRUE(whole.ok()) << whole;
+  ASSERT_TRUE(database
+                  ->Read([](Connection& connection) {
+                    EXPECT_THAT(Column(connection, "SELECT v FROM t"), ElementsAre("y"));
+                    return absl::OkStatus();
+                  })
+                  .ok());
+}
+
+TEST_F(PostgresqlDatabaseTest, AStatementThatIsNotWaitedForNeedsAllItsValues) {
+  const auto database = Open();
+  for (const auto& values :
+       std::vector<std::vector<Value>>{{}, {Value(int64_t{1}), Value(int64_t{2})}}) {
+    const absl::Status status = database->Write([&](Connection& connection) {
+      return connection.ExecuteLater("SELECT CAST(:p1 AS BIGINT)", values);
+    });
+    EXPECT_EQ(status.code(), absl::StatusCode::kInternal) << status;
+    EXPECT_EQ(ReasonOf(status), "WRONG_STATEMENT");
+  }
+  EXPECT_TRUE(database->CheckWritable().ok());
+}
+
 // ---- The operator's settings
 
 // They may be such that a commit is answered before it is durable, or that its wait for a standby is cut short.

@@ -8,6 +8,8 @@
 namespace critac::store {
 namespace {
 
+constexpr absl::Duration kRetryPause = absl::Seconds(1);
+
 struct Meaning {
   absl::string_view sqlstate;  // or a class of them: its first two characters
   absl::StatusCode code;
@@ -46,6 +48,8 @@ constexpr Meaning kMeanings[] = {
     {"XX002", absl::StatusCode::kDataLoss, "DATABASE_CORRUPT", "an index is damaged"},
     {"28", absl::StatusCode::kUnavailable, "DATABASE_UNAVAILABLE", "it refuses this user"},
     {"3D000", absl::StatusCode::kUnavailable, "DATABASE_UNAVAILABLE", "it is not there"},
+    // What this process sent was wrong; the connection is whole.
+    {"08P01", absl::StatusCode::kInternal, "DATABASE_ERROR", "the statement failed"},
     {"08", absl::StatusCode::kUnavailable, "DATABASE_UNAVAILABLE", "the connection was lost"},
     {"57", absl::StatusCode::kUnavailable, "DATABASE_UNAVAILABLE", "the server is going down"},
     {"58", absl::StatusCode::kUnavailable, "DATABASE_UNAVAILABLE", "the server's disk failed"},
@@ -76,7 +80,10 @@ absl::Status PostgresqlStatus(absl::string_view sqlstate, absl::string_view said
   // The first line: further ones are details, which hold values.
   const absl::string_view line = absl::StripAsciiWhitespace(said.substr(0, said.find('\n')));
   if (!line.empty() && !MayHoldValues(sqlstate)) absl::StrAppend(&message, " (", line, ")");
-  return Error(meaning.code, meaning.reason, message).ToStatus();
+  Error error(meaning.code, meaning.reason, message);
+  // Another server takes over, or this one comes back, within seconds.
+  if (meaning.code == absl::StatusCode::kUnavailable) error.RetryAfter(kRetryPause);
+  return error.ToStatus();
 }
 
 }  // namespace critac::store

@@ -34,6 +34,7 @@ TEST(PostgresqlStatus, EveryStateHasItsCode) {
                           {"25006", absl::StatusCode::kPermissionDenied, "DATABASE_READ_ONLY"},
                           {"XX001", absl::StatusCode::kDataLoss, "DATABASE_CORRUPT"},
                           {"57P01", absl::StatusCode::kUnavailable, "DATABASE_UNAVAILABLE"},
+                          {"08P01", absl::StatusCode::kInternal, "DATABASE_ERROR"},
                           {"08006", absl::StatusCode::kUnavailable, "DATABASE_UNAVAILABLE"},
                           {"28P01", absl::StatusCode::kUnavailable, "DATABASE_UNAVAILABLE"},
                           {"3D000", absl::StatusCode::kUnavailable, "DATABASE_UNAVAILABLE"},
@@ -45,6 +46,8 @@ TEST(PostgresqlStatus, EveryStateHasItsCode) {
     EXPECT_EQ(status.code(), one.code) << one.sqlstate;
     EXPECT_EQ(ReasonOf(status), one.reason) << one.sqlstate;
     EXPECT_THAT(std::string(status.message()), HasSubstr("postgresql://h/d: "));
+    EXPECT_EQ(RetryInfoOf(status).has_retry_delay(), one.code == absl::StatusCode::kUnavailable)
+        << one.sqlstate;
   }
 }
 

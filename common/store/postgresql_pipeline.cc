@@ -1,5 +1,6 @@
 #include "common/store/postgresql_pipeline.h"
 
+#include <cstring>
 #include <utility>
 #include <vector>
 
@@ -46,27 +47,44 @@ class PostgresqlPipeline final : public StatementPipeline {
     auto statement = statements_.find(key);
     if (statement == statements_.end()) {
       ASSIGN_OR_RETURN(const StatementText text, ReadStatement(sql(), "$"));
-      std::string name = absl::StrCat("critac_", ++last_name_);
-      if (PQsendPrepare(server_, name.c_str(), text.sql.c_str(), 0, nullptr) == 0) return Lost();
-      statement = statements_.emplace(key, std::move(name)).first;
+      Statement made{absl::StrCat("critac_", ++last_name_),
+                     static_cast<size_t>(text.parameter_count)};
+      if (PQsendPrepare(server_, made.name.c_str(), text.sql.c_str(), 0, nullptr) == 0) {
+        return Lost();
+      }
+      unsynced_bytes_ += text.sql.size();
+      statement = statements_.emplace(key, std::move(made)).first;
       new_.emplace_back(key);
+    }
+    const auto& [name, parameter_count] = statement->second;
+    if (values.size() != parameter_count) {
+      return WrongCount("parameters", parameter_count, values.size());
     }
     std::vector<ParameterText> texts(values.size());
     std::vector<const char*> parameters(values.size());
+    unsynced_bytes_ += kStatementBytes;
     for (size_t i = 0; i < values.size(); ++i) {
       parameters[i] = std::visit(texts[i], *values[i]);
+      unsynced_bytes_ += kValueBytes + (parameters[i] == nullptr ? 0 : std::strlen(parameters[i]));
     }
-    const int sent =
-        PQsendQueryPrepared(server_, statement->second.c_str(), static_cast<int>(values.size()),
-                            parameters.data(), nullptr, nullptr, 0);
-    return sent == 0 ? Lost() : absl::OkStatus();
+    if (PQsendQueryPrepared(server_, name.c_str(), static_cast<int>(values.size()),
+                            parameters.data(), nullptr, nullptr, 0) == 0) {
+      return Lost();
+    }
+    return unsynced_bytes_ < kSyncedBytes ? absl::OkStatus() : Sync();
   }
 
   absl::Status Await() override {
     if (!open_) return absl::OkStatus();
     open_ = false;
-    absl::Status outcome = PQpipelineSync(server_) == 0 ? Lost() : ReadToSync();
-    if (PQexitPipelineMode(server_) == 0 && outcome.ok()) outcome = Lost();
+    absl::Status outcome = Sync();
+    if (outcome.ok()) outcome = ReadToLastSync();
+    if (PQexitPipelineMode(server_) == 0) {
+      is_broken_ = true;
+      if (outcome.ok()) outcome = Lost();
+    }
+    syncs_ = 0;
+    unsynced_bytes_ = 0;
     if (!outcome.ok()) {
       // Whether these were prepared is not known.
       for (const std::string& key : new_) statements_.erase(key);
@@ -75,19 +93,49 @@ class PostgresqlPipeline final : public StatementPipeline {
     return outcome;
   }
 
+  bool is_broken() const override { return is_broken_; }
+
  private:
-  // Reads one answer after the other up to the end of what was sent; a null stands after each statement's.
-  absl::Status ReadToSync() {
+  struct Statement {
+    std::string name;
+    size_t parameter_count = 0;
+  };
+
+  // Where libpq has this much, it sends by itself. A server that has got statements without a sync waits for more for
+  // ever: only after a sync is the transaction one that its process has left alone (longest_pause). So a sync follows
+  // at once.
+  static constexpr size_t kSyncedBytes = 8192;
+  // What a statement, and each of its values, takes beside their bytes; rather too much.
+  static constexpr size_t kStatementBytes = 100;
+  static constexpr size_t kValueBytes = 8;
+
+  // In a row: nothing is to come any more, whatever libpq thinks.
+  static constexpr int kMostNulls = 3;
+
+  absl::Status Sync() {
+    unsynced_bytes_ = 0;
+    if (PQpipelineSync(server_) == 0) return Lost();
+    ++syncs_;
+    return absl::OkStatus();
+  }
+
+  // Reads one answer after the other up to the last sync; a null stands after each statement's. What follows the first
+  // failure fails for its sake.
+  absl::Status ReadToLastSync() {
     absl::Status first;
-    while (true) {
+    int nulls = 0;
+    while (syncs_ > 0) {
       const ResultPtr result(PQgetResult(server_), &PQclear);
       if (result == nullptr) {
-        if (PQstatus(server_) == CONNECTION_OK) continue;
+        if (++nulls < kMostNulls && PQstatus(server_) == CONNECTION_OK) continue;
+        is_broken_ = true;
         return first.ok() ? Lost() : first;
       }
+      nulls = 0;
       switch (PQresultStatus(result.get())) {
         case PGRES_PIPELINE_SYNC:
-          return first;
+          --syncs_;
+          break;
         case PGRES_FATAL_ERROR: {
           const char* sqlstate = PQresultErrorField(result.get(), PG_DIAG_SQLSTATE);
           const char* said = PQresultErrorField(result.get(), PG_DIAG_MESSAGE_PRIMARY);
@@ -102,6 +150,7 @@ class PostgresqlPipeline final : public StatementPipeline {
           break;
       }
     }
+    return first;
   }
 
   absl::Status Lost() const { return PostgresqlStatus("", PQerrorMessage(server_), database_); }
@@ -109,8 +158,12 @@ class PostgresqlPipeline final : public StatementPipeline {
   PGconn* const server_;
   const std::string database_;
   bool open_ = false;
-  // Names of what is prepared, by key: as many as a program has statements.
-  absl::flat_hash_map<std::string, std::string> statements_;
+  bool is_broken_ = false;
+  // Syncs whose answer is to come, and what was sent since the last.
+  int syncs_ = 0;
+  size_t unsynced_bytes_ = 0;
+  // What is prepared, by key: as many as a program has statements.
+  absl::flat_hash_map<std::string, Statement> statements_;
   int64_t last_name_ = 0;
   // Keys of those that were sent to be prepared since the last Await.
   std::vector<std::string> new_;

@@ -1,14 +1,11 @@
 #ifndef COMMON_STORE_POSTGRESQL_WATCH_H_
 #define COMMON_STORE_POSTGRESQL_WATCH_H_
 
-#include <memory>
-#include <string>
-
 #include <atomic>
 #include <memory>
 #include <string>
-#include "absl/strings/string_view.h"
 
+#include "absl/strings/string_view.h"
 #include "common/store/commit_watch.h"
 
 namespace critac::store {

@@ -62,6 +62,12 @@ absl::Status CheckTexts(absl::Span<const Value* const> values) {
   return absl::OkStatus();
 }
 
+absl::Status WrongCount(absl::string_view what, size_t expected, size_t got) {
+  return Error(absl::StatusCode::kInternal, "WRONG_STATEMENT",
+               absl::StrCat(what, ": ", expected, " values are expected, ", got, " given"))
+      .ToStatus();
+}
+
 absl::StatusOr<std::unique_ptr<Session>> Session::Connect(const BackEnd& back_end,
                                                           const std::string& connect_string,
                                                           std::string database) {

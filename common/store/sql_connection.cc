@@ -13,12 +13,6 @@
 namespace critac::store {
 namespace {
 
-absl::Status WrongCount(absl::string_view what, size_t expected, size_t got) {
-  return Error(absl::StatusCode::kInternal, "WRONG_STATEMENT",
-               absl::StrCat(what, ": ", expected, " values are expected, ", got, " given"))
-      .ToStatus();
-}
-
 void Bind(PreparedStatement& statement, absl::Span<const Value> parameters) {
   for (size_t i = 0; i < parameters.size(); ++i) {
     statement.Bind(static_cast<int>(i), parameters[i]);

@@ -20,7 +20,7 @@ namespace critac::store {
 // A connection over SOCI, the same for every back end.
 class SqlConnection final : public Connection {
  public:
-  // Statements kept prepared: those of a service are a hundred or so, its inserts counted thrice.
+  // Statements kept prepared: those of a service are a hundred or so, an insert counted once for each number of its rows.
   static constexpr size_t kStatements = 256;
 
   explicit SqlConnection(std::unique_ptr<Session> session);
@@ -44,6 +44,9 @@ class SqlConnection final : public Connection {
 
   // Runs `body` without a transaction: each statement is one of its own.
   absl::Status RunAlone(absl::FunctionRef<absl::Status(Connection&)> body);
+
+  // Whether it must not be used any more, though the server may still be there.
+  bool is_broken() const { return pipeline_ != nullptr && pipeline_->is_broken(); }
 
   size_t statement_count() const { return statements_.size(); }
   Session& session() { return *session_; }
