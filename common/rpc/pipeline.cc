@@ -11,6 +11,7 @@
 #include "common/rpc/field_rules.h"
 #include "common/rpc/malformed_calls.h"
 #include "common/rpc/method_index.h"
+#include "common/rpc/tasks.h"
 #include "common/status/error.h"
 #include "common/status/grpc_status.h"
 #include "google/protobuf/io/coded_stream.h"
@@ -54,6 +55,12 @@ absl::StatusOr<Principal> ReadPrincipal(const grpc::CallbackServerContext& conte
         .ToStatus();
   }
   return ParsePrincipal(View(begin->second));
+}
+
+absl::Status DeadlinePast(absl::string_view when) {
+  return Error(absl::StatusCode::kDeadlineExceeded, "DEADLINE_PAST",
+               absl::StrCat("the deadline was past ", when, "; nothing was done"))
+      .ToStatus();
 }
 
 absl::Status Authorize(const Method& method, const Principal& principal) {
@@ -172,9 +179,7 @@ absl::Status Pipeline::Admit(const grpc::CallbackServerContext& context, const M
   }
   passage.request_id = ReadRequestId(*method, request);
   if (call.deadline <= call.start) {
-    return Error(absl::StatusCode::kDeadlineExceeded, "DEADLINE_PAST",
-                 "the deadline was past when the call arrived; nothing was done")
-        .ToStatus();
+    return DeadlinePast("when the call arrived");
   }
   ASSIGN_OR_RETURN(call.principal, ReadPrincipal(context));
   RETURN_IF_ERROR(Authorize(*method, call.principal));
@@ -226,14 +231,21 @@ grpc::ServerUnaryReactor* Pipeline::RunAtOnce(
   return reactor;
 }
 
-void Pipeline::ReadAside() {
+void Pipeline::ReadAside(int threads, int most_waiting) {
   if (readers_ != nullptr) return;
-  readers_ = std::make_unique<TaskPool>("read", limits::kReadThreads, limits::kWaitingReads);
+  readers_ = std::make_unique<TaskPool>("read", threads, most_waiting);
 }
 
-// Where too many wait, the thread that brings calls helps, and brings no further ones meanwhile.
-void Pipeline::RunAside(TaskPool::Task read) {
-  if (!readers_->TryRun(read)) read();
+void Pipeline::RunAside(grpc::CallbackServerContext& context, const Call& call,
+                        absl::AnyInvocable<absl::Status()> read, Finish finish) {
+  // A read that is not taken must still end the call, so both ends share what ends it.
+  auto shared = std::make_shared<Finish>(std::move(finish));
+  TaskPool::Task task = [this, &context, &call, shared, read = std::move(read)]() mutable {
+    if (context.IsCancelled()) return (*shared)(absl::CancelledError("the caller is gone"));
+    if (clock_.Now() >= call.deadline) return (*shared)(DeadlinePast("when its turn came"));
+    (*shared)(read());
+  };
+  if (!readers_->TryRun(task)) (*shared)(TooManyTasks());
 }
 
 grpc::ServerUnaryReactor* Pipeline::Unary(grpc::CallbackServerContext* context,

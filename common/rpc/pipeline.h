@@ -16,6 +16,7 @@
 #include "absl/time/time.h"
 #include "common/base/clock.h"
 #include "common/base/ids.h"
+#include "common/base/limits.h"
 #include "common/base/task_pool.h"
 #include "common/base/trace.h"
 #include "common/journal/journal.h"
@@ -104,8 +105,10 @@ class Pipeline {
   void Configure(grpc::ServerBuilder& builder);
 
   // Has reads run on threads of their own, for databases that are waited for: gRPC has few threads.
-  // To be called before the server starts.
-  void ReadAside();
+  // One whose caller is gone, or whose deadline is past, when its turn comes is not begun: CANCELLED, or
+  // DEADLINE_EXCEEDED, reason DEADLINE_PAST. Too many wait: TooManyTasks (tasks.h). To be called before the server
+  // starts.
+  void ReadAside(int threads = limits::kReadThreads, int most_waiting = limits::kWaitingReads);
 
   // Runs a method that changes nothing. `handler` fills the response, on gRPC's thread where reads
   // do not run aside; it may read a database, but must not wait for another call.
@@ -121,12 +124,14 @@ class Pipeline {
     }
     return Unary(
         context, *request, *response,
-        [this, response, handler = std::move(handler)](
+        [this, context, response, handler = std::move(handler)](
             const Call& call, const google::protobuf::Message& checked, Finish finish) mutable {
-          RunAside([&call, &checked, response, handler = std::move(handler),
-                    finish = std::move(finish)]() mutable {
-            finish(handler(call, static_cast<const Request&>(checked), *response));
-          });
+          RunAside(
+              *context, call,
+              [&call, &checked, response, handler = std::move(handler)]() mutable {
+                return handler(call, static_cast<const Request&>(checked), *response);
+              },
+              std::move(finish));
         });
   }
 
@@ -242,7 +247,8 @@ class Pipeline {
   grpc::ServerUnaryReactor* RunAtOnce(
       grpc::CallbackServerContext& context, const google::protobuf::Message& request,
       absl::FunctionRef<absl::Status(const Call&, const google::protobuf::Message&)> handler);
-  void RunAside(TaskPool::Task read);
+  void RunAside(grpc::CallbackServerContext& context, const Call& call,
+                absl::AnyInvocable<absl::Status()> read, Finish finish);
   void RunStream(
       grpc::CallbackServerContext& context, const google::protobuf::Message& request,
       StreamEnd& end,

@@ -17,6 +17,7 @@
 #include "grpcpp/generic/async_generic_service.h"
 #include "grpcpp/generic/generic_stub.h"
 #include "gtest/gtest.h"
+#include "tests/support/eventually.h"
 
 namespace critac::rpc {
 namespace {
@@ -229,7 +230,7 @@ TEST_F(PipelineTest, WhatACallerSendsInOutputOnlyFieldsDoesNotReachTheHandler) {
   EXPECT_EQ(seen_text, "kept");
 }
 
-// ---- Deadline
+// ---- Reads that run aside
 
 // As many as gRPC never has threads for: each waits for all others.
 TEST_F(PipelineTest, ReadsThatRunAsideDoNotWaitForEachOther) {
@@ -253,6 +254,81 @@ TEST_F(PipelineTest, ReadsThatRunAsideDoNotWaitForEachOther) {
   }
   for (std::thread& caller : callers) caller.join();
 }
+
+// One thread, held by a first read, and room for one that waits: of two more, one is refused at once.
+TEST_F(PipelineTest, AReadThatFindsTooManyWaitingIsRefused) {
+  absl::Notification held;
+  absl::Notification refused;
+  server_.pipeline.ReadAside(1, 1);
+  server_.service.read = [&](const Call&, const ReadSampleRequest&, Sample&) {
+    if (++reads_ == 1) {
+      held.Notify();
+      refused.WaitForNotification();
+    }
+    return absl::OkStatus();
+  };
+  Start();
+  std::thread first([&] { EXPECT_TRUE(Read(ReadRequest()).ok()); });
+  held.WaitForNotification();
+  std::atomic<int> answered = 0;
+  std::vector<std::thread> more;
+  for (int i = 0; i < 2; ++i) {
+    more.emplace_back([&] {
+      const absl::Status status = Read(ReadRequest()).status();
+      if (status.ok()) {
+        ++answered;
+        return;
+      }
+      EXPECT_EQ(status.code(), absl::StatusCode::kResourceExhausted) << status;
+      EXPECT_EQ(ReasonOf(status), "TOO_MANY_TASKS");
+      EXPECT_TRUE(RetryInfoOf(status).has_retry_delay());
+      refused.Notify();
+    });
+  }
+  first.join();
+  for (std::thread& caller : more) caller.join();
+  EXPECT_EQ(answered, 1);
+  EXPECT_EQ(reads_, 2);
+}
+
+// Each waits for a thread that another read has until after its deadline, by the pipeline's clock or by its caller's.
+TEST_F(PipelineTest, AReadThatComesToItsTurnTooLateIsNotBegun) {
+  absl::Notification held;
+  absl::Notification may_end;
+  server_.pipeline.ReadAside(1);
+  server_.service.read = [&](const Call&, const ReadSampleRequest&, Sample&) {
+    if (++reads_ == 1) {
+      held.Notify();
+      may_end.WaitForNotification();
+    }
+    return absl::OkStatus();
+  };
+  Start();
+  std::thread first([&] { EXPECT_TRUE(Read(ReadRequest()).ok()); });
+  held.WaitForNotification();
+  CallSettings settings = AsCoordinator();
+  settings.timeout = absl::Milliseconds(50);
+  EXPECT_TRUE(absl::IsDeadlineExceeded(Read(ReadRequest(), settings).status()));
+  std::thread late([&] {
+    const absl::Status status = Read(ReadRequest()).status();
+    EXPECT_TRUE(absl::IsDeadlineExceeded(status)) << status;
+    EXPECT_EQ(ReasonOf(status), "DEADLINE_PAST");
+  });
+  EXPECT_TRUE(critac::testing::Eventually([&] { return server_.pipeline.calls_in_flight() == 3; }));
+  clock_.Advance(absl::Hours(1));
+  may_end.Notify();
+  first.join();
+  late.join();
+  EXPECT_EQ(reads_, 1);
+  for (const KeptRecord& record : server_.records.Await(3)) {
+    if (!record.status.ok()) {
+      EXPECT_TRUE(absl::IsCancelled(record.status) || absl::IsDeadlineExceeded(record.status))
+          << record.status;
+    }
+  }
+}
+
+// ---- Deadline
 
 TEST_F(PipelineTest, ACallWithoutADeadlineGetsTheMethods) {
   Start();
