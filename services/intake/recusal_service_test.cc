@@ -1,4 +1,10 @@
 // What recusals hide at intake from whom, method by method; and how matching tells of them.
+#include <algorithm>
+
+#include "absl/strings/cord.h"
+#include "absl/strings/escaping.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
 #include "services/intake/proto_time.h"
 #include "services/intake/service_testing.h"
 
@@ -107,7 +113,13 @@ class RecusalServiceTest : public ::testing::Test {
 
 // An error without the name of the request that it is about.
 std::string WordsOf(const absl::Status& status, const std::string& request) {
-  std::string words(status.ToString());
+  std::vector<std::string> parts;
+  status.ForEachPayload([&](absl::string_view type, const absl::Cord& payload) {
+    parts.push_back(absl::StrCat(type, "=", absl::CHexEscape(std::string(payload))));
+  });
+  std::sort(parts.begin(), parts.end());  // they come in any order
+  std::string words = absl::StrCat(absl::StatusCodeToString(status.code()), ": ", status.message(),
+                                   " ", absl::StrJoin(parts, " "));
   for (size_t at = words.find(request); at != std::string::npos; at = words.find(request)) {
     words.replace(at, request.size(), "R");
   }
