@@ -67,6 +67,9 @@ struct CallRecord {
 // Called once a call, before the caller has its answer, on the thread that ends it. Must not block.
 using CallObserver = std::function<void(const CallRecord&)>;
 
+// Where a command's Decide is made: on gRPC's thread, or, since making it reads a database, where reads run.
+enum class Deciding { kAtOnce, kReads };
+
 // The one road of a call: deadline → who → may they → is it well-formed → handler → one conversion
 // of the status. Thread-safe. A service's methods are a line or two each:
 //
@@ -128,8 +131,8 @@ class Pipeline {
             const Call& call, const google::protobuf::Message& checked, Finish finish) mutable {
           RunAside(
               *context, call,
-              [&call, &checked, response, handler = std::move(handler)]() mutable {
-                return handler(call, static_cast<const Request&>(checked), *response);
+              [&call, &checked, response, handler = std::move(handler)](Finish end) mutable {
+                end(handler(call, static_cast<const Request&>(checked), *response));
               },
               std::move(finish));
         });
@@ -140,30 +143,39 @@ class Pipeline {
   // command is answered. The request's `request_id`
   // makes the command repeatable; the answer becomes the response (empty where the command gave
   // none). `polish` (may be null) puts the last hand to the response for this caller, for example
-  // the actions it can take; it runs on the journal's thread.
+  // the actions it can take; it runs on the journal's thread. With kReads
+  // `make_decide` runs where reads do.
   template <typename Request, typename Response>
   grpc::ServerUnaryReactor* Write(
       grpc::CallbackServerContext* context, const Request* request, Response* response,
       journal::Journal& journal,
       absl::AnyInvocable<journal::Decide(const Call&, const Request&)> make_decide,
-      absl::AnyInvocable<absl::Status(const Call&, Response&)> polish = nullptr) {
+      absl::AnyInvocable<absl::Status(const Call&, Response&)> polish = nullptr,
+      Deciding deciding = Deciding::kAtOnce) {
     return Unary(
         context, *request, *response,
-        [&journal, response, make_decide = std::move(make_decide), polish = std::move(polish)](
-            const Call& call, const google::protobuf::Message& checked, Finish finish) mutable {
-          absl::AnyInvocable<absl::Status()> last_hand = nullptr;
-          if (polish != nullptr) {
-            last_hand = [&call, response, polish = std::move(polish)]() mutable {
-              return polish(call, *response);
-            };
-          }
-          SubmitCommand(
-              journal, call, checked, make_decide(call, static_cast<const Request&>(checked)),
-              *response,
-              [](google::protobuf::Message& answer, google::protobuf::Message& taken) {
-                static_cast<Response&>(taken).Swap(static_cast<Response*>(&answer));
-              },
-              std::move(last_hand), std::move(finish));
+        [this, context, response, &journal, deciding, make_decide = std::move(make_decide),
+         polish = std::move(polish)](const Call& call, const google::protobuf::Message& checked,
+                                     Finish finish) mutable {
+          auto submit = [&call, &checked, response, &journal, make_decide = std::move(make_decide),
+                         polish = std::move(polish)](Finish end) mutable {
+            absl::AnyInvocable<absl::Status()> last_hand = nullptr;
+            if (polish != nullptr) {
+              last_hand = [&call, response, polish = std::move(polish)]() mutable {
+                return polish(call, *response);
+              };
+            }
+            SubmitCommand(
+                journal, call, checked, make_decide(call, static_cast<const Request&>(checked)),
+                *response,
+                [](google::protobuf::Message& answer, google::protobuf::Message& taken) {
+                  static_cast<Response&>(taken).Swap(static_cast<Response*>(&answer));
+                },
+                std::move(last_hand), std::move(end));
+          };
+          if (deciding == Deciding::kAtOnce || readers_ == nullptr)
+            return submit(std::move(finish));
+          RunAside(*context, call, std::move(submit), std::move(finish));
         });
   }
 
@@ -248,7 +260,7 @@ class Pipeline {
       grpc::CallbackServerContext& context, const google::protobuf::Message& request,
       absl::FunctionRef<absl::Status(const Call&, const google::protobuf::Message&)> handler);
   void RunAside(grpc::CallbackServerContext& context, const Call& call,
-                absl::AnyInvocable<absl::Status()> read, Finish finish);
+                absl::AnyInvocable<void(Finish)> body, Finish finish);
   void RunStream(
       grpc::CallbackServerContext& context, const google::protobuf::Message& request,
       StreamEnd& end,

@@ -20,7 +20,8 @@ namespace critac::store {
 // A connection over SOCI, the same for every back end.
 class SqlConnection final : public Connection {
  public:
-  // Statements kept prepared: those of a service are a hundred or so, an insert counted once for each number of its rows.
+  // Statements kept prepared: those of a service are a hundred or so, an insert once for each
+  // number of its rows.
   static constexpr size_t kStatements = 256;
 
   explicit SqlConnection(std::unique_ptr<Session> session);

@@ -1,6 +1,9 @@
 #include "services/intake/request_service.h"
 
+#include <memory>
+#include <optional>
 #include <string>
+#include <vector>
 
 #include "common/base/calendar.h"
 #include "common/status/error.h"
@@ -59,21 +62,29 @@ template <typename In>
 grpc::ServerUnaryReactor* RequestService::Change(grpc::CallbackServerContext* context,
                                                  const In* request, v1::Request* response,
                                                  Command<In> command) {
-  auto seen = std::make_shared<SeenAgency>();
+  // What the command has come to know; nothing where its answer is one of before.
+  struct Seen {
+    SeenAgency agency;
+    std::optional<std::vector<std::string>> hidden;
+  };
+  auto seen = std::make_shared<Seen>();
   return pipeline_.Write<In, v1::Request>(
       context, request, response, journal_,
       [this, seen, command](const Call& call, const In& in) -> journal::Decide {
         return [this, seen, command, &in, &call](journal::Draft& draft) {
-          return command(draft, call.principal, in, caches_, *seen);
+          seen->hidden = caches_.recusals.HiddenFrom(call.principal, draft);
+          return command(draft, call.principal, in, caches_, seen->agency);
         };
       },
       [this, seen](const Call& call, v1::Request& out) -> absl::Status {
-        // Also an answer of before, given again, is not for who has been recused since.
-        ASSIGN_OR_RETURN(const std::vector<std::string> hidden, HiddenFrom(call));
-        if (IsOfAny(out, hidden)) return RequestNotFound(out.name());
+        // Nor is an answer of before for who has been recused since.
+        if (!seen->hidden.has_value()) {
+          ASSIGN_OR_RETURN(seen->hidden, HiddenFrom(call));
+        }
+        if (IsOfAny(out, *seen->hidden)) return RequestNotFound(out.name());
         Profiles profiles;
-        if (seen->has_value()) profiles.emplace((*seen)->agency(), **seen);
-        absl::Status status = Polish(call, hidden, profiles, out);
+        if (seen->agency.has_value()) profiles.emplace(seen->agency->agency(), *seen->agency);
+        absl::Status status = Polish(call, *seen->hidden, profiles, out);
         if (call.principal.role == type::v1::ROLE_PARTNER) WithholdFromPartner(out);
         return status;
       });

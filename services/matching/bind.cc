@@ -160,9 +160,9 @@ class BoundMatching final : public server::BoundService {
     return job.key() == kTellRecusals ? recusal_sync_.Tell(job.trace()) : sync_jobs_.Handle(job);
   }
   absl::StatusOr<std::vector<queue::NewJob>> SyncJobs() {
-    ASSIGN_OR_RETURN(std::vector<queue::NewJob> jobs, DeriveSyncJobs(*journal_));
-    jobs.push_back(TellJob());
-    return jobs;
+    // Not as derived: one that was given up would stay so for an hour, and what it has to tell hides requests.
+    sync_sender_.Send({TellJob()});
+    return DeriveSyncJobs(*journal_);
   }
 
   const std::unique_ptr<journal::Journal> journal_;

@@ -129,7 +129,7 @@ grpc::ServerUnaryReactor* EngagementService::DeclineOffer(grpc::CallbackServerCo
             call, in.name(),
             matching::DeclineOffer(in.name(), PartnerOf(call), in.code(), in.reason()));
       },
-      &Show<v1::Offer>);
+      &Show<v1::Offer>, rpc::Deciding::kReads);
 }
 
 grpc::ServerUnaryReactor* EngagementService::GetEngagement(grpc::CallbackServerContext* context,
@@ -248,7 +248,7 @@ grpc::ServerUnaryReactor* EngagementService::WaiveSlot(grpc::CallbackServerConte
             call, in.name(),
             matching::WaiveSlot(in.name(), PartnerOf(call), in.slot(), in.reason()));
       },
-      &Show<v1::Engagement>);
+      &Show<v1::Engagement>, rpc::Deciding::kReads);
 }
 
 grpc::ServerUnaryReactor* EngagementService::ReleaseExpert(grpc::CallbackServerContext* context,
@@ -262,7 +262,7 @@ grpc::ServerUnaryReactor* EngagementService::ReleaseExpert(grpc::CallbackServerC
             matching::ReleaseExpert(in.name(), PartnerOf(call), in.slot(), in.expert(), in.code(),
                                     in.reason()));
       },
-      &Show<v1::Engagement>);
+      &Show<v1::Engagement>, rpc::Deciding::kReads);
 }
 
 grpc::ServerUnaryReactor* EngagementService::ImportEngagements(

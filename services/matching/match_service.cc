@@ -389,10 +389,12 @@ grpc::ServerUnaryReactor* MatchService::ReduceSlot(grpc::CallbackServerContext* 
                                                    const v1::ReduceSlotRequest* request,
                                                    v1::Demand* response) {
   return pipeline_.Write<v1::ReduceSlotRequest, v1::Demand>(
-      context, request, response, journal_, [this](const Call& call, const auto& in) {
+      context, request, response, journal_,
+      [this](const Call& call, const auto& in) {
         return recusals_.Guard<v1::Demand>(call, in.name(),
                                            matching::ReduceSlot(in.name(), in.slot(), in.reason()));
-      });
+      },
+      nullptr, rpc::Deciding::kReads);
 }
 
 }  // namespace critac::matching
