@@ -91,7 +91,7 @@ class Instance(Process):
         if self.helper is not None:
             self.look_at_helper()
         elif self.popen is None and self.needs and time.monotonic() >= self.next_start:
-            if self.cluster.primary.takes_writes():
+            if self.cluster.announced and self.cluster.primary.takes_writes():
                 self.prepare()
             else:
                 self.next_start = time.monotonic() + 0.5
@@ -145,8 +145,10 @@ class Instance(Process):
 
 class Cluster:
     def __init__(self, node, shape, addresses, port, on_new_primary):
-        """`on_new_primary` is called when another instance has become the primary."""
+        """`on_new_primary` is called once for each time another instance has become the primary."""
         self.on_new_primary = on_new_primary
+        # Whether it was called for the primary of now. One that needs no promotion at the start is known already.
+        self.announced = True
         self.node = node
         self.shape = shape
         self.port = port
@@ -310,23 +312,36 @@ class Cluster:
         new = max(places, key=places.get)
         # Whatever happens from here on, the old one is not the primary any more.
         self.write(self.primary_file, new.name)
-        self.primary = new
+        self.primary, self.announced = new, False
         old.needs, old.next_start = "rewind", 0
         self.promote()
 
     def promote(self):
+        """Whether it took effect is asked apart: it may have, though the answer failed or did not come in time."""
         try:
             self.primary.ask("SELECT pg_promote()")
-            # pg_rewind finds in it where the new timeline begins.
-            self.primary.ask("CHECKPOINT")
         except NotReached as error:
-            say(f"{self.primary.name} could not be promoted: {error}")
+            say(f"{self.primary.name} did not answer that it is promoted: {error}")
+        if self.primary.takes_writes():
+            self.announce()
+
+    def announce(self):
+        """The primary takes writes; tells of it, unless it did."""
+        if self.announced:
             return
         say(f"{self.primary.name} is the primary now")
         self.on_new_primary()
+        self.announced = True
         for one in self.instances:
             one.ready, one.next_probe = False, 0
         self.asked = 0
+        try:
+            # pg_rewind finds in it where the new timeline begins.
+            self.primary.ask("CHECKPOINT")
+        except NotReached as error:
+            say(f"{self.primary.name} made no checkpoint, and the old primary becomes a fresh copy: {error}")
+            for one in self.standbys:
+                one.needs = one.needs and "copy"
 
     def state_of(self, instance):
         """One question to the primary answers for all: who follows it."""
@@ -338,9 +353,12 @@ class Cluster:
             ).split("\n")
             self.asked = time.monotonic()
             if recovers == "t":
+                self.announced = False
                 self.promote()
                 return "it is to be promoted"
             self.following = set(following)
+            # A promotion that was not answered has taken effect meanwhile.
+            self.announce()
         if not instance.is_primary:
             return None if instance.host in self.following else f"it does not follow {self.primary.name}"
         if len(self.following) < self.shape.synchronous:
