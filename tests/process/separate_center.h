@@ -20,9 +20,14 @@ namespace critac::testing {
 // a queue forgot, or the dead hold, is missed for seconds only, so that tests need not wait long.
 class SeparateCenter : public AnyCenter {
  public:
-  // Nothing is started. `more` are further arguments of every service.
-  explicit SeparateCenter(std::string queue_url, std::vector<std::string> more = {})
-      : AnyCenter(absl::Seconds(30)), queue_url_(std::move(queue_url)), more_(std::move(more)) {
+  // Nothing is started. `more` are further arguments of every service. `reconcile_interval`: how long what a queue
+  // forgot is missed.
+  explicit SeparateCenter(std::string queue_url, std::vector<std::string> more = {},
+                          std::string reconcile_interval = "1s")
+      : AnyCenter(absl::Seconds(30)),
+        queue_url_(std::move(queue_url)),
+        more_(std::move(more)),
+        reconcile_interval_(std::move(reconcile_interval)) {
     for (const std::string service : {"intake", "matching", "metrics"}) {
       running_[service].channel = PlainChannel(Address(service));
     }
@@ -92,7 +97,7 @@ class SeparateCenter : public AnyCenter {
                                           "--job-lease",
                                           "3s",
                                           "--reconcile-interval",
-                                          "1s"};
+                                          reconcile_interval_};
     const std::map<std::string, std::vector<std::string>> peers = {
         {"intake", {}}, {"matching", {"intake", "metrics"}}, {"metrics", {"intake", "matching"}}};
     for (const std::string& peer : peers.at(service)) {
@@ -116,6 +121,7 @@ class SeparateCenter : public AnyCenter {
 
   const std::string queue_url_;
   const std::vector<std::string> more_;
+  const std::string reconcile_interval_;
   const TempFolder folder_;
   std::map<std::string, Running> running_;
 };
