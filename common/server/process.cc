@@ -433,13 +433,21 @@ void Process::Stop() {
   pipeline_.StopStreams();
   if (server_ != nullptr) ShutDownServer();
   queues_.Shutdown();
-  if (exporter_ != nullptr) exporter_->Stop(limits::kSpanFlush);
+  StopExporter();
   if (health_server_ != nullptr) health_server_->Shutdown(std::chrono::system_clock::now());
   admin_.reset();
   readiness_.reset();
   if (server_ != nullptr) {
     log_.Write(LogLevel::kInfo, "stopped", {{"process", config_.name}});
   }
+}
+
+void Process::StopExporter() {
+  if (exporter_ == nullptr) return;
+  const int64_t dropped = exporter_->Stop(limits::kSpanFlush);
+  if (dropped == 0) return;
+  log_.Write(LogLevel::kInfo, "spans dropped at the stop",
+             {{"collector", config_.otlp_endpoint}, {"count", dropped}});
 }
 
 void Process::ShutDownServer() {

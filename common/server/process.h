@@ -108,6 +108,7 @@ class Process {
   void TellFeeds(BoundService& service, std::map<std::string, std::string>& told);
   bool AllReady() const;
   void ShutDownServer();
+  void StopExporter();
 
   const ServerConfig config_;
   const Clock& clock_;

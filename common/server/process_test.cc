@@ -367,6 +367,16 @@ TEST_F(ProcessSpanTest, ThatCannotBeHandedInAreCountedAndTold) {
   EXPECT_THAT(log_text_.text(), AllOf(HasSubstr("spans are not taken"), HasSubstr("status 400")));
 }
 
+TEST_F(ProcessSpanTest, ThatAStopDropsAreToldOfOnceAndAreNoTroubleOfTheCollectors) {
+  collector_.AnswerNext({{.status = Collector::kSilence}});
+  Start({BindSample("intake")});
+  EXPECT_TRUE(Read(Channel()).ok());
+  process_->Stop();
+  EXPECT_THAT(log_text_.text(),
+              AllOf(HasSubstr("spans dropped at the stop"), HasSubstr("\"count\":1"),
+                    Not(HasSubstr("spans are not taken"))));
+}
+
 TEST_F(ProcessTest, WithoutACollectorNothingIsSaidOfSpans) {
   Start({BindSample("intake")});
   EXPECT_THAT(Ask("/metrics").body, Not(HasSubstr("critac_spans")));

@@ -38,9 +38,11 @@ void SpanExporter::Take(Span span) {
   waiting_.push_back(std::move(span));
 }
 
-void SpanExporter::Stop(absl::Duration patience) {
+int64_t SpanExporter::Stop(absl::Duration patience) {
+  int64_t dropped_before = 0;
   {
     absl::MutexLock lock(&mutex_);
+    dropped_before = figures_.dropped_count;
     stopping_ = true;
     if (!clock_.AwaitUntil(mutex_, absl::Condition(&ended_), clock_.Now() + patience)) {
       cancelled_ = true;
@@ -49,6 +51,7 @@ void SpanExporter::Stop(absl::Duration patience) {
   // One whose thread has ended has nothing to cancel.
   poster_->Cancel();
   if (thread_.joinable()) thread_.join();
+  return figures().dropped_count - dropped_before;
 }
 
 SpanExporter::Figures SpanExporter::figures() const {
@@ -92,8 +95,10 @@ void SpanExporter::Export(const std::vector<Span>& spans) {
   const auto count = static_cast<int64_t>(spans.size());
   bool is_last = false;
   for (int tries = 1;; ++tries) {
-    const OtlpDecision decision =
-        DecideAfter(poster_->Post(body), tries, clock_.Now(), ids_.NextBits());
+    const OtlpAnswer answer = poster_->Post(body);
+    // A stop ended it, which is no trouble of the collector's.
+    if (answer.status == 0 && IsCancelled()) return Count(0, count);
+    const OtlpDecision decision = DecideAfter(answer, tries, clock_.Now(), ids_.NextBits());
     Tell(decision.problem);
     if (decision.step == OtlpDecision::Step::kDone) {
       const int64_t rejected_count = std::min(decision.rejected_count, count);
@@ -107,6 +112,11 @@ void SpanExporter::Export(const std::vector<Span>& spans) {
 bool SpanExporter::AwaitLastTry(absl::Duration pause) {
   absl::MutexLock lock(&mutex_);
   return clock_.AwaitUntil(mutex_, absl::Condition(&stopping_), clock_.Now() + pause);
+}
+
+bool SpanExporter::IsCancelled() const {
+  absl::MutexLock lock(&mutex_);
+  return cancelled_;
 }
 
 void SpanExporter::Count(int64_t exported_count, int64_t dropped_count) {

@@ -27,7 +27,7 @@ namespace critac::server {
 class SpanExporter {
  public:
   // Told when it becomes known that spans cannot be handed in, when the reason becomes another, and,
-  // with nothing, when they are taken again. On the exporter's thread.
+  // with nothing, when they are taken again. Not of what a stop ends. On the exporter's thread.
   using OnProblem = std::function<void(absl::string_view problem)>;
 
   // Begins. `clock` and `ids` must outlive it.
@@ -42,8 +42,9 @@ class SpanExporter {
   void Take(Span span);
 
   // Hands in what waits, for `patience` at the most and trying once more at the most, drops what is
-  // left, and joins the thread. What is taken later is dropped. Stopping again does nothing.
-  void Stop(absl::Duration patience);
+  // left, and joins the thread; returns how many it dropped meanwhile. What is taken later is
+  // dropped. Stopping again does nothing.
+  int64_t Stop(absl::Duration patience);
 
   // Since the start.
   struct Figures {
@@ -59,6 +60,8 @@ class SpanExporter {
   void Export(const std::vector<Span>& spans);
   // Waits before the next try; whether it is the last, since a stop came.
   bool AwaitLastTry(absl::Duration pause);
+  // Whether a stop has lost patience.
+  bool IsCancelled() const;
   void Count(int64_t exported_count, int64_t dropped_count);
   void Tell(const std::string& problem);
 

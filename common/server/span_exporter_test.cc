@@ -187,9 +187,11 @@ TEST_F(SpanExporterTest, AStopDoesNotWaitLongForACollectorThatIsSilent) {
   Start(collector_.endpoint());
   Take(limits::kSpansPerExport);
   collector_.Await(1);
-  exporter_->Stop(absl::ZeroDuration());
+  EXPECT_EQ(exporter_->Stop(absl::ZeroDuration()), static_cast<int64_t>(limits::kSpansPerExport));
   EXPECT_EQ(exported(), 0);
   EXPECT_EQ(dropped(), static_cast<int64_t>(limits::kSpansPerExport));
+  EXPECT_THAT(told(), IsEmpty()) << "the stop ended it, and nothing is wrong with the collector";
+  EXPECT_EQ(exporter_->Stop(absl::ZeroDuration()), 0) << "what was dropped is told of once";
 }
 
 TEST_F(SpanExporterTest, WhatIsTakenAfterAStopIsDropped) {
