@@ -36,6 +36,9 @@ struct ChannelOptions {
 // A channel with the policies below. It connects when first used, and never through an HTTP proxy:
 // the suite's processes reach each other directly. With `steps` its calls become steps of their
 // traces.
+// It keeps a copy of `options` and `steps`, so neither need live longer than the call; what `steps`
+// refers to must outlive the channel. A channel lives until its last holder lets go of it: a stub is
+// one, and so is a call under way.
 std::shared_ptr<grpc::Channel> MakeChannel(const ChannelOptions& options,
                                            std::optional<ClientCallSteps> steps = std::nullopt);
 

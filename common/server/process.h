@@ -69,7 +69,9 @@ class Process {
   // A channel to a service: of another process where the configuration has its address, otherwise
   // of this one. Those of this process reach it whatever it listens on, and keep doing so until the
   // calls in hand have ended at a stop. It can be had before the process serves; then calls fail
-  // with UNAVAILABLE, or wait where they say so.
+  // with UNAVAILABLE, or wait where they say so. The process keeps it and gives the same each time;
+  // whoever holds it longer than the process must make no call through it then, and have none under
+  // way, since calls become steps and spans of the process.
   std::shared_ptr<grpc::Channel> ChannelTo(const std::string& service);
 
   // Stops in order: not ready; after the drain delay, no more jobs are taken and those in hand end;
