@@ -8,6 +8,7 @@
 #include "common/queue/sender.h"
 #include "common/queue/worker.h"
 #include "common/status/error.h"
+#include "services/metrics/callers.h"
 #include "services/metrics/follower.h"
 #include "services/metrics/measure_service.h"
 #include "services/metrics/metrics_states.h"
@@ -57,6 +58,10 @@ class BoundMetrics final : public server::BoundService {
     return {&survey_service_, &measure_service_, &report_service_};
   }
   journal::Journal& journal() override { return *journal_; }
+
+  absl::Status CheckMayFollow(const rpc::Call& call) override {
+    return CheckCannotBeRecused(call.principal, "journal");
+  }
 
   absl::Status Ready() override {
     RETURN_IF_ERROR(Annotate(journal_->database().CheckWritable(), "metrics' database"));

@@ -5,6 +5,7 @@
 
 #include "common/base/calendar.h"
 #include "common/status/error.h"
+#include "services/metrics/callers.h"
 #include "services/metrics/measures.h"
 
 namespace critac::metrics {
@@ -41,7 +42,11 @@ grpc::ServerUnaryReactor* MeasureService::QueryMeasure(grpc::CallbackServerConte
                                                        const v1::QueryMeasureRequest* request,
                                                        v1::QueryMeasureResponse* response) {
   return pipeline_.Read<v1::QueryMeasureRequest, v1::QueryMeasureResponse>(
-      context, request, response, [this](const Call&, const auto& in, auto& out) -> absl::Status {
+      context, request, response,
+      [this](const Call& call, const auto& in, auto& out) -> absl::Status {
+        if (in.lineage_limit() > 0) {
+          RETURN_IF_ERROR(CheckCannotBeRecused(call.principal, "lineage_limit"));
+        }
         absl::StatusOr<MeasureAnswer> answer;
         *out.mutable_snapshot() =
             follower_.Read([&](const Facts& facts) { answer = Evaluate(facts, QueryOf(in)); });

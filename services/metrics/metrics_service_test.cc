@@ -168,6 +168,58 @@ TEST(MeasureService, RefusesWhatItCannotAnswerAndWhoMayNotAsk) {
   EXPECT_TRUE(server.Query("requests", {}, kAlex).ok());
 }
 
+// Whoever recusals may know: as an expert, by an address or by the name of a record, or as a partner's.
+constexpr const char* kMayBeRecused[] = {"coordinator:ana@fallspd.example",
+                                         "auditor:ana@fallspd.example", "coordinator:experts/e012",
+                                         "program-manager:experts/e012"};
+
+absl::StatusOr<v1::QueryMeasureResponse> AskForLineage(MetricsServer& server, int limit,
+                                                       const std::string& who) {
+  v1::QueryMeasureRequest request;
+  request.set_measure("requests");
+  request.set_lineage_limit(limit);
+  return server.Call(server.measures, &v1::MeasureService::Stub::QueryMeasure, request, who);
+}
+
+// What recusals hide is not known here, so that records are named to nobody from whom some may be hidden.
+TEST(MeasureService, NamesTheRecordsOfAFigureToThoseAloneOfWhomNoRecusalCanBe) {
+  MetricsServer server;
+  server.Write(OneEngagement());
+  ASSERT_TRUE(server.GetSnapshot(server.Heads()).ok());
+  for (const char* who : {kDana, kMorgan, kAlex}) {
+    const auto answer = AskForLineage(server, 9, who);
+    ASSERT_TRUE(answer.ok()) << answer.status();
+    EXPECT_THAT(answer->total().records(), ElementsAre("requests/1"));
+  }
+  for (const char* who : kMayBeRecused) {
+    const absl::Status refused = AskForLineage(server, 1, who).status();
+    EXPECT_EQ(refused.code(), absl::StatusCode::kPermissionDenied) << who;
+    EXPECT_EQ(ReasonOf(refused), "MAY_BE_RECUSED");
+    const auto figure = AskForLineage(server, 0, who);
+    ASSERT_TRUE(figure.ok()) << figure.status();
+    EXPECT_EQ(figure->total().value(), 1) << "counts are of all requests";
+  }
+}
+
+TEST(Metrics, ShowsItsJournalToThoseAloneOfWhomNoRecusalCanBe) {
+  MetricsServer server;
+  rpc::Call call;
+  const auto may_follow = [&](const std::string& who) {
+    call.principal = *rpc::ParsePrincipal(who);
+    return server.bound().CheckMayFollow(call);
+  };
+  for (const char* who : {kAlex, kMorgan, "operator:ops", "service:metrics",
+                          "agency:agencies/lake#ana@fallspd.example"}) {
+    EXPECT_TRUE(may_follow(who).ok()) << who;
+  }
+  for (const char* who : kMayBeRecused) {
+    EXPECT_EQ(ReasonOf(may_follow(who)), "MAY_BE_RECUSED") << who;
+  }
+  for (const char* who : {"partner:partners/iacp", "partner:partners/iacp#e012"}) {
+    EXPECT_EQ(ReasonOf(may_follow(who)), "MAY_BE_RECUSED") << who;
+  }
+}
+
 TEST(Metrics, TheSameFiguresComeOutWhenAllItFollowedIsForgotten) {
   MetricsServer server;
   server.Write(SampleProgram(3));
