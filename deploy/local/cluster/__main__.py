@@ -26,14 +26,15 @@ except ImportError:
     sys.exit("up: python3-yaml is not installed for this python3; deploy/local/install installs Debian's")
 import postgres
 import redis
-from process import Node, how_it_ended, say
+from process import Node, how_it_ended, last_line, say
 from service import Replica
 
 # Replica N of anything listens on 127.0.0.1N.
 FIRST_ADDRESS = "127.0.0.1%d"
 POSTGRES_PORT = 5432
 CA_FILE = "/etc/critac/postgres-ca/ca.crt"
-START_SECONDS = 120
+# From the start until all are ready, the migration included. deploy/local/demo waits longer.
+START_SECONDS = 240
 
 
 class Stop(Exception):
@@ -144,6 +145,7 @@ class Center:
         self.write_hosts()
         self.replicas = {service.name: self.make_replicas(service) for service in shape.services}
         self.running = []
+        self.start_end = time.monotonic() + START_SECONDS
         self.shown = None
         self.stopping = 0
         self.wake, write = socket.socketpair()
@@ -227,12 +229,11 @@ class Center:
             self.shown = text
 
     def await_ready(self, processes):
-        end = time.monotonic() + START_SECONDS
         while not all(one.ready for one in processes):
-            if time.monotonic() > end:
+            if time.monotonic() > self.start_end:
                 late = next(one for one in processes if not one.ready)
-                raise TimeoutError(f"{late.name} was not ready within {START_SECONDS} seconds: {late.reason}; its last "
-                                   f"line, of {late.log}: {late.last_line()}")
+                raise TimeoutError(f"{late.name} was not ready within {START_SECONDS} seconds of the start: "
+                                   f"{late.reason}; its last line, of {late.log}: {late.last_line()}")
             self.step()
 
     def start(self):
@@ -255,11 +256,15 @@ class Center:
         for _ in range(1 + self.shape.migration.retries):
             job = self.node.spawn(command, self.node.environment("critac-migrate", **settings), self.node.folder, log)
             while job.poll() is None:
+                if time.monotonic() > self.start_end:
+                    job.kill()
+                    raise TimeoutError(f"the migration did not end within {START_SECONDS} seconds of the start; its "
+                                       f"last line, of {log}: {last_line(log)}")
                 self.step()
             if job.returncode == 0:
                 return
-        last = log.read_text(errors="replace").rstrip().split("\n")[-1]
-        raise ValueError(f"the migration failed: {how_it_ended(job.returncode)}; its last line, of {log}: {last}")
+        raise ValueError(f"the migration failed: {how_it_ended(job.returncode)}; its last line, of {log}: "
+                         f"{last_line(log)}")
 
     # ---- Stopping
 

@@ -20,6 +20,10 @@ def how_it_ended(code):
     return f"killed by signal {-code} ({signal.Signals(-code).name})" if code < 0 else f"exit status {code}"
 
 
+def last_line(log):
+    return log.read_text(errors="replace").rstrip().split("\n")[-1]
+
+
 class Node:
     """The machine as its processes see it: a folder, names of addresses, who they run as."""
 
@@ -126,5 +130,4 @@ class Process:
             self.popen.send_signal(number)
 
     def last_line(self):
-        lines = self.log.read_text(errors="replace").rstrip().split("\n")
-        return lines[-1]
+        return last_line(self.log)
