@@ -530,6 +530,15 @@ def records_are_safe(overlay):
             yield f"{label(cluster)}: what was acknowledged can be lost with one machine"
     if "critac-backup" not in overlay.names("CronJob"):
         yield "no backup"
+    for job in overlay.kind("CronJob"):
+        for container in job["spec"]["jobTemplate"]["spec"]["template"]["spec"]["containers"]:
+            if container["command"][:2] != ["critac", "backup"]:
+                continue
+            # `critac backup` refuses the place a volume is mounted on, and a folder that holds a backup already.
+            place = Path(container["command"][container["command"].index("--to") + 1])
+            if "{time}" not in place.name or str(place.parent) not in [
+                    mount["mountPath"] for mount in container["volumeMounts"]]:
+                yield f"{label(job)}: `{place}` is not a folder of its own each time, right below a volume"
 
 
 # ---- Rules of the folder --------------------------------------------------------------------------------------------
