@@ -29,7 +29,7 @@ import redis
 from process import Node, how_it_ended, last_line, say
 from service import Replica
 
-# Replica N of anything listens on 127.0.0.1N.
+# The first of anything listens on 127.0.0.10, the next on 127.0.0.11, and so on.
 FIRST_ADDRESS = "127.0.0.1%d"
 POSTGRES_PORT = 5432
 CA_FILE = "/etc/critac/postgres-ca/ca.crt"
@@ -71,13 +71,20 @@ def free_port(addresses):
             first.close()
 
 
-def choose_ports(shape, base, addresses):
-    """Port of the manifests → port here."""
+def offsets_of_ports(shape):
+    """Port of the manifests → by how much it is here above the base. That of health, which is the same in every
+    service, is known by the service too."""
     offsets = {POSTGRES_PORT: 31, shape.redis.ports["redis"]: 78, shape.redis.ports["sentinel"]: 79}
     for number, service in enumerate(shape.services):
-        offsets |= {service.container.ports["grpc"]: number, service.container.ports["admin"]: 80 + number}
+        offsets |= {service.container.ports["grpc"]: number, service.container.ports["admin"]: 80 + number,
+                    (service.name, service.container.ports["health"]): 89 + number}
+    return offsets
+
+
+def choose_ports(shape, base, addresses):
+    """The same → port here."""
     ports, claimed = {}, []
-    for port, offset in offsets.items():
+    for port, offset in offsets_of_ports(shape).items():
         if base == 0:
             ports[port], more = free_port(addresses)
             claimed += more
@@ -102,8 +109,11 @@ class Places:
         self.ports = ports
         self.addresses = addresses_for(shape)
 
-    def to_port(self, text):
-        return re.sub(r"(?<![\w.])\d{4,5}(?![\w.])", lambda found: str(self.ports.get(int(found[0]), found[0])), text)
+    def to_port(self, text, service=None):
+        def port_here(found):
+            port = int(found[0])
+            return str(self.ports.get((service, port), self.ports.get(port, port)))
+        return re.sub(r"(?<![\w.])[1-9]\d{3,4}(?![\w.])", port_here, text)
 
     def hosts(self, primary):
         """What the cluster's DNS knows while the primary of PostgreSQL is at this address."""
@@ -117,8 +127,10 @@ class Places:
                   for number, address in enumerate(self.addresses[:queue.replicas])]
         return "".join(f"{address} {name}\n" for name, address in named)
 
-    def setting(self, text, address):
-        return self.to_port(text).replace("0.0.0.0", address)
+    def settings(self, service, address):
+        """The variables of its replica at this address."""
+        return {name: self.to_port(value, service.name).replace("0.0.0.0", address)
+                for name, value in service.container.settings.items()}
 
     def url(self, text, ca_file):
         return self.to_port(text).replace(CA_FILE, urllib.parse.quote(str(ca_file)))
@@ -173,10 +185,9 @@ class Center:
     def make_replicas(self, service):
         replicas = []
         for number, address in enumerate(self.places.addresses[:service.replicas]):
-            settings = {name: self.places.setting(value, address)
-                        for name, value in service.container.settings.items()}
             # gRPC's own resolver reads no file of names but the machine's.
-            settings |= self.secret_values(service.container) | {"GRPC_DNS_RESOLVER": "native"}
+            settings = self.places.settings(service, address) | self.secret_values(service.container) | {
+                "GRPC_DNS_RESOLVER": "native"}
             grpc, admin = (self.places.ports[service.container.ports[name]] for name in ("grpc", "admin"))
             replicas.append(Replica(self.node, f"{service.name}-{number}", (address, grpc), service,
                                     admin=(address, admin), program=self.programs / service.container.command[0],
