@@ -3,9 +3,9 @@
 
 - promtool reads the rules, and runs a file of tests/kustomize/alerts for each alert, with a case in which it fires and
   one in which it does not.
-- Every figure in an alert, a dashboard or a query of KEDA is one that common/server/operational_metrics.h names, or one
-  of Prometheus' own or of kube-state-metrics; and so is every label.
-- Every alert leads to a section of deploy/README.md of its name.
+- Every figure in an alert, a dashboard, a query of KEDA or of the runbook's levels is one that
+  common/server/operational_metrics.h names, or one of Prometheus' own or of kube-state-metrics; and so is every label.
+- Every alert leads to a section of deploy/README.md of its name, and every link within that file to one that is there.
 
 Usage: tests/kustomize/alerts_test.py    Without promtool the first is left out, and the exit status is 77, skipped.
 """
@@ -97,6 +97,21 @@ def queries_of_keda():
                 yield f"{one['metadata']['name']}: {trigger['name']}", trigger["metadata"]["query"]
 
 
+def queries_of_the_runbook():
+    """Those of its service levels."""
+    text = (ROOT / "deploy/README.md").read_text()
+    for number, query in enumerate(re.findall(r"^```promql\n(.+?)^```$", text, re.MULTILINE | re.DOTALL), 1):
+        yield f"deploy/README.md: query {number}", query
+
+
+def check_links():
+    there = anchors()
+    for link in re.findall(r"\]\(#([^)]+)\)", (ROOT / "deploy/README.md").read_text()):
+        # The second heading of a name has a number.
+        if re.sub(r"-\d+$", "", link) not in there:
+            yield f"deploy/README.md: `#{link}` leads to no section"
+
+
 def anchors():
     headings = re.findall(r"^#+ (.+)$", (ROOT / "deploy/README.md").read_text(), re.MULTILINE)
     return {re.sub(r"[^\w -]", "", heading).strip().lower().replace(" ", "-") for heading in headings}
@@ -161,8 +176,8 @@ def main():
     figures = {**our_figures(), **OTHERS}
     groups = yaml.safe_load(RULES.read_text())["spec"]["groups"]
     rules = [rule for group in groups for rule in group["rules"]]
-    others = [*dashboards(), *queries_of_keda()]
-    problems = [*check_rules(rules, figures)]
+    others = [*dashboards(), *queries_of_keda(), *queries_of_the_runbook()]
+    problems = [*check_rules(rules, figures), *check_links()]
     for where, expression in others:
         problems += [f"{where}: {problem}" for problem in check_expression(expression, figures)]
     for rule in rules:
