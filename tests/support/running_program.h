@@ -202,20 +202,28 @@ class RunningProgram {
     stream.buffer.append(chunk, static_cast<size_t>(got));
     return true;
   }
-  static std::string Line(Stream& stream) {
-    size_t end = 0;
-    while ((end = stream.buffer.find('\n')) == std::string::npos) {
-      if (!Fill(stream)) return std::exchange(stream.buffer, "");
+  // Reads until there is a line; false where there is none, at the end.
+  static bool FillToLine(Stream& stream) {
+    while (stream.buffer.find('\n') == std::string::npos) {
+      if (!Fill(stream)) return false;
     }
+    return true;
+  }
+  static std::string Line(Stream& stream) {
+    if (!FillToLine(stream)) return std::exchange(stream.buffer, "");
+    const size_t end = stream.buffer.find('\n');
     std::string line = stream.buffer.substr(0, end);
     stream.buffer.erase(0, end + 1);
     return line;
   }
   static std::string LineWith(Stream& stream, const std::string& text) {
-    for (std::string line = Line(stream); !line.empty(); line = Line(stream)) {
+    while (true) {
+      // Lines may be empty; what ends without one is the last.
+      const bool has_line = FillToLine(stream);
+      const std::string line = Line(stream);
       if (line.find(text) != std::string::npos) return line;
+      if (!has_line) return "";
     }
-    return "";
   }
   static std::string Rest(Stream& stream) {
     while (Fill(stream)) {

@@ -64,6 +64,13 @@ TEST(RunningProgramTest, AProgramOutlivesTheThreadThatStartedIt) {
   EXPECT_EQ(program->Wait(), 128 + SIGTERM);
 }
 
+TEST(RunningProgramTest, ALineIsFoundPastEmptyOnesAndWithoutItsEnd) {
+  RunningProgram program("/usr/bin/printf", {"a\\n\\nb c\\n\\nlast"});
+  EXPECT_EQ(program.OutLineWith("b"), "b c");
+  EXPECT_EQ(program.OutLineWith("last"), "last");
+  EXPECT_EQ(program.OutLineWith("more"), "");
+}
+
 TEST(RunningProgramTest, AProgramThatIsNotThereEndsAsInAShell) {
   RunningProgram program("/nowhere/program", {});
   EXPECT_EQ(program.OutLine(), "");
