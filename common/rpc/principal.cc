@@ -81,10 +81,17 @@ absl::Status CheckSubject(Role role, absl::string_view subject) {
                                 " has characters other than letters, digits and ._@/#+-"));
   }
   const absl::string_view collection = SubjectCollection(role);
-  if (collection.empty()) return absl::OkStatus();
-  absl::string_view id = subject.substr(0, subject.find('#'));
-  if (!absl::ConsumePrefix(&id, collection) || id.empty() ||
-      id.find('/') != absl::string_view::npos) {
+  const size_t hash = subject.find('#');
+  if (collection.empty()) {
+    if (hash == absl::string_view::npos) return absl::OkStatus();
+    return Invalid(absl::StrCat("the subject ", QuotedStart(subject), " of role ", RoleName(role),
+                                " has a #, which only those of agencies and partners have"));
+  }
+  absl::string_view id = subject.substr(0, hash);
+  const bool has_person = hash != absl::string_view::npos;
+  const absl::string_view person = has_person ? subject.substr(hash + 1) : "";
+  if (!absl::ConsumePrefix(&id, collection) || id.empty() || absl::StrContains(id, '/') ||
+      person.empty() == has_person || absl::StrContains(person, '#')) {
     return Invalid(absl::StrCat("the subject ", QuotedStart(subject), " of role ", RoleName(role),
                                 " is not ", collection, "ID, with or without #PERSON"));
   }
@@ -105,14 +112,14 @@ std::string Principal::ToString() const { return absl::StrCat(RoleName(role), ":
 std::string Principal::resource() const { return subject.substr(0, subject.find('#')); }
 
 std::string PersonIn(absl::string_view principal) {
-  const std::pair<absl::string_view, absl::string_view> at_hash =
-      absl::StrSplit(principal, absl::MaxSplits('#', 1));
-  if (!at_hash.second.empty()) return std::string(at_hash.second);
   const std::pair<absl::string_view, absl::string_view> parts =
-      absl::StrSplit(at_hash.first, absl::MaxSplits(':', 1));
+      absl::StrSplit(principal, absl::MaxSplits(':', 1));
   const bool organization = parts.first == RoleName(type::v1::ROLE_PARTNER) ||
                             parts.first == RoleName(type::v1::ROLE_AGENCY);
-  return organization ? "" : std::string(parts.second);
+  // What was written down by an older version may have a `#` anywhere.
+  const std::vector<absl::string_view> at_hashes = absl::StrSplit(parts.second, '#');
+  if (!organization) return std::string(at_hashes[0]);
+  return at_hashes.size() < 2 ? "" : std::string(at_hashes[1]);
 }
 
 std::string PersonKey(const Principal& principal) {

@@ -29,9 +29,10 @@ struct Principal {
   std::string resource() const;
 };
 
-// The person in a principal, `role:subject`: what stands behind `#` (`ana` of
-// `partner:partners/iacp#ana`), or the whole subject of one that is neither an agency nor a partner
-// (`dana` of `coordinator:dana`). Empty: an organization without a person.
+// The person in a principal, `role:subject`: of an agency or a partner what stands behind `#` (`ana` of
+// `partner:partners/iacp#ana`; empty: an organization without a person), of others the subject (`dana` of
+// `coordinator:dana`). Nothing that is added by one more `#`, which ParsePrincipal refuses, makes another
+// person.
 std::string PersonIn(absl::string_view principal);
 
 // What the person who calls may be on record by as an expert: an address, as AddressIdentity has it;
@@ -41,8 +42,9 @@ std::string PersonKey(const Principal& principal);
 
 // Reads `role:subject`. Roles: agency, coordinator, partner, program-manager, auditor, operator,
 // service. The subject has 1 to 200 characters out of letters, digits and `._@/#+-`; an agency's
-// is `agencies/ID`, a partner's `partners/ID`, each with or without `#PERSON`. UNAUTHENTICATED,
-// reason PRINCIPAL_INVALID: says what is wrong and gives an example.
+// is `agencies/ID`, a partner's `partners/ID`, each with or without `#PERSON`; in all else there is no
+// `#`, so that nobody passes for another by adding one. UNAUTHENTICATED, reason PRINCIPAL_INVALID: says
+// what is wrong and gives an example.
 absl::StatusOr<Principal> ParsePrincipal(absl::string_view text);
 
 }  // namespace critac::rpc

@@ -1,6 +1,8 @@
 #include "common/rpc/principal.h"
 
+#include <string>
 #include <utility>
+#include <vector>
 
 #include "common/status/error.h"
 #include "gmock/gmock.h"
@@ -46,12 +48,37 @@ TEST(Principal, ASubjectHasOneToTwoHundredCharacters) {
 }
 
 TEST(Principal, WhatIsNotAPrincipalIsRefusedWithAnExample) {
-  for (const char* text :
-       {"", "dana", ":dana", "chief:dana", "Coordinator:dana", "role_agency:agencies/x",
-        "unspecified:dana", "coordinator:da na", "coordinator:da\nna", "coordinator:d\xc3\xa4na",
-        "coordinator:a:b", "agency:dana", "agency:agencies/", "agency:agencies/#chief",
-        "agency:agencies/a/b", "agency:partners/iacp", "agency:xagencies/a", "partner:agencies/a",
-        "partner:iacp"}) {
+  for (const char* text : {"",
+                           "dana",
+                           ":dana",
+                           "chief:dana",
+                           "Coordinator:dana",
+                           "role_agency:agencies/x",
+                           "unspecified:dana",
+                           "coordinator:da na",
+                           "coordinator:da\nna",
+                           "coordinator:d\xc3\xa4na",
+                           "coordinator:a:b",
+                           "agency:dana",
+                           "agency:agencies/",
+                           "agency:agencies/#chief",
+                           "agency:agencies/a/b",
+                           "agency:partners/iacp",
+                           "agency:xagencies/a",
+                           "partner:agencies/a",
+                           "partner:iacp",
+                           "partner:partners/iacp#",
+                           "agency:agencies/a#",
+                           "coordinator:a@b#x",
+                           "coordinator:dana#",
+                           "coordinator:#dana",
+                           "program-manager:kim#1",
+                           "auditor:a#b",
+                           "operator:ops#2",
+                           "service:matching#1",
+                           "partner:partners/iacp#a@b#x",
+                           "partner:partners/iacp##ana",
+                           "agency:agencies/a#chief#2"}) {
     const absl::Status status = ParsePrincipal(text).status();
     EXPECT_EQ(status.code(), absl::StatusCode::kUnauthenticated) << text;
     EXPECT_EQ(ReasonOf(status), "PRINCIPAL_INVALID") << text;
@@ -65,6 +92,9 @@ TEST(Principal, TheErrorSaysWhatIsWrong) {
                         "program-manager, auditor, operator, service"));
   EXPECT_THAT(ParsePrincipal("agency:dana").status().message(),
               HasSubstr("is not agencies/ID, with or without #PERSON"));
+  EXPECT_THAT(ParsePrincipal("coordinator:a@b#x").status().message(),
+              HasSubstr("the subject \"a@b#x\" of role coordinator has a #, which only those of "
+                        "agencies and partners have"));
 }
 
 TEST(Principal, AHostileTextIsCutAndEscapedInTheError) {
@@ -81,6 +111,46 @@ TEST(Principal, ThePersonInAPrincipal) {
   EXPECT_EQ(PersonIn("partner:partners/iacp"), "") << "an organization";
   EXPECT_EQ(PersonIn("agency:agencies/ag-000001"), "");
   EXPECT_EQ(PersonIn(""), "");
+}
+
+// Also where nobody parsed it, as in what was written down before `#` was refused.
+TEST(Principal, NoHashMakesAnotherPerson) {
+  const struct {
+    std::vector<Principal> written;
+    const char* person;
+    const char* key;
+  } people[] = {
+      {{{type::v1::ROLE_COORDINATOR, "ana@x.org"},
+        {type::v1::ROLE_COORDINATOR, "ana@x.org#"},
+        {type::v1::ROLE_COORDINATOR, "ana@x.org#x"},
+        {type::v1::ROLE_COORDINATOR, "ana@x.org##x"},
+        {type::v1::ROLE_COORDINATOR, "ana@x.org#bo@x.org"},
+        {type::v1::ROLE_PROGRAM_MANAGER, "ana@x.org#2"},
+        {type::v1::ROLE_PARTNER, "partners/elm#ana@x.org"},
+        {type::v1::ROLE_PARTNER, "partners/elm#ana@x.org#x"},
+        {type::v1::ROLE_AGENCY, "agencies/a#ana@x.org#x"}},
+       "ana@x.org",
+       "ana@x.org"},
+      {{{type::v1::ROLE_AUDITOR, "experts/e1"}, {type::v1::ROLE_AUDITOR, "experts/e1#x"}},
+       "experts/e1",
+       "experts/e1"},
+      {{{type::v1::ROLE_PARTNER, "partners/elm#e1"}, {type::v1::ROLE_PARTNER, "partners/elm#e1#x"}},
+       "e1",
+       "partners/elm#e1"},
+      {{{type::v1::ROLE_COORDINATOR, "dana"}, {type::v1::ROLE_COORDINATOR, "dana#ana@x.org"}},
+       "dana",
+       ""},
+      {{{type::v1::ROLE_PARTNER, "partners/elm"},
+        {type::v1::ROLE_PARTNER, "partners/elm#"},
+        {type::v1::ROLE_PARTNER, "partners/elm##ana@x.org"}},
+       "",
+       ""}};
+  for (const auto& [written, person, key] : people) {
+    for (const Principal& principal : written) {
+      EXPECT_EQ(PersonIn(principal.ToString()), person) << principal.ToString();
+      EXPECT_EQ(PersonKey(principal), key) << principal.ToString();
+    }
+  }
 }
 
 TEST(Principal, WhatAPersonMayBeOnRecordBy) {
