@@ -239,6 +239,34 @@ TEST_F(RecusalServiceTest, ARequestThatServesTheAgencyTooIsHidden) {
   EXPECT_THAT(Names(kAna), ElementsAre(both));
 }
 
+// Older processes that go on writing during an update leave the column by which rows are found empty.
+TEST_F(RecusalServiceTest, AListShowsNothingHiddenWhereAColumnLacksIt) {
+  const std::string summit = Create(kSummit);
+  const std::string both = Create(kSummit, kLake);
+  const std::string last = Create(kSummit);
+  const absl::Status emptied =
+      intake_.journal().database().Write([](store::Connection& connection) {
+        return connection.Execute("UPDATE intake_request SET co_served = ''").status();
+      });
+  ASSERT_TRUE(emptied.ok()) << emptied;
+  EXPECT_THAT(Names(kAna), ElementsAre(last, both, summit));
+  Tell({Recusal()});
+  EXPECT_THAT(Names(kAna), ElementsAre(last, summit));
+  EXPECT_THAT(Names(kDana), ElementsAre(last, both, summit));
+  // A page of which nothing is seen still leads to the next.
+  std::vector<std::string> seen;
+  std::string token;
+  int pages = 0;
+  do {
+    const auto page = intake_.ListRequests("", kAna, 1, token);
+    ASSERT_THAT(page, Succeeds());
+    for (const v1::Request& request : page->requests()) seen.push_back(request.name());
+    token = page->next_page_token();
+    ASSERT_LT(++pages, 10);
+  } while (!token.empty());
+  EXPECT_THAT(seen, ElementsAre(last, summit));
+}
+
 TEST_F(RecusalServiceTest, TheRecusedWriteNoRequestOfTheAgencyDown) {
   Tell({Recusal()});
   const int64_t head = Head();

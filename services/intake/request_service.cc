@@ -1,5 +1,6 @@
 #include "services/intake/request_service.h"
 
+#include <algorithm>
 #include <memory>
 #include <optional>
 #include <string>
@@ -20,6 +21,12 @@ using rpc::Call;
 
 absl::Status RequestNotFound(absl::string_view name) {
   return ResourceNotFound(v1::Request::descriptor()->full_name(), name);
+}
+
+// Whether a request is there for who reads; `hidden` are the agencies from which they are recused.
+bool IsShown(const rpc::Principal& who, const v1::Request& request,
+             absl::Span<const std::string> hidden) {
+  return MaySee(who, request) && !IsOfAny(request, hidden);
 }
 
 // What a partner is answered when it completes a delivery: that it did. What an agency wrote is for
@@ -120,7 +127,7 @@ absl::Status RequestService::Get(const Call& call, const v1::GetRequestRequest& 
                                  v1::Request& out) {
   ASSIGN_OR_RETURN(const std::vector<std::string> hidden, HiddenFrom(call));
   RETURN_IF_ERROR(journal_.GetInto(in.name(), out));
-  if (!MaySee(call.principal, out) || IsOfAny(out, hidden)) return RequestNotFound(in.name());
+  if (!IsShown(call.principal, out, hidden)) return RequestNotFound(in.name());
   Profiles profiles;
   return Polish(call, hidden, profiles, out);
 }
@@ -151,8 +158,16 @@ absl::Status RequestService::List(const Call& call, const v1::ListRequestsReques
   RETURN_IF_ERROR(journal_.ListInto(
       query, [&out]() -> google::protobuf::Message& { return *out.add_requests(); },
       *out.mutable_next_page_token()));
+  // While a version that knows other columns goes on writing, the columns may lack what a body says, and
+  // a page may be less than full.
+  auto& listed = *out.mutable_requests();
+  listed.erase(std::remove_if(listed.begin(), listed.end(),
+                              [&](const v1::Request& request) {
+                                return !IsShown(call.principal, request, hidden);
+                              }),
+               listed.end());
   Profiles profiles;
-  for (v1::Request& request : *out.mutable_requests()) {
+  for (v1::Request& request : listed) {
     RETURN_IF_ERROR(Polish(call, hidden, profiles, request));
   }
   return absl::OkStatus();
