@@ -5,12 +5,14 @@
 #include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "absl/strings/str_replace.h"
 #include "services/intake/proto_time.h"
 #include "services/intake/service_testing.h"
 
 namespace critac::intake {
 namespace {
 
+using ::testing::AllOf;
 using testing::DetailsFor;
 using ::testing::ElementsAre;
 using testing::FailsWith;
@@ -88,6 +90,21 @@ class RecusalServiceTest : public ::testing::Test {
     return row;
   }
 
+  // A row of Summit that was a duplicate: of a request by its name, or by its past record.
+  static v1::PastRequest PastDuplicate(const std::string& external_id, const std::string& original,
+                                       const std::string& original_external_id = "") {
+    v1::PastRequest row = Past(external_id, "UT0220000");
+    for (const auto action : {v1::REQUEST_ACTION_SUBMIT, v1::REQUEST_ACTION_MARK_DUPLICATE}) {
+      v1::PastAction& step = *row.add_actions();
+      step.set_action(action);
+      *step.mutable_time() = ToProto(testing::At("2024-02-02"));
+      step.set_actor(kDana);
+    }
+    row.mutable_actions(1)->mutable_details()->set_duplicate_of(original);
+    row.mutable_actions(1)->set_duplicate_of_external_id(original_external_id);
+    return row;
+  }
+
   std::vector<std::string> Names(const std::string& who, const std::string& filter = "") {
     std::vector<std::string> names;
     const auto page = intake_.ListRequests(filter, who);
@@ -111,6 +128,10 @@ class RecusalServiceTest : public ::testing::Test {
   IntakeServer intake_;
 };
 
+std::string WithoutName(absl::string_view words, const std::string& name) {
+  return absl::StrReplaceAll(words, {{name, "R"}});
+}
+
 // An error without the name of the request that it is about.
 std::string WordsOf(const absl::Status& status, const std::string& request) {
   std::vector<std::string> parts;
@@ -118,12 +139,9 @@ std::string WordsOf(const absl::Status& status, const std::string& request) {
     parts.push_back(absl::StrCat(type, "=", absl::CHexEscape(std::string(payload))));
   });
   std::sort(parts.begin(), parts.end());  // they come in any order
-  std::string words = absl::StrCat(absl::StatusCodeToString(status.code()), ": ", status.message(),
-                                   " ", absl::StrJoin(parts, " "));
-  for (size_t at = words.find(request); at != std::string::npos; at = words.find(request)) {
-    words.replace(at, request.size(), "R");
-  }
-  return words;
+  return WithoutName(absl::StrCat(absl::StatusCodeToString(status.code()), ": ", status.message(),
+                                  " ", absl::StrJoin(parts, " ")),
+                     request);
 }
 
 // ---- What is hidden
@@ -333,6 +351,34 @@ TEST_F(RecusalServiceTest, ImportsOfTheRecusedSayNothingOfWhatIsHidden) {
   EXPECT_THAT(problem(Past("old:1", "UT0220000")), HasSubstr("cannot be used"));
   const auto other = Import(Past("old:3", "UT0220000"), kAna);
   EXPECT_EQ(other->results(0).outcome(), v1::IMPORT_OUTCOME_CREATED);
+}
+
+TEST_F(RecusalServiceTest, AnImportedDuplicateTellsTheRecusedNothingOfAHiddenOriginal) {
+  const std::string lake = Create();
+  const std::string chained = Create(kSummit);
+  v1::ActionDetails details;
+  details.set_duplicate_of(lake);
+  ASSERT_THAT(intake_.Act(chained, v1::REQUEST_ACTION_MARK_DUPLICATE, kDana, details), Succeeds());
+  ASSERT_THAT(Import(Past("old:1", "UT0180100"), kDana), Succeeds());
+  const std::string absent = "requests/fy27-000999";
+  const auto problem = [&](const std::string& original, const std::string& external_id,
+                           const std::string& who) {
+    const auto answer = Import(PastDuplicate("old:2", original, external_id), who);
+    EXPECT_THAT(answer, Succeeds());
+    EXPECT_EQ(answer->results(0).outcome(), v1::IMPORT_OUTCOME_REFUSED);
+    return answer->results(0).problem();
+  };
+  EXPECT_THAT(problem(chained, "", kDana), HasSubstr(absl::StrCat("a duplicate of ", lake)));
+  Tell({Recusal()});
+  const int64_t head = Head();
+  EXPECT_THAT(problem(absent, "", kAna), HasSubstr(absent));
+  EXPECT_EQ(WithoutName(problem(lake, "", kAna), lake),
+            WithoutName(problem(absent, "", kAna), absent));
+  EXPECT_EQ(WithoutName(problem("", "old:1", kAna), "old:1"),
+            WithoutName(problem("", "old:9", kAna), "old:9"));
+  EXPECT_THAT(problem(chained, "", kAna),
+              AllOf(HasSubstr("is itself a duplicate"), Not(HasSubstr(lake))));
+  EXPECT_EQ(Head(), head);
 }
 
 TEST_F(RecusalServiceTest, TheRecusedDoNotFollowTheJournal) {

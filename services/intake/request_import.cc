@@ -1,5 +1,6 @@
 #include "services/intake/request_import.h"
 
+#include <optional>
 #include <set>
 
 #include "absl/strings/match.h"
@@ -154,6 +155,7 @@ class RequestPlanner {
   }
 
   bool IsHidden(const std::string& request) const {
+    if (hidden_.empty() || request.empty()) return false;
     const v1::Request* found = records_.FindRequest(request);
     return found != nullptr && IsOfAny(*found, hidden_);
   }
@@ -205,11 +207,19 @@ class RequestPlanner {
     const v1::Agency* agency = records_.FindAgency(request.agency());
     v1::ActionDetails details = action.details();
     RETURN_IF_ERROR(NameOriginal(action, details));
+    const std::optional<v1::Request> original = OriginalSeen(details.duplicate_of());
     return DecideAction(request, action.action(), details, actor, time,
-                        {catalog_, agency->type(),
-                         details.duplicate_of().empty() || IsHidden(details.duplicate_of())
-                             ? nullptr
-                             : records_.FindRequest(details.duplicate_of())});
+                        {catalog_, agency->type(), original.has_value() ? &*original : nullptr});
+  }
+
+  // The request of a name, as far as whoever imports sees it: it does not name what itself duplicates, where
+  // that is hidden.
+  std::optional<v1::Request> OriginalSeen(const std::string& name) const {
+    const v1::Request* found = name.empty() ? nullptr : records_.FindRequest(name);
+    if (found == nullptr || IsOfAny(*found, hidden_)) return std::nullopt;
+    v1::Request original = *found;
+    if (IsHidden(original.duplicate_of())) original.clear_duplicate_of();
+    return original;
   }
 
   absl::StatusOr<Actor> ActorOf(std::string principal, const v1::Request& request) {
