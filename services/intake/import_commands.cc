@@ -2,8 +2,10 @@
 
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
+#include "absl/container/flat_hash_map.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "common/base/calendar.h"
@@ -13,7 +15,10 @@
 #include "critac/intake/v1/events.pb.h"
 #include "services/intake/agency_changes.h"
 #include "services/intake/catalog_import.h"
+#include "services/intake/catalog_view.h"
+#include "services/intake/records.h"
 #include "services/intake/request_import.h"
+#include "services/intake/resource_names.h"
 
 namespace critac::intake {
 namespace {
@@ -52,6 +57,51 @@ absl::StatusOr<Actor> ParseActor(const std::string& principal) {
   ASSIGN_OR_RETURN(const rpc::Principal who, rpc::ParsePrincipal(principal));
   return Actor{who.role, who.ToString()};
 }
+
+// Records as they are in the journal now.
+class RecordsNow final : public Records {
+ public:
+  // `journal` must outlive it.
+  explicit RecordsNow(journal::Journal& journal) : journal_(journal) {}
+
+  const v1::Agency* FindAgency(absl::string_view name) const override {
+    return Find<v1::Agency>(name);
+  }
+  const v1::AliasRecord* FindAlias(absl::string_view name) const override {
+    return Find<v1::AliasRecord>(name);
+  }
+  const v1::Request* FindRequest(absl::string_view name) const override {
+    return Find<v1::Request>(name);
+  }
+  const v1::ExternalRecord* FindExternal(absl::string_view name) const override {
+    return Find<v1::ExternalRecord>(name);
+  }
+  int64_t LastNumber(absl::string_view series) const override {
+    const v1::Counter* counter = Find<v1::Counter>(CounterName(series));
+    return counter == nullptr ? 0 : counter->last();
+  }
+
+  // Not OK: something could not be read, and what was found says nothing.
+  const absl::Status& status() const { return status_; }
+
+ private:
+  template <typename T>
+  const T* Find(absl::string_view name) const {
+    const auto [at, is_new] = found_.try_emplace(name);
+    if (is_new) {
+      auto read = std::make_unique<T>();
+      const absl::Status status = journal_.GetInto(name, *read);
+      if (status.ok()) at->second = std::move(read);
+      if (!status.ok() && !absl::IsNotFound(status)) status_.Update(status);
+    }
+    return static_cast<const T*>(at->second.get());
+  }
+
+  journal::Journal& journal_;
+  mutable absl::Status status_;
+  // What was read, by name; null: there is none.
+  mutable absl::flat_hash_map<std::string, std::unique_ptr<google::protobuf::Message>> found_;
+};
 
 }  // namespace
 
@@ -102,6 +152,27 @@ absl::Status ImportRequests(journal::Draft& draft, const rpc::Principal& who,
     const std::string& name = change.created.request().name();
     draft.Emit(name, change.created);
     for (const v1::RequestTransitioned& step : change.steps) draft.Emit(name, step);
+  }
+  return absl::OkStatus();
+}
+
+absl::Status WithholdHidden(const v1::ImportRequestsRequest& in,
+                            absl::Span<const std::string> hidden, absl::Time now,
+                            journal::Journal& journal, v1::ImportRequestsResponse& out) {
+  const RecordsNow records(journal);
+  const auto catalog = journal.Get<v1::Catalog>(kCatalogName);
+  if (!absl::IsNotFound(catalog.status())) RETURN_IF_ERROR(catalog.status());
+  const RequestImport plan =
+      PlanRequestImport(in.requests(), ProblemsOf(in.requests()), now, records,
+                        CatalogView(catalog.ok() ? *catalog : v1::Catalog()), ParseActor, hidden);
+  RETURN_IF_ERROR(records.status());
+  for (v1::ImportResult& before : *out.mutable_results()) {
+    const v1::ImportResult& again = plan.results[before.index()];
+    if (again.outcome() == v1::IMPORT_OUTCOME_REFUSED) {
+      before = again;
+    } else if (before.outcome() == v1::IMPORT_OUTCOME_REFUSED) {
+      before.set_problem("was refused; the same row would be taken now");
+    }
   }
   return absl::OkStatus();
 }

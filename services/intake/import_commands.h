@@ -1,8 +1,13 @@
 #ifndef SERVICES_INTAKE_IMPORT_COMMANDS_H_
 #define SERVICES_INTAKE_IMPORT_COMMANDS_H_
 
+#include <string>
+
 #include "absl/status/status.h"
+#include "absl/time/time.h"
+#include "absl/types/span.h"
 #include "common/journal/command.h"
+#include "common/journal/journal.h"
 #include "common/rpc/principal.h"
 #include "critac/intake/v1/agency.pb.h"
 #include "critac/intake/v1/catalog.pb.h"
@@ -19,6 +24,13 @@ absl::Status ImportAgencies(journal::Draft& draft, const v1::ImportAgenciesReque
 absl::Status ImportCatalog(journal::Draft& draft, const v1::ImportCatalogRequest& in);
 absl::Status ImportRequests(journal::Draft& draft, const rpc::Principal& who,
                             const v1::ImportRequestsRequest& in, CommandCaches& caches);
+
+// Takes out of `out`, the answer to `in` of before that is given again, what is hidden by now: whoever
+// calls is recused from `hidden`, sorted and not empty. A row that they could not import now is refused in
+// the words of now; why a row was refused before is not told where it would be taken now.
+absl::Status WithholdHidden(const v1::ImportRequestsRequest& in,
+                            absl::Span<const std::string> hidden, absl::Time now,
+                            journal::Journal& journal, v1::ImportRequestsResponse& out);
 
 }  // namespace critac::intake
 

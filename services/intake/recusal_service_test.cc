@@ -75,9 +75,14 @@ class RecusalServiceTest : public ::testing::Test {
 
   absl::StatusOr<v1::ImportRequestsResponse> Import(const v1::PastRequest& row,
                                                     const std::string& who) {
+    return ImportAll({row}, who, intake_.NewId());
+  }
+  absl::StatusOr<v1::ImportRequestsResponse> ImportAll(const std::vector<v1::PastRequest>& rows,
+                                                       const std::string& who,
+                                                       const std::string& request_id) {
     v1::ImportRequestsRequest request;
-    *request.add_requests() = row;
-    request.set_request_id(intake_.NewId());
+    request.mutable_requests()->Assign(rows.begin(), rows.end());
+    request.set_request_id(request_id);
     return intake_.Call(intake_.requests, &v1::RequestService::Stub::ImportRequests, request, who);
   }
   static v1::PastRequest Past(const std::string& external_id, const std::string& alias) {
@@ -379,6 +384,55 @@ TEST_F(RecusalServiceTest, AnImportedDuplicateTellsTheRecusedNothingOfAHiddenOri
   EXPECT_THAT(problem(chained, "", kAna),
               AllOf(HasSubstr("is itself a duplicate"), Not(HasSubstr(lake))));
   EXPECT_EQ(Head(), head);
+}
+
+// An import is answered before its caller is recused, and asked for again after: what it says then of each
+// row is what a new import of the same rows says, but for what is seen still.
+TEST_F(RecusalServiceTest, AnImportsAnswerOfBeforeSaysNothingOfWhatIsHiddenSince) {
+  const std::string lake = Create();
+  const std::string chained = Create(kSummit);
+  v1::ActionDetails details;
+  details.set_duplicate_of(lake);
+  ASSERT_THAT(intake_.Act(chained, v1::REQUEST_ACTION_MARK_DUPLICATE, kDana, details), Succeeds());
+  ASSERT_THAT(Import(Past("old:known", "UT0180100"), kDana), Succeeds());
+  v1::PastRequest other = Past("old:known", "UT0180100");
+  *other.mutable_create_time() = ToProto(testing::At("2024-02-02"));
+  const std::vector<v1::PastRequest> rows = {
+      Past("old:lake", "UT0180100"),   Past("old:summit", "UT0220000"),
+      Past("old:known", "UT0180100"),  other,
+      PastDuplicate("old:1", chained), PastDuplicate("old:2", lake),
+      Past("old:3", "nobody's")};
+  const std::string id = intake_.NewId();
+  const auto import = [&] { return ImportAll(rows, kAna, id); };
+  const auto before = import();
+  ASSERT_THAT(before, Succeeds());
+  EXPECT_EQ(before->results(0).outcome(), v1::IMPORT_OUTCOME_CREATED);
+  EXPECT_EQ(before->results(1).outcome(), v1::IMPORT_OUTCOME_CREATED);
+  EXPECT_EQ(before->results(2).outcome(), v1::IMPORT_OUTCOME_UNCHANGED);
+  EXPECT_THAT(before->results(3).problem(), HasSubstr("with other content"));
+  EXPECT_THAT(before->results(4).problem(), HasSubstr(absl::StrCat("a duplicate of ", lake)));
+  EXPECT_EQ(before->results(5).outcome(), v1::IMPORT_OUTCOME_CREATED);
+
+  Tell({Recusal()});
+  const int64_t head = Head();
+  const auto after = import();
+  ASSERT_THAT(after, Succeeds());
+  const auto anew = ImportAll(rows, kAna, intake_.NewId());
+  ASSERT_THAT(anew, Succeeds());
+  for (int i = 0; i < after->results_size(); ++i) {
+    if (i == 1 || i == 5) {
+      EXPECT_EQ(after->results(i).DebugString(), before->results(i).DebugString()) << "seen";
+    } else {
+      EXPECT_EQ(after->results(i).outcome(), v1::IMPORT_OUTCOME_REFUSED) << i;
+      EXPECT_EQ(after->results(i).DebugString(), anew->results(i).DebugString()) << i;
+    }
+  }
+  EXPECT_THAT(after->DebugString(), Not(HasSubstr(before->results(0).name())));
+  EXPECT_THAT(after->DebugString(), Not(HasSubstr(before->results(2).name())));
+  EXPECT_THAT(after->DebugString(), Not(HasSubstr(lake)));
+  EXPECT_EQ(Head(), head);
+  Tell({});
+  EXPECT_EQ(import()->DebugString(), before->DebugString()) << "kept as it was";
 }
 
 TEST_F(RecusalServiceTest, TheRecusedDoNotFollowTheJournal) {

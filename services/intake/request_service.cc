@@ -186,12 +186,26 @@ grpc::ServerUnaryReactor* RequestService::GetLifecycle(grpc::CallbackServerConte
 grpc::ServerUnaryReactor* RequestService::ImportRequests(grpc::CallbackServerContext* context,
                                                          const v1::ImportRequestsRequest* request,
                                                          v1::ImportRequestsResponse* response) {
+  struct Taken {
+    const v1::ImportRequestsRequest* in = nullptr;
+    bool is_decided = false;
+  };
+  auto taken = std::make_shared<Taken>();
   return pipeline_.Write<v1::ImportRequestsRequest, v1::ImportRequestsResponse>(
       context, request, response, journal_,
-      [this](const Call& call, const auto& in) -> journal::Decide {
-        return [this, in, &call](journal::Draft& draft) {
-          return intake::ImportRequests(draft, call.principal, in, caches_);
+      [this, taken](const Call& call, const auto& in) -> journal::Decide {
+        taken->in = &in;
+        return [this, taken, &call](journal::Draft& draft) {
+          taken->is_decided = true;
+          return intake::ImportRequests(draft, call.principal, *taken->in, caches_);
         };
+      },
+      [this, taken](const Call& call, v1::ImportRequestsResponse& out) -> absl::Status {
+        // What was decided just now says nothing of what is hidden; an answer of before, given again, may.
+        if (taken->is_decided) return absl::OkStatus();
+        ASSIGN_OR_RETURN(const std::vector<std::string> hidden, HiddenFrom(call));
+        if (hidden.empty()) return absl::OkStatus();
+        return WithholdHidden(*taken->in, hidden, clock_.Now(), journal_, out);
       });
 }
 
