@@ -78,7 +78,8 @@ class BoundService {
   // The journal, which the process serves as critac.journal.v1.JournalService.
   virtual journal::Journal& journal() = 0;
   // Whether a caller may read the journal's events: a journal, whose chain is only checked as a whole, is
-  // shown whole or not at all. Asked before every batch of a stream. PERMISSION_DENIED: it may not.
+  // shown whole or not at all. Asked before every batch of a stream. PERMISSION_DENIED: it may not, nor see
+  // the jobs in the queues of the process, whose keys and errors name the same resources.
   virtual absl::Status CheckMayFollow(const rpc::Call& call) { return absl::OkStatus(); }
   // Whether it can serve: its database and its queues take writes. OK, or why not.
   virtual absl::Status Ready() = 0;

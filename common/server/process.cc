@@ -241,7 +241,12 @@ absl::Status Process::BindServices(const std::vector<Bind>& binds) {
         }
         return absl::OkStatus();
       });
-  queue_service_ = std::make_unique<QueueService>(pipeline_, queues_);
+  // Jobs of one service name what is another's to hide.
+  queue_service_ = std::make_unique<QueueService>(
+      pipeline_, queues_, [this](const rpc::Call& call) -> absl::Status {
+        for (const auto& service : services_) RETURN_IF_ERROR(service->CheckMayFollow(call));
+        return absl::OkStatus();
+      });
   readiness_ =
       std::make_unique<Readiness>(std::move(ready_services), clock_,
                                   [this](const std::string& service, const absl::Status& status) {

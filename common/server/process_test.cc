@@ -258,6 +258,34 @@ TEST_F(ProcessTest, JournalsAndQueuesAreServed) {
             1);
 }
 
+TEST_F(ProcessTest, WhoMayNotFollowOneOfItsJournalsSeesNoJobs) {
+  Start({BindSample(
+             "intake",
+             [](SampleBoundService&, Environment& environment) {
+               EXPECT_TRUE(
+                   (*environment.queue("match"))->Enqueue({{.key = "requests/fy27-000001"}}).ok());
+             }),
+         BindSample("matching")});
+  const auto stub = QueueStub::NewStub(Channel());
+  const auto peek = [&] {
+    queue::v1::PeekQueueRequest request;
+    request.set_queue("match");
+    return rpc::Invoke(*stub, &QueueStub::Stub::PeekQueue, request, AsCoordinator());
+  };
+  ASSERT_TRUE(peek().ok()) << peek().status();
+  EXPECT_EQ(peek()->jobs(0).key(), "requests/fy27-000001");
+  for (const char* name : {"intake", "matching"}) {
+    services_[name]->SetMayFollow(absl::PermissionDeniedError("recused"));
+    EXPECT_EQ(peek().status().code(), absl::StatusCode::kPermissionDenied) << name;
+    EXPECT_TRUE(rpc::Invoke(*stub, &QueueStub::Stub::ListQueues, queue::v1::ListQueuesRequest(),
+                            AsCoordinator())
+                    .ok())
+        << "figures name nothing";
+    services_[name]->SetMayFollow(absl::OkStatus());
+    EXPECT_TRUE(peek().ok()) << name;
+  }
+}
+
 // Goal: clients are made to connect anew. Method: a stream that goes on, as the longest-lived thing a
 // client has, is cut once its connection is past its age and the grace.
 TEST_F(ProcessTest, AConnectionThatIsOldEnoughIsClosed) {

@@ -135,8 +135,11 @@ absl::Status QueueNotFound(const std::string& name, const std::vector<std::strin
       .ToStatus();
 }
 
-QueueService::QueueService(rpc::Pipeline& pipeline, const Queues& queues)
-    : pipeline_(pipeline), queues_(queues), tasks_("queue-service", kThreads, kWaiting) {}
+QueueService::QueueService(rpc::Pipeline& pipeline, const Queues& queues, MayPeek may_peek)
+    : pipeline_(pipeline),
+      queues_(queues),
+      may_peek_(std::move(may_peek)),
+      tasks_("queue-service", kThreads, kWaiting) {}
 
 grpc::ServerUnaryReactor* QueueService::ListQueues(grpc::CallbackServerContext* context,
                                                    const queue::v1::ListQueuesRequest* request,
@@ -151,7 +154,10 @@ grpc::ServerUnaryReactor* QueueService::PeekQueue(grpc::CallbackServerContext* c
                                                   queue::v1::PeekQueueResponse* response) {
   return rpc::InTasks<queue::v1::PeekQueueRequest>(
       pipeline_, tasks_, context, request, response,
-      [this, response](const rpc::Call&, const auto& in) { return Peek(queues_, in, *response); });
+      [this, response](const rpc::Call& call, const auto& in) -> absl::Status {
+        if (may_peek_ != nullptr) RETURN_IF_ERROR(may_peek_(call));
+        return Peek(queues_, in, *response);
+      });
 }
 
 template <typename Request>

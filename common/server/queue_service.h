@@ -1,6 +1,7 @@
 #ifndef COMMON_SERVER_QUEUE_SERVICE_H_
 #define COMMON_SERVER_QUEUE_SERVICE_H_
 
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -20,9 +21,12 @@ absl::Status QueueNotFound(const std::string& name, const std::vector<std::strin
 // server that holds a queue, so they run on a thread of its own.
 class QueueService final : public queue::v1::QueueService::CallbackService {
  public:
+  // Whether a caller may see jobs.
+  using MayPeek = std::function<absl::Status(const rpc::Call&)>;
+
   // Both must outlive the service, and the server it is registered with must have shut down before
-  // its end.
-  QueueService(rpc::Pipeline& pipeline, const Queues& queues);
+  // its end. `may_peek` may be null: whoever may call may see.
+  QueueService(rpc::Pipeline& pipeline, const Queues& queues, MayPeek may_peek = nullptr);
 
   grpc::ServerUnaryReactor* ListQueues(grpc::CallbackServerContext* context,
                                        const queue::v1::ListQueuesRequest* request,
@@ -55,6 +59,7 @@ class QueueService final : public queue::v1::QueueService::CallbackService {
 
   rpc::Pipeline& pipeline_;
   const Queues& queues_;
+  const MayPeek may_peek_;
   TaskPool tasks_;
 };
 

@@ -28,6 +28,14 @@ rpc::CallSettings AsOperator() {
   return settings;
 }
 
+// Who must not see jobs.
+constexpr char kRecused[] = "ana@x.org";
+
+absl::Status MayPeek(const rpc::Call& call) {
+  if (call.principal.subject != kRecused) return absl::OkStatus();
+  return Error(absl::StatusCode::kPermissionDenied, "RECUSED", "is recused").ToStatus();
+}
+
 class QueueServiceTest : public ::testing::Test {
  protected:
   QueueServiceTest() {
@@ -64,7 +72,7 @@ class QueueServiceTest : public ::testing::Test {
     return std::make_unique<queue::MemoryWorkQueue>(name, queue::RetryPolicy(), clock_, ids_);
   }};
   rpc::Pipeline pipeline_{SystemClock::Instance(), ids_, nullptr};
-  QueueService service_{pipeline_, queues_};
+  QueueService service_{pipeline_, queues_, MayPeek};
   std::unique_ptr<grpc::Server> server_;
   std::unique_ptr<QueueServiceStub> stub_;
 };
@@ -131,6 +139,21 @@ TEST_F(QueueServiceTest, JobsAreShownWithTheirStateAndWhy) {
             1'800'000'120);
   EXPECT_EQ(Peek(Of("match", queue::v1::JOB_STATE_READY))->jobs(0).key(), "ready-0");
   EXPECT_EQ(Peek(Of("match"))->jobs_size(), 4);
+}
+
+TEST_F(QueueServiceTest, JobsAreShownToThoseAloneWhoMaySeeThem) {
+  Enqueue(**queues_.Get("match"), "requests/fy27-00000", 1);
+  EXPECT_TRUE(Peek(Of("match")).ok());
+  rpc::CallSettings recused = AsCoordinator();
+  recused.principal.subject = kRecused;
+  for (const char* queue : {"match", "mtach"}) {
+    const absl::Status refused =
+        rpc::Invoke(*stub_, &QueueServiceStub::PeekQueue, Of(queue), recused).status();
+    EXPECT_EQ(refused.code(), absl::StatusCode::kPermissionDenied) << queue;
+    EXPECT_EQ(ReasonOf(refused), "RECUSED") << queue;
+  }
+  EXPECT_TRUE(rpc::Invoke(*stub_, &QueueServiceStub::ListQueues, ListQueuesRequest(), recused).ok())
+      << "figures name nothing";
 }
 
 TEST_F(QueueServiceTest, TheLimitHasADefaultAndATop) {

@@ -65,8 +65,9 @@ class BoundIntake final : public server::BoundService {
                      recusals_.HiddenFrom(call.principal, *journal_, DayOf(clock_.Now())));
     if (agencies.empty()) return absl::OkStatus();
     return Error(absl::StatusCode::kPermissionDenied, "RECUSED",
-                 absl::StrCat("journal: ", call.principal.ToString(),
-                              " is recused from an agency, and a journal is not shown in part"))
+                 absl::StrCat(
+                     call.principal.ToString(),
+                     " is recused from an agency, and journals and jobs are not shown in part"))
         .ToStatus();
   }
 

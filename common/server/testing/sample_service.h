@@ -42,6 +42,10 @@ class SampleBoundService final : public BoundService {
     absl::MutexLock lock(&mutex_);
     followed_ = std::move(status);
   }
+  void SetMayFollow(absl::Status status) {
+    absl::MutexLock lock(&mutex_);
+    may_follow_ = std::move(status);
+  }
   // Called in Stop.
   std::function<void()> on_stop;
 
@@ -50,6 +54,10 @@ class SampleBoundService final : public BoundService {
     return with_sample_ ? std::vector<grpc::Service*>{&sample_} : std::vector<grpc::Service*>();
   }
   journal::Journal& journal() override { return journal_; }
+  absl::Status CheckMayFollow(const rpc::Call&) override {
+    absl::MutexLock lock(&mutex_);
+    return may_follow_;
+  }
   absl::Status Ready() override {
     absl::MutexLock lock(&mutex_);
     return ready_;
@@ -77,6 +85,7 @@ class SampleBoundService final : public BoundService {
   absl::Mutex mutex_;
   absl::Status ready_ ABSL_GUARDED_BY(mutex_);
   absl::Status followed_ ABSL_GUARDED_BY(mutex_);
+  absl::Status may_follow_ ABSL_GUARDED_BY(mutex_);
 };
 
 }  // namespace critac::server::testing
