@@ -525,6 +525,17 @@ TEST_F(RecusalServiceTest, WhatChangesIsOneEventWithoutAddresses) {
   EXPECT_TRUE(intake_.journal().VerifyChain()->problem.empty());
 }
 
+TEST_F(RecusalServiceTest, AnAddressThatWasPurgedHereAloneIsToldAgain) {
+  Tell({Recusal()});
+  const absl::Status purged = intake_.journal().database().Write([](store::Connection& connection) {
+    return connection.Execute("DELETE FROM journal_vault WHERE field LIKE '%addresses%'").status();
+  });
+  ASSERT_TRUE(purged.ok()) << purged;
+  EXPECT_EQ(intake_.GetRecusals()->recusals(0).addresses(0), "");
+  Tell({Recusal()});
+  EXPECT_EQ(intake_.GetRecusals()->recusals(0).addresses(0), "ana@x.org");
+}
+
 TEST_F(RecusalServiceTest, ARestartAndARebuildForgetNothing) {
   const std::string lake = Create();
   const std::string both = Create(kSummit, kLake);

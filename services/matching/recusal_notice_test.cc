@@ -87,6 +87,19 @@ TEST_F(RecusalNoticeTest, NamesAllRecordsOfOnePersonAndAllNamesOfTheAgency) {
   EXPECT_THAT(notice[0].agencies(), ElementsAre("agencies/a0", "agencies/a1", "agencies/a2"));
 }
 
+TEST_F(RecusalNoticeTest, OfPurgedAddressesThereIsTheRecordAlone) {
+  Expert("e1", "elm", {"ana@home.org", "ana@x.org"});
+  Expert("e2", "oak", {"ana@home.org"});
+  Recusal("c1", "e1");
+  ASSERT_THAT(Notice()[0].parties(),
+              ElementsAre("experts/e1", "experts/e2", "partners/elm#e1", "partners/oak#e2"));
+  for (std::string& email : *experts_[0].mutable_emails()) email.clear();
+  const auto notice = Notice();
+  ASSERT_THAT(notice, SizeIs(1));
+  EXPECT_THAT(notice[0].parties(), ElementsAre("experts/e1", "partners/elm#e1"));
+  EXPECT_THAT(notice[0].addresses(), IsEmpty());
+}
+
 TEST_F(RecusalNoticeTest, NamesARecusedPartnerAlone) {
   Expert("e1", "elm", {"ana@home.org"});
   Recusal("c1", "").set_partner("partners/elm");
