@@ -127,8 +127,6 @@ class BoundMatching final : public server::BoundService {
     offer_worker_.Start();
     match_sender_.Start();
     sync_sender_.Start();
-    // At once, and not as derived only: a replica of an older version may have given the job up.
-    sync_sender_.Send({TellJob()});
     match_reconciler_.Start();
     sync_reconciler_.Start();
     offer_reconciler_.Start();
@@ -160,9 +158,11 @@ class BoundMatching final : public server::BoundService {
     return job.key() == kTellRecusals ? recusal_sync_.Tell(job.trace()) : sync_jobs_.Handle(job);
   }
   absl::StatusOr<std::vector<queue::NewJob>> SyncJobs() {
-    // Not as derived: one that was given up would stay so for an hour, and what it has to tell hides requests.
-    sync_sender_.Send({TellJob()});
-    return DeriveSyncJobs(*journal_);
+    ASSIGN_OR_RETURN(std::vector<queue::NewJob> jobs, DeriveSyncJobs(*journal_));
+    // Not as derived: given up while intake was away, or by a replica of an older version, it comes back with
+    // the next pass. One that cannot put it in fails, and rests, as where it cannot put in the others.
+    RETURN_IF_ERROR(sync_queue_.Enqueue({TellJob()}).status());
+    return jobs;
   }
 
   const std::unique_ptr<journal::Journal> journal_;

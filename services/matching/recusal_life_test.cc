@@ -205,6 +205,31 @@ TEST(RecusalJobs, AServiceThatRunsTellsByItself) {
   EXPECT_TRUE(told(2)) << "and what is from then on";
 }
 
+// A replica of an older version gives the job up at once; as a derived job it would stay dead for an hour. The
+// first pass of the reconciler is as any other.
+TEST(RecusalJobs, AJobThatWasGivenUpComesBackWithTheNextPass) {
+  const auto world = std::make_shared<testing::ServerWorld>();
+  testing::MatchingServer server(world);
+  server.Execute([](journal::Draft& draft) {
+    v1::ConflictSet set;
+    set.mutable_conflict()->set_name("conflicts/c1");
+    set.mutable_conflict()->set_partner("partners/elm");
+    set.mutable_conflict()->set_agency("agencies/a1");
+    set.mutable_conflict()->set_kind(v1::CONFLICT_KIND_RECUSAL);
+    draft.Emit("conflicts/c1", set);
+    return absl::OkStatus();
+  });
+  ASSERT_TRUE(world->sync_queue.Enqueue({TellJob()}).ok());
+  const auto leases = world->sync_queue.Reserve(1, absl::Minutes(1), absl::ZeroDuration());
+  ASSERT_TRUE(leases.ok()) << leases.status();
+  ASSERT_THAT(*leases, SizeIs(1));
+  ASSERT_TRUE(world->sync_queue.Fail(leases->front(), "no such engagement", false).ok());
+  ASSERT_EQ(world->sync_queue.Stats()->dead, 1);
+  server.Start();
+  EXPECT_TRUE(critac::testing::Eventually([&] { return server.intake_recusals.told().size() == 1; },
+                                          absl::Seconds(20)));
+}
+
 TEST(RecusalJobs, TheRecusedDoNotFollowTheJournal) {
   testing::MatchingServer server;
   server.Execute([](journal::Draft& draft) {
