@@ -1,9 +1,11 @@
 // What intake is told of recusals over a real journal: by every cause, once, whatever happened on the way.
+#include "common/rpc/field_rules.h"
 #include "common/status/error.h"
 #include "gmock/gmock.h"
 #include "services/matching/identity_commands.h"
 #include "services/matching/offer_testing.h"
 #include "services/matching/partner_commands.h"
+#include "services/matching/recusal_notice.h"
 #include "services/matching/service_testing.h"
 #include "tests/support/eventually.h"
 
@@ -203,6 +205,44 @@ TEST(RecusalJobs, AServiceThatRunsTellsByItself) {
     return absl::OkStatus();
   });
   EXPECT_TRUE(told(2)) << "and what is from then on";
+}
+
+// One that intake refuses would keep it from being told of all others.
+TEST(RecusalJobs, IntakeTakesTheLongestNamesAndAddressesThatCanBeOnRecord) {
+  const std::string id(100, 'x');
+  const std::string agency = absl::StrCat("agencies/", id);
+  const std::string address = absl::StrCat(std::string(64, 'a'), "@", std::string(63, 'b'), ".",
+                                           std::string(63, 'c'), ".", std::string(57, 'd'), ".org");
+  ASSERT_EQ(address.size(), 254u);
+  v1::Expert expert;
+  expert.set_name(absl::StrCat("experts/", id));
+  expert.set_partner(absl::StrCat("partners/", id));
+  expert.set_full_name("Ana Ortiz");
+  expert.add_emails(address);
+  ASSERT_TRUE(rpc::CheckFields(expert).ok()) << rpc::CheckFields(expert);
+  v1::Conflict conflict;
+  conflict.set_name(absl::StrCat("conflicts/", id));
+  conflict.set_kind(v1::CONFLICT_KIND_RECUSAL);
+  conflict.set_expert(expert.name());
+  conflict.set_agency(agency);
+  intake::v1::SetRecusalsRequest told;
+  for (const auto& recusal :
+       RecusalNotice({conflict}, {expert}, {}, absl::CivilDay(2026, 11, 20))) {
+    *told.add_recusals() = recusal;
+  }
+  told.set_etag("0");
+  told.set_request_id("6f9619ff-8b86-4d01-b42d-00cf4fc964ff");
+  ASSERT_THAT(told.recusals(), SizeIs(1));
+  EXPECT_THAT(told.recusals(0).agencies(), ElementsAre(agency));
+  EXPECT_THAT(told.recusals(0).parties(),
+              ElementsAre(expert.name(), absl::StrCat(expert.partner(), "#", id)));
+  EXPECT_THAT(told.recusals(0).addresses(), ElementsAre(address));
+  EXPECT_TRUE(rpc::CheckFields(told).ok()) << rpc::CheckFields(told);
+  expert.set_name(absl::StrCat("experts/", id, "x"));
+  EXPECT_FALSE(rpc::CheckFields(expert).ok()) << "no name is longer";
+  expert.set_name("experts/ana");
+  expert.set_emails(0, absl::StrCat(address, "x"));
+  EXPECT_FALSE(rpc::CheckFields(expert).ok()) << "nor an address";
 }
 
 // A replica of an older version gives the job up at once; as a derived job it would stay dead for an hour. The
