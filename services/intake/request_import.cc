@@ -115,7 +115,8 @@ class RequestPlanner {
       if (IsHidden(known->request())) {
         return InvalidField("external_id", absl::StrCat(row.external_id(), " cannot be used"));
       }
-      if (known->row_digest() != digest) {
+      // As what is missing, a hidden original is nothing that a row on record can be told to name.
+      if (known->row_digest() != digest || NamesHidden(row)) {
         return InvalidField("external_id",
                             absl::StrCat(row.external_id(), " is on record as ", known->request(),
                                          " with other content; records of the past are not "
@@ -158,6 +159,27 @@ class RequestPlanner {
     if (hidden_.empty() || request.empty()) return false;
     const v1::Request* found = records_.FindRequest(request);
     return found != nullptr && IsOfAny(*found, hidden_);
+  }
+
+  // Whether an action of the row names a hidden request as the one that it duplicates.
+  bool NamesHidden(const v1::PastRequest& row) const {
+    for (const v1::PastAction& action : row.actions()) {
+      if (IsHidden(action.details().duplicate_of())) return true;
+      const std::string& external_id = action.duplicate_of_external_id();
+      if (external_id.empty()) continue;
+      const v1::ExternalRecord* external = records_.FindExternal(ExternalRecordName(external_id));
+      if (external != nullptr && IsHidden(external->request())) return true;
+    }
+    return false;
+  }
+
+  // The request that another is to be marked as a duplicate of, as far as who imports sees it.
+  std::optional<v1::Request> FindOriginal(const std::string& name) const {
+    const v1::Request* found = name.empty() ? nullptr : records_.FindRequest(name);
+    if (found == nullptr || IsOfAny(*found, hidden_)) return std::nullopt;
+    v1::Request original = *found;
+    if (IsHidden(original.duplicate_of())) original.clear_duplicate_of();
+    return original;
   }
 
   absl::StatusOr<v1::Request> Create(const v1::PastRequest& row, const std::string& digest,
@@ -207,19 +229,9 @@ class RequestPlanner {
     const v1::Agency* agency = records_.FindAgency(request.agency());
     v1::ActionDetails details = action.details();
     RETURN_IF_ERROR(NameOriginal(action, details));
-    const std::optional<v1::Request> original = OriginalSeen(details.duplicate_of());
+    const std::optional<v1::Request> original = FindOriginal(details.duplicate_of());
     return DecideAction(request, action.action(), details, actor, time,
                         {catalog_, agency->type(), original.has_value() ? &*original : nullptr});
-  }
-
-  // The request of a name, as far as whoever imports sees it: it does not name what itself duplicates, where
-  // that is hidden.
-  std::optional<v1::Request> OriginalSeen(const std::string& name) const {
-    const v1::Request* found = name.empty() ? nullptr : records_.FindRequest(name);
-    if (found == nullptr || IsOfAny(*found, hidden_)) return std::nullopt;
-    v1::Request original = *found;
-    if (IsHidden(original.duplicate_of())) original.clear_duplicate_of();
-    return original;
   }
 
   absl::StatusOr<Actor> ActorOf(std::string principal, const v1::Request& request) {

@@ -1,5 +1,6 @@
 #include "services/intake/request_import.h"
 
+#include "absl/strings/str_replace.h"
 #include "services/intake/intake_testing.h"
 #include "services/intake/proto_time.h"
 
@@ -14,6 +15,7 @@ using testing::DetailsFor;
 using ::testing::ElementsAre;
 using testing::FakeRecords;
 using ::testing::HasSubstr;
+using ::testing::Not;
 using testing::Ori9;
 using testing::SmallCatalog;
 
@@ -240,6 +242,80 @@ TEST_F(RequestImportTest, ADuplicateNamesItsOriginalByItsPastRecord) {
   const RequestImport plan = Plan({PastLife("legacy:1"), row});
   ASSERT_EQ(plan.results[1].problem(), "");
   EXPECT_EQ(plan.changes[1].steps[1].details().duplicate_of(), "requests/fy24-000001");
+}
+
+// A past request of Summit that was marked, on the day after, as a duplicate of `original`.
+v1::PastRequest DuplicateOf(const std::string& external_id, const std::string& original) {
+  v1::PastRequest row = PastDraft(external_id);
+  row.mutable_request()->set_agency("agencies/ag-000002");
+  Add(row, v1::REQUEST_ACTION_SUBMIT, "2023-11-01", "agency:agencies/-#chief");
+  Add(row, v1::REQUEST_ACTION_MARK_DUPLICATE, "2023-11-02", "coordinator:dana");
+  row.mutable_actions(1)->mutable_details()->set_duplicate_of(original);
+  return row;
+}
+
+// What is said of a row that names `name` is said of one that names `absent`.
+class HiddenOriginalTest : public RequestImportTest {
+ protected:
+  HiddenOriginalTest() {
+    known_.Put(AgencyCalled("Summit", {Ori9("UT0220000")}));
+    Happen(Plan({PastLife("legacy:1")}));
+  }
+
+  v1::ImportResult ResultFor(const v1::PastRequest& row) {
+    const RequestImport plan =
+        PlanRequestImport(RowsOf(row), std::vector<std::string>(1), At("2026-10-05"),
+                          known_.records(), SmallCatalog(), ParseActor, hidden_);
+    return plan.results[0];
+  }
+  static google::protobuf::RepeatedPtrField<v1::PastRequest> RowsOf(const v1::PastRequest& row) {
+    google::protobuf::RepeatedPtrField<v1::PastRequest> rows;
+    *rows.Add() = row;
+    return rows;
+  }
+  void ExpectSameWords(const v1::PastRequest& hidden, const std::string& name,
+                       const v1::PastRequest& missing, const std::string& absent) {
+    const v1::ImportResult of_hidden = ResultFor(hidden);
+    const v1::ImportResult of_missing = ResultFor(missing);
+    EXPECT_EQ(of_hidden.outcome(), v1::IMPORT_OUTCOME_REFUSED);
+    EXPECT_EQ(of_missing.outcome(), v1::IMPORT_OUTCOME_REFUSED);
+    EXPECT_EQ(of_hidden.name(), "");
+    EXPECT_EQ(absl::StrReplaceAll(of_hidden.problem(), {{name, "R"}}),
+              absl::StrReplaceAll(of_missing.problem(), {{absent, "R"}}));
+  }
+
+  const std::vector<std::string> hidden_{"agencies/ag-000001"};
+};
+
+constexpr char kLakesPast[] = "requests/fy24-000001";
+constexpr char kNoPast[] = "requests/fy24-000999";
+
+TEST_F(HiddenOriginalTest, IsRefusedInTheWordsOfOneThatIsNotThere) {
+  ExpectSameWords(DuplicateOf("legacy:2", kLakesPast), kLakesPast, DuplicateOf("legacy:2", kNoPast),
+                  kNoPast);
+  v1::PastRequest by_record = DuplicateOf("legacy:2", "");
+  by_record.mutable_actions(1)->set_duplicate_of_external_id("legacy:1");
+  v1::PastRequest by_none = by_record;
+  by_none.mutable_actions(1)->set_duplicate_of_external_id("legacy:999");
+  ExpectSameWords(by_record, "legacy:1", by_none, "legacy:999");
+}
+
+TEST_F(HiddenOriginalTest, IsNotConfirmedByARowThatIsOnRecord) {
+  Happen(Plan({DuplicateOf("legacy:2", kLakesPast)}));
+  EXPECT_EQ(Plan({DuplicateOf("legacy:2", kLakesPast)}).results[0].outcome(),
+            v1::IMPORT_OUTCOME_UNCHANGED);
+  ExpectSameWords(DuplicateOf("legacy:2", kLakesPast), kLakesPast, DuplicateOf("legacy:2", kNoPast),
+                  kNoPast);
+}
+
+TEST_F(HiddenOriginalTest, IsNotNamedAsThatOfTheOriginal) {
+  Happen(Plan({DuplicateOf("legacy:2", kLakesPast)}));
+  const std::string summits = "requests/fy24-000002";
+  EXPECT_THAT(OneProblem(DuplicateOf("legacy:3", summits)), HasSubstr(kLakesPast));
+  const v1::ImportResult result = ResultFor(DuplicateOf("legacy:3", summits));
+  EXPECT_EQ(result.outcome(), v1::IMPORT_OUTCOME_REFUSED);
+  EXPECT_THAT(result.problem(), HasSubstr("is itself a duplicate"));
+  EXPECT_THAT(result.problem(), Not(HasSubstr(kLakesPast)));
 }
 
 TEST_F(RequestImportTest, RefusedRowsDoNotStopTheOthersNorTakeNumbers) {
