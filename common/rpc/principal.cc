@@ -116,10 +116,13 @@ std::string PersonIn(absl::string_view principal) {
       absl::StrSplit(principal, absl::MaxSplits(':', 1));
   const bool organization = parts.first == RoleName(type::v1::ROLE_PARTNER) ||
                             parts.first == RoleName(type::v1::ROLE_AGENCY);
+  absl::string_view person = parts.second;
+  if (organization) {
+    const size_t hash = person.find('#');
+    person = hash == person.npos ? "" : person.substr(hash + 1);
+  }
   // What was written down by an older version may have a `#` anywhere.
-  const std::vector<absl::string_view> at_hashes = absl::StrSplit(parts.second, '#');
-  if (!organization) return std::string(at_hashes[0]);
-  return at_hashes.size() < 2 ? "" : std::string(at_hashes[1]);
+  return std::string(person.substr(0, person.find('#')));
 }
 
 std::string PersonKey(const Principal& principal) {

@@ -147,7 +147,7 @@ TEST(IntakeFaults, IsReadyWhileItCanWriteAndSaysWhatItServes) {
   IntakeServer intake;
   EXPECT_TRUE(intake.bound().Ready().ok());
   EXPECT_EQ(intake.bound().name(), "intake");
-  EXPECT_EQ(intake.bound().grpc_services().size(), 3u);
+  EXPECT_EQ(intake.bound().grpc_services().size(), 4u);
 }
 
 TEST(IntakeFaults, StopsWithoutHavingStartedAndAgain) {
