@@ -4,6 +4,7 @@
 //   replicas     two over one database, with as many in flight, against one
 //   journal      the same events by themselves, in this process, against the same pgbench
 //   get          a request by its name, through gRPC, against a bare gRPC server that has it in memory
+// At the end it says what a replica takes, on SQLite and on PostgreSQL: for who plans a cluster.
 //
 // The rows of a submission are those that one left behind: its events, the texts it brought to the vault,
 // its answer, the request. pgbench gets their texts as parameters of prepared statements, in tables made
@@ -46,6 +47,7 @@
 #include "services/intake/intake_store.h"
 #include "tests/bench/measure.h"
 #include "tests/bench/submissions.h"
+#include "tests/bench/taken.h"
 #include "tests/support/postgresql_server.h"
 #include "tests/support/redis_server.h"
 #include "tests/support/running_program.h"
@@ -141,6 +143,7 @@ class Replica {
 
   const std::string& address() const { return address_; }
   RequestService::Stub& stub() { return *stub_; }
+  Taken taken() const { return TakenBy(program_.pid()); }
 
  private:
   testing::RunningProgram program_;
@@ -160,6 +163,8 @@ class Intake {
   }
 
   const std::string& database() const { return database_; }
+  // Of the first replica.
+  Taken taken() const { return replicas_.front()->taken(); }
 
   Speed Submit(int count) {
     std::vector<CreateRequestRequest> calls;
@@ -537,6 +542,78 @@ void PrintLine(const char* what, const Series& ours, const Series& peer, double 
               *most);
 }
 
+// ---- Capacity -----------------------------------------------------------------------------------
+
+// What a replica takes that does nothing but take submissions, and what they leave.
+struct Capacity {
+  double rest_mib = 0;
+  double load_mib = 0;
+  double a_second = 0;
+  // Of it alone, the server's not counted.
+  double processors = 0;
+  int submitted = 0;
+};
+
+Capacity MeasureCapacity(Intake& intake, int seconds) {
+  constexpr int kFirst = 1000;
+  Capacity capacity;
+  capacity.rest_mib = intake.taken().memory_mib;
+  const double speed = intake.Submit(kFirst).a_second;
+  const int count = static_cast<int>(speed * seconds);
+  const absl::Time begin = absl::Now();
+  const double cpu_seconds = intake.taken().cpu_seconds;
+  capacity.a_second = intake.Submit(count).a_second;
+  const Taken end = intake.taken();
+  capacity.load_mib = end.memory_mib;
+  capacity.processors =
+      (end.cpu_seconds - cpu_seconds) / absl::ToDoubleSeconds(absl::Now() - begin);
+  capacity.submitted = kFirst + count;
+  return capacity;
+}
+
+double SizeMib(const std::string& url, const char* sql) {
+  double bytes = 0;
+  const auto read = [&](store::Connection& connection) {
+    return connection.Query(sql, {}, [&](const Row& row) {
+      bytes = row.Real(0);
+      return absl::OkStatus();
+    });
+  };
+  Check(OpenDatabase(url)->Read(read), "read the size of a database");
+  return bytes / (1 << 20);
+}
+
+void PrintCapacity(const char* database, const Capacity& capacity, double mib) {
+  std::printf("%-12s %10.0f %12.0f %12.0f %22.2f %22.1f\n", database, capacity.rest_mib,
+              capacity.load_mib, capacity.a_second, 1000 * capacity.processors / capacity.a_second,
+              1000 * mib / capacity.submitted);
+}
+
+// Of one replica by itself on each database; the databases are not those of the rounds.
+void MeasureCapacities(PostgresqlServer& server, const std::string& queue,
+                       const testing::TempFolder& folder, int seconds) {
+  std::printf("\n%-12s %10s %12s %12s %22s %22s\n", "one replica", "rest, MiB", "load, MiB",
+              "submissions", "processors for 1,000", "MiB of 1,000 requests");
+  {
+    const std::string url = absl::StrCat("sqlite:", folder.file("capacity.db"));
+    Capacity capacity;
+    {
+      Intake intake(url, 1, queue, folder.file("sqlite"));
+      capacity = MeasureCapacity(intake, seconds);
+    }
+    PrintCapacity("SQLite", capacity,
+                  SizeMib(url,
+                          "SELECT page_count * page_size FROM pragma_page_count(), "
+                          "pragma_page_size()"));
+  }
+  const std::string url = NewDatabase(server, "capacity");
+  Intake intake(url, 1, queue, folder.file("capacity"));
+  constexpr char kSize[] = "SELECT pg_database_size(current_database())";
+  const double empty = SizeMib(url, kSize);
+  const Capacity capacity = MeasureCapacity(intake, seconds);
+  PrintCapacity("PostgreSQL", capacity, SizeMib(url, kSize) - empty);
+}
+
 int Main(int seconds, int rounds) {
   server::SkipDeadlockDetection();  // as the shipped programs do
   const testing::TempFolder folder;
@@ -589,6 +666,7 @@ int Main(int seconds, int rounds) {
   PrintLine("the journal by itself", append, plain, 4);
   PrintLine("", append, pipelined, 0);
   PrintLine("a request by its name", get, bare_get, 0.5);
+  MeasureCapacities(server, redis.url(), folder, seconds);
   return 0;
 }
 
