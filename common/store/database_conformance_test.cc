@@ -37,14 +37,15 @@ class PostgresqlPlace final : public DatabasePlace {
   const std::string url_ = Server().MakeDatabase(NextName());
 };
 
-INSTANTIATE_TEST_SUITE_P(Postgresql, DatabaseConformance,
-                         ::testing::Values(DatabaseKind{
-                             "Server", [] { return std::make_unique<PostgresqlPlace>(); }}),
-                         NameOfKind);
-
+// First: its test of a kill forks, and the server of the other is started by a thread (ChildProcess).
 INSTANTIATE_TEST_SUITE_P(Sqlite, DatabaseConformance,
                          ::testing::Values(DatabaseKind{
                              "File", [] { return std::make_unique<SqlitePlace>(); }}),
+                         NameOfKind);
+
+INSTANTIATE_TEST_SUITE_P(Postgresql, DatabaseConformance,
+                         ::testing::Values(DatabaseKind{
+                             "Server", [] { return std::make_unique<PostgresqlPlace>(); }}),
                          NameOfKind);
 
 }  // namespace
