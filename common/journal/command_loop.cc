@@ -123,7 +123,10 @@ void CommandLoop::Submit(Command command, Done done) {
   done(refused);
 }
 
-void CommandLoop::AddListener(Listener listener) { listeners_.push_back(std::move(listener)); }
+void CommandLoop::AddListener(Listener listener) {
+  absl::MutexLock lock(&listeners_mutex_);
+  listeners_.push_back(std::move(listener));
+}
 
 int64_t CommandLoop::AwaitBeyond(int64_t sequence, absl::Duration timeout) {
   absl::MutexLock lock(&head_mutex_);
@@ -374,6 +377,7 @@ void CommandLoop::Answer(Decided decided) {
     }
   }
   if (decided.events.empty()) return;
+  absl::MutexLock lock(&listeners_mutex_);
   for (const Listener& listener : listeners_) listener(decided.events);
 }
 

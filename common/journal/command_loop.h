@@ -98,7 +98,9 @@ class CommandLoop {
   const Apply& apply_;
   const Clock& clock_;
   IdSource& ids_;
-  std::vector<Listener> listeners_;
+  // Held while they are told.
+  absl::Mutex listeners_mutex_;
+  std::vector<Listener> listeners_ ABSL_GUARDED_BY(listeners_mutex_);
 
   absl::Mutex waiting_mutex_;
   std::deque<Waiting> waiting_ ABSL_GUARDED_BY(waiting_mutex_);

@@ -109,8 +109,8 @@ class Journal {
   absl::StatusOr<Answer> Execute(Command command);
 
   // Called after each commit with its events, in order, on a thread of the journal. Must not block.
-  // For edges only: what is missed here is found by a reconciler. Add listeners before the first
-  // command.
+  // For edges only: what is missed here is found by a reconciler. A listener hears of the commits after it
+  // was added; it must not add another.
   virtual void AddListener(Listener listener) = 0;
 
   // Answers what waits, refuses what comes. Called by the destructor too.
