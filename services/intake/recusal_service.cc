@@ -25,11 +25,12 @@ absl::Status Set(journal::Draft& draft, const v1::SetRecusalsRequest& in) {
   draft.ReadTexts(known);
   ASSIGN_OR_RETURN(std::optional<v1::RecusalsChanged> changed,
                    DecideRecusals(known, in.recusals(), in.etag()));
+  const bool is_on_record = found != nullptr || changed.has_value();
   if (changed.has_value()) draft.Emit(kRecusalsName, *std::move(changed));
-  if (found == nullptr && !changed.has_value()) {
-    draft.AnswerWith(std::make_unique<v1::Recusals>(NoneTold()));
-  } else {
+  if (is_on_record) {
     draft.AnswerWith(kRecusalsName);
+  } else {
+    draft.AnswerWith(std::make_unique<v1::Recusals>(NoneTold()));
   }
   return absl::OkStatus();
 }
