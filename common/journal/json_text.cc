@@ -1,12 +1,15 @@
 #include "common/journal/json_text.h"
 
+#include <algorithm>
 #include <array>
 #include <cstdint>
 #include <memory>
 #include <vector>
 
+#include "absl/base/thread_annotations.h"
 #include "absl/container/node_hash_map.h"
 #include "absl/strings/escaping.h"
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "absl/synchronization/mutex.h"
@@ -14,7 +17,10 @@
 #include "absl/time/time.h"
 #include "google/protobuf/descriptor.h"
 #include "google/protobuf/io/coded_stream.h"
+#include "google/protobuf/type.pb.h"
 #include "google/protobuf/util/json_util.h"
+#include "google/protobuf/util/type_resolver.h"
+#include "google/protobuf/util/type_resolver_util.h"
 #include "google/protobuf/wire_format_lite.h"
 
 // Printed from the message's own serialization: generated code writes that without reflection, in
@@ -426,6 +432,78 @@ void Print(const Plan& plan, CodedInputStream& in, std::string& out) {
   out += '}';
 }
 
+// protobuf's JSON reader asks for the description of each type at each text. The pool would make it anew, options
+// and all, which takes longer than the reading.
+class KeptTypes final : public google::protobuf::util::TypeResolver {
+ public:
+  static KeptTypes& Instance() {
+    static auto& types = *new KeptTypes;  // never destroyed, as the plans
+    return types;
+  }
+
+  static std::string UrlOf(const Descriptor& type) {
+    return absl::StrCat(kUrlPrefix, "/", type.full_name());
+  }
+
+  google::protobuf::util::Status ResolveMessageType(const std::string& url,
+                                                    google::protobuf::Type* type) override {
+    return messages_.Get(url, *type, [&](google::protobuf::Type& made) {
+      const auto status = pool_->ResolveMessageType(url, &made);
+      WithoutOwnOptions(*made.mutable_options());
+      for (auto& field : *made.mutable_fields()) WithoutOwnOptions(*field.mutable_options());
+      return status;
+    });
+  }
+  google::protobuf::util::Status ResolveEnumType(const std::string& url,
+                                                 google::protobuf::Enum* type) override {
+    return enums_.Get(url, *type, [&](google::protobuf::Enum& made) {
+      return pool_->ResolveEnumType(url, &made);
+    });
+  }
+
+ private:
+  static constexpr char kUrlPrefix[] = "type.googleapis.com";
+
+  // Those of protobuf, which a reader goes by, have names without a dot.
+  static void WithoutOwnOptions(
+      google::protobuf::RepeatedPtrField<google::protobuf::Option>& options) {
+    options.erase(
+        std::remove_if(options.begin(), options.end(),
+                       [](const auto& option) { return absl::StrContains(option.name(), '.'); }),
+        options.end());
+  }
+
+  template <typename T>
+  class Kept {
+   public:
+    template <typename Make>
+    google::protobuf::util::Status Get(const std::string& url, T& type, const Make& make) {
+      {
+        absl::ReaderMutexLock lock(&mutex_);
+        if (const auto found = types_.find(url); found != types_.end()) {
+          type = found->second;
+          return {};
+        }
+      }
+      const auto status = make(type);
+      if (!status.ok()) return status;
+      absl::MutexLock lock(&mutex_);
+      types_.emplace(url, type);
+      return status;
+    }
+
+   private:
+    absl::Mutex mutex_;
+    absl::node_hash_map<std::string, T> types_ ABSL_GUARDED_BY(mutex_);
+  };
+
+  const std::unique_ptr<google::protobuf::util::TypeResolver> pool_{
+      google::protobuf::util::NewTypeResolverForDescriptorPool(
+          kUrlPrefix, google::protobuf::DescriptorPool::generated_pool())};
+  Kept<google::protobuf::Type> messages_;
+  Kept<google::protobuf::Enum> enums_;
+};
+
 std::string PrintByLibrary(const Message& message) {
   std::string text;
   // Fails only for messages that protobuf itself could not have built, such as a Timestamp out of
@@ -451,12 +529,13 @@ std::string ToJsonText(const Message& message) {
 absl::Status FromJsonText(absl::string_view text, Message& message) {
   google::protobuf::util::JsonParseOptions options;
   options.ignore_unknown_fields = true;
-  const auto status =
-      google::protobuf::util::JsonStringToMessage(std::string(text), &message, options);
-  if (status.ok()) return absl::OkStatus();
-  return absl::DataLossError(absl::StrCat("stored text is not a ",
-                                          message.GetDescriptor()->full_name(), ": ",
-                                          std::string(status.message())));
+  const Descriptor& type = *message.GetDescriptor();
+  std::string bytes;
+  const auto status = google::protobuf::util::JsonToBinaryString(
+      &KeptTypes::Instance(), KeptTypes::UrlOf(type), std::string(text), &bytes, options);
+  if (status.ok() && message.ParseFromString(bytes)) return absl::OkStatus();
+  return absl::DataLossError(
+      absl::StrCat("stored text is not a ", type.full_name(), ": ", std::string(status.message())));
 }
 
 }  // namespace critac::journal
