@@ -15,6 +15,7 @@
 #include "absl/functional/function_ref.h"
 #include "absl/synchronization/mutex.h"
 #include "absl/types/span.h"
+#include "common/base/futex.h"
 
 namespace critac {
 
@@ -38,17 +39,17 @@ class Together {
     bool leads = false;
     const std::shared_ptr<Round> round = Join(call, weight, leads);
     if (!leads) {
-      round->done.wait(0);
+      AwaitChange(round->done, 0);
       return;
     }
-    round->lane.wait(kNone);
+    AwaitChange(round->lane, kNone);
     Begin(*round);
     make(round->lane, round->calls);
     // First of all the next may begin.
     GiveLane(round->lane);
     // One call of the system wakes all of them.
     round->done.store(1);
-    round->done.notify_all();
+    WakeAll(round->done);
   }
 
   // Calls that wait for those being done.
@@ -110,7 +111,7 @@ class Together {
       }
       next->lane = lane;
     }
-    next->lane.notify_one();
+    WakeOne(next->lane);
   }
 
   const int64_t most_;
