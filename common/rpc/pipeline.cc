@@ -238,14 +238,14 @@ void Pipeline::ReadAside(int threads, int most_waiting) {
 
 void Pipeline::RunAside(grpc::CallbackServerContext& context, const Call& call,
                         absl::AnyInvocable<void(Finish)> body, Finish finish) {
-  // What is not taken must still end the call, so both ends share what ends it.
-  auto shared = std::make_shared<Finish>(std::move(finish));
-  TaskPool::Task task = [this, &context, &call, shared, body = std::move(body)]() mutable {
-    if (context.IsCancelled()) return (*shared)(absl::CancelledError("the caller is gone"));
-    if (clock_.Now() >= call.deadline) return (*shared)(DeadlinePast("when its turn came"));
-    body(std::move(*shared));
-  };
-  if (!readers_->TryRun(task)) (*shared)(TooManyTasks());
+  RunInTasks(
+      *readers_,
+      [this, &context, &call, body = std::move(body)](Finish end) mutable {
+        if (context.IsCancelled()) return end(absl::CancelledError("the caller is gone"));
+        if (clock_.Now() >= call.deadline) return end(DeadlinePast("when its turn came"));
+        body(std::move(end));
+      },
+      std::move(finish));
 }
 
 grpc::ServerUnaryReactor* Pipeline::Unary(grpc::CallbackServerContext* context,

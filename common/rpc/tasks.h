@@ -1,7 +1,6 @@
 #ifndef COMMON_RPC_TASKS_H_
 #define COMMON_RPC_TASKS_H_
 
-#include <memory>
 #include <utility>
 
 #include "absl/functional/any_invocable.h"
@@ -13,6 +12,10 @@ namespace critac::rpc {
 
 // RESOURCE_EXHAUSTED with RetryInfo, reason TOO_MANY_TASKS.
 absl::Status TooManyTasks();
+
+// Runs `body` in `tasks`, with what ends the call; where too many wait there, ends it with TooManyTasks.
+void RunInTasks(TaskPool& tasks, absl::AnyInvocable<void(Pipeline::Finish)> body,
+                Pipeline::Finish finish);
 
 // Runs a method that may wait for another server in `tasks`, off gRPC's threads. TooManyTasks: too
 // many wait there. `tasks` must outlive the call.
@@ -26,12 +29,12 @@ grpc::ServerUnaryReactor* InTasks(
       [&tasks, handler = std::move(handler)](const Call& call,
                                              const google::protobuf::Message& checked,
                                              Pipeline::Finish finish) mutable {
-        // A task that is not taken must still end the call, so both ends share what ends it.
-        auto shared = std::make_shared<Pipeline::Finish>(std::move(finish));
-        TaskPool::Task task = [&call, &checked, shared, handler = std::move(handler)]() mutable {
-          (*shared)(handler(call, static_cast<const Request&>(checked)));
-        };
-        if (!tasks.TryRun(task)) (*shared)(TooManyTasks());
+        RunInTasks(
+            tasks,
+            [&call, &checked, handler = std::move(handler)](Pipeline::Finish end) mutable {
+              end(handler(call, static_cast<const Request&>(checked)));
+            },
+            std::move(finish));
       });
 }
 
