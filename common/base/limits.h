@@ -63,6 +63,9 @@ inline constexpr int kCommandsPerTransaction = 1024;
 // five times as much.
 inline constexpr int64_t kCachedStateBytes = 4 << 20;
 
+// Records that a process remembers as callers read them, bytes in memory; some thousand requests with their texts.
+inline constexpr int64_t kRememberedRecordBytes = 16 << 20;
+
 // Threads that read for calls where a database is waited for, and calls that wait for one of them.
 inline constexpr int kReadThreads = 32;
 inline constexpr int kWaitingReads = 4096;

@@ -91,11 +91,13 @@ void Chain(std::string hash, std::vector<CommittedEvent>& events) {
 }  // namespace
 
 CommandLoop::CommandLoop(store::Database& database, const Projections& projections,
-                         const Apply& apply, const Clock& clock, IdSource& ids, int64_t head)
+                         const Apply& apply, RecordCache& records, const Clock& clock,
+                         IdSource& ids, int64_t head)
     : database_(database),
       projections_(projections),
       shape_(Sha256Hex(projections.shape())),
       apply_(apply),
+      records_(records),
       clock_(clock),
       ids_(ids),
       head_(head) {
@@ -240,7 +242,7 @@ absl::Status CommandLoop::TryInTransaction(TakePart take, Decided& decided) {
       [&](store::Connection& connection) { return DecideOn(connection, take, here); });
   if (!status.ok()) {
     cache_.Clear();
-    cache_sequence_ = -1;
+    cache_head_ = {};
     return status;
   }
   std::move(here.events.begin(), here.events.end(), std::back_inserter(decided.events));
@@ -251,8 +253,7 @@ absl::Status CommandLoop::TryInTransaction(TakePart take, Decided& decided) {
 absl::Status CommandLoop::DecideOn(store::Connection& connection, TakePart take, Decided& decided) {
   ASSIGN_OR_RETURN(const HeadRow head, LockHead(connection));
   const auto [waiting, outcomes] = take();
-  const bool is_own = head.sequence == cache_sequence_ && head.hash == cache_hash_ &&
-                      head.generation == cache_generation_;
+  const bool is_own = MarkOf(head) == cache_head_;
   const bool afresh = forget_.exchange(false) || !is_own || cache_.full();
   if (afresh) cache_.Clear();
   const absl::Time now =
@@ -296,9 +297,14 @@ absl::Status CommandLoop::DecideOn(store::Connection& connection, TakePart take,
     texts[state.get()] = std::move(text);
   }
   // The cache runs ahead of the commit here; a failed commit empties it.
-  cache_sequence_ = batch.sequence();
-  cache_generation_ = head.generation;
-  cache_hash_ = batch.events().empty() ? head.hash : batch.events().back().event.hash();
+  cache_head_ = MarkOf(head);
+  if (!batch.events().empty()) {
+    cache_head_.sequence = batch.sequence();
+    cache_head_.hash = batch.events().back().event.hash();
+    std::vector<std::string> changed;
+    for (const auto& [name, state] : batch.changes()) changed.push_back(name);
+    records_.Expect(MarkOf(head), cache_head_, std::move(changed));
+  }
   std::vector<AnswerRow> rows;
   rows.reserve(answered.size());
   for (const std::string& request_id : answered) {

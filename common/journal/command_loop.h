@@ -18,6 +18,7 @@
 #include "common/journal/command.h"
 #include "common/journal/journal.h"
 #include "common/journal/projections.h"
+#include "common/journal/record_cache.h"
 #include "common/store/database.h"
 
 namespace critac::journal {
@@ -27,9 +28,9 @@ namespace critac::journal {
 // other answers, while the first goes on.
 class CommandLoop {
  public:
-  // All must outlive the loop. `head` is the journal's at the start.
+  // All must outlive the loop. `records` is told of what it changes; `head` is the journal's at the start.
   CommandLoop(store::Database& database, const Projections& projections, const Apply& apply,
-              const Clock& clock, IdSource& ids, int64_t head);
+              RecordCache& records, const Clock& clock, IdSource& ids, int64_t head);
   ~CommandLoop();
 
   // See Journal.
@@ -96,6 +97,7 @@ class CommandLoop {
   // Digest of its shape.
   const std::string shape_;
   const Apply& apply_;
+  RecordCache& records_;
   const Clock& clock_;
   IdSource& ids_;
   // Held while they are told.
@@ -114,13 +116,10 @@ class CommandLoop {
   int64_t head_ ABSL_GUARDED_BY(head_mutex_);
   bool stopped_ ABSL_GUARDED_BY(head_mutex_) = false;
 
-  // States of the last commit, which hold while the head is still that of this loop's own last commit:
-  // told by its hash, since after a fail-over or a restore another event may have its number; and while
-  // nobody derived them anew. Touched by the deciding thread alone.
+  // States of the last commit, which hold while the head is still that of this loop's own last commit.
+  // Touched by the deciding thread alone.
   StateCache cache_;
-  int64_t cache_sequence_ = -1;
-  std::string cache_hash_;
-  int64_t cache_generation_ = -1;
+  Mark cache_head_;
   std::atomic<bool> forget_{false};
   // By the batch before.
   absl::flat_hash_set<std::string> asked_for_;

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <atomic>
 #include <map>
+#include <optional>
 #include <thread>
 
 #include "absl/strings/str_cat.h"
@@ -14,6 +15,7 @@
 #include "common/journal/command_loop.h"
 #include "common/journal/json_text.h"
 #include "common/journal/projections.h"
+#include "common/journal/record_cache.h"
 #include "common/journal/replay.h"
 #include "common/journal/sql_list.h"
 #include "common/journal/tables.h"
@@ -75,7 +77,8 @@ class SqlJournal final : public Journal {
         shape_(Sha256Hex(projections_.shape())),
         apply_(std::move(options.apply)),
         database_(std::move(database)),
-        loop_(*database_, projections_, apply_, clock, ids, head),
+        records_(limits::kRememberedRecordBytes),
+        loop_(*database_, projections_, apply_, records_, clock, ids, head),
         watch_(database_->Watch()) {
     if (watch_ != nullptr) watcher_ = std::thread([this] { WatchOthers(); });
   }
@@ -99,7 +102,11 @@ class SqlJournal final : public Journal {
     return loop_.AwaitBeyond(sequence, timeout);
   }
 
-  absl::Status GetInto(absl::string_view name, Message& state) override;
+  absl::Status GetInto(absl::string_view name, Message& state) override {
+    Look now;
+    return GetSince(now, name, state);
+  }
+  absl::Status GetSince(Look& look, absl::string_view name, Message& state) override;
   absl::Status ListInto(const ListQuery& query, absl::FunctionRef<Message&()> add,
                         std::string& next_page_token) override;
   absl::StatusOr<Position> ReadAll(
@@ -125,6 +132,8 @@ class SqlJournal final : public Journal {
   void WatchOthers() {
     while (!stopping_) {
       watch_->Await(kWatchInterval);
+      Look look;
+      look.ticket = records_.Ticket();
       HeadRow head;
       const absl::Status read =
           database_->ReadLoosely([&](store::Connection& connection) -> absl::Status {
@@ -133,6 +142,9 @@ class SqlJournal final : public Journal {
           });
       if (!read.ok()) continue;
       loop_.Advance(head.sequence);
+      // A text that was purged is forgotten too, though nobody asks for it.
+      look.head = MarkOf(head);
+      records_.Follow(look);
       // Where it fails, it is tried again with the next look.
       if (IsBehind(head)) Repair().IgnoreError();
     }
@@ -140,14 +152,18 @@ class SqlJournal final : public Journal {
   bool IsBehind(const HeadRow& head) const;
   absl::Status Repair();
 
-  // A state that is asked for.
+  // A record that is asked for.
   struct Get {
     const std::string name;
     const Projection& projection;
-    Message& state;
-    absl::Status status;
+    // When it was found.
+    Look look = {};
+    RecordPtr record = nullptr;
+    absl::Status status = {};
   };
   absl::Status GetTogether(absl::Span<Get* const> gets);
+  absl::Status ReadRecords(store::Connection& connection, const Projection& projection,
+                           const std::map<std::string, std::vector<Get*>>& gets);
 
   absl::Status ReadCollection(store::Connection& connection, const std::string& collection,
                               bool with_vault, absl::FunctionRef<void(const Message&)> each);
@@ -160,56 +176,100 @@ class SqlJournal final : public Journal {
   const std::string shape_;
   const Apply apply_;
   const std::unique_ptr<store::Database> database_;
+  RecordCache records_;
   CommandLoop loop_;
   // Null: no other process writes.
   const std::unique_ptr<store::CommitWatch> watch_;
-  // States that several threads ask for at once are read from a server together.
+  // Records that several threads ask for at once are read from a server together.
   Together<Get> gets_{kReadingLanes, limits::kStatesReadTogether};
   std::atomic<bool> stopping_{false};
   std::thread watcher_;
 };
 
-absl::Status SqlJournal::GetInto(absl::string_view name, Message& state) {
-  Get get{std::string(name), projections_.Of(name), state, absl::OkStatus()};
+absl::Status SqlJournal::GetSince(Look& look, absl::string_view name, Message& state) {
+  state.Clear();
+  const auto give = [&](const RecordPtr& record) -> absl::Status {
+    if (record == nullptr) return ResourceNotFound(state.GetTypeName(), name);
+    state.CopyFrom(*record);
+    return absl::OkStatus();
+  };
+  if (const std::optional<RecordPtr> known = records_.Find(look, name)) return give(*known);
+  Get get{std::string(name), projections_.Of(name)};
   if (database_->backend() == store::Backend::kSqlite) {
     RETURN_IF_ERROR(GetTogether({&get}));
-    return get.status;
+  } else {
+    gets_.Do(get, 1, [this](int, absl::Span<Get* const> gets) {
+      const absl::Status status = GetTogether(gets);
+      if (status.ok()) return;
+      for (Get* const one : gets) one->status = status;
+    });
   }
-  gets_.Do(get, 1, [this](int, absl::Span<Get* const> gets) {
-    const absl::Status status = GetTogether(gets);
-    if (status.ok()) return;
-    for (Get* const one : gets) one->status = status;
-  });
-  return get.status;
+  RETURN_IF_ERROR(get.status);
+  look = std::move(get.look);
+  return give(get.record);
 }
 
-// Sets the status of each that is there.
+// Sets what was found of each, or why it cannot be read.
 absl::Status SqlJournal::GetTogether(absl::Span<Get* const> gets) {
-  std::map<std::string, std::map<std::string, std::vector<Get*>>> by_table;
-  for (Get* const get : gets) by_table[get->projection.table][get->name].push_back(get);
-  // Texts of the vault were there before what refers to them, and do not change.
   return database_->ReadLoosely([&](store::Connection& connection) -> absl::Status {
-    // It may run a second time, after a first that was cut short.
+    Look look;
+    look.ticket = records_.Ticket();
+    ASSIGN_OR_RETURN(const HeadRow head, ReadHead(connection));
+    look.head = MarkOf(head);
+    records_.Follow(look);
+    std::map<const Projection*, std::map<std::string, std::vector<Get*>>> unknown;
     for (Get* const get : gets) {
-      get->state.Clear();
-      get->status = ResourceNotFound(get->projection.prototype->GetTypeName(), get->name);
+      // It may run a second time, after a first that was cut short.
+      get->look = look;
+      get->status = absl::OkStatus();
+      if (std::optional<RecordPtr> known = records_.Find(look, get->name)) {
+        get->record = *std::move(known);
+      } else {
+        unknown[&get->projection][get->name].push_back(get);
+      }
     }
-    std::vector<Message*> found;
-    for (const auto& [table, of_table] : by_table) {
-      std::vector<Value> names;
-      for (const auto& [name, of_name] : of_table) names.emplace_back(&name);
-      RETURN_IF_ERROR(QueryInList(connection,
-                                  absl::StrCat("SELECT name, body FROM ", table, " WHERE name IN "),
-                                  names, [&, &of_table = of_table](const Row& row) -> absl::Status {
-                                    for (Get* const get : of_table.at(row.Text(0))) {
-                                      get->status = FromJsonText(row.Text(1), get->state);
-                                      if (get->status.ok()) found.push_back(&get->state);
-                                    }
-                                    return absl::OkStatus();
-                                  }));
+    if (unknown.empty()) return absl::OkStatus();
+    for (const auto& [projection, by_name] : unknown) {
+      RETURN_IF_ERROR(ReadRecords(connection, *projection, by_name));
     }
-    return JoinVault(connection, found);
+    // If nothing was written meanwhile, this is how they are at the head.
+    ASSIGN_OR_RETURN(const HeadRow after, ReadHead(connection));
+    if (MarkOf(after) != look.head) return absl::OkStatus();
+    for (const auto& [projection, by_name] : unknown) {
+      for (const auto& [name, of_name] : by_name) {
+        const Get& get = *of_name.front();
+        if (get.status.ok()) records_.Put(look, name, get.record);
+      }
+    }
+    return absl::OkStatus();
   });
+}
+
+// Reads records of one collection for those who ask for them, by name.
+absl::Status SqlJournal::ReadRecords(store::Connection& connection, const Projection& projection,
+                                     const std::map<std::string, std::vector<Get*>>& gets) {
+  std::vector<Value> names;
+  for (const auto& [name, of_name] : gets) names.emplace_back(&name);
+  std::map<std::string, std::unique_ptr<Message>> found;
+  std::vector<Message*> messages;
+  RETURN_IF_ERROR(QueryInList(
+      connection, absl::StrCat("SELECT name, body FROM ", projection.table, " WHERE name IN "),
+      names, [&](const Row& row) -> absl::Status {
+        std::unique_ptr<Message> record(projection.prototype->New());
+        const absl::Status status = FromJsonText(row.Text(1), *record);
+        for (Get* const get : gets.at(row.Text(0))) get->status = status;
+        messages.push_back(record.get());
+        found[row.Text(0)] = std::move(record);
+        return absl::OkStatus();
+      }));
+  // Texts were there before what refers to them, and do not change.
+  RETURN_IF_ERROR(JoinVault(connection, messages));
+  for (const auto& [name, of_name] : gets) {
+    const auto at = found.find(name);
+    const RecordPtr record = at == found.end() ? nullptr : RecordPtr(std::move(at->second));
+    for (Get* const get : of_name) get->record = record;
+  }
+  return absl::OkStatus();
 }
 
 absl::Status SqlJournal::ListInto(const ListQuery& query, absl::FunctionRef<Message&()> add,

@@ -14,6 +14,7 @@
 #include "common/base/clock.h"
 #include "common/base/ids.h"
 #include "common/journal/command.h"
+#include "common/journal/record_cache.h"
 #include "common/journal/states.h"
 #include "common/store/database.h"
 #include "common/store/filter.h"
@@ -126,6 +127,11 @@ class Journal {
     return state;
   }
   virtual absl::Status GetInto(absl::string_view name, google::protobuf::Message& state) = 0;
+  // The same, as the state is at `look` or later; a look that was never used is now. See Records.
+  virtual absl::Status GetSince(Look& look, absl::string_view name,
+                                google::protobuf::Message& state) {
+    return GetInto(name, state);
+  }
 
   // A page of states, with the text of their vault fields; `next_page_token` is empty after the
   // last. A page ends early where its states would pass limits::kPageBytes; a state that does so
@@ -186,6 +192,28 @@ class Journal {
   // Derives every projection anew from the events and puts it in the old one's place, in one
   // transaction.
   virtual absl::Status Rebuild() = 0;
+};
+
+// Reads the records that one call needs: each as it is when it is read, or as it was at a read before. So where all are
+// remembered, the database is asked once, whatever their number. Not thread-safe.
+class Records {
+ public:
+  explicit Records(Journal& journal) : journal_(journal) {}
+
+  // As Journal::Get and GetInto.
+  template <typename T>
+  absl::StatusOr<T> Get(absl::string_view name) {
+    T state;
+    if (absl::Status status = GetInto(name, state); !status.ok()) return status;
+    return state;
+  }
+  absl::Status GetInto(absl::string_view name, google::protobuf::Message& state) {
+    return journal_.GetSince(look_, name, state);
+  }
+
+ private:
+  Journal& journal_;
+  Look look_;
 };
 
 // Told of how far a long work on events is: the sequence of one that was done.

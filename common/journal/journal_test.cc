@@ -25,6 +25,7 @@
 namespace critac::journal {
 namespace {
 
+using ::testing::AnyOf;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
@@ -252,6 +253,57 @@ TEST_F(JournalTest, APurgedTextIsGoneAndTheChainStaysWhole) {
   EXPECT_EQ(request->title(), "");
   EXPECT_EQ(request->contacts(0).full_name(), "Robin Vale");
   EXPECT_EQ(journal_->VerifyChain()->broken_sequence, 0);
+}
+
+// Also for who has read it before: it is not remembered.
+TEST_F(JournalTest, APurgeIsSeenByTheNextRead) {
+  ASSERT_TRUE(journal_->Execute(AddRequest("1", "Help with crisis intervention")).ok());
+  const auto title = [this] { return journal_->Get<intake::v1::Request>("requests/1")->title(); };
+  EXPECT_EQ(title(), "Help with crisis intervention");
+  EXPECT_EQ(title(), "Help with crisis intervention");
+  ASSERT_TRUE(Sql("UPDATE journal_vault SET content = 'Help' WHERE field = 'request.title'").ok());
+  EXPECT_EQ(title(), "Help");
+  ASSERT_TRUE(Sql("DELETE FROM journal_vault WHERE field = 'request.title'").ok());
+  EXPECT_EQ(title(), "");
+  EXPECT_EQ(journal_->VerifyChain()->broken_sequence, 0);
+}
+
+TEST_F(JournalTest, TheRecordsOfACallAreNoOlderThanTheCall) {
+  const auto rename = [this](const std::string& id, const std::string& display_name) {
+    Command command;
+    command.actor = "coordinator:dana";
+    command.decide = [=](Draft& draft) -> absl::Status {
+      intake::v1::AgencyUpdated updated;
+      updated.mutable_agency()->set_display_name(display_name);
+      draft.Emit("agencies/" + id, updated);
+      return absl::OkStatus();
+    };
+    ASSERT_TRUE(journal_->Execute(std::move(command)).ok());
+  };
+  const auto name_of = [](Records& records, const std::string& id) {
+    const auto agency = records.Get<intake::v1::Agency>("agencies/" + id);
+    return agency.ok() ? agency->display_name() : std::string(agency.status().message());
+  };
+  for (const std::string id : {"a", "b"}) ASSERT_TRUE(journal_->Execute(AddAgency(id, id)).ok());
+  for (int i = 0; i < 3; ++i) {
+    Records records(*journal_);
+    const std::string was_b = i == 0 ? "b" : absl::StrCat("b", i - 1);
+    ASSERT_EQ(name_of(records, "a"), i == 0 ? "a" : absl::StrCat("a", i - 1));
+    rename("b", absl::StrCat("b", i));
+    rename("a", absl::StrCat("a", i));
+    EXPECT_THAT(name_of(records, "b"), AnyOf(was_b, absl::StrCat("b", i)));
+    Records later(*journal_);
+    EXPECT_EQ(name_of(later, "a"), absl::StrCat("a", i));
+    EXPECT_EQ(name_of(later, "b"), absl::StrCat("b", i));
+  }
+  Records records(*journal_);
+  for (int i = 0; i < 2; ++i) {
+    const auto none = records.Get<intake::v1::Agency>("agencies/c");
+    EXPECT_EQ(ResourceInfoOf(none.status()).resource_name(), "agencies/c");
+  }
+  ASSERT_TRUE(journal_->Execute(AddAgency("c", "C")).ok());
+  Records later(*journal_);
+  EXPECT_EQ(name_of(later, "c"), "C");
 }
 
 TEST_F(JournalTest, ACommandCanCompareTextsWithThoseOfTheVault) {

@@ -168,6 +168,52 @@ TEST_F(Replicas, SeeWhatOthersChangedSince) {
   EXPECT_EQ(NameAt(2), "Before, at one, at another, at the first again");
 }
 
+// Each writes a record of its own and reads it at all of them: it is seen at once, whatever they remember and whatever
+// others write meanwhile.
+TEST_F(Replicas, ShowAtOnceWhatWasAcknowledged) {
+  AtAll([this](int replica) {
+    const std::string id = absl::StrCat("own-", replica);
+    ASSERT_TRUE(replicas_[replica]->Execute(AddAgency(id, "0")).ok());
+    for (int i = 1; i <= kAgenciesEach; ++i) {
+      Command command;
+      command.actor = "coordinator:dana";
+      command.decide = [&](Draft& draft) -> absl::Status {
+        intake::v1::AgencyUpdated updated;
+        updated.mutable_agency()->set_display_name(absl::StrCat(i));
+        draft.Emit("agencies/" + id, updated);
+        return absl::OkStatus();
+      };
+      ASSERT_TRUE(replicas_[replica]->Execute(std::move(command)).ok());
+      for (const auto& journal : replicas_) {
+        // Twice, so that it is remembered where nobody writes.
+        for (int read = 0; read < 2; ++read) {
+          const auto agency = journal->Get<intake::v1::Agency>("agencies/" + id);
+          ASSERT_TRUE(agency.ok()) << agency.status();
+          ASSERT_EQ(agency->display_name(), absl::StrCat(i)) << id;
+        }
+      }
+    }
+  });
+}
+
+TEST_F(Replicas, SeeAPurgeAtOnce) {
+  ASSERT_TRUE(replicas_[0]->Execute(AddRequest("1", "Help")).ok());
+  const auto title = [this](int replica) {
+    return replicas_[replica]->Get<intake::v1::Request>("requests/1")->title();
+  };
+  for (const int replica : {1, 1, 2}) EXPECT_EQ(title(replica), "Help");
+  const auto database = OpenDatabase();
+  for (const std::string purge :
+       {"DELETE FROM journal_vault WHERE field = 'request.title'", "TRUNCATE journal_vault"}) {
+    const absl::Status purged = database->Write(
+        [&](store::Connection& connection) { return connection.Execute(purge).status(); });
+    ASSERT_TRUE(purged.ok()) << purged;
+    EXPECT_EQ(title(1), "");
+  }
+  EXPECT_EQ(replicas_[1]->Get<intake::v1::Request>("requests/1")->contacts(0).email(), "");
+  EXPECT_EQ(replicas_[1]->VerifyChain()->problem, "");
+}
+
 // As after a fail-over to a standby that did not have the last events yet, where commits do not wait for it:
 // another event has the number that this replica remembers states of.
 TEST_F(Replicas, StatesOfEventsThatWereLostAreForgotten) {

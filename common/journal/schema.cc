@@ -72,12 +72,35 @@ ALTER TABLE journal_head ADD COLUMN behind BIGINT NOT NULL DEFAULT 0;
 ALTER TABLE journal_head ADD COLUMN generation BIGINT NOT NULL DEFAULT 0;
 )sql";
 
+// Who has read a text of the vault and sees the head unchanged knows that it is still there: a purge, be it by hand,
+// changes the head.
+constexpr absl::string_view kPurgesOnSqlite = R"sql(
+CREATE TRIGGER journal_vault_delete AFTER DELETE ON journal_vault BEGIN
+  UPDATE journal_head SET generation = generation + 1 WHERE id = 1;
+END;
+CREATE TRIGGER journal_vault_update AFTER UPDATE ON journal_vault BEGIN
+  UPDATE journal_head SET generation = generation + 1 WHERE id = 1;
+END;
+)sql";
+constexpr absl::string_view kPurgesOnPostgresql = R"sql(
+CREATE FUNCTION journal_vault_purged() RETURNS trigger LANGUAGE plpgsql AS '
+BEGIN
+  UPDATE journal_head SET generation = generation + 1 WHERE id = 1;
+  RETURN NULL;
+END';
+CREATE TRIGGER journal_vault_purged AFTER DELETE OR UPDATE OR TRUNCATE ON journal_vault
+FOR EACH STATEMENT EXECUTE FUNCTION journal_vault_purged()
+)sql";
+
 }  // namespace
 
 std::vector<store::Migration> JournalMigrations(store::Backend backend) {
-  return {{1, "journal", ForBackend(kFirst, backend)},
-          {2, "journal", ForBackend(kShape, backend)},
-          {3, "journal", ForBackend(kShared, backend)}};
+  return {
+      {1, "journal", ForBackend(kFirst, backend)},
+      {2, "journal", ForBackend(kShape, backend)},
+      {3, "journal", ForBackend(kShared, backend)},
+      {4, "journal",
+       std::string(backend == store::Backend::kSqlite ? kPurgesOnSqlite : kPurgesOnPostgresql)}};
 }
 
 }  // namespace critac::journal

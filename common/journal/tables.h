@@ -10,6 +10,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "common/journal/journal.h"
+#include "common/journal/record_cache.h"
 #include "common/journal/vault.h"
 #include "common/store/database.h"
 
@@ -23,9 +24,10 @@ struct HeadRow : Position {
   // When a process with other columns last wrote rows, as one of an older version does while a newer one takes its
   // place: they lack what that one knows nothing of. 0: none did since they were derived.
   int64_t behind_micros = 0;
-  // One more each time that the projections are derived anew.
+  // One more each time that the projections are derived anew, or texts of the vault are purged.
   int64_t generation = 0;
 };
+inline Mark MarkOf(const HeadRow& head) { return {head.sequence, head.hash, head.generation}; }
 absl::StatusOr<HeadRow> ReadHead(store::Connection& connection);
 
 // The same, and lets no other process write to the journal until the transaction ends: the first thing

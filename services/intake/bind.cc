@@ -61,8 +61,9 @@ class BoundIntake final : public server::BoundService {
   }
 
   absl::Status CheckMayFollow(const rpc::Call& call) override {
+    journal::Records records(*journal_);
     ASSIGN_OR_RETURN(const std::vector<std::string> agencies,
-                     recusals_.HiddenFrom(call.principal, *journal_, DayOf(clock_.Now())));
+                     recusals_.HiddenFrom(call.principal, records, DayOf(clock_.Now())));
     if (agencies.empty()) return absl::OkStatus();
     return Error(absl::StatusCode::kPermissionDenied, "RECUSED",
                  absl::StrCat(

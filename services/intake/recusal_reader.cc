@@ -50,17 +50,17 @@ std::vector<std::string> RecusalReader::HiddenFrom(const rpc::Principal& who,
 }
 
 absl::StatusOr<std::vector<std::string>> RecusalReader::HiddenFrom(const rpc::Principal& who,
-                                                                   journal::Journal& journal,
+                                                                   journal::Records& records,
                                                                    absl::CivilDay today) {
   const std::vector<std::string> parties = CallersParties(who);
   if (parties.empty()) return std::vector<std::string>();
-  const auto head = journal.Get<v1::Recusals>(kRecusalsHeadName);
+  const auto head = records.Get<v1::Recusals>(kRecusalsHeadName);
   if (absl::IsNotFound(head.status())) return std::vector<std::string>();
   RETURN_IF_ERROR(head.status());
   std::shared_ptr<const RecusalView> view = Known(head->etag());
   if (view == nullptr) {
     // It may be newer than the head that was read.
-    ASSIGN_OR_RETURN(const auto recusals, journal.Get<v1::Recusals>(kRecusalsName));
+    ASSIGN_OR_RETURN(const auto recusals, records.Get<v1::Recusals>(kRecusalsName));
     view = Keep(recusals);
   }
   return view->AgenciesOf(parties, today);

@@ -30,7 +30,7 @@ class RecusalReader {
   // Agencies whose requests are hidden from a caller: by name, each once.
   std::vector<std::string> HiddenFrom(const rpc::Principal& who, journal::Draft& draft);
   absl::StatusOr<std::vector<std::string>> HiddenFrom(const rpc::Principal& who,
-                                                      journal::Journal& journal,
+                                                      journal::Records& records,
                                                       absl::CivilDay today);
 
  private:

@@ -43,22 +43,24 @@ void WithholdFromPartner(v1::Request& request) {
 
 }  // namespace
 
-absl::StatusOr<std::vector<std::string>> RequestService::HiddenFrom(const Call& call) {
-  return caches_.recusals.HiddenFrom(call.principal, journal_, DayOf(clock_.Now()));
+absl::StatusOr<std::vector<std::string>> RequestService::HiddenFrom(const Call& call,
+                                                                    journal::Records& records) {
+  return caches_.recusals.HiddenFrom(call.principal, records, DayOf(clock_.Now()));
 }
 
 absl::Status RequestService::Polish(const Call& call, absl::Span<const std::string> hidden,
-                                    Profiles& profiles, v1::Request& request) {
+                                    journal::Records& records, Profiles& profiles,
+                                    v1::Request& request) {
   for (const v1::RequestAction action : AvailableActions(request, ActorOf(call.principal))) {
     request.add_available_actions(action);
   }
   if (!hidden.empty() && !request.duplicate_of().empty()) {
-    ASSIGN_OR_RETURN(const auto original, journal_.Get<v1::Request>(request.duplicate_of()));
+    ASSIGN_OR_RETURN(const auto original, records.Get<v1::Request>(request.duplicate_of()));
     if (IsOfAny(original, hidden)) request.clear_duplicate_of();
   }
   auto found = profiles.find(request.agency());
   if (found == profiles.end()) {
-    ASSIGN_OR_RETURN(const v1::Agency agency, journal_.Get<v1::Agency>(request.agency()));
+    ASSIGN_OR_RETURN(const v1::Agency agency, records.Get<v1::Agency>(request.agency()));
     found = profiles.emplace(request.agency(), ProfileOf(agency)).first;
   }
   *request.mutable_agency_profile() = found->second;
@@ -84,14 +86,15 @@ grpc::ServerUnaryReactor* RequestService::Change(grpc::CallbackServerContext* co
         };
       },
       [this, seen](const Call& call, v1::Request& out) -> absl::Status {
+        journal::Records records(journal_);
         // Nor is an answer of before for who has been recused since.
         if (!seen->hidden.has_value()) {
-          ASSIGN_OR_RETURN(seen->hidden, HiddenFrom(call));
+          ASSIGN_OR_RETURN(seen->hidden, HiddenFrom(call, records));
         }
         if (IsOfAny(out, *seen->hidden)) return RequestNotFound(out.name());
         Profiles profiles;
         if (seen->agency.has_value()) profiles.emplace(seen->agency->agency(), *seen->agency);
-        absl::Status status = Polish(call, *seen->hidden, profiles, out);
+        absl::Status status = Polish(call, *seen->hidden, records, profiles, out);
         if (call.principal.role == type::v1::ROLE_PARTNER) WithholdFromPartner(out);
         return status;
       });
@@ -125,11 +128,12 @@ grpc::ServerUnaryReactor* RequestService::GetRequest(grpc::CallbackServerContext
 
 absl::Status RequestService::Get(const Call& call, const v1::GetRequestRequest& in,
                                  v1::Request& out) {
-  ASSIGN_OR_RETURN(const std::vector<std::string> hidden, HiddenFrom(call));
-  RETURN_IF_ERROR(journal_.GetInto(in.name(), out));
+  journal::Records records(journal_);
+  ASSIGN_OR_RETURN(const std::vector<std::string> hidden, HiddenFrom(call, records));
+  RETURN_IF_ERROR(records.GetInto(in.name(), out));
   if (!IsShown(call.principal, out, hidden)) return RequestNotFound(in.name());
   Profiles profiles;
-  return Polish(call, hidden, profiles, out);
+  return Polish(call, hidden, records, profiles, out);
 }
 
 grpc::ServerUnaryReactor* RequestService::ListRequests(grpc::CallbackServerContext* context,
@@ -142,7 +146,8 @@ grpc::ServerUnaryReactor* RequestService::ListRequests(grpc::CallbackServerConte
 
 absl::Status RequestService::List(const Call& call, const v1::ListRequestsRequest& in,
                                   v1::ListRequestsResponse& out) {
-  ASSIGN_OR_RETURN(const std::vector<std::string> hidden, HiddenFrom(call));
+  journal::Records records(journal_);
+  ASSIGN_OR_RETURN(const std::vector<std::string> hidden, HiddenFrom(call, records));
   journal::ListQuery query;
   query.collection = "requests";
   query.filter = in.filter();
@@ -168,7 +173,7 @@ absl::Status RequestService::List(const Call& call, const v1::ListRequestsReques
                listed.end());
   Profiles profiles;
   for (v1::Request& request : listed) {
-    RETURN_IF_ERROR(Polish(call, hidden, profiles, request));
+    RETURN_IF_ERROR(Polish(call, hidden, records, profiles, request));
   }
   return absl::OkStatus();
 }
@@ -203,7 +208,8 @@ grpc::ServerUnaryReactor* RequestService::ImportRequests(grpc::CallbackServerCon
       [this, taken](const Call& call, v1::ImportRequestsResponse& out) -> absl::Status {
         // What was decided just now says nothing of what is hidden; an answer of before, given again, may.
         if (taken->is_decided) return absl::OkStatus();
-        ASSIGN_OR_RETURN(const std::vector<std::string> hidden, HiddenFrom(call));
+        journal::Records records(journal_);
+        ASSIGN_OR_RETURN(const std::vector<std::string> hidden, HiddenFrom(call, records));
         if (hidden.empty()) return absl::OkStatus();
         return WithholdHidden(*taken->in, hidden, clock_.Now(), journal_, out);
       });

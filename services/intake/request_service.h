@@ -55,12 +55,13 @@ class RequestService final : public v1::RequestService::CallbackService {
                                    v1::Request* response, Command<In> command);
 
   // Agencies from which the caller is recused now.
-  absl::StatusOr<std::vector<std::string>> HiddenFrom(const rpc::Call& call);
+  absl::StatusOr<std::vector<std::string>> HiddenFrom(const rpc::Call& call,
+                                                      journal::Records& records);
   // Puts the last hand to requests for this caller: what it can do now, the agency as it is now, and
   // nothing of what is `hidden`. Profiles that were read are kept in `profiles`.
   using Profiles = absl::flat_hash_map<std::string, type::v1::AgencyProfile>;
   absl::Status Polish(const rpc::Call& call, absl::Span<const std::string> hidden,
-                      Profiles& profiles, v1::Request& request);
+                      journal::Records& records, Profiles& profiles, v1::Request& request);
   absl::Status Get(const rpc::Call& call, const v1::GetRequestRequest& in, v1::Request& out);
   absl::Status List(const rpc::Call& call, const v1::ListRequestsRequest& in,
                     v1::ListRequestsResponse& out);

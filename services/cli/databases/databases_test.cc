@@ -153,14 +153,15 @@ TEST_F(DatabaseCommands, MigrateSaysWhatItWouldDoAndWhatItDid) {
   for (const char* service : kServices) OpenUrl(Url("old", service));
   const CliRun dry = Run(On("old", {"migrate", "--dry-run"}));
   EXPECT_EQ(dry.status(), kRefused);
-  EXPECT_THAT(dry.out(),
-              HasSubstr("matching: would apply journal/1, journal/2, journal/3, ledger/1\n"));
+  EXPECT_THAT(
+      dry.out(),
+      HasSubstr("matching: would apply journal/1, journal/2, journal/3, journal/4, ledger/1\n"));
   EXPECT_EQ(dry.err(), "");
   ExpectUntouched("old");
   const CliRun done = Run(On("old", {"migrate"}));
   EXPECT_EQ(done.status(), kDone) << done.err();
   EXPECT_THAT(done.out(),
-              HasSubstr("metrics: applied journal/1, journal/2, journal/3, ledger/1\n"));
+              HasSubstr("metrics: applied journal/1, journal/2, journal/3, journal/4, ledger/1\n"));
   for (const Words& again : {Words{"migrate"}, Words{"migrate", "--dry-run"}}) {
     const CliRun run = Run(On("old", again));
     EXPECT_EQ(run.status(), kDone);
