@@ -187,7 +187,8 @@ TEST_F(DatabaseCommands, MigrateKnowsTheTablesOfTheServices) {
   for (const char* service : kServices) OpenUrl(Url("old", service));
   const CliRun run(On("old", {"migrate"}), 0, false, CenterJournals());
   EXPECT_EQ(run.status(), kDone) << run.err();
-  EXPECT_THAT(run.out(), HasSubstr("intake: applied journal/1, journal/2, journal/3, intake/1"));
+  EXPECT_THAT(run.out(),
+              HasSubstr("intake: applied journal/1, journal/2, journal/3, journal/4, intake/1"));
   // A backup of nothing is one too, and comes back into the same tables.
   const CliRun backup(On("old", {"backup", "--to", temp_.Path("b")}), 0, false, CenterJournals());
   EXPECT_EQ(backup.status(), kDone) << backup.err();
