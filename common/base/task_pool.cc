@@ -20,6 +20,7 @@ bool TaskPool::TryRun(Task& task) {
   absl::MutexLock lock(&mutex_);
   if (stopping_ || waiting_.size() >= max_waiting_) return false;
   waiting_.push_back(std::move(task));
+  changed_.Signal();
   return true;
 }
 
@@ -27,6 +28,7 @@ void TaskPool::Stop() {
   {
     absl::MutexLock lock(&mutex_);
     stopping_ = true;
+    changed_.SignalAll();
   }
   for (std::thread& thread : threads_) {
     if (thread.joinable()) thread.join();
@@ -38,10 +40,7 @@ void TaskPool::Loop() {
     Task task;
     {
       absl::MutexLock lock(&mutex_);
-      const auto something = [this]() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
-        return !waiting_.empty() || stopping_;
-      };
-      mutex_.Await(absl::Condition(&something));
+      while (waiting_.empty() && !stopping_) changed_.Wait(&mutex_);
       if (waiting_.empty()) return;
       task = std::move(waiting_.front());
       waiting_.pop_front();

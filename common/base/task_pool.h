@@ -33,6 +33,8 @@ class TaskPool {
 
   const size_t max_waiting_;
   absl::Mutex mutex_;
+  // Not by conditions of the mutex: those of all idle threads would be looked at whenever it is left.
+  absl::CondVar changed_;
   std::deque<Task> waiting_ ABSL_GUARDED_BY(mutex_);
   bool stopping_ ABSL_GUARDED_BY(mutex_) = false;
   std::vector<std::thread> threads_;
