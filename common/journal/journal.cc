@@ -106,6 +106,9 @@ class SqlJournal final : public Journal {
     Look now;
     return GetSince(now, name, state);
   }
+  absl::StatusOr<Look> LookNow() override;
+  std::optional<absl::Status> GetRemembered(const Look& look, absl::string_view name,
+                                            Message& state) override;
   absl::Status GetSince(Look& look, absl::string_view name, Message& state) override;
   absl::Status ListInto(const ListQuery& query, absl::FunctionRef<Message&()> add,
                         std::string& next_page_token) override;
@@ -161,6 +164,7 @@ class SqlJournal final : public Journal {
     RecordPtr record = nullptr;
     absl::Status status = {};
   };
+  absl::StatusOr<Look> LookAtHead(store::Connection& connection);
   absl::Status GetTogether(absl::Span<Get* const> gets);
   absl::Status ReadRecords(store::Connection& connection, const Projection& projection,
                            const std::map<std::string, std::vector<Get*>>& gets);
@@ -186,14 +190,43 @@ class SqlJournal final : public Journal {
   std::thread watcher_;
 };
 
-absl::Status SqlJournal::GetSince(Look& look, absl::string_view name, Message& state) {
-  state.Clear();
-  const auto give = [&](const RecordPtr& record) -> absl::Status {
-    if (record == nullptr) return ResourceNotFound(state.GetTypeName(), name);
-    state.CopyFrom(*record);
+absl::StatusOr<Look> SqlJournal::LookNow() {
+  Look look;
+  RETURN_IF_ERROR(database_->ReadLoosely([&](store::Connection& connection) -> absl::Status {
+    ASSIGN_OR_RETURN(look, LookAtHead(connection));
     return absl::OkStatus();
-  };
-  if (const std::optional<RecordPtr> known = records_.Find(look, name)) return give(*known);
+  }));
+  return look;
+}
+
+absl::StatusOr<Look> SqlJournal::LookAtHead(store::Connection& connection) {
+  Look look;
+  look.ticket = records_.Ticket();
+  ASSIGN_OR_RETURN(const HeadRow head, ReadHead(connection));
+  look.head = MarkOf(head);
+  records_.Follow(look);
+  return look;
+}
+
+// Hands out what was found.
+absl::Status Give(const RecordPtr& record, absl::string_view name, Message& state) {
+  state.Clear();
+  if (record == nullptr) return ResourceNotFound(state.GetTypeName(), name);
+  state.CopyFrom(*record);
+  return absl::OkStatus();
+}
+
+std::optional<absl::Status> SqlJournal::GetRemembered(const Look& look, absl::string_view name,
+                                                      Message& state) {
+  const std::optional<RecordPtr> known = records_.Find(look, name);
+  if (!known.has_value()) return std::nullopt;
+  return Give(*known, name, state);
+}
+
+absl::Status SqlJournal::GetSince(Look& look, absl::string_view name, Message& state) {
+  if (std::optional<absl::Status> known = GetRemembered(look, name, state)) {
+    return *std::move(known);
+  }
   Get get{std::string(name), projections_.Of(name)};
   if (database_->backend() == store::Backend::kSqlite) {
     RETURN_IF_ERROR(GetTogether({&get}));
@@ -206,17 +239,13 @@ absl::Status SqlJournal::GetSince(Look& look, absl::string_view name, Message& s
   }
   RETURN_IF_ERROR(get.status);
   look = std::move(get.look);
-  return give(get.record);
+  return Give(get.record, name, state);
 }
 
 // Sets what was found of each, or why it cannot be read.
 absl::Status SqlJournal::GetTogether(absl::Span<Get* const> gets) {
   return database_->ReadLoosely([&](store::Connection& connection) -> absl::Status {
-    Look look;
-    look.ticket = records_.Ticket();
-    ASSIGN_OR_RETURN(const HeadRow head, ReadHead(connection));
-    look.head = MarkOf(head);
-    records_.Follow(look);
+    ASSIGN_OR_RETURN(const Look look, LookAtHead(connection));
     std::map<const Projection*, std::map<std::string, std::vector<Get*>>> unknown;
     for (Get* const get : gets) {
       // It may run a second time, after a first that was cut short.

@@ -3,6 +3,7 @@
 
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -127,7 +128,14 @@ class Journal {
     return state;
   }
   virtual absl::Status GetInto(absl::string_view name, google::protobuf::Message& state) = 0;
-  // The same, as the state is at `look` or later; a look that was never used is now. See Records.
+  // Looks at the journal: what is remembered at this look is what a read that begins now would find.
+  virtual absl::StatusOr<Look> LookNow() { return Look{}; }
+  // As GetInto, of what is remembered. None: it is not, or the journal has moved on since.
+  virtual std::optional<absl::Status> GetRemembered(const Look& look, absl::string_view name,
+                                                    google::protobuf::Message& state) {
+    return std::nullopt;
+  }
+  // As GetInto, as the state is at `look` or later, and when that is; a look that was never used is now.
   virtual absl::Status GetSince(Look& look, absl::string_view name,
                                 google::protobuf::Message& state) {
     return GetInto(name, state);
@@ -199,6 +207,9 @@ class Journal {
 class Records {
  public:
   explicit Records(Journal& journal) : journal_(journal) {}
+  // Gives what is remembered at `look`, and nothing else: see is_wanting.
+  Records(Journal& journal, Look look)
+      : journal_(journal), look_(std::move(look)), remembered_only_(true) {}
 
   // As Journal::Get and GetInto.
   template <typename T>
@@ -208,12 +219,22 @@ class Records {
     return state;
   }
   absl::Status GetInto(absl::string_view name, google::protobuf::Message& state) {
-    return journal_.GetSince(look_, name, state);
+    if (!remembered_only_) return journal_.GetSince(look_, name, state);
+    if (const std::optional<absl::Status> known = journal_.GetRemembered(look_, name, state)) {
+      return *known;
+    }
+    is_wanting_ = true;
+    return absl::UnavailableError("the record is not remembered");
   }
+
+  // Whether something was asked for that is not remembered: then what was made of the rest counts for nothing.
+  bool is_wanting() const { return is_wanting_; }
 
  private:
   Journal& journal_;
   Look look_;
+  const bool remembered_only_ = false;
+  bool is_wanting_ = false;
 };
 
 // Told of how far a long work on events is: the sequence of one that was done.

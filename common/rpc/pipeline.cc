@@ -234,6 +234,14 @@ grpc::ServerUnaryReactor* Pipeline::RunAtOnce(
 void Pipeline::ReadAside(int threads, int most_waiting) {
   if (readers_ != nullptr) return;
   readers_ = std::make_unique<TaskPool>("read", threads, most_waiting);
+  record_readers_ = std::make_unique<RecordReaders>(limits::kRecordReadThreads, most_waiting);
+}
+
+absl::Status Pipeline::CheckStillWanted(const grpc::CallbackServerContext& context,
+                                        const Call& call) const {
+  if (context.IsCancelled()) return absl::CancelledError("the caller is gone");
+  if (clock_.Now() >= call.deadline) return DeadlinePast("when its turn came");
+  return absl::OkStatus();
 }
 
 void Pipeline::RunAside(grpc::CallbackServerContext& context, const Call& call,
@@ -241,11 +249,41 @@ void Pipeline::RunAside(grpc::CallbackServerContext& context, const Call& call,
   RunInTasks(
       *readers_,
       [this, &context, &call, body = std::move(body)](Finish end) mutable {
-        if (context.IsCancelled()) return end(absl::CancelledError("the caller is gone"));
-        if (clock_.Now() >= call.deadline) return end(DeadlinePast("when its turn came"));
+        if (absl::Status status = CheckStillWanted(context, call); !status.ok()) return end(status);
         body(std::move(end));
       },
       std::move(finish));
+}
+
+void Pipeline::GetAside(grpc::CallbackServerContext& context, const Call& call,
+                        const Message& request, Message& response, journal::Journal& journal,
+                        RunGet run, Finish finish) {
+  // One that is not taken must still be ended.
+  struct Parts {
+    RunGet run;
+    Finish finish;
+  };
+  auto parts = std::make_shared<Parts>(Parts{std::move(run), std::move(finish)});
+  RecordReaders::Answer answer = [this, &context, &call, &request, &response, &journal,
+                                  parts](const absl::StatusOr<journal::Look>& look) {
+    if (look.ok()) {
+      if (absl::Status status = CheckStillWanted(context, call); !status.ok()) {
+        return parts->finish(status);
+      }
+      journal::Records records(journal, *look);
+      const absl::Status status = parts->run(call, request, records);
+      if (!records.is_wanting()) return parts->finish(status);
+      response.Clear();
+    }
+    RunAside(
+        context, call,
+        [&call, &request, &journal, parts](Finish end) {
+          journal::Records records(journal);
+          end(parts->run(call, request, records));
+        },
+        std::move(parts->finish));
+  };
+  if (!record_readers_->TryAdd(journal, answer)) parts->finish(TooManyTasks());
 }
 
 grpc::ServerUnaryReactor* Pipeline::Unary(grpc::CallbackServerContext* context,

@@ -21,6 +21,7 @@
 #include "common/base/trace.h"
 #include "common/journal/journal.h"
 #include "common/rpc/principal.h"
+#include "common/rpc/record_readers.h"
 #include "common/rpc/stream.h"
 #include "google/protobuf/message.h"
 #include "grpcpp/server_builder.h"
@@ -135,6 +136,35 @@ class Pipeline {
                 end(handler(call, static_cast<const Request&>(checked), *response));
               },
               std::move(finish));
+        });
+  }
+
+  // Runs a method that changes nothing and reads no more than single records, each by `records`. Where reads run aside,
+  // it is tried from memory first, and what `handler` has made there is forgotten where that is not enough.
+  template <typename Request, typename Response>
+  grpc::ServerUnaryReactor* Get(
+      grpc::CallbackServerContext* context, const Request* request, Response* response,
+      journal::Journal& journal,
+      absl::AnyInvocable<absl::Status(const Call&, const Request&, journal::Records& records,
+                                      Response&)>
+          handler) {
+    auto run = [response, handler = std::move(handler)](const Call& call,
+                                                        const google::protobuf::Message& checked,
+                                                        journal::Records& records) mutable {
+      return handler(call, static_cast<const Request&>(checked), records, *response);
+    };
+    if (readers_ == nullptr) {
+      return RunAtOnce(*context, *request,
+                       [&](const Call& call, const google::protobuf::Message& checked) {
+                         journal::Records records(journal);
+                         return run(call, checked, records);
+                       });
+    }
+    return Unary(
+        context, *request, *response,
+        [this, context, response, &journal, run = std::move(run)](
+            const Call& call, const google::protobuf::Message& checked, Finish finish) mutable {
+          GetAside(*context, call, checked, *response, journal, std::move(run), std::move(finish));
         });
   }
 
@@ -261,6 +291,13 @@ class Pipeline {
       absl::FunctionRef<absl::Status(const Call&, const google::protobuf::Message&)> handler);
   void RunAside(grpc::CallbackServerContext& context, const Call& call,
                 absl::AnyInvocable<void(Finish)> body, Finish finish);
+  using RunGet = absl::AnyInvocable<absl::Status(
+      const Call&, const google::protobuf::Message& request, journal::Records& records)>;
+  void GetAside(grpc::CallbackServerContext& context, const Call& call,
+                const google::protobuf::Message& request, google::protobuf::Message& response,
+                journal::Journal& journal, RunGet run, Finish finish);
+  // Why a call that waited is not begun. OK: it is.
+  absl::Status CheckStillWanted(const grpc::CallbackServerContext& context, const Call& call) const;
   void RunStream(
       grpc::CallbackServerContext& context, const google::protobuf::Message& request,
       StreamEnd& end,
@@ -282,6 +319,8 @@ class Pipeline {
   StreamThreads streams_;
   // Null: reads run at once.
   std::unique_ptr<TaskPool> readers_;
+  // They hand on to those.
+  std::unique_ptr<RecordReaders> record_readers_;
 };
 
 }  // namespace critac::rpc

@@ -27,14 +27,15 @@ grpc::ServerUnaryReactor* AgencyService::CreateAgency(grpc::CallbackServerContex
 grpc::ServerUnaryReactor* AgencyService::GetAgency(grpc::CallbackServerContext* context,
                                                    const v1::GetAgencyRequest* request,
                                                    v1::Agency* response) {
-  return pipeline_.Read<v1::GetAgencyRequest, v1::Agency>(
-      context, request, response,
-      [this](const Call& call, const auto& in, v1::Agency& out) -> absl::Status {
+  return pipeline_.Get<v1::GetAgencyRequest, v1::Agency>(
+      context, request, response, journal_,
+      [](const Call& call, const auto& in, journal::Records& records,
+         v1::Agency& out) -> absl::Status {
         if (call.principal.role == type::v1::ROLE_AGENCY &&
             call.principal.resource() != in.name()) {
           return ResourceNotFound(v1::Agency::descriptor()->full_name(), in.name());
         }
-        return journal_.GetInto(in.name(), out);
+        return records.GetInto(in.name(), out);
       });
 }
 

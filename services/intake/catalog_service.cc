@@ -10,9 +10,10 @@ using rpc::Call;
 grpc::ServerUnaryReactor* CatalogService::GetCatalog(grpc::CallbackServerContext* context,
                                                      const v1::GetCatalogRequest* request,
                                                      v1::Catalog* response) {
-  return pipeline_.Read<v1::GetCatalogRequest, v1::Catalog>(
-      context, request, response, [this](const Call&, const auto&, v1::Catalog& out) {
-        const absl::Status status = journal_.GetInto(kCatalogName, out);
+  return pipeline_.Get<v1::GetCatalogRequest, v1::Catalog>(
+      context, request, response, journal_,
+      [](const Call&, const auto&, journal::Records& records, v1::Catalog& out) {
+        const absl::Status status = records.GetInto(kCatalogName, out);
         // Before its first entry the catalog is empty, not missing.
         return absl::IsNotFound(status) ? absl::OkStatus() : status;
       });

@@ -40,9 +40,10 @@ absl::Status Set(journal::Draft& draft, const v1::SetRecusalsRequest& in) {
 grpc::ServerUnaryReactor* RecusalService::GetRecusals(grpc::CallbackServerContext* context,
                                                       const v1::GetRecusalsRequest* request,
                                                       v1::Recusals* response) {
-  return pipeline_.Read<v1::GetRecusalsRequest, v1::Recusals>(
-      context, request, response, [this](const Call&, const auto&, v1::Recusals& out) {
-        const absl::Status status = journal_.GetInto(kRecusalsName, out);
+  return pipeline_.Get<v1::GetRecusalsRequest, v1::Recusals>(
+      context, request, response, journal_,
+      [](const Call&, const auto&, journal::Records& records, v1::Recusals& out) {
+        const absl::Status status = records.GetInto(kRecusalsName, out);
         if (!absl::IsNotFound(status)) return status;
         out = NoneTold();
         return absl::OkStatus();

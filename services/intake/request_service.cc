@@ -121,14 +121,15 @@ grpc::ServerUnaryReactor* RequestService::ActOnRequest(grpc::CallbackServerConte
 grpc::ServerUnaryReactor* RequestService::GetRequest(grpc::CallbackServerContext* context,
                                                      const v1::GetRequestRequest* request,
                                                      v1::Request* response) {
-  return pipeline_.Read<v1::GetRequestRequest, v1::Request>(
-      context, request, response,
-      [this](const Call& call, const auto& in, auto& out) { return Get(call, in, out); });
+  return pipeline_.Get<v1::GetRequestRequest, v1::Request>(
+      context, request, response, journal_,
+      [this](const Call& call, const auto& in, journal::Records& records, v1::Request& out) {
+        return Get(call, in, records, out);
+      });
 }
 
 absl::Status RequestService::Get(const Call& call, const v1::GetRequestRequest& in,
-                                 v1::Request& out) {
-  journal::Records records(journal_);
+                                 journal::Records& records, v1::Request& out) {
   ASSIGN_OR_RETURN(const std::vector<std::string> hidden, HiddenFrom(call, records));
   RETURN_IF_ERROR(records.GetInto(in.name(), out));
   if (!IsShown(call.principal, out, hidden)) return RequestNotFound(in.name());

@@ -62,7 +62,8 @@ class RequestService final : public v1::RequestService::CallbackService {
   using Profiles = absl::flat_hash_map<std::string, type::v1::AgencyProfile>;
   absl::Status Polish(const rpc::Call& call, absl::Span<const std::string> hidden,
                       journal::Records& records, Profiles& profiles, v1::Request& request);
-  absl::Status Get(const rpc::Call& call, const v1::GetRequestRequest& in, v1::Request& out);
+  absl::Status Get(const rpc::Call& call, const v1::GetRequestRequest& in,
+                   journal::Records& records, v1::Request& out);
   absl::Status List(const rpc::Call& call, const v1::ListRequestsRequest& in,
                     v1::ListRequestsResponse& out);
 

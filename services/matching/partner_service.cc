@@ -29,9 +29,11 @@ const Filters& ConflictFilters() {
 grpc::ServerUnaryReactor* PartnerService::GetPartner(grpc::CallbackServerContext* context,
                                                      const v1::GetPartnerRequest* request,
                                                      v1::Partner* response) {
-  return pipeline_.Read<v1::GetPartnerRequest, v1::Partner>(
-      context, request, response,
-      [this](const Call&, const auto& in, auto& out) { return journal_.GetInto(in.name(), out); });
+  return pipeline_.Get<v1::GetPartnerRequest, v1::Partner>(
+      context, request, response, journal_,
+      [](const Call&, const auto& in, journal::Records& records, v1::Partner& out) {
+        return records.GetInto(in.name(), out);
+      });
 }
 
 grpc::ServerUnaryReactor* PartnerService::ListPartners(grpc::CallbackServerContext* context,
@@ -58,9 +60,10 @@ grpc::ServerUnaryReactor* PartnerService::ImportPartners(grpc::CallbackServerCon
 grpc::ServerUnaryReactor* PartnerService::GetExpert(grpc::CallbackServerContext* context,
                                                     const v1::GetExpertRequest* request,
                                                     v1::Expert* response) {
-  return pipeline_.Read<v1::GetExpertRequest, v1::Expert>(
-      context, request, response, [this](const Call& call, const auto& in, auto& out) {
-        RETURN_IF_ERROR(journal_.GetInto(in.name(), out));
+  return pipeline_.Get<v1::GetExpertRequest, v1::Expert>(
+      context, request, response, journal_,
+      [](const Call& call, const auto& in, journal::Records& records, v1::Expert& out) {
+        RETURN_IF_ERROR(records.GetInto(in.name(), out));
         return CheckOwn(call, out.partner(), "critac.matching.v1.Expert", in.name());
       });
 }

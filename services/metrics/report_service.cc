@@ -56,9 +56,11 @@ grpc::ServerUnaryReactor* ReportService::CreateReport(grpc::CallbackServerContex
 grpc::ServerUnaryReactor* ReportService::GetReport(grpc::CallbackServerContext* context,
                                                    const v1::GetReportRequest* request,
                                                    v1::Report* response) {
-  return pipeline_.Read<v1::GetReportRequest, v1::Report>(
-      context, request, response,
-      [this](const Call&, const auto& in, auto& out) { return journal_.GetInto(in.name(), out); });
+  return pipeline_.Get<v1::GetReportRequest, v1::Report>(
+      context, request, response, journal_,
+      [](const Call&, const auto& in, journal::Records& records, v1::Report& out) {
+        return records.GetInto(in.name(), out);
+      });
 }
 
 grpc::ServerUnaryReactor* ReportService::ListReports(grpc::CallbackServerContext* context,
