@@ -59,6 +59,9 @@ inline constexpr int kWaitingCommands = 4096;
 // Commands in one transaction, so that one batch stays in the tens of milliseconds.
 inline constexpr int kCommandsPerTransaction = 1024;
 
+// Of these, how many are decided before what they say is on its way to the database.
+inline constexpr int kCommandsWrittenTogether = 8;
+
 // JSON text of the states that a command loop remembers between batches; in memory they take some
 // five times as much.
 inline constexpr int64_t kCachedStateBytes = 4 << 20;

@@ -79,14 +79,38 @@ absl::StatusOr<StatePtr> ParseAnswer(const AnswerRow& row) {
   return StatePtr(std::move(answer));
 }
 
-// Completes the events: payload text, and the chain of hashes from `head` on.
-void Chain(std::string hash, std::vector<CommittedEvent>& events) {
-  for (auto& [event, payload, trace] : events) {
-    event.set_payload(ToJsonText(*payload));
-    hash = HashEvent(event, hash);
-    event.set_hash(hash);
+// Completes what a batch has decided and writes it, some commands at a time, so that a server is at it while the next are
+// decided.
+class BatchWriter {
+ public:
+  // `hash` is the head's.
+  BatchWriter(store::Connection& connection, std::string hash)
+      : connection_(connection), hash_(std::move(hash)) {}
+
+  // Writes the events that were not written yet, and what they brought to the vault.
+  absl::Status Write(Batch& batch) {
+    const auto events = absl::MakeSpan(batch.events()).subspan(event_count_);
+    for (auto& [event, payload, trace] : events) {
+      event.set_payload(ToJsonText(*payload));
+      hash_ = HashEvent(event, hash_);
+      event.set_hash(hash_);
+    }
+    event_count_ += events.size();
+    RETURN_IF_ERROR(WriteEvents(connection_, events));
+    const auto texts = absl::MakeSpan(batch.vault()).subspan(text_count_);
+    text_count_ += texts.size();
+    return WriteVault(connection_, texts);
   }
-}
+
+  // Of the last event.
+  const std::string& hash() const { return hash_; }
+
+ private:
+  store::Connection& connection_;
+  std::string hash_;
+  size_t event_count_ = 0;
+  size_t text_count_ = 0;
+};
 
 }  // namespace
 
@@ -276,15 +300,17 @@ absl::Status CommandLoop::DecideOn(store::Connection& connection, TakePart take,
   }));
   batch.Prefetch(reads);
 
+  BatchWriter writer(connection, head.hash);
   std::vector<std::string> answered;
   for (size_t i = 0; i < waiting.size(); ++i) {
     outcomes[i] = DecideOne(batch, waiting[i], known, answered);
     RETURN_IF_ERROR(batch.status());
+    if ((i + 1) % limits::kCommandsWrittenTogether == 0) RETURN_IF_ERROR(writer.Write(batch));
   }
+  RETURN_IF_ERROR(writer.Write(batch));
 
   asked_for_ = batch.found();
 
-  Chain(head.hash, batch.events());
   // Most answers are states as they are saved too: printed once.
   absl::flat_hash_map<const Message*, std::string> texts;
   for (const auto& [name, state] : batch.changes()) {
@@ -300,7 +326,7 @@ absl::Status CommandLoop::DecideOn(store::Connection& connection, TakePart take,
   cache_head_ = MarkOf(head);
   if (!batch.events().empty()) {
     cache_head_.sequence = batch.sequence();
-    cache_head_.hash = batch.events().back().event.hash();
+    cache_head_.hash = writer.hash();
     std::vector<std::string> changed;
     for (const auto& [name, state] : batch.changes()) changed.push_back(name);
     records_.Expect(MarkOf(head), cache_head_, std::move(changed));
@@ -317,8 +343,9 @@ absl::Status CommandLoop::DecideOn(store::Connection& connection, TakePart take,
     }
     rows.push_back(std::move(row));
   }
-  RETURN_IF_ERROR(WriteEvents(connection, batch.events()));
-  RETURN_IF_ERROR(WriteVault(connection, batch.vault()));
+  if (!batch.events().empty()) {
+    RETURN_IF_ERROR(WriteHead(connection, batch.events().back().event));
+  }
   RETURN_IF_ERROR(WriteAnswers(connection, rows));
   RETURN_IF_ERROR(projections_.Save(connection, batch.changes(), std::move(texts)));
   if (!batch.changes().empty() && head.shape != shape_) {

@@ -97,8 +97,10 @@ absl::Status WriteEvents(store::Connection& connection, absl::Span<const Committ
   }
   static const std::vector<std::string> kColumns = {
       "sequence", "record_time", "actor", "subject", "type", "payload", "request_id", "hash"};
-  RETURN_IF_ERROR(connection.InsertRows("journal_event", kColumns, rows));
-  const Event& last = events.back().event;
+  return connection.InsertRows("journal_event", kColumns, rows);
+}
+
+absl::Status WriteHead(store::Connection& connection, const Event& last) {
   RETURN_IF_ERROR(connection.ExecuteLater(
       "UPDATE journal_head SET sequence = :p1, record_time = :p2, hash = :p3 WHERE id = 1",
       {last.sequence(), RecordMicros(last), last.hash()}));

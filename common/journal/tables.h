@@ -39,8 +39,10 @@ absl::Status WriteShape(store::Connection& connection, absl::string_view shape);
 // Says that a process with other columns has written rows.
 absl::Status WriteBehind(store::Connection& connection, absl::Time now);
 
-// Writes events, which follow the head, and the new head.
+// Writes events, which follow the head or those that were written before; then the head, which is the last of them.
 absl::Status WriteEvents(store::Connection& connection, absl::Span<const CommittedEvent> events);
+
+absl::Status WriteHead(store::Connection& connection, const Event& last);
 
 absl::Status WriteVault(store::Connection& connection, absl::Span<const VaultEntry> entries);
 

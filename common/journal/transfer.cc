@@ -269,6 +269,7 @@ absl::Status JournalLoader::Add(const BackupRecord& record) {
 
 absl::Status JournalLoader::Flush() {
   RETURN_IF_ERROR(WriteEvents(*connection_, events_));
+  if (!events_.empty()) RETURN_IF_ERROR(WriteHead(*connection_, events_.back().event));
   RETURN_IF_ERROR(WriteVault(*connection_, vault_));
   RETURN_IF_ERROR(WriteAnswers(*connection_, answers_));
   events_.clear();
