@@ -40,6 +40,8 @@ class StateCache {
     bytes_ += static_cast<int64_t>(text_bytes + kEntryBytes);
   }
 
+  void Erase(absl::string_view name) { states_.erase(name); }
+
   // Whether it holds as much as it may. Whoever owns it clears it then: that costs a few reads, and
   // needs no bookkeeping on the way.
   bool full() const { return bytes_ > limits::kCachedStateBytes; }

@@ -120,6 +120,7 @@ CommandLoop::CommandLoop(store::Database& database, const Projections& projectio
     : database_(database),
       projections_(projections),
       shape_(Sha256Hex(projections.shape())),
+      is_shared_(database.backend() == store::Backend::kPostgresql),
       apply_(apply),
       records_(records),
       clock_(clock),
@@ -277,17 +278,18 @@ absl::Status CommandLoop::TryInTransaction(TakePart take, Decided& decided) {
 absl::Status CommandLoop::DecideOn(store::Connection& connection, TakePart take, Decided& decided) {
   ASSIGN_OR_RETURN(const HeadRow head, LockHead(connection));
   const auto [waiting, outcomes] = take();
-  const bool is_own = MarkOf(head) == cache_head_;
-  const bool afresh = forget_.exchange(false) || !is_own || cache_.full();
-  if (afresh) cache_.Clear();
+  std::vector<std::string> reads;
+  ASSIGN_OR_RETURN(const bool is_current, FollowOthers(connection, MarkOf(head), reads));
+  if (forget_.exchange(false) || !is_current || cache_.full()) {
+    cache_.Clear();
+    // Read together, not one by one.
+    reads.assign(asked_for_.begin(), asked_for_.end());
+  }
   const absl::Time now =
       std::max(absl::FromUnixMicros(absl::ToUnixMicros(clock_.Now())), head.time);
   Batch batch(connection, projections_, cache_, head, now);
 
   std::vector<std::string> request_ids;
-  std::vector<std::string> reads;
-  // Where another process writes, too: read together, not one by one while it waits.
-  if (afresh) reads.assign(asked_for_.begin(), asked_for_.end());
   for (const Waiting& one : waiting) {
     if (!one.command.request_id.empty()) request_ids.push_back(one.command.request_id);
     reads.insert(reads.end(), one.command.reads.begin(), one.command.reads.end());
@@ -329,6 +331,9 @@ absl::Status CommandLoop::DecideOn(store::Connection& connection, TakePart take,
     cache_head_.hash = writer.hash();
     std::vector<std::string> changed;
     for (const auto& [name, state] : batch.changes()) changed.push_back(name);
+    if (is_shared_) {
+      RETURN_IF_ERROR(WriteChange(connection, MarkOf(head), cache_head_, changed));
+    }
     records_.Expect(MarkOf(head), cache_head_, std::move(changed));
   }
   std::vector<AnswerRow> rows;
@@ -355,6 +360,22 @@ absl::Status CommandLoop::DecideOn(store::Connection& connection, TakePart take,
   decided.events = std::move(batch.events());
   decided.vault = std::move(batch.vault());
   return absl::OkStatus();
+}
+
+// Forgets the states that other processes changed since this loop's own last commit. Whether the others are those of
+// `head`; `reads` are those that are likely to be asked for again.
+absl::StatusOr<bool> CommandLoop::FollowOthers(store::Connection& connection, const Mark& head,
+                                               std::vector<std::string>& reads) {
+  if (head == cache_head_) return true;
+  ASSIGN_OR_RETURN(const auto changed, ReadChanges(connection, cache_head_, head));
+  if (!changed.has_value()) return false;
+  for (const std::string& name : *changed) {
+    if (cache_.Find(name) == nullptr) continue;
+    cache_.Erase(name);
+    reads.push_back(name);
+  }
+  cache_head_ = head;
+  return true;
 }
 
 CommandLoop::Outcome CommandLoop::DecideOne(Batch& batch, Waiting& waiting, StoredAnswers& known,

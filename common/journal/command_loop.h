@@ -87,6 +87,8 @@ class CommandLoop {
   absl::Status DecideInTransaction(TakePart take, Decided& decided);
   absl::Status TryInTransaction(TakePart take, Decided& decided);
   absl::Status DecideOn(store::Connection& connection, TakePart take, Decided& decided);
+  absl::StatusOr<bool> FollowOthers(store::Connection& connection, const Mark& head,
+                                    std::vector<std::string>& reads);
   Outcome DecideOne(Batch& batch, Waiting& waiting, StoredAnswers& known,
                     std::vector<std::string>& answered);
   void Answer(Decided decided);
@@ -96,6 +98,8 @@ class CommandLoop {
   const Projections& projections_;
   // Digest of its shape.
   const std::string shape_;
+  // Whether other processes may have the journal too.
+  const bool is_shared_;
   const Apply& apply_;
   RecordCache& records_;
   const Clock& clock_;
@@ -116,7 +120,7 @@ class CommandLoop {
   int64_t head_ ABSL_GUARDED_BY(head_mutex_);
   bool stopped_ ABSL_GUARDED_BY(head_mutex_) = false;
 
-  // States of the last commit, which hold while the head is still that of this loop's own last commit.
+  // States as they are at `cache_head_`: this loop's own last commit, or one of others up to which it has followed.
   // Touched by the deciding thread alone.
   StateCache cache_;
   Mark cache_head_;

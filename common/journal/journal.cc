@@ -135,19 +135,14 @@ class SqlJournal final : public Journal {
   void WatchOthers() {
     while (!stopping_) {
       watch_->Await(kWatchInterval);
-      Look look;
-      look.ticket = records_.Ticket();
       HeadRow head;
+      // A text that was purged is forgotten with it, though nobody asks for it.
       const absl::Status read =
           database_->ReadLoosely([&](store::Connection& connection) -> absl::Status {
-            ASSIGN_OR_RETURN(head, ReadHead(connection));
-            return absl::OkStatus();
+            return LookAtHead(connection, head).status();
           });
       if (!read.ok()) continue;
       loop_.Advance(head.sequence);
-      // A text that was purged is forgotten too, though nobody asks for it.
-      look.head = MarkOf(head);
-      records_.Follow(look);
       // Where it fails, it is tried again with the next look.
       if (IsBehind(head)) Repair().IgnoreError();
     }
@@ -164,7 +159,7 @@ class SqlJournal final : public Journal {
     RecordPtr record = nullptr;
     absl::Status status = {};
   };
-  absl::StatusOr<Look> LookAtHead(store::Connection& connection);
+  absl::StatusOr<Look> LookAtHead(store::Connection& connection, HeadRow& head);
   absl::Status GetTogether(absl::Span<Get* const> gets);
   absl::Status ReadRecords(store::Connection& connection, const Projection& projection,
                            const std::map<std::string, std::vector<Get*>>& gets);
@@ -193,18 +188,20 @@ class SqlJournal final : public Journal {
 absl::StatusOr<Look> SqlJournal::LookNow() {
   Look look;
   RETURN_IF_ERROR(database_->ReadLoosely([&](store::Connection& connection) -> absl::Status {
-    ASSIGN_OR_RETURN(look, LookAtHead(connection));
+    HeadRow head;
+    ASSIGN_OR_RETURN(look, LookAtHead(connection, head));
     return absl::OkStatus();
   }));
   return look;
 }
 
-absl::StatusOr<Look> SqlJournal::LookAtHead(store::Connection& connection) {
-  Look look;
-  look.ticket = records_.Ticket();
-  ASSIGN_OR_RETURN(const HeadRow head, ReadHead(connection));
-  look.head = MarkOf(head);
-  records_.Follow(look);
+absl::StatusOr<Look> SqlJournal::LookAtHead(store::Connection& connection, HeadRow& head) {
+  const Look place = records_.Place();
+  ASSIGN_OR_RETURN(head, ReadHead(connection));
+  const Look look{MarkOf(head), place.ticket};
+  if (records_.Follow(look)) return look;
+  ASSIGN_OR_RETURN(const auto changed, ReadChanges(connection, place.head, look.head));
+  records_.Follow(place, look, changed);
   return look;
 }
 
@@ -245,7 +242,8 @@ absl::Status SqlJournal::GetSince(Look& look, absl::string_view name, Message& s
 // Sets what was found of each, or why it cannot be read.
 absl::Status SqlJournal::GetTogether(absl::Span<Get* const> gets) {
   return database_->ReadLoosely([&](store::Connection& connection) -> absl::Status {
-    ASSIGN_OR_RETURN(const Look look, LookAtHead(connection));
+    HeadRow head;
+    ASSIGN_OR_RETURN(const Look look, LookAtHead(connection, head));
     std::map<const Projection*, std::map<std::string, std::vector<Get*>>> unknown;
     for (Get* const get : gets) {
       // It may run a second time, after a first that was cut short.

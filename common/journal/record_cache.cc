@@ -10,17 +10,26 @@ constexpr int64_t kRecordEntryBytes = 150;
 
 }  // namespace
 
-int64_t RecordCache::Ticket() const {
+Look RecordCache::Place() const {
   absl::MutexLock lock(&mutex_);
-  return moves_;
+  return {head_, moves_};
 }
 
-void RecordCache::Follow(const Look& look) {
+bool RecordCache::Follow(const Look& look) {
   absl::MutexLock lock(&mutex_);
-  if (look.head == head_ || MoveByExpected(look.head)) return;
-  // Nobody knows which of the two was first.
-  if (look.ticket < moves_) return;
-  ForgetAll();
+  return look.head == head_ || MoveByExpected(look.head);
+}
+
+void RecordCache::Follow(const Look& place, const Look& look,
+                         const std::optional<std::vector<std::string>>& changed) {
+  absl::MutexLock lock(&mutex_);
+  // Where it has moved meanwhile, nobody knows which was first.
+  if (place.ticket != moves_ || look.head == head_) return;
+  if (changed.has_value()) {
+    for (const std::string& name : *changed) Forget(name);
+  } else {
+    ForgetAll();
+  }
   MoveTo(look.head);
 }
 

@@ -28,7 +28,7 @@ struct Mark {
   bool operator==(const Mark&) const = default;
 };
 
-// A look at the head of a journal: what it was, and how often the cache had moved before that.
+// A look at the head of a journal: what it was, and how often the cache had moved before it was looked at.
 struct Look {
   Mark head;
   int64_t ticket = -1;
@@ -39,17 +39,22 @@ using RecordPtr = std::shared_ptr<const google::protobuf::Message>;
 
 // Records that were read, and are what the database would answer as long as the head of the journal has not moved on:
 // whoever wants one reads the head, a row of a few bytes, in the place of the record and its texts. Where this process
-// moves the head, only what it changed is forgotten; where another one does, everything. Thread-safe.
+// moves the head, or another one that says what it changed, only that is forgotten. Thread-safe.
 class RecordCache {
  public:
   // At most `most_bytes` of records, in memory.
   explicit RecordCache(int64_t most_bytes) : most_bytes_(most_bytes) {}
 
-  // To be taken before the head of a look is read.
-  int64_t Ticket() const;
+  // Where it is now: to be taken before the head is looked at.
+  Look Place() const;
 
-  // Follows the head to where it was seen.
-  void Follow(const Look& look);
+  // Follows the head to where it was seen, if it need not be known for that which records others have changed. Whether
+  // it is there now.
+  bool Follow(const Look& look);
+  // Follows it from `place` to where it was seen; `changed` were all records that changed in between, or it is not known
+  // which.
+  void Follow(const Look& place, const Look& look,
+              const std::optional<std::vector<std::string>>& changed);
 
   // The record as it is at the look's head. None: nothing is known of it.
   std::optional<RecordPtr> Find(const Look& look, absl::string_view name);

@@ -72,6 +72,18 @@ ALTER TABLE journal_head ADD COLUMN behind BIGINT NOT NULL DEFAULT 0;
 ALTER TABLE journal_head ADD COLUMN generation BIGINT NOT NULL DEFAULT 0;
 )sql";
 
+// Which records the last commits changed: so that other processes forget these, and not all that they remember.
+constexpr absl::string_view kChanges = R"sql(
+CREATE TABLE journal_change (
+  sequence $SEQUENCE PRIMARY KEY,
+  hash TEXT NOT NULL,
+  generation BIGINT NOT NULL,
+  sequence_before BIGINT NOT NULL,
+  hash_before TEXT NOT NULL,
+  names TEXT NOT NULL
+);
+)sql";
+
 // Who has read a text of the vault and sees the head unchanged knows that it is still there: a purge, be it by hand,
 // changes the head.
 constexpr absl::string_view kPurgesOnSqlite = R"sql(
@@ -95,12 +107,12 @@ FOR EACH STATEMENT EXECUTE FUNCTION journal_vault_purged()
 }  // namespace
 
 std::vector<store::Migration> JournalMigrations(store::Backend backend) {
-  return {
-      {1, "journal", ForBackend(kFirst, backend)},
-      {2, "journal", ForBackend(kShape, backend)},
-      {3, "journal", ForBackend(kShared, backend)},
-      {4, "journal",
-       std::string(backend == store::Backend::kSqlite ? kPurgesOnSqlite : kPurgesOnPostgresql)}};
+  return {{1, "journal", ForBackend(kFirst, backend)},
+          {2, "journal", ForBackend(kShape, backend)},
+          {3, "journal", ForBackend(kShared, backend)},
+          {4, "journal",
+           std::string(backend == store::Backend::kSqlite ? kPurgesOnSqlite : kPurgesOnPostgresql)},
+          {5, "journal", ForBackend(kChanges, backend)}};
 }
 
 }  // namespace critac::journal

@@ -5,6 +5,8 @@
 
 #include "absl/container/flat_hash_set.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "absl/strings/str_split.h"
 #include "common/base/sha256.h"
 #include "common/journal/chain.h"
 #include "common/journal/event_time.h"
@@ -29,6 +31,10 @@ Event EventOf(const Row& row) {
   event.set_hash(row.Text(7));
   return event;
 }
+
+// For how many of the last events it is kept which records they changed: seconds of the fastest import, and hours of
+// an office day.
+constexpr int64_t kEventsWithChanges = 4096;
 
 // How many are read at a time where all are.
 constexpr int64_t kEventsOfAPage = 1000;
@@ -105,6 +111,44 @@ absl::Status WriteHead(store::Connection& connection, const Event& last) {
       "UPDATE journal_head SET sequence = :p1, record_time = :p2, hash = :p3 WHERE id = 1",
       {last.sequence(), RecordMicros(last), last.hash()}));
   return connection.Announce();
+}
+
+absl::Status WriteChange(store::Connection& connection, const Mark& before, const Mark& after,
+                         absl::Span<const std::string> names) {
+  static const std::vector<std::string> kColumns = {"sequence",        "hash",        "generation",
+                                                    "sequence_before", "hash_before", "names"};
+  const std::vector<Value> row = {after.sequence,  after.hash,  after.generation,
+                                  before.sequence, before.hash, absl::StrJoin(names, "\n")};
+  // After a commit was lost, another one may have its number.
+  RETURN_IF_ERROR(connection.InsertRows("journal_change", kColumns, {row},
+                                        store::OnConflict::kReplace, {"sequence"}));
+  return connection.ExecuteLater("DELETE FROM journal_change WHERE sequence <= :p1",
+                                 {after.sequence - kEventsWithChanges});
+}
+
+absl::StatusOr<std::optional<std::vector<std::string>>> ReadChanges(store::Connection& connection,
+                                                                    const Mark& before,
+                                                                    const Mark& after) {
+  if (before.generation != after.generation || before.sequence >= after.sequence ||
+      before.sequence < after.sequence - kEventsWithChanges) {
+    return std::nullopt;
+  }
+  std::vector<std::string> names;
+  Mark at = before;
+  RETURN_IF_ERROR(connection.Query(
+      "SELECT sequence, hash, generation, sequence_before, hash_before, names FROM journal_change "
+      "WHERE sequence > :p1 AND sequence <= :p2 ORDER BY sequence",
+      {before.sequence, after.sequence}, [&](const Row& row) {
+        if (at == Mark{row.Int(3), row.Text(4), row.Int(2)}) {
+          at = {row.Int(0), row.Text(1), row.Int(2)};
+          for (const absl::string_view name : absl::StrSplit(row.Text(5), '\n')) {
+            names.emplace_back(name);
+          }
+        }
+        return absl::OkStatus();
+      }));
+  if (at != after) return std::nullopt;
+  return names;
 }
 
 absl::Status WriteVault(store::Connection& connection, absl::Span<const VaultEntry> entries) {

@@ -2,6 +2,7 @@
 #define COMMON_JOURNAL_TABLES_H_
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -43,6 +44,15 @@ absl::Status WriteBehind(store::Connection& connection, absl::Time now);
 absl::Status WriteEvents(store::Connection& connection, absl::Span<const CommittedEvent> events);
 
 absl::Status WriteHead(store::Connection& connection, const Event& last);
+
+// Says which records the commit changes that takes the head from `before` to `after`. Kept for a while.
+absl::Status WriteChange(store::Connection& connection, const Mark& before, const Mark& after,
+                         absl::Span<const std::string> names);
+// Which records the commits changed that took the head from `before` to `after`. None: there were others among them, or
+// more than are kept.
+absl::StatusOr<std::optional<std::vector<std::string>>> ReadChanges(store::Connection& connection,
+                                                                    const Mark& before,
+                                                                    const Mark& after);
 
 absl::Status WriteVault(store::Connection& connection, absl::Span<const VaultEntry> entries);
 
