@@ -51,8 +51,8 @@ class RecordCache {
   // Follows the head to where it was seen, if it need not be known for that which records others have changed. Whether
   // it is there now.
   bool Follow(const Look& look);
-  // Follows it from `place` to where it was seen; `changed` were all records that changed in between, or it is not known
-  // which.
+  // Follows it from `place` to where it was seen; `changed` are all records that changed in between. None: it is not
+  // known which.
   void Follow(const Look& place, const Look& look,
               const std::optional<std::vector<std::string>>& changed);
 

@@ -13,9 +13,9 @@
 
 namespace critac::rpc {
 
-// Answers calls from what journals remember: a thread takes all that have come, looks at each of their journals once, and
-// answers one after the other. So a server is asked once for many calls, and none of them waits for a thread of its own.
-// Thread-safe.
+// Answers calls from what journals remember: a thread takes all that have come, looks at each of their journals once,
+// and answers one after the other. So a server is asked once for many calls, and none of them waits for a thread of its
+// own. Thread-safe.
 class RecordReaders {
  public:
   // Answers a call by what is remembered at the look, which is later than the call; or, where that is not enough or
