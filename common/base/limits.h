@@ -73,8 +73,8 @@ inline constexpr int64_t kRememberedRecordBytes = 16 << 20;
 inline constexpr int kReadThreads = 32;
 inline constexpr int kWaitingReads = 4096;
 
-// Threads that answer calls from records that are remembered, where the database is looked at for all that wait; and how
-// many of these go with one look, so that the first do not wait long for the last.
+// Threads that answer calls from records that are remembered, where the database is looked at for all that wait; and
+// how many of these go with one look, so that the first do not wait long for the last.
 inline constexpr int kRecordReadThreads = 2;
 inline constexpr int kReadsAnsweredTogether = 64;
 

@@ -79,8 +79,8 @@ absl::StatusOr<StatePtr> ParseAnswer(const AnswerRow& row) {
   return StatePtr(std::move(answer));
 }
 
-// Completes what a batch has decided and writes it, some commands at a time, so that a server is at it while the next are
-// decided.
+// Completes what a batch has decided and writes it, some commands at a time, so that a server is at it while the next
+// are decided.
 class BatchWriter {
  public:
   // `hash` is the head's.
