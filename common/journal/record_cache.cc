@@ -103,11 +103,12 @@ void RecordCache::ForgetAll() {
 }
 
 void RecordCache::Keep(absl::string_view name, Entry entry) {
+  if (recent_bytes_ + entry.bytes > most_bytes_ / 2) {
+    older_ = std::exchange(recent_, {});
+    older_bytes_ = std::exchange(recent_bytes_, 0);
+  }
   recent_bytes_ += entry.bytes;
   recent_.insert_or_assign(name, std::move(entry));
-  if (recent_bytes_ <= most_bytes_ / 2) return;
-  older_ = std::exchange(recent_, {});
-  older_bytes_ = std::exchange(recent_bytes_, 0);
 }
 
 }  // namespace critac::journal

@@ -3,6 +3,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "absl/strings/str_cat.h"
 #include "critac/intake/v1/agency.pb.h"
@@ -26,10 +27,11 @@ RecordPtr Named(const std::string& display_name) {
 
 class RecordCacheTest : public ::testing::Test {
  protected:
-  // Looks at the head, which is there, and follows it.
-  Look See(const Mark& head) {
-    const Look look{head, cache_.Ticket()};
-    cache_.Follow(look);
+  // Looks at the head, which is there, and follows it; others changed these records, if that is known.
+  Look See(const Mark& head, const std::optional<std::vector<std::string>>& changed = {}) {
+    const Look place = cache_.Place();
+    const Look look{head, place.ticket};
+    if (!cache_.Follow(look)) cache_.Follow(place, look, changed);
     return look;
   }
   // "unknown", "none", or the name that is displayed.
@@ -61,6 +63,16 @@ TEST_F(RecordCacheTest, WhatAnotherProcessWroteMakesAllUnknown) {
     EXPECT_EQ(NameOf(later, "agencies/a"), "unknown");
     EXPECT_EQ(NameOf(look, "agencies/a"), "unknown");
   }
+}
+
+TEST_F(RecordCacheTest, WhereItIsKnownWhatAnotherProcessChangedTheRestIsKept) {
+  const Look look = See(At(1));
+  cache_.Put(look, "agencies/a", Named("A"));
+  cache_.Put(look, "agencies/b", Named("B"));
+  const Look later = See(At(4), {{"agencies/a", "agencies/c"}});
+  EXPECT_EQ(NameOf(later, "agencies/a"), "unknown");
+  EXPECT_EQ(NameOf(later, "agencies/b"), "B");
+  EXPECT_EQ(NameOf(look, "agencies/b"), "unknown") << "it may have been another one then";
 }
 
 TEST_F(RecordCacheTest, WhatThisProcessWroteMakesUnknownWhatItChanged) {
@@ -110,10 +122,13 @@ TEST_F(RecordCacheTest, ACommitAfterThatOfAnotherProcessSavesNothing) {
 }
 
 TEST_F(RecordCacheTest, WhoLookedBeforeItMovedNeitherMovesItNorPutsAnything) {
-  const Look old{At(1), cache_.Ticket()};
+  const Look place = cache_.Place();
+  const Look old{At(1), place.ticket};
   const Look look = See(At(2));
   cache_.Put(look, "agencies/a", Named("A"));
-  cache_.Follow(old);
+  EXPECT_FALSE(cache_.Follow(old));
+  cache_.Follow(place, old, std::nullopt);
+  cache_.Follow(place, old, {{"agencies/a"}});
   cache_.Put(old, "agencies/a", Named("of before"));
   EXPECT_EQ(NameOf(old, "agencies/a"), "unknown");
   EXPECT_EQ(NameOf(look, "agencies/a"), "A");

@@ -196,6 +196,44 @@ TEST_F(Replicas, ShowAtOnceWhatWasAcknowledged) {
   });
 }
 
+// Those of a version that does not say what it changed, and of one that says it, in any order.
+TEST_F(Replicas, SeeWhatWasWrittenWithoutSayingWhatItChanged) {
+  ASSERT_TRUE(replicas_[0]->Execute(AddAgency("a", "A")).ok());
+  EXPECT_EQ(NameAt(2), "A");
+  const auto database = OpenDatabase();
+  std::string name = "A";
+  for (const char* forgotten : {"TRUE", "sequence % 2 = 0", "sequence % 3 = 0", "FALSE"}) {
+    for (int i = 0; i < 4; ++i) {
+      const std::string suffix = absl::StrCat(i);
+      ASSERT_TRUE(replicas_[i % 2]->Execute(Rename(suffix)).ok());
+      name += suffix;
+    }
+    const absl::Status status = database->Write([&](store::Connection& connection) {
+      return connection.Execute(absl::StrCat("DELETE FROM journal_change WHERE ", forgotten))
+          .status();
+    });
+    ASSERT_TRUE(status.ok()) << status;
+    for (const int replica : {0, 1, 2, 3}) EXPECT_EQ(NameAt(replica), name) << forgotten;
+  }
+}
+
+TEST_F(Replicas, KeepWhatTheyChangedForAWhileOnly) {
+  ASSERT_TRUE(replicas_[0]->Execute(AddAgency("a", "A")).ok());
+  const auto kept = [this] {
+    return std::stoi(Server().Ask("SELECT count(*) FROM journal_change", database_name_));
+  };
+  EXPECT_EQ(kept(), 1);
+  const auto database = OpenDatabase();
+  // As after many events more.
+  const absl::Status status = database->Write([](store::Connection& connection) {
+    return connection.Execute("UPDATE journal_change SET sequence = sequence - 5000").status();
+  });
+  ASSERT_TRUE(status.ok()) << status;
+  ASSERT_TRUE(replicas_[1]->Execute(Rename("!")).ok());
+  EXPECT_EQ(kept(), 1);
+  for (const int replica : {0, 1, 2, 3}) EXPECT_EQ(NameAt(replica), "A!");
+}
+
 TEST_F(Replicas, SeeAPurgeAtOnce) {
   ASSERT_TRUE(replicas_[0]->Execute(AddRequest("1", "Help")).ok());
   const auto title = [this](int replica) {

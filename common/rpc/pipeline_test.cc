@@ -328,6 +328,107 @@ TEST_F(PipelineTest, AReadThatComesToItsTurnTooLateIsNotBegun) {
   }
 }
 
+// ---- Gets
+
+// Reads a sample that the caller names, and counts how often it is tried.
+class PipelineGetTest : public PipelineTest {
+ protected:
+  PipelineGetTest() {
+    server_.service.get = [this](const Call&, const ReadSampleRequest& request,
+                                 journal::Records& records, Sample& out) -> absl::Status {
+      ++reads_;
+      absl::StatusOr<Sample> found = records.Get<Sample>(request.name());
+      // What is left here by a try from memory is not to be seen.
+      out.add_tags(absl::StrCat("try ", reads_.load()));
+      RETURN_IF_ERROR(found.status());
+      out.set_name(found->name());
+      return absl::OkStatus();
+    };
+  }
+  void StartWithSample() {
+    Start();
+    WriteSampleRequest request = WriteRequest();
+    request.mutable_leaf()->set_id("a");
+    const absl::StatusOr<Sample> written = Write(request);
+    ASSERT_TRUE(written.ok()) << written.status();
+    ASSERT_EQ(written->name(), ReadRequest().name());
+  }
+};
+
+TEST_F(PipelineGetTest, WhatIsRememberedIsReadOnce) {
+  server_.pipeline.ReadAside();
+  server_.journal.Remember(ReadRequest().name());
+  StartWithSample();
+  const absl::StatusOr<Sample> got = Read(ReadRequest());
+  ASSERT_TRUE(got.ok()) << got.status();
+  EXPECT_EQ(got->name(), ReadRequest().name());
+  EXPECT_EQ(reads_, 1);
+}
+
+TEST_F(PipelineGetTest, WhatIsNotRememberedIsReadAnewAside) {
+  server_.pipeline.ReadAside();
+  StartWithSample();
+  const absl::StatusOr<Sample> got = Read(ReadRequest());
+  ASSERT_TRUE(got.ok()) << got.status();
+  EXPECT_EQ(got->name(), ReadRequest().name());
+  EXPECT_THAT(got->tags(), ElementsAre("try 2"));
+  EXPECT_EQ(server_.records.records().size(), 2) << "the write, and one get";
+}
+
+TEST_F(PipelineGetTest, WhereTheJournalCannotBeLookedAtItIsReadAside) {
+  server_.pipeline.ReadAside();
+  server_.journal.Remember(ReadRequest().name());
+  server_.journal.on_look = [] { return absl::UnavailableError("away"); };
+  StartWithSample();
+  const absl::StatusOr<Sample> got = Read(ReadRequest());
+  ASSERT_TRUE(got.ok()) << got.status();
+  EXPECT_THAT(got->tags(), ElementsAre("try 1"));
+}
+
+TEST_F(PipelineGetTest, WithoutReadsAsideItIsReadAtOnce) {
+  server_.journal.on_look = [] { return absl::InternalError("nobody looks"); };
+  StartWithSample();
+  const absl::StatusOr<Sample> got = Read(ReadRequest());
+  ASSERT_TRUE(got.ok()) << got.status();
+  EXPECT_THAT(got->tags(), ElementsAre("try 1"));
+}
+
+// Each of the threads takes one or more and looks; what has come when they have gone in is taken with one look more.
+TEST_F(PipelineGetTest, ThoseThatWaitGoWithOneLook) {
+  constexpr int kCallers = 20;
+  std::atomic<int> looks = 0;
+  server_.pipeline.ReadAside();
+  server_.journal.Remember(ReadRequest().name());
+  server_.journal.on_look = [&] {
+    ++looks;
+    EXPECT_TRUE(critac::testing::Eventually(
+        [&] { return server_.pipeline.calls_in_flight() == kCallers || reads_ > 0; }));
+    return absl::OkStatus();
+  };
+  StartWithSample();
+  std::vector<std::thread> callers;
+  for (int i = 0; i < kCallers; ++i) {
+    callers.emplace_back([&] { EXPECT_TRUE(Read(ReadRequest()).ok()); });
+  }
+  for (std::thread& caller : callers) caller.join();
+  EXPECT_EQ(reads_, kCallers);
+  EXPECT_LE(looks, limits::kRecordReadThreads + 1);
+}
+
+TEST_F(PipelineGetTest, OneThatComesToItsTurnTooLateIsNotBegun) {
+  server_.pipeline.ReadAside();
+  server_.journal.Remember(ReadRequest().name());
+  server_.journal.on_look = [this] {
+    clock_.Advance(absl::Hours(1));
+    return absl::OkStatus();
+  };
+  StartWithSample();
+  const absl::Status status = Read(ReadRequest()).status();
+  EXPECT_TRUE(absl::IsDeadlineExceeded(status)) << status;
+  EXPECT_EQ(ReasonOf(status), "DEADLINE_PAST");
+  EXPECT_EQ(reads_, 0);
+}
+
 // ---- Deadline
 
 TEST_F(PipelineTest, ACallWithoutADeadlineGetsTheMethods) {

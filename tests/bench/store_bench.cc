@@ -3,7 +3,8 @@
 //                submission one transaction each from 32 clients
 //   replicas     two over one database, with as many in flight, against one
 //   journal      the same events by themselves, in this process, against the same pgbench
-//   get          a request by its name, through gRPC, against a bare gRPC server that has it in memory
+//   get          a request by its name, through gRPC, against a bare gRPC server that has it in memory: of a thousand
+//                in turn, which intake remembers, and each once, which it has to read
 // At the end it says what a replica takes, on SQLite and on PostgreSQL: for who plans a cluster.
 //
 // The rows of a submission are those that one left behind: its events, the texts it brought to the vault,
@@ -66,8 +67,10 @@ constexpr char kPrograms[] = "/usr/lib/postgresql/15/bin/";
 constexpr int kPgbenchClients = 32;
 // Commands that wait for the journal: while some are written, a transaction's worth is there.
 constexpr int kCommandsInFlight = 2000;
-// Requests that are asked for in turn.
+// Requests that are asked for in turn, and those of which each is asked for once before the first comes again: more
+// than a replica remembers.
 constexpr int kRequestsRead = 1000;
+constexpr int kRequestsReadOnce = 20'000;
 
 // ---- The server ---------------------------------------------------------------------------------
 
@@ -283,12 +286,12 @@ Written ReadWritten(store::Database& database, const std::string& name) {
   return written;
 }
 
-std::vector<std::string> ReadNames(store::Database& database) {
+std::vector<std::string> ReadNames(store::Database& database, int count) {
   std::vector<std::string> names;
   const auto read = [&](store::Connection& connection) {
     names.clear();
     return connection.Query("SELECT name FROM intake_request ORDER BY name LIMIT :p1",
-                            {int64_t{kRequestsRead}}, [&](const Row& row) {
+                            {int64_t{count}}, [&](const Row& row) {
                               names.push_back(row.Text(0));
                               return absl::OkStatus();
                             });
@@ -639,12 +642,20 @@ int Main(int seconds, int rounds) {
   Series one("one replica", seconds, [&](int n) { return one_replica.Submit(n).a_second; });
   Series two("two replicas", seconds, [&](int n) { return two_replicas.Submit(n).a_second; });
   Series append("journal", seconds, [&](int n) { return appender.Append(n).a_second; });
-  const std::vector<std::string> names = ReadNames(*database);
+  const std::vector<std::string> names = ReadNames(*database, kRequestsRead);
   Series get("get", seconds, [&](int n) { return one_replica.Get(names, n).a_second; });
+  one_replica.Submit(kRequestsReadOnce);
+  std::vector<std::string> all_names = ReadNames(*database, kRequestsReadOnce);
+  Series get_once("get, each once", seconds, [&](int n) {
+    n = std::min(n, kRequestsReadOnce);
+    const double speed = one_replica.Get(all_names, n).a_second;
+    std::rotate(all_names.begin(), all_names.begin() + n % kRequestsReadOnce, all_names.end());
+    return speed;
+  });
   Series bare_get("bare gRPC", seconds,
                   [&](int n) { return Intake::GetFrom({&bare.stub()}, names, n).a_second; });
 
-  std::vector<Series*> all = {&plain, &one, &two, &append, &pipelined, &get, &bare_get};
+  std::vector<Series*> all = {&plain, &one, &two, &append, &pipelined, &get, &get_once, &bare_get};
   std::printf("%s, each for about %d s, a second:\n%-6s",
               server.Ask("SELECT 'PostgreSQL ' || current_setting('server_version')").c_str(),
               seconds, "round");
@@ -666,6 +677,7 @@ int Main(int seconds, int rounds) {
   PrintLine("the journal by itself", append, plain, 4);
   PrintLine("", append, pipelined, 0);
   PrintLine("a request by its name", get, bare_get, 0.5);
+  PrintLine("each once", get_once, bare_get, 0);
   MeasureCapacities(server, redis.url(), folder, seconds);
   return 0;
 }

@@ -148,6 +148,25 @@ absl::Status FakeJournal::GetInto(absl::string_view name, Message& state) {
   return absl::OkStatus();
 }
 
+void FakeJournal::Remember(const std::string& name) {
+  absl::MutexLock lock(&mutex_);
+  remembered_.insert(name);
+}
+
+absl::StatusOr<journal::Look> FakeJournal::LookNow() {
+  RETURN_IF_ERROR(on_look());
+  return journal::Look{};
+}
+
+std::optional<absl::Status> FakeJournal::GetRemembered(const journal::Look&, absl::string_view name,
+                                                       Message& state) {
+  {
+    absl::MutexLock lock(&mutex_);
+    if (!remembered_.contains(name)) return std::nullopt;
+  }
+  return GetInto(name, state);
+}
+
 absl::Status FakeJournal::ListInto(const journal::ListQuery&, absl::FunctionRef<Message&()>,
                                    std::string&) {
   return NotHere();

@@ -2,8 +2,11 @@
 #define COMMON_RPC_TESTING_FAKE_JOURNAL_H_
 
 #include <deque>
+#include <functional>
 #include <map>
 #include <memory>
+#include <optional>
+#include <set>
 #include <string>
 #include <thread>
 #include <utility>
@@ -41,6 +44,11 @@ class FakeJournal final : public journal::Journal {
   // Returns when a command waits.
   void AwaitWaiting();
 
+  // Gives the state of `name` from memory too (GetRemembered).
+  void Remember(const std::string& name);
+  // Called when it is looked at; what it returns is what LookNow does. Set before that.
+  std::function<absl::Status()> on_look = [] { return absl::OkStatus(); };
+
   const std::string& name() const override { return name_; }
   store::Database& database() override;
   void Submit(journal::Command command, journal::Done done) override;
@@ -48,6 +56,9 @@ class FakeJournal final : public journal::Journal {
   void Stop() override;
 
   absl::Status GetInto(absl::string_view name, google::protobuf::Message& state) override;
+  absl::StatusOr<journal::Look> LookNow() override;
+  std::optional<absl::Status> GetRemembered(const journal::Look& look, absl::string_view name,
+                                            google::protobuf::Message& state) override;
   absl::Status ListInto(const journal::ListQuery& query,
                         absl::FunctionRef<google::protobuf::Message&()> add,
                         std::string& next_page_token) override;
@@ -97,6 +108,7 @@ class FakeJournal final : public journal::Journal {
   std::deque<Waiting> waiting_ ABSL_GUARDED_BY(mutex_);
   std::vector<Seen> seen_ ABSL_GUARDED_BY(mutex_);
   StateMap states_ ABSL_GUARDED_BY(mutex_);
+  std::set<std::string, std::less<>> remembered_ ABSL_GUARDED_BY(mutex_);
 
   // Of the loop's thread alone.
   std::map<std::string, Answered> answered_;

@@ -52,6 +52,10 @@ class SampleService final : public v1::SampleService::CallbackService {
         response.set_name(request.name());
         return absl::OkStatus();
       };
+  // Set: ReadSample reads single records, by Get.
+  std::function<absl::Status(const Call&, const v1::ReadSampleRequest&, journal::Records&,
+                             v1::Sample&)>
+      get;
   std::function<journal::Decide(const Call&, const v1::WriteSampleRequest&)> write =
       [](const Call&, const v1::WriteSampleRequest& request) -> journal::Decide {
     return [leaf = request.leaf()](journal::Draft& draft) {
@@ -82,6 +86,10 @@ class SampleService final : public v1::SampleService::CallbackService {
   grpc::ServerUnaryReactor* ReadSample(grpc::CallbackServerContext* context,
                                        const v1::ReadSampleRequest* request,
                                        v1::Sample* response) override {
+    if (get != nullptr) {
+      return pipeline_.Get<v1::ReadSampleRequest, v1::Sample>(context, request, response, journal_,
+                                                              get);
+    }
     return pipeline_.Read<v1::ReadSampleRequest, v1::Sample>(context, request, response, read);
   }
   grpc::ServerUnaryReactor* WriteSample(grpc::CallbackServerContext* context,
