@@ -56,7 +56,7 @@ class StateCache {
   static constexpr size_t kEntryBytes = 100;
 
   absl::flat_hash_map<std::string, StatePtr> states_;
-  int64_t bytes_ = 0;  // those that were replaced are counted too
+  int64_t bytes_ = 0;  // those that were replaced or erased are counted too
 };
 
 // What the commands of one transaction decided so far: the states they saw and changed, and the

@@ -362,8 +362,8 @@ absl::Status CommandLoop::DecideOn(store::Connection& connection, TakePart take,
   return absl::OkStatus();
 }
 
-// Forgets the states that other processes changed since this loop's own last commit. Whether the others are those of
-// `head`; `reads` are those that are likely to be asked for again.
+// Forgets the states that other processes changed since the head that they are of. Whether those that are left are
+// those of `head`; `reads` are those that are likely to be asked for again.
 absl::StatusOr<bool> CommandLoop::FollowOthers(store::Connection& connection, const Mark& head,
                                                std::vector<std::string>& reads) {
   if (head == cache_head_) return true;

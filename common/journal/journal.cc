@@ -154,7 +154,7 @@ class SqlJournal final : public Journal {
   struct Get {
     const std::string name;
     const Projection& projection;
-    // When it was found.
+    // When it was as it was found; unset where that is not known.
     Look look = {};
     RecordPtr record = nullptr;
     absl::Status status = {};
@@ -261,7 +261,11 @@ absl::Status SqlJournal::GetTogether(absl::Span<Get* const> gets) {
     }
     // If nothing was written meanwhile, this is how they are at the head.
     ASSIGN_OR_RETURN(const HeadRow after, ReadHead(connection));
-    if (MarkOf(after) != look.head) return absl::OkStatus();
+    if (MarkOf(after) != look.head) {
+      // They may be younger, and what is read after them must not be older than they are.
+      for (Get* const get : gets) get->look = {};
+      return absl::OkStatus();
+    }
     for (const auto& [projection, by_name] : unknown) {
       for (const auto& [name, of_name] : by_name) {
         const Get& get = *of_name.front();

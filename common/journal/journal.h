@@ -135,7 +135,7 @@ class Journal {
                                                     google::protobuf::Message& state) {
     return std::nullopt;
   }
-  // As GetInto, as the state is at `look` or later, and when that is; a look that was never used is now.
+  // As GetInto, as the state is at `look` or later. Sets `look` to when that is; one that is not set is now.
   virtual absl::Status GetSince(Look& look, absl::string_view name,
                                 google::protobuf::Message& state) {
     return GetInto(name, state);
@@ -202,8 +202,9 @@ class Journal {
   virtual absl::Status Rebuild() = 0;
 };
 
-// Reads the records that one call needs: each as it is when it is read, or as it was at a read before. So where all are
-// remembered, the database is asked once, whatever their number. Not thread-safe.
+// Reads the records that one call needs: each as it is when it is read, or as it was when the one before was. So where
+// all are remembered, the database is asked once, whatever their number; and none is older than one that was read
+// before it. Not thread-safe.
 class Records {
  public:
   explicit Records(Journal& journal) : journal_(journal) {}

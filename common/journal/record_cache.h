@@ -28,7 +28,8 @@ struct Mark {
   bool operator==(const Mark&) const = default;
 };
 
-// A look at the head of a journal: what it was, and how often the cache had moved before it was looked at.
+// A look at the head of a journal: what it was, and how often the cache had moved before, by which Follow tells which
+// of two came first.
 struct Look {
   Mark head;
   int64_t ticket = -1;

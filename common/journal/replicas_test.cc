@@ -234,6 +234,29 @@ TEST_F(Replicas, KeepWhatTheyChangedForAWhileOnly) {
   for (const int replica : {0, 1, 2, 3}) EXPECT_EQ(NameAt(replica), "A!");
 }
 
+// Of what a call reads, the second is not older than the first: somebody asked for the second before it was there, and
+// that there was none is remembered.
+TEST_F(Replicas, ReadNothingOlderThanWhatTheyHaveRead) {
+  for (int i = 0; i < 20; ++i) {
+    const std::string first = absl::StrCat("first-", i);
+    const std::string second = absl::StrCat("second-", i);
+    EXPECT_FALSE(replicas_[1]->Get<intake::v1::Agency>("agencies/" + second).ok());
+    std::thread writer([&] {
+      EXPECT_TRUE(replicas_[0]->Execute(AddAgency(second, "2")).ok());
+      EXPECT_TRUE(replicas_[0]->Execute(AddAgency(first, "1")).ok());
+    });
+    // Of one that is not there nothing follows.
+    EXPECT_TRUE(testing::Eventually([&] {
+      Records records(*replicas_[1]);
+      if (!records.Get<intake::v1::Agency>("agencies/" + first).ok()) return false;
+      const auto got = records.Get<intake::v1::Agency>("agencies/" + second);
+      EXPECT_TRUE(got.ok()) << got.status();
+      return true;
+    }));
+    writer.join();
+  }
+}
+
 TEST_F(Replicas, SeeAPurgeAtOnce) {
   ASSERT_TRUE(replicas_[0]->Execute(AddRequest("1", "Help")).ok());
   const auto title = [this](int replica) {

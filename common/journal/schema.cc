@@ -85,7 +85,7 @@ CREATE TABLE journal_change (
 )sql";
 
 // Who has read a text of the vault and sees the head unchanged knows that it is still there: a purge, be it by hand,
-// changes the head.
+// changes the head. On PostgreSQL it takes the head before the texts, as those who write do.
 constexpr absl::string_view kPurgesOnSqlite = R"sql(
 CREATE TRIGGER journal_vault_delete AFTER DELETE ON journal_vault BEGIN
   UPDATE journal_head SET generation = generation + 1 WHERE id = 1;
@@ -95,13 +95,13 @@ CREATE TRIGGER journal_vault_update AFTER UPDATE ON journal_vault BEGIN
 END;
 )sql";
 constexpr absl::string_view kPurgesOnPostgresql = R"sql(
-CREATE FUNCTION journal_vault_purged() RETURNS trigger LANGUAGE plpgsql AS '
+CREATE FUNCTION journal_vault_purge() RETURNS trigger LANGUAGE plpgsql AS '
 BEGIN
-  UPDATE journal_head SET generation = generation + 1 WHERE id = 1;
+  EXECUTE format(''UPDATE %I.journal_head SET generation = generation + 1 WHERE id = 1'', TG_TABLE_SCHEMA);
   RETURN NULL;
 END';
-CREATE TRIGGER journal_vault_purged AFTER DELETE OR UPDATE OR TRUNCATE ON journal_vault
-FOR EACH STATEMENT EXECUTE FUNCTION journal_vault_purged()
+CREATE TRIGGER journal_vault_purge BEFORE DELETE OR UPDATE OR TRUNCATE ON journal_vault
+FOR EACH STATEMENT EXECUTE FUNCTION journal_vault_purge()
 )sql";
 
 }  // namespace

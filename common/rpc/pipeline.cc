@@ -266,15 +266,14 @@ void Pipeline::GetAside(grpc::CallbackServerContext& context, const Call& call,
   auto parts = std::make_shared<Parts>(Parts{std::move(run), std::move(finish)});
   RecordReaders::Answer answer = [this, &context, &call, &request, &response, &journal,
                                   parts](const absl::StatusOr<journal::Look>& look) {
-    if (look.ok()) {
-      if (absl::Status status = CheckStillWanted(context, call); !status.ok()) {
-        return parts->finish(status);
-      }
-      journal::Records records(journal, *look);
-      const absl::Status status = parts->run(call, request, records);
-      if (!records.is_wanting()) return parts->finish(status);
-      response.Clear();
+    if (absl::Status status = CheckStillWanted(context, call); !status.ok()) {
+      return parts->finish(status);
     }
+    if (!look.ok()) return parts->finish(look.status());
+    journal::Records records(journal, *look);
+    const absl::Status status = parts->run(call, request, records);
+    if (!records.is_wanting()) return parts->finish(status);
+    response.Clear();
     RunAside(
         context, call,
         [&call, &request, &journal, parts](Finish end) {

@@ -375,14 +375,15 @@ TEST_F(PipelineGetTest, WhatIsNotRememberedIsReadAnewAside) {
   EXPECT_EQ(server_.records.records().size(), 2) << "the write, and one get";
 }
 
-TEST_F(PipelineGetTest, WhereTheJournalCannotBeLookedAtItIsReadAside) {
+TEST_F(PipelineGetTest, WhereTheJournalCannotBeLookedAtTheCallerIsToldWhy) {
   server_.pipeline.ReadAside();
   server_.journal.Remember(ReadRequest().name());
-  server_.journal.on_look = [] { return absl::UnavailableError("away"); };
+  server_.journal.on_look = [] {
+    return Error(absl::StatusCode::kPermissionDenied, "AWAY", "it is away").ToStatus();
+  };
   StartWithSample();
-  const absl::StatusOr<Sample> got = Read(ReadRequest());
-  ASSERT_TRUE(got.ok()) << got.status();
-  EXPECT_THAT(got->tags(), ElementsAre("try 1"));
+  EXPECT_EQ(ReasonOf(Read(ReadRequest()).status()), "AWAY");
+  EXPECT_EQ(reads_, 0);
 }
 
 TEST_F(PipelineGetTest, WithoutReadsAsideItIsReadAtOnce) {

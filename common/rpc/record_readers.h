@@ -18,8 +18,8 @@ namespace critac::rpc {
 // own. Thread-safe.
 class RecordReaders {
  public:
-  // Answers a call by what is remembered at the look, which is later than the call; or, where that is not enough or
-  // there is no look, hands it on to where waiting is allowed. Must not block.
+  // Answers a call by what is remembered at the look, which is later than the call, or by why the journal cannot be
+  // looked at; where what is remembered is not enough, hands it on to where waiting is allowed. Must not block.
   using Answer = absl::AnyInvocable<void(const absl::StatusOr<journal::Look>& look)>;
 
   // At most `most_waiting` wait.

@@ -172,9 +172,11 @@ absl::Status RequestService::List(const Call& call, const v1::ListRequestsReques
                                 return !IsShown(call.principal, request, hidden);
                               }),
                listed.end());
+  // Agencies are not to be older than the requests that were listed.
+  journal::Records later(journal_);
   Profiles profiles;
   for (v1::Request& request : listed) {
-    RETURN_IF_ERROR(Polish(call, hidden, records, profiles, request));
+    RETURN_IF_ERROR(Polish(call, hidden, later, profiles, request));
   }
   return absl::OkStatus();
 }
