@@ -57,6 +57,7 @@ class Ledger {
     Once("recorded as begun", actions_[REQUEST_ACTION_START_DELIVERY], firm_, begun_);
     Once("recorded as delivered", actions_[REQUEST_ACTION_COMPLETE_DELIVERY], firm_, begun_);
     Once("settled", settled_, EngagementsOf(firm_), EngagementsOf(acknowledged_.withdrawn));
+    Once("surveyed", surveyed_, acknowledged_.surveyed);
     Once("asked for", requested_, acknowledged_.reports);
     Once("finished", finished_, acknowledged_.reports);
     return std::move(amiss_);
@@ -134,6 +135,8 @@ class Ledger {
       });
       Take<matching::v1::EngagementSettled>(
           event, [&](const auto& settled) { ++settled_[settled.engagement()]; });
+      Take<metrics::v1::SurveyResponseRecorded>(
+          event, [&](const auto& recorded) { ++surveyed_[recorded.response().engagement()]; });
       Take<metrics::v1::ReportRequested>(
           event, [&](const auto& requested) { ++requested_[requested.report().name()]; });
       Take<metrics::v1::ReportFinished>(event,
@@ -208,7 +211,7 @@ class Ledger {
 
   std::map<intake::v1::RequestAction, Counts> actions_;
   Counts opened_, closed_, decided_, offered_, accepted_, declined_, taken_back_, agreed_,
-      delivered_, settled_, requested_, finished_;
+      delivered_, settled_, surveyed_, requested_, finished_;
   Names made_;
   // Requests with a delivery on record.
   Names begun_;

@@ -23,6 +23,8 @@ struct Acknowledged {
   std::set<std::string> taken_back;
   // Engagements with the one delivery of theirs.
   std::set<std::string> delivered;
+  // Engagements of which one who took part has answered the survey.
+  std::set<std::string> surveyed;
   // Reports asked for.
   std::set<std::string> reports;
 };

@@ -122,6 +122,7 @@ class LedgerTest : public ::testing::Test {
     told.declined = {"offers/1"};
     told.taken_back = {"offers/7"};
     told.delivered = {"engagements/a"};
+    told.surveyed = {"engagements/a"};
     told.reports = {"reports/r"};
     Act(all, "requests/a", intake::v1::REQUEST_ACTION_COMPLETE_SCOPING);
     Act(all, "requests/b", intake::v1::REQUEST_ACTION_COMPLETE_SCOPING);
@@ -147,6 +148,9 @@ class LedgerTest : public ::testing::Test {
     Decide(all, "requests/b", "proposals/4", "offers/3");
     Act(all, "requests/b", intake::v1::REQUEST_ACTION_WITHDRAW);
     Close(all, "b", "offers/3");
+    metrics::v1::SurveyResponseRecorded surveyed;
+    surveyed.mutable_response()->set_engagement("engagements/a");
+    Add(all.metrics, "surveyResponses/s", surveyed);
     OfReport<metrics::v1::ReportRequested>(all, "reports/r");
     OfReport<metrics::v1::ReportFinished>(all, "reports/r");
   }
@@ -194,6 +198,8 @@ TEST_F(LedgerTest, ALostEffectIsNoticed) {
       {[&] { Lose<matching::v1::OfferAccepted>(all.matching); }, "offers/2 is not accepted"},
       {[&] { Lose<matching::v1::EngagementSettled>(all.matching); },
        "engagements/a is not settled"},
+      {[&] { Lose<metrics::v1::SurveyResponseRecorded>(all.metrics); },
+       "engagements/a is not surveyed"},
       {[&] { Lose<metrics::v1::ReportFinished>(all.metrics); }, "reports/r is not finished"},
       {[&] { Lose<metrics::v1::ReportRequested>(all.metrics); }, "reports/r is not asked for"},
   };
@@ -293,7 +299,7 @@ TEST_F(LedgerTest, ANumberThatIsMissingOrThereTwiceIsNoticed) {
   all.intake.back().set_sequence(all.intake.back().sequence() + 1);
   all.metrics.back().set_sequence(1);
   EXPECT_THAT(amiss(), ElementsAre("place 6 of the journal intake has number 7",
-                                   "place 2 of the journal metrics has number 1"));
+                                   "place 3 of the journal metrics has number 1"));
 }
 
 }  // namespace

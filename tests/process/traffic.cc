@@ -6,6 +6,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
+#include "common/base/calendar.h"
 #include "common/base/clock.h"
 #include "common/base/ids.h"
 #include "common/status/error.h"
@@ -15,6 +16,7 @@
 #include "critac/matching/v1/match.grpc.pb.h"
 #include "critac/matching/v1/partner.grpc.pb.h"
 #include "critac/metrics/v1/report.grpc.pb.h"
+#include "critac/metrics/v1/survey.grpc.pb.h"
 #include "google/protobuf/util/json_util.h"
 
 namespace critac::testing {
@@ -174,7 +176,8 @@ void Traffic::Withdraw(const std::string& request) {
 void Traffic::AskForReport(int number) {
   using metrics::v1::ReportService;
   metrics::v1::CreateReportRequest create;
-  create.mutable_report()->set_kind(metrics::v1::REPORT_KIND_EXECUTIVE_SUMMARY);
+  create.mutable_report()->set_kind(number % 2 == 0 ? metrics::v1::REPORT_KIND_ANNUAL_REVIEW
+                                                    : metrics::v1::REPORT_KIND_EXECUTIVE_SUMMARY);
   create.mutable_report()->set_start_date("2025-10-01");
   create.mutable_report()->set_end_date("2025-09-30");
   create.set_request_id(UuidFromName(absl::StrCat("report ", number)));
@@ -321,8 +324,34 @@ void Traffic::CarryOut(const std::string& request) {
     EXPECT_TRUE(IsWithdrawn(request)) << request << ": " << status;
     return;
   }
+  {
+    absl::MutexLock lock(&mutex_);
+    acknowledged_.delivered.insert(*engagement);
+  }
+  AnswerSurvey(*engagement);
+}
+
+// Someone who took part says how satisfied they are, as soon as metrics knows of the engagement.
+void Traffic::AnswerSurvey(const std::string& engagement) {
+  using metrics::v1::SurveyService;
+  metrics::v1::RecordSurveyResponseRequest record;
+  metrics::v1::SurveyResponse& response = *record.mutable_response();
+  response.set_engagement(engagement);
+  response.set_instrument(metrics::v1::INSTRUMENT_PARTICIPANT);
+  response.set_date(FormatDate(DayOf(SystemClock::Instance().Now())));
+  response.set_satisfaction(4);
+  record.set_request_id(UuidFromName(absl::StrCat("survey ", engagement)));
+  const auto answer = [&] {
+    return center_.AsCoordinator<SurveyService>(&SurveyService::Stub::RecordSurveyResponse, record);
+  };
+  auto recorded = Insist(answer);
+  while (absl::IsNotFound(recorded.status()) && !IsOver(kPause)) recorded = Insist(answer);
+  if (!recorded.ok()) {
+    EXPECT_TRUE(IsOver(absl::ZeroDuration())) << recorded.status();
+    return;
+  }
   absl::MutexLock lock(&mutex_);
-  acknowledged_.delivered.insert(*engagement);
+  acknowledged_.surveyed.insert(engagement);
 }
 
 absl::Status Traffic::ApprovePlan(const std::string& request, type::v1::Role role,

@@ -22,7 +22,7 @@
 namespace critac::testing {
 
 // What people do all day in a center: they bring requests, decide proposals, answer offers or leave
-// without an answer, approve plans, record deliveries, ask for reports. Whatever comes of a call that
+// without an answer, approve plans, record deliveries, answer surveys, ask for reports. Whatever comes of a call that
 // may be made again, it is made again, with its request id, until it is taken or refused. Some do
 // what is refused. Remembers what was acknowledged. Thread-safe.
 class Traffic {
@@ -32,7 +32,7 @@ class Traffic {
   // Ends, whatever is still to do.
   ~Traffic();
 
-  // Brings so many requests more, and asks for one report.
+  // Brings so many requests more, and asks for one report: an annual review or its summary, in turn.
   void Bring(int requests);
   // Waits until so many more calls were acknowledged than when it is called. Brings as many requests
   // as it takes for that, whatever the center has stopped working on.
@@ -68,6 +68,7 @@ class Traffic {
                            const std::string& subject);
   absl::StatusOr<matching::v1::Engagement> Deliver(const std::string& engagement,
                                                    const std::string& request_id);
+  void AnswerSurvey(const std::string& engagement);
   absl::StatusOr<std::string> EngagementOf(const std::string& request);
 
   absl::StatusOr<std::vector<journal::v1::Event>> ReadFrom(const std::string& journal,
