@@ -902,6 +902,62 @@ TEST_F(CommandLine, ARunIsShownWithWhatItChangedAndWhy) {
   EXPECT_THAT(Run("run get r00000042 --output json").out(), HasSubstr("\"bound\": \"-7\""));
 }
 
+TEST_F(CommandLine, ARunIsShownWithHowItTreatsPartnersAndAgencies) {
+  center_.On<matching::v1::GetRunRequest, matching::v1::SolveRun>(
+      "critac.matching.v1.MatchService/GetRun", [](const auto& call, auto& response) {
+        response.set_name(call.name());
+        matching::v1::Fairness& fairness = *response.mutable_fairness();
+        const auto add_partner = [&](const std::string& name, int open, int planned) {
+          matching::v1::PartnerLoad& load = *fairness.add_partners();
+          load.set_partner(name);
+          load.set_open_count(open);
+          load.set_planned_count(planned);
+        };
+        add_partner("partners/alpha", 2, 4);
+        add_partner("partners/beta", 0, 2);
+        fairness.set_partner_gini_e6(250'000);
+        const auto add_group = [&](matching::v1::GroupDimension dimension, const std::string& name,
+                                   int asked, int placed, int days) {
+          matching::v1::GroupOutcome& group = *fairness.add_groups();
+          group.set_dimension(dimension);
+          group.set_group(name);
+          group.set_people_count(asked);
+          group.set_placed_count(placed);
+          if (placed > 0) group.set_mean_score_e6(913'250);
+          group.set_mean_waited_days(days);
+        };
+        add_group(matching::v1::GROUP_DIMENSION_AGENCY_TYPE, "AGENCY_TYPE_SHERIFF", 1, 0, 0);
+        add_group(matching::v1::GROUP_DIMENSION_AGENCY_TYPE, "AGENCY_TYPE_TRIBAL", 6, 3, 12);
+        add_group(matching::v1::GROUP_DIMENSION_SIZE_BAND, "SIZE_BAND_25_49", 7, 3, 10);
+        add_group(matching::v1::GROUP_DIMENSION_STATE, "UT", 7, 3, 10);
+        matching::v1::Disparity& disparity = *fairness.add_disparities();
+        disparity.set_dimension(matching::v1::GROUP_DIMENSION_SIZE_BAND);
+        disparity.set_lowest("SIZE_BAND_25_49");
+        disparity.set_highest("SIZE_BAND_1000_PLUS");
+        disparity.set_ratio_e6(600'000);
+        return absl::OkStatus();
+      });
+  EXPECT_EQ(Run("run get r00000042").out(), R"(name  runs/r00000042
+
+partners: people agreed or offered, people that the plan adds
+PARTNER  OPEN  PLANNED  LOAD  SHARE
+alpha       2        4     6  0.750
+beta        0        2     2  0.250
+Gini coefficient of the load (0: all have the same) 0.250
+
+agencies: people asked for and placed, mean score, mean days waited
+BY           GROUP    ASKED  PLACED  SHARE  SCORE  DAYS WAITED
+agency type  sheriff      1       0  0.000      -            0
+agency type  tribal       6       3  0.500  0.913           12
+size band    25-49        7       3  0.429  0.913           10
+state        UT           7       3  0.429  0.913           10
+
+share of people placed, lowest as a part of the highest (0.8: four fifths)
+BY         LOWEST  HIGHEST  RATIO  BEFORE
+size band  25-49   1000+    0.600       -
+)");
+}
+
 TEST_F(CommandLine, RunsAreListed) {
   center_.On<matching::v1::ListRunsRequest, matching::v1::ListRunsResponse>(
       "critac.matching.v1.MatchService/ListRuns", [](const auto& call, auto& response) {

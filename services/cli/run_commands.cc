@@ -1,19 +1,28 @@
 #include "services/cli/run_commands.h"
 
+#include <cstdint>
 #include <memory>
 #include <ostream>
 #include <string>
 
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
 #include "common/status/error.h"
 #include "critac/matching/v1/match.grpc.pb.h"
+#include "critac/type/v1/agency_profile.pb.h"
 #include "services/cli/commands.h"
+#include "services/cli/message_text.h"
 #include "services/cli/resource_commands.h"
 #include "services/cli/set_field.h"
 
 namespace critac::cli {
 namespace {
 
+using matching::v1::Disparity;
+using matching::v1::Fairness;
+using matching::v1::GroupOutcome;
 using matching::v1::MatchService;
+using matching::v1::PartnerLoad;
 using matching::v1::SolveRun;
 
 Columns RunColumns() {
@@ -35,9 +44,92 @@ Columns RunChangeColumns() {
           Name("is", "to_expert"), Field("why", "reason")};
 }
 
+// A column as numbers stand.
+Column RightAligned(Column column) {
+  column.right = true;
+  column.may_be_cut = false;
+  return column;
+}
+
+// A part of a whole, as a fraction; empty where there is no whole.
+std::string ShareText(int64_t part, int64_t whole) {
+  if (whole == 0) return "";
+  return absl::StrFormat("%.3f", static_cast<double>(part) / static_cast<double>(whole));
+}
+
+int64_t LoadOf(const PartnerLoad& load) { return load.open_count() + load.planned_count(); }
+
+// What partners have and get; `whole` is what they have together with the plan.
+Columns PartnerLoadColumns(int64_t whole) {
+  return {
+      Brief("partner", "partner"), Number("open", "open_count"), Number("planned", "planned_count"),
+      RightAligned(Computed<PartnerLoad>(
+          "load", [](const PartnerLoad& load, TextStyle) { return absl::StrCat(LoadOf(load)); })),
+      RightAligned(Computed<PartnerLoad>("share", [whole](const PartnerLoad& load, TextStyle) {
+        return ShareText(LoadOf(load), whole);
+      }))};
+}
+
+// A group as people say it: `tribal` for `AGENCY_TYPE_TRIBAL`, `25-49` for `SIZE_BAND_25_49`; the code of a state
+// as it is.
+std::string GroupText(const std::string& group) {
+  for (const auto* kinds : {type::v1::AgencyType_descriptor(), type::v1::SizeBand_descriptor()}) {
+    const auto* value = kinds->FindValueByName(group);
+    if (value != nullptr) return EnumText(*value, TextStyle::kShort);
+  }
+  return group;
+}
+
+Columns GroupColumns() {
+  return {Field("by", "dimension"),
+          Computed<GroupOutcome>("group", [](const GroupOutcome& outcome,
+                                             TextStyle) { return GroupText(outcome.group()); }),
+          Number("asked", "people_count"),
+          Number("placed", "placed_count"),
+          RightAligned(Computed<GroupOutcome>("share",
+                                              [](const GroupOutcome& outcome, TextStyle) {
+                                                return ShareText(outcome.placed_count(),
+                                                                 outcome.people_count());
+                                              })),
+          RightAligned(Computed<GroupOutcome>("score",
+                                              [](const GroupOutcome& outcome, TextStyle style) {
+                                                // Where nobody is placed there is no mean.
+                                                return outcome.placed_count() == 0
+                                                           ? ""
+                                                           : FieldText(outcome, "mean_score_e6",
+                                                                       style);
+                                              })),
+          Number("days waited", "mean_waited_days")};
+}
+
 Columns DisparityColumns() {
-  return {Field("by", "dimension"), Field("lowest", "lowest"), Field("highest", "highest"),
+  return {Field("by", "dimension"),
+          Computed<Disparity>("lowest", [](const Disparity& disparity,
+                                           TextStyle) { return GroupText(disparity.lowest()); }),
+          Computed<Disparity>("highest", [](const Disparity& disparity,
+                                            TextStyle) { return GroupText(disparity.highest()); }),
           Number("ratio", "ratio_e6"), Number("before", "previous_ratio_e6")};
+}
+
+// How evenly a run treats partners and agencies, for people.
+absl::Status ShowFairness(Printer& printer, std::ostream& out, const Fairness& fairness) {
+  if (fairness.partners_size() > 0) {
+    int64_t whole = 0;
+    for (const PartnerLoad& load : fairness.partners()) whole += LoadOf(load);
+    out << "\npartners: people agreed or offered, people that the plan adds\n";
+    RETURN_IF_ERROR(printer.List(fairness, "partners", PartnerLoadColumns(whole)));
+    out << "Gini coefficient of the load (0: all have the same) "
+        << FieldText(fairness, "partner_gini_e6", TextStyle::kShort) << "\n";
+  }
+  if (fairness.groups_size() > 0) {
+    out << "\nagencies: people asked for and placed, mean score, mean days waited\n";
+    RETURN_IF_ERROR(printer.List(fairness, "groups", GroupColumns()));
+  }
+  if (fairness.disparities_size() > 0) {
+    out << "\nshare of people placed, lowest as a part of the highest (0.8: four fifths)\n";
+    RETURN_IF_ERROR(printer.List(fairness, "disparities", DisparityColumns()));
+  }
+  return absl::OkStatus();
 }
 
 absl::Status RunGetRun(Context& context, const std::string& name) {
@@ -51,18 +143,18 @@ absl::Status RunGetRun(Context& context, const std::string& name) {
 
 absl::Status ShowRun(Context& context, const SolveRun& run) {
   Printer printer = context.printer();
-  RETURN_IF_ERROR(printer.Show(run, RunColumns()));
-  if (printer.format() != OutputFormat::kTable) return absl::OkStatus();
+  if (printer.format() != OutputFormat::kTable) return printer.Show(run, RunColumns());
+  // What has a table of its own below is left out of the figures.
+  SolveRun figures = run;
+  figures.clear_changes();
+  figures.clear_fairness();
+  RETURN_IF_ERROR(printer.Show(figures, RunColumns()));
   std::ostream& out = context.world().out;
   if (run.changes_size() > 0) {
     out << "\nchanged from the standing proposals\n";
     RETURN_IF_ERROR(printer.List(run, "changes", RunChangeColumns()));
   }
-  if (run.fairness().disparities_size() > 0) {
-    out << "\nshare of people placed, lowest as a part of the highest (0.8: four fifths)\n";
-    RETURN_IF_ERROR(printer.List(run.fairness(), "disparities", DisparityColumns()));
-  }
-  return absl::OkStatus();
+  return ShowFairness(printer, out, run.fairness());
 }
 
 void AddRunCommands(CLI::App& app, Context& context) {
@@ -70,8 +162,10 @@ void AddRunCommands(CLI::App& app, Context& context) {
       context.AddNoun(app, "run", "Runs of the solver: what each proposed, and what it changed");
   auto name = std::make_shared<std::string>();
   CLI::App& get = context.AddCommand(
-      noun, "get", "Shows a run: what it changed and why, and how evenly it treats agencies",
-      {"critac run get r00000042"}, [&context, name] { return RunGetRun(context, *name); });
+      noun, "get",
+      "Shows a run: what it changed and why, and how evenly it treats partners and agencies",
+      {"critac run get r00000042", "critac run get r00000042 --output json"},
+      [&context, name] { return RunGetRun(context, *name); });
   get.add_option("NAME", *name, "The run")->required();
   AddList(noun, context, MethodOf(context, &MatchService::Stub::ListRuns),
           "Lists the runs that were recorded, newest first",

@@ -7,7 +7,8 @@
 
 namespace critac::cli {
 
-// Prints a run of the solver; for people also what it changed, and how evenly it treats agencies.
+// Prints a run of the solver; for people as tables of what it changed, and of how evenly it treats partners and
+// agencies.
 absl::Status ShowRun(Context& context, const matching::v1::SolveRun& run);
 
 }  // namespace critac::cli
