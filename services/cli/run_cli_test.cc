@@ -916,6 +916,7 @@ TEST_F(CommandLine, ARunIsShownWithHowItTreatsPartnersAndAgencies) {
         add_partner("partners/alpha", 2, 4);
         add_partner("partners/beta", 0, 2);
         fairness.set_partner_gini_e6(250'000);
+        fairness.set_previous_partner_gini_e6(125'000);
         const auto add_group = [&](matching::v1::GroupDimension dimension, const std::string& name,
                                    int asked, int placed, int days) {
           matching::v1::GroupOutcome& group = *fairness.add_groups();
@@ -935,6 +936,10 @@ TEST_F(CommandLine, ARunIsShownWithHowItTreatsPartnersAndAgencies) {
         disparity.set_lowest("SIZE_BAND_25_49");
         disparity.set_highest("SIZE_BAND_1000_PLUS");
         disparity.set_ratio_e6(600'000);
+        matching::v1::Disparity& waiting = *fairness.add_waiting_disparities();
+        waiting = disparity;
+        waiting.set_previous_ratio_e6(0);
+        *fairness.add_score_disparities() = disparity;
         return absl::OkStatus();
       });
   EXPECT_EQ(Run("run get r00000042").out(), R"(name  runs/r00000042
@@ -943,7 +948,7 @@ partners: people agreed or offered, people that the plan adds
 PARTNER  OPEN  PLANNED  LOAD  SHARE
 alpha       2        4     6  0.750
 beta        0        2     2  0.250
-Gini coefficient of the load (0: all have the same) 0.250
+Gini coefficient of the load (0: all have the same) 0.250, before 0.125
 
 agencies: people asked for and placed, mean score, mean days waited
 BY           GROUP    ASKED  PLACED  SHARE  SCORE  DAYS WAITED
@@ -952,7 +957,15 @@ agency type  tribal       6       3  0.500  0.913           12
 size band    25-49        7       3  0.429  0.913           10
 state        UT           7       3  0.429  0.913           10
 
-share of people placed, lowest as a part of the highest (0.8: four fifths)
+share of people placed (0.8: four fifths), lowest as a part of the highest
+BY         LOWEST  HIGHEST  RATIO  BEFORE
+size band  25-49   1000+    0.600       -
+
+mean days waited, lowest as a part of the highest
+BY         LOWEST  HIGHEST  RATIO  BEFORE
+size band  25-49   1000+    0.600   0.000
+
+mean score of those placed, lowest as a part of the highest
 BY         LOWEST  HIGHEST  RATIO  BEFORE
 size band  25-49   1000+    0.600       -
 )");

@@ -7,6 +7,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
+#include "absl/strings/string_view.h"
 #include "common/status/error.h"
 #include "critac/matching/v1/match.grpc.pb.h"
 #include "critac/type/v1/agency_profile.pb.h"
@@ -111,6 +112,15 @@ Columns DisparityColumns() {
           Number("ratio", "ratio_e6"), Number("before", "previous_ratio_e6")};
 }
 
+// One of the lists of disparities, `field`, under what it measures.
+absl::Status ShowDisparities(Printer& printer, std::ostream& out, const Fairness& fairness,
+                             absl::string_view field, absl::string_view measure) {
+  const auto* list = fairness.GetDescriptor()->FindFieldByName(std::string(field));
+  if (fairness.GetReflection()->FieldSize(fairness, list) == 0) return absl::OkStatus();
+  out << "\n" << measure << ", lowest as a part of the highest\n";
+  return printer.List(fairness, field, DisparityColumns());
+}
+
 // How evenly a run treats partners and agencies, for people.
 absl::Status ShowFairness(Printer& printer, std::ostream& out, const Fairness& fairness) {
   if (fairness.partners_size() > 0) {
@@ -119,17 +129,21 @@ absl::Status ShowFairness(Printer& printer, std::ostream& out, const Fairness& f
     out << "\npartners: people agreed or offered, people that the plan adds\n";
     RETURN_IF_ERROR(printer.List(fairness, "partners", PartnerLoadColumns(whole)));
     out << "Gini coefficient of the load (0: all have the same) "
-        << FieldText(fairness, "partner_gini_e6", TextStyle::kShort) << "\n";
+        << FieldText(fairness, "partner_gini_e6", TextStyle::kShort);
+    if (fairness.has_previous_partner_gini_e6()) {
+      out << ", before " << FieldText(fairness, "previous_partner_gini_e6", TextStyle::kShort);
+    }
+    out << "\n";
   }
   if (fairness.groups_size() > 0) {
     out << "\nagencies: people asked for and placed, mean score, mean days waited\n";
     RETURN_IF_ERROR(printer.List(fairness, "groups", GroupColumns()));
   }
-  if (fairness.disparities_size() > 0) {
-    out << "\nshare of people placed, lowest as a part of the highest (0.8: four fifths)\n";
-    RETURN_IF_ERROR(printer.List(fairness, "disparities", DisparityColumns()));
-  }
-  return absl::OkStatus();
+  RETURN_IF_ERROR(ShowDisparities(printer, out, fairness, "disparities",
+                                  "share of people placed (0.8: four fifths)"));
+  RETURN_IF_ERROR(
+      ShowDisparities(printer, out, fairness, "waiting_disparities", "mean days waited"));
+  return ShowDisparities(printer, out, fairness, "score_disparities", "mean score of those placed");
 }
 
 absl::Status RunGetRun(Context& context, const std::string& name) {

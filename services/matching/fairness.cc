@@ -8,13 +8,16 @@
 #include <vector>
 
 #include "absl/numeric/int128.h"
+#include "google/protobuf/repeated_field.h"
 #include "services/matching/region.h"
 
 namespace critac::matching {
 namespace {
 
+using google::protobuf::RepeatedPtrField;
+
 constexpr int64_t kWhole = 1'000'000;
-// Groups that ask for fewer people say nothing about disparity: one person more or less would turn it.
+// Groups of fewer people say nothing about disparity: one person more or less would turn it.
 constexpr int64_t kLeastPeople = 5;
 
 struct Outcome {
@@ -51,28 +54,59 @@ Groups Count(const Pool& pool, const Plan& plan) {
   return groups;
 }
 
-// Whether a has a lower rate of people placed.
-bool Lower(const Outcome& a, const Outcome& b) { return a.placed * b.people < b.placed * a.people; }
+// What groups are compared by: a sum over a number of people.
+struct GroupMean {
+  int64_t sum = 0;
+  int64_t people = 0;
+};
 
-void AddDisparity(const Groups& groups, v1::GroupDimension dimension, v1::Fairness& fairness) {
+GroupMean SharePlaced(const Outcome& outcome) { return {outcome.placed, outcome.people}; }
+GroupMean MeanWaiting(const Outcome& outcome) { return {outcome.days_sum, outcome.people}; }
+GroupMean MeanScore(const Outcome& outcome) { return {outcome.score_sum_e6, outcome.placed}; }
+
+// a as a part of b is the first of these divided by the second.
+std::pair<absl::int128, absl::int128> Parts(const GroupMean& a, const GroupMean& b) {
+  return {absl::int128(a.sum) * b.people, absl::int128(b.sum) * a.people};
+}
+
+bool Lower(const GroupMean& a, const GroupMean& b) {
+  const auto [part, whole] = Parts(a, b);
+  return part < whole;
+}
+
+// Adds to `disparities` how far apart the groups of a dimension are, where two of them can be compared.
+void AddDisparity(const Groups& groups, v1::GroupDimension dimension,
+                  GroupMean (*mean_of)(const Outcome&),
+                  RepeatedPtrField<v1::Disparity>& disparities) {
   const Groups::value_type* lowest = nullptr;
   const Groups::value_type* highest = nullptr;
   int count = 0;
   for (const auto& group : groups) {
-    if (group.first.first != dimension || group.second.people < kLeastPeople) continue;
+    const GroupMean mean = mean_of(group.second);
+    if (group.first.first != dimension || mean.people < kLeastPeople) continue;
     ++count;
-    if (lowest == nullptr || Lower(group.second, lowest->second)) lowest = &group;
+    if (lowest == nullptr || Lower(mean, mean_of(lowest->second))) lowest = &group;
     // Among equals the last, so that two that are alike are told of as two.
-    if (highest == nullptr || !Lower(group.second, highest->second)) highest = &group;
+    if (highest == nullptr || !Lower(mean, mean_of(highest->second))) highest = &group;
   }
   if (count < 2) return;
-  v1::Disparity& disparity = *fairness.add_disparities();
+  v1::Disparity& disparity = *disparities.Add();
   disparity.set_dimension(dimension);
   disparity.set_lowest(lowest->first.second);
   disparity.set_highest(highest->first.second);
-  const absl::int128 low = absl::int128(lowest->second.placed) * highest->second.people;
-  const absl::int128 high = absl::int128(highest->second.placed) * lowest->second.people;
-  disparity.set_ratio_e6(high == 0 ? kWhole : static_cast<int64_t>(low * kWhole / high));
+  const auto [part, whole] = Parts(mean_of(lowest->second), mean_of(highest->second));
+  disparity.set_ratio_e6(whole == 0 ? kWhole : static_cast<int64_t>(part * kWhole / whole));
+}
+
+void AddTrendOf(const RepeatedPtrField<v1::Disparity>& before,
+                RepeatedPtrField<v1::Disparity>& disparities) {
+  for (v1::Disparity& disparity : disparities) {
+    for (const v1::Disparity& was : before) {
+      if (was.dimension() == disparity.dimension()) {
+        disparity.set_previous_ratio_e6(was.ratio_e6());
+      }
+    }
+  }
 }
 
 void AddPartners(const Pool& pool, const Plan& plan, v1::Fairness& fairness) {
@@ -129,9 +163,18 @@ v1::Fairness FairnessOf(const Pool& pool, const Plan& plan) {
   for (const v1::GroupDimension dimension :
        {v1::GROUP_DIMENSION_AGENCY_TYPE, v1::GROUP_DIMENSION_SIZE_BAND,
         v1::GROUP_DIMENSION_STATE}) {
-    AddDisparity(groups, dimension, fairness);
+    AddDisparity(groups, dimension, SharePlaced, *fairness.mutable_disparities());
+    AddDisparity(groups, dimension, MeanWaiting, *fairness.mutable_waiting_disparities());
+    AddDisparity(groups, dimension, MeanScore, *fairness.mutable_score_disparities());
   }
   return fairness;
+}
+
+void AddTrend(const v1::Fairness& before, v1::Fairness& fairness) {
+  fairness.set_previous_partner_gini_e6(before.partner_gini_e6());
+  AddTrendOf(before.disparities(), *fairness.mutable_disparities());
+  AddTrendOf(before.waiting_disparities(), *fairness.mutable_waiting_disparities());
+  AddTrendOf(before.score_disparities(), *fairness.mutable_score_disparities());
 }
 
 }  // namespace critac::matching

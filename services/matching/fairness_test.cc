@@ -1,10 +1,12 @@
 #include "services/matching/fairness.h"
 
+#include <cstdint>
 #include <string>
 #include <vector>
 
 #include "absl/strings/str_cat.h"
 #include "gmock/gmock.h"
+#include "google/protobuf/repeated_field.h"
 #include "gtest/gtest.h"
 #include "services/matching/testing_center.h"
 
@@ -12,6 +14,7 @@ namespace critac::matching {
 namespace {
 
 using testing::ElementsAre;
+using testing::IsEmpty;
 
 TEST(Gini, IsNothingForEqualsAndNearTheWholeWhereOneHasAll) {
   EXPECT_EQ(GiniE6({}), 0);
@@ -56,6 +59,12 @@ class FairnessTest : public testing::Test {
     held.set_level(intake::v1::LEVEL_EXPERT);
   }
 
+  // A request waits longer than the others.
+  void Wait(int request, int days) {
+    auto& ready = *center_.demands[request].mutable_ready_time();
+    ready.set_seconds(ready.seconds() - int64_t{days} * 86400);
+  }
+
   v1::Fairness Fairness() {
     const Pool pool = center_.Build();
     return FairnessOf(pool, Solved(pool));
@@ -80,8 +89,7 @@ TEST_F(FairnessTest, SaysWhatEachPartnerHasAndGets) {
 }
 
 TEST_F(FairnessTest, SaysHowTheRequestsOfEachGroupFare) {
-  center_.demands[0].mutable_ready_time()->set_seconds(center_.demands[0].ready_time().seconds() -
-                                                       12 * 86400);
+  Wait(0, 12);
   std::vector<std::string> texts;
   const v1::Fairness fairness = Fairness();
   for (const v1::GroupOutcome& group : fairness.groups()) {
@@ -95,15 +103,76 @@ TEST_F(FairnessTest, SaysHowTheRequestsOfEachGroupFare) {
                           "MT 3/6 1000000 2", "UT 5/6 1000000 0"));
 }
 
-TEST_F(FairnessTest, SaysHowFarApartGroupsAre) {
+std::vector<std::string> TextsOf(
+    const google::protobuf::RepeatedPtrField<v1::Disparity>& disparities) {
   std::vector<std::string> texts;
-  const v1::Fairness fairness = Fairness();
-  for (const v1::Disparity& disparity : fairness.disparities()) {
+  for (const v1::Disparity& disparity : disparities) {
     texts.push_back(
         absl::StrCat(disparity.lowest(), " to ", disparity.highest(), " ", disparity.ratio_e6()));
   }
-  EXPECT_THAT(texts,
+  return texts;
+}
+
+TEST_F(FairnessTest, SaysHowFarApartGroupsAre) {
+  EXPECT_THAT(TextsOf(Fairness().disparities()),
               ElementsAre("AGENCY_TYPE_TRIBAL to AGENCY_TYPE_MUNICIPAL 500000", "MT to UT 600000"));
+}
+
+TEST_F(FairnessTest, SaysHowFarApartTheWaitingOfGroupsIs) {
+  Wait(0, 12);
+  EXPECT_THAT(TextsOf(Fairness().waiting_disparities()),
+              ElementsAre("AGENCY_TYPE_MUNICIPAL to AGENCY_TYPE_TRIBAL 0", "UT to MT 0"));
+  Wait(6, 5);
+  // Two days in Montana, and in Utah five sixths of one: means are not rounded before they are compared.
+  EXPECT_THAT(TextsOf(Fairness().waiting_disparities()),
+              ElementsAre("AGENCY_TYPE_MUNICIPAL to AGENCY_TYPE_TRIBAL 500000", "UT to MT 416666"));
+}
+
+TEST_F(FairnessTest, WhereNobodyWaitsGroupsAreAlike) {
+  EXPECT_THAT(
+      TextsOf(Fairness().waiting_disparities()),
+      ElementsAre("AGENCY_TYPE_MUNICIPAL to AGENCY_TYPE_TRIBAL 1000000", "MT to UT 1000000"));
+}
+
+TEST_F(FairnessTest, SaysHowFarApartTheScoresOfGroupsAre) {
+  center_.experts[0].mutable_topics(0)->set_level(intake::v1::LEVEL_PRACTITIONER);
+  EXPECT_THAT(TextsOf(Fairness().score_disparities()), IsEmpty())
+      << "three placed say nothing of a mean";
+  center_.experts[0].set_capacity_per_period(6);
+  EXPECT_THAT(TextsOf(Fairness().score_disparities()),
+              ElementsAre("AGENCY_TYPE_TRIBAL to AGENCY_TYPE_MUNICIPAL 666667", "MT to UT 666667"));
+}
+
+TEST_F(FairnessTest, SaysWhatEachMeasureWasInARunBefore) {
+  center_.experts[0].set_capacity_per_period(6);
+  Wait(0, 12);
+  const v1::Fairness before = Fairness();
+  Wait(6, 5);
+  center_.Use("partners/alpha", "open", 2);
+  v1::Fairness fairness = Fairness();
+  EXPECT_FALSE(fairness.has_previous_partner_gini_e6());
+  AddTrend(before, fairness);
+  EXPECT_TRUE(fairness.has_previous_partner_gini_e6());
+  EXPECT_EQ(fairness.previous_partner_gini_e6(), before.partner_gini_e6());
+  EXPECT_NE(fairness.previous_partner_gini_e6(), fairness.partner_gini_e6());
+  ASSERT_EQ(fairness.disparities_size(), 2);
+  EXPECT_EQ(fairness.disparities(0).previous_ratio_e6(), before.disparities(0).ratio_e6());
+  ASSERT_EQ(fairness.waiting_disparities_size(), 2);
+  EXPECT_EQ(fairness.waiting_disparities(1).ratio_e6(), 416'666);
+  EXPECT_TRUE(fairness.waiting_disparities(1).has_previous_ratio_e6());
+  EXPECT_EQ(fairness.waiting_disparities(1).previous_ratio_e6(), 0);
+  ASSERT_EQ(fairness.score_disparities_size(), 2);
+  EXPECT_EQ(fairness.score_disparities(0).previous_ratio_e6(), 1'000'000);
+}
+
+TEST_F(FairnessTest, SaysNothingOfWhatARunBeforeDidNotMeasure) {
+  v1::Fairness before;
+  before.set_partner_gini_e6(125'000);
+  v1::Fairness fairness = Fairness();
+  AddTrend(before, fairness);
+  EXPECT_EQ(fairness.previous_partner_gini_e6(), 125'000);
+  EXPECT_FALSE(fairness.disparities(0).has_previous_ratio_e6());
+  EXPECT_FALSE(fairness.waiting_disparities(0).has_previous_ratio_e6());
 }
 
 TEST_F(FairnessTest, WhereNobodyIsPlacedNobodyIsWorseOff) {
@@ -113,6 +182,7 @@ TEST_F(FairnessTest, WhereNobodyIsPlacedNobodyIsWorseOff) {
   for (const v1::Disparity& disparity : fairness.disparities()) {
     EXPECT_EQ(disparity.ratio_e6(), 1'000'000);
   }
+  EXPECT_THAT(fairness.score_disparities(), IsEmpty());
   EXPECT_EQ(fairness.partner_gini_e6(), 0);
 }
 

@@ -13,6 +13,7 @@
 #include "common/status/etag.h"
 #include "critac/matching/v1/events.pb.h"
 #include "critac/matching/v1/states.pb.h"
+#include "services/matching/fairness.h"
 #include "services/matching/matching_states.h"
 #include "services/matching/offer_decisions.h"
 #include "services/matching/proposal_decisions.h"
@@ -161,19 +162,13 @@ void Decide(Draft& draft, const PoolView& view, v1::Proposal proposal, v1::Propo
   draft.Emit(decided.proposal().name(), decided);
 }
 
-// Says of each disparity what it was in the run before.
-void AddTrend(Draft& draft, v1::SolveRun& run) {
+// Says how evenly the last recorded run treated partners and agencies.
+void AddTrendSinceLastRun(Draft& draft, v1::SolveRun& run) {
   const auto* inputs = draft.Find<v1::SolverInputs>(kSolverInputs);
   if (inputs == nullptr || inputs->last_run().empty()) return;
   const auto* before = draft.Find<v1::SolveRun>(inputs->last_run());
-  if (before == nullptr) return;
-  for (v1::Disparity& disparity : *run.mutable_fairness()->mutable_disparities()) {
-    for (const v1::Disparity& was : before->fairness().disparities()) {
-      if (was.dimension() == disparity.dimension()) {
-        disparity.set_previous_ratio_e6(was.ratio_e6());
-      }
-    }
-  }
+  if (before == nullptr || !before->has_fairness()) return;
+  AddTrend(before->fairness(), *run.mutable_fairness());
 }
 
 // Decides on the part of a new proposal that the policy asks no person about.
@@ -228,7 +223,7 @@ journal::Decide RecordSolve(std::shared_ptr<const PoolView> view, Plan plan, v1:
     const std::string name = draft.NameByEvent("runs/r");
     recorded.mutable_run()->set_name(name);
     *recorded.mutable_run()->mutable_time() = ToTimestamp(draft.now());
-    AddTrend(draft, *recorded.mutable_run());
+    AddTrendSinceLastRun(draft, *recorded.mutable_run());
     const PlanOutcome outcome = OutcomeOf(*view->pool, plan, view->demands, view->standing);
     if (outcome.changes.empty() && !asked) return absl::OkStatus();
     // The run comes first and names what it makes: each proposal is the event after.

@@ -354,7 +354,7 @@ TEST_F(MatchingService, TheRunsOfTheSolverCanBeReadNewestFirst) {
   EXPECT_EQ(Call(&Stub::GetRun, get, kDana).status().code(), absl::StatusCode::kNotFound);
 }
 
-TEST_F(MatchingService, ARunSaysWhatEachDisparityWasInTheRunBefore) {
+TEST_F(MatchingService, ARunSaysHowEvenTheRunBeforeWas) {
   // Nobody is twice in a team, so of ten two stay open.
   AddExperts(8);
   AddRequest("fy27-000001", 6, "UT");
@@ -372,6 +372,9 @@ TEST_F(MatchingService, ARunSaysWhatEachDisparityWasInTheRunBefore) {
   EXPECT_GT(by_state(first).ratio_e6(), 0);
   EXPECT_EQ(by_state(second).previous_ratio_e6(), by_state(first).ratio_e6());
   EXPECT_NE(by_state(second).ratio_e6(), by_state(first).ratio_e6());
+  EXPECT_FALSE(first.fairness().has_previous_partner_gini_e6()) << "there was none before";
+  EXPECT_TRUE(second.fairness().has_previous_partner_gini_e6());
+  EXPECT_EQ(second.fairness().previous_partner_gini_e6(), first.fairness().partner_gini_e6());
 }
 
 TEST_F(MatchingService, OfTwoDraftsTheSecondApprovedIsOutdated) {
