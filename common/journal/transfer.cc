@@ -106,7 +106,8 @@ absl::Status ReadAnswerRecords(store::Connection& connection,
 
 // Whether an empty journal has rows in a table too.
 bool IsOfEveryJournal(const std::string& table) {
-  return table == store::kMigrationTable || table == "journal_head" || table == "journal_shape";
+  return table == store::kMigrationTable || table == store::kContractTable ||
+         table == "journal_head" || table == "journal_shape";
 }
 
 }  // namespace

@@ -118,6 +118,11 @@ struct Migration {
   std::string component;
   // Statements, separated by semicolons.
   std::string sql;
+  // 0: it expands. Programs that do not know it go on: tables and columns that they use stay as they were, and a row
+  // that they write is complete, since each new column has a default.
+  // Otherwise it contracts: it takes away or changes what programs used that know fewer steps of `component` than
+  // this many. These must not run any more, and are refused. 1 to `number`.
+  int needs = 0;
 };
 
 enum class Backend { kSqlite, kPostgresql };
@@ -175,9 +180,10 @@ class Database {
 
   // Applies those steps that are not yet applied, in the order given, each in a transaction, under
   // a lock against other processes; steps of components that are not given are left alone.
-  // FAILED_PRECONDITION, and nothing is applied: a step that was applied has another text now, or
-  // the database has a later step of a component than the program. INVALID_ARGUMENT: the numbers of
-  // a component are not 1, 2, 3, … in order.
+  // FAILED_PRECONDITION, and nothing is applied: a step that was applied has another text now
+  // (MIGRATION_CHANGED), or a step of a later version contracted and needs steps that the program does not
+  // know (DATABASE_NEWER); steps of later versions that expand are left alone. INVALID_ARGUMENT: the
+  // numbers of a component are not 1, 2, 3, … in order, or a step needs one after it.
   virtual absl::Status Migrate(absl::Span<const Migration> migrations) = 0;
 
   // Tells of announced commits of other processes. Null where only one process can have the database.

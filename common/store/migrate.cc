@@ -19,8 +19,13 @@ constexpr absl::Duration kPatience = absl::Minutes(10);
 // Between two tries; those that waited before them pass.
 constexpr absl::Duration kRest = absl::Milliseconds(50);
 
-// Digests of the applied steps by component and number.
-using Applied = std::map<std::pair<std::string, int>, std::string>;
+struct AppliedStep {
+  std::string sha256;
+  // As Migration::needs.
+  int needs = 0;
+};
+// By component and number.
+using Applied = std::map<std::pair<std::string, int>, AppliedStep>;
 
 std::string NameOf(const Migration& step) {
   return absl::StrCat("migration ", step.component, "/", step.number);
@@ -33,18 +38,27 @@ absl::Status CheckNumbers(absl::Span<const Migration> migrations) {
       return InvalidField("migrations", absl::StrCat(NameOf(step), ": the next number of ",
                                                      step.component, " is ", expected));
     }
+    if (step.needs < 0 || step.needs > step.number) {
+      return InvalidField("migrations", absl::StrCat(NameOf(step), ": needs ", step.needs,
+                                                     ", not one of 0 to ", step.number));
+    }
   }
   return absl::OkStatus();
 }
 
 absl::StatusOr<Applied> ReadApplied(Connection& connection) {
   Applied applied;
-  RETURN_IF_ERROR(
-      connection.Query(absl::StrCat("SELECT component, number, sha256 FROM ", kMigrationTable), {},
-                       [&](const Row& row) {
-                         applied[{row.Text(0), static_cast<int>(row.Int(1))}] = row.Text(2);
-                         return absl::OkStatus();
-                       }));
+  RETURN_IF_ERROR(connection.Query(
+      absl::StrCat("SELECT step.component, step.number, step.sha256, COALESCE(contract.needs, 0) "
+                   "FROM ",
+                   kMigrationTable, " AS step LEFT JOIN ", kContractTable,
+                   " AS contract ON contract.component = step.component AND contract.number = "
+                   "step.number"),
+      {}, [&](const Row& row) {
+        applied[{row.Text(0), static_cast<int>(row.Int(1))}] = {row.Text(2),
+                                                                static_cast<int>(row.Int(3))};
+        return absl::OkStatus();
+      }));
   return applied;
 }
 
@@ -54,18 +68,18 @@ absl::Status CheckApplied(const Applied& applied, absl::Span<const Migration> mi
   for (const Migration& step : migrations) {
     last[step.component] = step.number;
     const auto found = applied.find({step.component, step.number});
-    if (found == applied.end() || found->second == Sha256Hex(step.sql)) continue;
+    if (found == applied.end() || found->second.sha256 == Sha256Hex(step.sql)) continue;
     return FailedPrecondition(
         "MIGRATION_CHANGED", NameOf(step),
         "was applied with another text; a step is never edited, a new one is added instead");
   }
-  for (const auto& [step, digest] : applied) {
-    const auto known = last.find(step.first);
-    if (known == last.end() || step.second <= known->second) continue;
-    return FailedPrecondition("DATABASE_NEWER",
-                              absl::StrCat("migration ", step.first, "/", step.second),
-                              absl::StrCat("was applied by a later version; this one knows ",
-                                           step.first, " up to ", known->second));
+  for (const auto& [step, how] : applied) {
+    const int known = last[step.first];
+    if (how.needs <= known) continue;
+    return FailedPrecondition(
+        "DATABASE_NEWER", absl::StrCat("migration ", step.first, "/", step.second),
+        absl::StrCat("was applied by a later version and needs one that knows ", step.first,
+                     " up to ", how.needs, "; this one knows it up to ", known));
   }
   return absl::OkStatus();
 }
@@ -74,11 +88,19 @@ absl::Status Apply(Connection& connection, const Migration& step, const Clock& c
   for (const std::string& statement : SplitStatements(step.sql)) {
     RETURN_IF_ERROR(Annotate(connection.Execute(statement).status(), NameOf(step)));
   }
+  RETURN_IF_ERROR(
+      connection
+          .Execute(
+              absl::StrCat("INSERT INTO ", kMigrationTable,
+                           " (component, number, sha256, apply_time) VALUES (:p1, :p2, :p3, :p4)"),
+              {step.component, int64_t{step.number}, Sha256Hex(step.sql),
+               absl::ToUnixMicros(clock.Now())})
+          .status());
+  if (step.needs == 0) return absl::OkStatus();
   return connection
-      .Execute(absl::StrCat("INSERT INTO ", kMigrationTable,
-                            " (component, number, sha256, apply_time) VALUES (:p1, :p2, :p3, :p4)"),
-               {step.component, int64_t{step.number}, Sha256Hex(step.sql),
-                absl::ToUnixMicros(clock.Now())})
+      .Execute(absl::StrCat("INSERT INTO ", kContractTable,
+                            " (component, number, needs) VALUES (:p1, :p2, :p3)"),
+               {step.component, int64_t{step.number}, int64_t{step.needs}})
       .status();
 }
 
@@ -101,9 +123,18 @@ absl::Status RunPatiently(absl::FunctionRef<absl::Status()> run) {
   return status;
 }
 
-absl::string_view CreateMigrationTable() {
-  return "CREATE TABLE IF NOT EXISTS critac_migration (component TEXT NOT NULL, number BIGINT NOT "
-         "NULL, sha256 TEXT NOT NULL, apply_time BIGINT NOT NULL, PRIMARY KEY (component, number))";
+absl::Status CreateMigrationTables(Connection& connection) {
+  RETURN_IF_ERROR(connection
+                      .Execute(absl::StrCat(
+                          "CREATE TABLE IF NOT EXISTS ", kMigrationTable,
+                          " (component TEXT NOT NULL, number BIGINT NOT NULL, sha256 TEXT NOT "
+                          "NULL, apply_time BIGINT NOT NULL, PRIMARY KEY (component, number))"))
+                      .status());
+  return connection
+      .Execute(absl::StrCat("CREATE TABLE IF NOT EXISTS ", kContractTable,
+                            " (component TEXT NOT NULL, number BIGINT NOT NULL, needs BIGINT NOT "
+                            "NULL, PRIMARY KEY (component, number))"))
+      .status();
 }
 
 absl::Status Migrate(absl::Span<const Migration> migrations, absl::string_view lock,
@@ -153,10 +184,16 @@ absl::StatusOr<std::vector<Migration>> PendingMigrations(Database& database,
   return pending;
 }
 
+absl::StatusOr<bool> HasLaterSteps(Connection& connection, absl::Span<const Migration> migrations) {
+  ASSIGN_OR_RETURN(Applied applied, ReadApplied(connection));
+  for (const Migration& step : migrations) applied.erase({step.component, step.number});
+  return !applied.empty();
+}
+
 absl::StatusOr<std::vector<std::string>> MigratedComponents(Connection& connection) {
   ASSIGN_OR_RETURN(const Applied applied, ReadApplied(connection));
   std::vector<std::string> components;
-  for (const auto& [step, digest] : applied) {
+  for (const auto& [step, how] : applied) {
     if (components.empty() || components.back() != step.first) components.push_back(step.first);
   }
   return components;

@@ -14,14 +14,19 @@
 
 namespace critac::store {
 
-// The table in which applied steps are recorded, and the statement that makes it where it is not.
+// The table in which applied steps are recorded, and the one that says of those that contract what they need.
 inline constexpr absl::string_view kMigrationTable = "critac_migration";
-absl::string_view CreateMigrationTable();
+inline constexpr absl::string_view kContractTable = "critac_migration_contract";
+// Makes them where they are not.
+absl::Status CreateMigrationTables(Connection& connection);
 
 // The steps of `migrations` that `database` does not have yet, in order: what Migrate would apply, and
 // the same errors where it would refuse. Changes nothing.
 absl::StatusOr<std::vector<Migration>> PendingMigrations(Database& database,
                                                          absl::Span<const Migration> migrations);
+
+// Whether the database has steps that a program of these does not know: a later version was at it.
+absl::StatusOr<bool> HasLaterSteps(Connection& connection, absl::Span<const Migration> migrations);
 
 // Components that have applied steps in the database: whose tables it holds.
 absl::StatusOr<std::vector<std::string>> MigratedComponents(Connection& connection);

@@ -155,7 +155,7 @@ class PostgresqlDatabase final : public Database {
         RETURN_IF_ERROR(
             connection.Execute(absl::StrCat("SELECT pg_advisory_xact_lock(", kOpenLock, ")"))
                 .status());
-        return connection.Execute(CreateMigrationTable()).status();
+        return CreateMigrationTables(connection);
       });
     });
   }

@@ -217,7 +217,7 @@ absl::StatusOr<std::unique_ptr<Database>> OpenSqlite(const std::string& path,
   if (SqliteIsReadOnly(*writer->session().soci)) {
     return CannotOpen(absl::StatusCode::kPermissionDenied, path, "cannot be written to");
   }
-  RETURN_IF_ERROR(writer->Execute(CreateMigrationTable()).status());
+  RETURN_IF_ERROR(CreateMigrationTables(*writer));
   std::vector<std::unique_ptr<SqlConnection>> readers;
   for (int i = 0; i < options.readers; ++i) {
     ASSIGN_OR_RETURN(readers.emplace_back(), Connect(path, options, ReaderSettings()));

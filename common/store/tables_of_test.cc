@@ -18,7 +18,8 @@ TEST(TablesOf, NamesAllTablesWhateverTheyAreCalled) {
     EXPECT_TRUE(connection.Execute("CREATE TABLE other (x BIGINT)").ok());
     const auto tables = TablesOf(connection, Backend::kSqlite);
     EXPECT_TRUE(tables.ok()) << tables.status();
-    EXPECT_THAT(*tables, ElementsAre("a \"b", "critac_migration", "other"));
+    EXPECT_THAT(*tables,
+                ElementsAre("a \"b", "critac_migration", "critac_migration_contract", "other"));
     EXPECT_EQ(*HasRows(connection, "a \"b"), false);
     EXPECT_TRUE(connection.Execute("INSERT INTO \"a \"\"b\" (x) VALUES (1)").ok());
     EXPECT_EQ(*HasRows(connection, "a \"b"), true);

@@ -113,9 +113,9 @@ class DatabaseConformance : public ::testing::TestWithParam<DatabaseKind> {
     return Ask("SELECT name, state, size FROM agency ORDER BY 1");
   }
 
-  static Migration Step(int number, const std::string& sql,
-                        const std::string& component = "intake") {
-    return {number, component, sql};
+  static Migration Step(int number, const std::string& sql, const std::string& component = "intake",
+                        int needs = 0) {
+    return {number, component, sql, needs};
   }
 
   std::vector<std::string> Steps() {
@@ -828,7 +828,7 @@ TEST_P(DatabaseConformance, StepsThatAreMissingAreTold) {
   };
   const std::vector<Migration> steps = {Step(1, "CREATE TABLE a (x BIGINT)", "journal"),
                                         Step(1, "CREATE TABLE b (x BIGINT)"),
-                                        Step(2, "CREATE TABLE c (x BIGINT)")};
+                                        Step(2, "CREATE TABLE c (x BIGINT)", "intake", 2)};
   EXPECT_THAT(missing(steps), ElementsAre("journal/1", "intake/1", "intake/2"));
   EXPECT_THAT(Steps(), IsEmpty());
   ASSERT_TRUE(database().Migrate({steps[0], steps[1]}).ok());
@@ -851,7 +851,7 @@ TEST_P(DatabaseConformance, TablesAreListedByName) {
   const absl::Status status = database().Read([this](Connection& connection) -> absl::Status {
     const auto tables = TablesOf(connection, database().backend());
     EXPECT_TRUE(tables.ok()) << tables.status();
-    EXPECT_THAT(*tables, ElementsAre("a", "b", "critac_migration"));
+    EXPECT_THAT(*tables, ElementsAre("a", "b", "critac_migration", "critac_migration_contract"));
     EXPECT_FALSE(*HasRows(connection, "a"));
     EXPECT_TRUE(*HasRows(connection, "b"));
     const auto components = MigratedComponents(connection);
@@ -872,15 +872,75 @@ TEST_P(DatabaseConformance, AStepWhoseTextChangedIsRefusedAndNothingIsApplied) {
   EXPECT_THAT(Steps(), ElementsAre("intake|1"));
 }
 
-TEST_P(DatabaseConformance, ADatabaseOfALaterVersionIsRefused) {
+// As in a rolling update, and after one that was rolled back.
+TEST_P(DatabaseConformance, WhatALaterVersionAddedStaysAndTheVersionOfBeforeGoesOn) {
+  const Migration first = Step(1, "CREATE TABLE a (x BIGINT)");
+  const std::vector<Migration> later = {first,
+                                        Step(2, "ALTER TABLE a ADD COLUMN y BIGINT DEFAULT 2"),
+                                        Step(1, "CREATE TABLE b (x BIGINT)", "new")};
+  ASSERT_TRUE(database().Migrate(later).ok());
+  for (const std::vector<Migration>& before :
+       {std::vector<Migration>{first}, {first, Step(1, "CREATE TABLE c (x BIGINT)", "z")}}) {
+    const absl::Status status = database().Migrate(before);
+    EXPECT_TRUE(status.ok()) << status;
+    const auto pending = PendingMigrations(database(), before);
+    ASSERT_TRUE(pending.ok()) << pending.status();
+    EXPECT_THAT(*pending, IsEmpty());
+    Reopen();
+  }
+  EXPECT_TRUE(Run("INSERT INTO a (x) VALUES (1)").ok());
+  // What is there would not be made a second time.
+  const absl::Status again = database().Migrate(later);
+  EXPECT_TRUE(again.ok()) << again;
+  EXPECT_THAT(Steps(), ElementsAre("intake|1", "intake|2", "new|1", "z|1"));
+  EXPECT_THAT(Ask("SELECT x, y FROM a"), ElementsAre("1|2"));
+}
+
+TEST_P(DatabaseConformance, WhetherALaterVersionWasThereIsTold) {
+  const std::vector<Migration> steps = {Step(1, "CREATE TABLE a (x BIGINT)"),
+                                        Step(2, "CREATE TABLE b (x BIGINT)"),
+                                        Step(1, "CREATE TABLE c (x BIGINT)", "new")};
+  ASSERT_TRUE(database().Migrate(steps).ok());
+  const absl::Status status = database().Read([&](Connection& connection) {
+    EXPECT_FALSE(*HasLaterSteps(connection, steps));
+    EXPECT_TRUE(*HasLaterSteps(connection, {steps[0], steps[1]}));
+    EXPECT_TRUE(*HasLaterSteps(connection, {steps[0], steps[2]}));
+    // Its own steps may be missing.
+    EXPECT_FALSE(*HasLaterSteps(
+        connection, {steps[0], steps[1], steps[2], Step(2, "CREATE TABLE d (x BIGINT)", "new")}));
+    return absl::OkStatus();
+  });
+  EXPECT_TRUE(status.ok()) << status;
+}
+
+TEST_P(DatabaseConformance, WhereALaterStepContractsWhoDoesNotKnowWhatItNeedsIsRefused) {
+  const Migration first = Step(1, "CREATE TABLE a (x BIGINT)");
+  const Migration second = Step(2, "CREATE TABLE b (x BIGINT)");
+  ASSERT_TRUE(database().Migrate({first, second, Step(3, "DROP TABLE a", "intake", 2)}).ok());
+  Reopen();
+  for (const std::vector<Migration>& before : {std::vector<Migration>{first},
+                                               {first, Step(1, "CREATE TABLE c (x BIGINT)", "z")},
+                                               {Step(1, "CREATE TABLE c (x BIGINT)", "z")}}) {
+    const absl::Status status = database().Migrate(before);
+    EXPECT_EQ(status.code(), absl::StatusCode::kFailedPrecondition);
+    EXPECT_EQ(ReasonOf(status), "DATABASE_NEWER");
+    EXPECT_THAT(std::string(status.message()), HasSubstr("intake/3"));
+    EXPECT_EQ(ReasonOf(PendingMigrations(database(), before).status()), "DATABASE_NEWER");
+  }
+  const absl::Status enough = database().Migrate({first, second});
+  EXPECT_TRUE(enough.ok()) << enough;
+  EXPECT_THAT(Steps(), ElementsAre("intake|1", "intake|2", "intake|3"));
+}
+
+// A database that was made before it was recorded what steps need.
+TEST_P(DatabaseConformance, WhereNothingIsRecordedOfWhatStepsNeedTheyExpand) {
   const Migration first = Step(1, "CREATE TABLE a (x BIGINT)");
   ASSERT_TRUE(database().Migrate({first, Step(2, "CREATE TABLE b (x BIGINT)")}).ok());
-  const absl::Status status =
-      database().Migrate({first, Step(1, "CREATE TABLE c (x BIGINT)", "z")});
-  EXPECT_EQ(status.code(), absl::StatusCode::kFailedPrecondition);
-  EXPECT_EQ(ReasonOf(status), "DATABASE_NEWER");
-  EXPECT_THAT(std::string(status.message()), HasSubstr("intake/2"));
-  EXPECT_THAT(Steps(), ElementsAre("intake|1", "intake|2"));
+  ASSERT_TRUE(Run("DROP TABLE critac_migration_contract").ok());
+  Reopen();
+  const absl::Status status = database().Migrate({first});
+  EXPECT_TRUE(status.ok()) << status;
+  EXPECT_THAT(Ask("SELECT count(*) FROM critac_migration_contract"), ElementsAre("0"));
 }
 
 TEST_P(DatabaseConformance, ComponentsThatAreNotGivenAreLeftAlone) {
@@ -906,7 +966,9 @@ TEST_P(DatabaseConformance, NumbersOfAComponentCountFromOne) {
   for (const std::vector<Migration>& steps : {std::vector<Migration>{Step(0, sql)},
                                               {Step(2, sql)},
                                               {Step(1, sql), Step(3, other)},
-                                              {Step(1, sql), Step(1, other)}}) {
+                                              {Step(1, sql), Step(1, other)},
+                                              {Step(1, sql, "intake", -1)},
+                                              {Step(1, sql), Step(2, other, "intake", 3)}}) {
     EXPECT_EQ(database().Migrate(steps).code(), absl::StatusCode::kInvalidArgument);
   }
   EXPECT_THAT(Steps(), IsEmpty());
