@@ -36,6 +36,15 @@ EDGE_FILE = re.compile(
     r"(_service|_store|_states|_commands|_methods|_reader|_client|_worker|follower|_sync|_jobs|callers|bind|main|_testing"
     r"|_bench)\.(h|cc)$")
 
+# A step of a migration in a source: its number, its component, and the rest, at whose end is what it needs, if anything.
+STEP = re.compile(r'\{\s*(\d+),\s*"(\w+)",([^{}]*)\}')
+NEEDS = re.compile(r",\s*\d+\s*$")
+SQL_OF_NAME = re.compile(r'(\w+)(?:\[\])?\s*=\s*R"sql\((.*?)\)sql"', re.DOTALL)
+# What programs that do not know the step may not bear.
+CONTRACTS = re.compile(r"\bDROP\b|\bRENAME\b|\bSET\s+NOT\s+NULL\b|\bADD\s+CONSTRAINT\b"
+                       r"|\bALTER\s+(COLUMN\s+)?\w+\s+(SET\s+DATA\s+)?TYPE\b"
+                       r"|\bADD\s+(COLUMN\s+)?\w+\s(?=[^;]*\bNOT\s+NULL\b)(?![^;]*\bDEFAULT\b)", re.IGNORECASE)
+
 INCLUDE = re.compile(r'^\s*#include\s+["<]([^">]+)[">]')
 USING = re.compile(r"^\s*using (?:[\w:]*::)?(\w+);")
 CODE = (".h", ".cc")
@@ -147,9 +156,38 @@ def check_guarantees():
         problem(header, 1, f"{name} of {folder} holds no sentence that is named here")
 
 
+def steps_of(text):
+    """The steps of migrations in a source: line, name, SQL, and whether each says what it needs."""
+    named = dict(SQL_OF_NAME.findall(text))
+    for found in STEP.finditer(text):
+        number, component, rest = found.groups()
+        sql = " ".join([named[word] for word in re.findall(r"\w+", rest) if word in named]
+                       + re.findall(r'"((?:[^"\\]|\\.)*)"', rest))
+        if re.search(r"\b(CREATE|ALTER|DROP|INSERT|UPDATE|DELETE)\b", sql, re.IGNORECASE):
+            line = text.count("\n", 0, found.start()) + 1
+            yield line, f"{component}/{number}", re.sub(r"--[^\n]*", "", sql), bool(NEEDS.search(rest))
+
+
+def check_steps(files):
+    """A step of a migration that contracts says so: programs of the version before run beside those that made it."""
+    seen = set()
+    for name in files:
+        if not name.startswith(("common/", "services/")) or not name.endswith(".cc") or name.endswith("_test.cc"):
+            continue
+        for line, step, sql, needs in steps_of((ROOT / name).read_text()):
+            seen.add(step)
+            if (contracts := CONTRACTS.search(sql)) and not needs:
+                problem(name, line, f"{step} contracts ('{contracts.group(0).strip()}') and does not say which steps it "
+                                    "needs (Migration::needs)")
+    for step in ("journal/1", "intake/1", "matching/1", "metrics/1"):
+        if step not in seen:
+            problem("tests/tree_test.py", 1, f"{step} is not found among the steps of migrations")
+
+
 def main():
     files = tracked_files()
     check_guarantees()
+    check_steps(files)
     check_top_level(files)
     check_readmes(files)
     for name in files:
