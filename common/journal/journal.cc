@@ -127,8 +127,9 @@ class SqlJournal final : public Journal {
   absl::StatusOr<Verification> VerifyChain() override;
   absl::Status Rebuild() override;
 
-  // Derives the projections anew where their rows were written with other columns than they have now.
-  absl::Status FitProjections();
+  // Derives the projections anew where their rows were written with other columns than they have now; not where a
+  // later version wrote them with columns that this one does not know. `migrations` are all that it knows.
+  absl::Status FitProjections(absl::Span<const store::Migration> migrations);
 
  private:
   // Follows what other processes write, so that those who wait for news get theirs too.
@@ -471,26 +472,33 @@ absl::Status SqlJournal::Rebuild() {
   const absl::Status status =
       database_->Write([this](store::Connection& connection) -> absl::Status {
         ASSIGN_OR_RETURN(const HeadRow head, LockHead(connection));
+        ASSIGN_OR_RETURN(const std::string shape, ReadShape(connection));
         RETURN_IF_ERROR(DeriveProjections(connection, projections_, apply_));
         if (head.shape == shape_) return absl::OkStatus();
         // Those of another version go on without what this one knows nothing of.
-        RETURN_IF_ERROR(WriteShape(connection, head.shape));
+        RETURN_IF_ERROR(NoteShape(connection, shape));
         return WriteBehind(connection, std::max(clock_.Now(), head.time));
       });
   loop_.ForgetStates();
   return status;
 }
 
-absl::Status SqlJournal::FitProjections() {
+absl::Status SqlJournal::FitProjections(absl::Span<const store::Migration> migrations) {
   const auto fit = [&](store::Connection& connection) -> absl::Status {
     ASSIGN_OR_RETURN(const HeadRow head, LockHead(connection));
     ASSIGN_OR_RETURN(const std::string shape, ReadShape(connection));
     const bool fits = shape == projections_.shape();
     if (fits && head.shape == shape_ && head.behind_micros == 0) return absl::OkStatus();
+    if (!fits && !projections_.Cover(shape)) {
+      ASSIGN_OR_RETURN(const bool is_older, store::HasLaterSteps(connection, migrations));
+      // They have all that this version reads, and stay the later one's, which derives anew what this one writes. Were
+      // each to take them, it would spoil the other's columns whenever it starts.
+      if (is_older) return absl::OkStatus();
+    }
     if (head.sequence > 0 && (!fits || head.behind_micros != 0)) {
       return DeriveProjections(connection, projections_, apply_);
     }
-    return NoteShape(connection, projections_);
+    return NoteShape(connection, projections_.shape());
   };
   if (watch_ == nullptr) return database_->Write(fit);
   // Another process may be at it.
@@ -518,8 +526,8 @@ absl::Status SqlJournal::Repair() {
 absl::StatusOr<std::unique_ptr<Journal>> Journal::Open(JournalOptions options,
                                                        std::unique_ptr<store::Database> database,
                                                        const Clock& clock, IdSource& ids) {
-  RETURN_IF_ERROR(Annotate(database->Migrate(AllMigrations(options, database->backend())),
-                           absl::StrCat("journal ", options.name)));
+  const std::vector<store::Migration> migrations = AllMigrations(options, database->backend());
+  RETURN_IF_ERROR(Annotate(database->Migrate(migrations), absl::StrCat("journal ", options.name)));
   Position head;
   RETURN_IF_ERROR(database->Read([&](store::Connection& connection) -> absl::Status {
     ASSIGN_OR_RETURN(head, ReadHead(connection));
@@ -527,7 +535,8 @@ absl::StatusOr<std::unique_ptr<Journal>> Journal::Open(JournalOptions options,
   }));
   auto journal = std::make_unique<SqlJournal>(std::move(options), std::move(database), clock, ids,
                                               head.sequence);
-  RETURN_IF_ERROR(Annotate(journal->FitProjections(), absl::StrCat("journal ", journal->name())));
+  RETURN_IF_ERROR(
+      Annotate(journal->FitProjections(migrations), absl::StrCat("journal ", journal->name())));
   return std::unique_ptr<Journal>(std::move(journal));
 }
 

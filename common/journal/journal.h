@@ -90,8 +90,10 @@ struct Verification {
 class Journal {
  public:
   // Brings the schema up to date and opens the journal; where a projection has other columns than its
-  // rows were written with, all are derived anew. Processes that have it open already go on: what they
-  // write lacks the new columns, until it is derived anew too. `clock` and `ids` must outlive it.
+  // rows were written with, all are derived anew. Processes that have it open already go on, and those of
+  // the version before that open it later do too, on the rows as they are: what they write lacks the new
+  // columns, until it is derived anew. FAILED_PRECONDITION: see Database::Migrate. `clock` and `ids` must
+  // outlive it.
   static absl::StatusOr<std::unique_ptr<Journal>> Open(JournalOptions options,
                                                        std::unique_ptr<store::Database> database,
                                                        const Clock& clock, IdSource& ids);

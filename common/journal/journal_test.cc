@@ -44,21 +44,45 @@ class JournalTest : public ::testing::Test {
     auto database = databases_.Open("ledger");
     ASSERT_TRUE(database.ok()) << database.status();
     JournalOptions options = LedgerOptions();
-    if (with_type_) {
+    if (version_ == Version::kSecond) {
       options.projections[0].columns.push_back(
           {"type", [](const google::protobuf::Message& m) -> store::Value {
              return int64_t{static_cast<const intake::v1::Agency&>(m).type()};
            }});
+    }
+    if (version_ != Version::kFirst) {
       options.migrations.push_back(
           {2, "ledger", "ALTER TABLE agency ADD COLUMN type BIGINT NOT NULL DEFAULT 77"});
+    }
+    if (version_ == Version::kThird) {
+      options.migrations.push_back({3, "ledger", "CREATE INDEX agency_state ON agency (state)"});
     }
     auto journal = Journal::Open(std::move(options), *std::move(database), clock_, ids_);
     ASSERT_TRUE(journal.ok()) << journal.status();
     journal_ = *std::move(journal);
   }
 
-  // Whether the program keeps the type of agencies in a column.
-  bool with_type_ = false;
+  // Of the program: the second keeps the type of agencies in a column, the third no longer does.
+  enum class Version { kFirst, kSecond, kThird };
+  void OpenAs(Version version) {
+    version_ = version;
+    Open();
+  }
+  Version version_ = Version::kFirst;
+
+  // What is in that column: 77 where a version wrote the row that does not know it.
+  std::vector<std::string> Types() {
+    std::vector<std::string> found;
+    const absl::Status status = journal_->database().Read([&](store::Connection& connection) {
+      return connection.Query("SELECT name, type FROM agency ORDER BY name", {},
+                              [&](const store::Row& row) {
+                                found.push_back(row.Text(0) + " " + row.Text(1));
+                                return absl::OkStatus();
+                              });
+    });
+    EXPECT_TRUE(status.ok()) << status;
+    return found;
+  }
 
   absl::Status Sql(const std::string& sql) {
     return journal_->database().Write(
@@ -90,26 +114,51 @@ class JournalTest : public ::testing::Test {
 
 TEST_F(JournalTest, AColumnThatIsNewIsFilledForTheRowsThatAreThere) {
   ASSERT_TRUE(journal_->Execute(AddAgency("a", "Alpha")).ok());
-  const auto types = [this] {
-    std::vector<std::string> found;
-    EXPECT_TRUE(journal_->database()
-                    .Read([&](store::Connection& connection) {
-                      return connection.Query("SELECT name, type FROM agency", {},
-                                              [&](const store::Row& row) {
-                                                found.push_back(row.Text(0) + " " + row.Text(1));
-                                                return absl::OkStatus();
-                                              });
-                    })
-                    .ok());
-    return found;
-  };
-  with_type_ = true;
-  Open();
-  EXPECT_THAT(types(), ElementsAre("agencies/a 0"));
+  OpenAs(Version::kSecond);
+  EXPECT_THAT(Types(), ElementsAre("agencies/a 0"));
   // And not again.
   ASSERT_TRUE(Sql("UPDATE agency SET type = 5").ok());
   Open();
-  EXPECT_THAT(types(), ElementsAre("agencies/a 5"));
+  EXPECT_THAT(Types(), ElementsAre("agencies/a 5"));
+}
+
+// As after an update that is rolled back, and made again later.
+TEST_F(JournalTest, TheVersionOfBeforeGoesOnAndLeavesTheColumnsThatItDoesNotKnow) {
+  OpenAs(Version::kSecond);
+  ASSERT_TRUE(journal_->Execute(AddAgency("a", "Alpha")).ok());
+  ASSERT_TRUE(Sql("UPDATE agency SET type = 5").ok());
+  OpenAs(Version::kFirst);
+  EXPECT_THAT(Types(), ElementsAre("agencies/a 5"));
+  ASSERT_TRUE(journal_->Execute(AddAgency("b", "Bravo")).ok());
+  EXPECT_EQ(journal_->Get<intake::v1::Agency>("agencies/a")->display_name(), "Alpha");
+  EXPECT_EQ(journal_->Get<intake::v1::Agency>("agencies/b")->display_name(), "Bravo");
+  Open();
+  EXPECT_THAT(Types(), ElementsAre("agencies/a 5", "agencies/b 77"));
+  OpenAs(Version::kSecond);
+  EXPECT_THAT(Types(), ElementsAre("agencies/a 0", "agencies/b 0"));
+  // The same where the other one derived them in between.
+  OpenAs(Version::kFirst);
+  ASSERT_TRUE(journal_->Rebuild().ok());
+  EXPECT_THAT(Types(), ElementsAre("agencies/a 77", "agencies/b 77"));
+  ASSERT_TRUE(Sql("UPDATE agency SET type = 5").ok());
+  Open();
+  EXPECT_THAT(Types(), ElementsAre("agencies/a 5", "agencies/b 5"));
+  OpenAs(Version::kSecond);
+  EXPECT_THAT(Types(), ElementsAre("agencies/a 0", "agencies/b 0"));
+  EXPECT_EQ(journal_->VerifyChain()->problem, "");
+}
+
+// It would find nothing in it otherwise; and the later one misses nothing.
+TEST_F(JournalTest, TheVersionOfBeforeFillsAColumnThatALaterOneNoLongerWrites) {
+  OpenAs(Version::kSecond);
+  ASSERT_TRUE(journal_->Execute(AddAgency("a", "Alpha")).ok());
+  OpenAs(Version::kThird);
+  ASSERT_TRUE(journal_->Execute(AddAgency("b", "Bravo")).ok());
+  EXPECT_THAT(Types(), ElementsAre("agencies/a 77", "agencies/b 77"));
+  OpenAs(Version::kSecond);
+  EXPECT_THAT(Types(), ElementsAre("agencies/a 0", "agencies/b 0"));
+  OpenAs(Version::kThird);
+  EXPECT_EQ(journal_->Get<intake::v1::Agency>("agencies/b")->display_name(), "Bravo");
 }
 
 TEST_F(JournalTest, AnAcknowledgedCommandIsThereAfterAReopening) {

@@ -6,7 +6,9 @@
 #include <map>
 #include <utility>
 
+#include "absl/container/flat_hash_set.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_split.h"
 #include "common/journal/json_text.h"
 #include "common/journal/sql_list.h"
 #include "common/status/error.h"
@@ -18,6 +20,20 @@ namespace {
   std::fprintf(stderr, "journal: no projection keeps the collection '%s'\n",
                std::string(collection).c_str());
   std::abort();
+}
+
+// The tables and columns of a shape, each as one text.
+absl::flat_hash_set<std::string> PartsOf(absl::string_view shape) {
+  absl::flat_hash_set<std::string> parts;
+  for (const absl::string_view line : absl::StrSplit(shape, '\n', absl::SkipEmpty())) {
+    const auto [table, columns] = std::pair<absl::string_view, absl::string_view>(
+        absl::StrSplit(line, absl::MaxSplits(':', 1)));
+    parts.emplace(table);
+    for (const absl::string_view column : absl::StrSplit(columns, ' ', absl::SkipEmpty())) {
+      parts.insert(absl::StrCat(table, " ", column));
+    }
+  }
+  return parts;
 }
 
 }  // namespace
@@ -35,6 +51,14 @@ Projections::Projections(std::vector<Projection> projections)
     }
     absl::StrAppend(&shape_, "\n");
   }
+}
+
+bool Projections::Cover(absl::string_view shape) const {
+  const absl::flat_hash_set<std::string> own = PartsOf(shape_);
+  for (const std::string& part : PartsOf(shape)) {
+    if (!own.contains(part)) return false;
+  }
+  return true;
 }
 
 const Projection& Projections::OfCollection(absl::string_view collection) const {

@@ -25,6 +25,8 @@ class Projections {
   const std::vector<Projection>& all() const { return projections_; }
   // Which columns they have, as text.
   const std::string& shape() const { return shape_; }
+  // Whether they have all tables and columns of a shape, be it theirs or that of another version.
+  bool Cover(absl::string_view shape) const;
 
   // Reads the states of `names`, all of one collection; `each` gets the name and the state. Missing
   // ones are left out.

@@ -80,14 +80,13 @@ absl::Status DeriveProjections(store::Connection& connection, const Projections&
       states.Apply(connection, 0, std::numeric_limits<int64_t>::max(), apply, progress));
   RETURN_IF_ERROR(projections.Clear(connection));
   RETURN_IF_ERROR(projections.Save(connection, states.Take()));
-  return NoteShape(connection, projections);
+  return NoteShape(connection, projections.shape());
 }
 
-absl::Status NoteShape(store::Connection& connection, const Projections& projections) {
-  RETURN_IF_ERROR(WriteShape(connection, Sha256Hex(projections.shape())));
-  return connection.InsertRows("journal_shape", {"id", "shape"},
-                               {{int64_t{1}, projections.shape()}}, store::OnConflict::kReplace,
-                               {"id"});
+absl::Status NoteShape(store::Connection& connection, const std::string& shape) {
+  RETURN_IF_ERROR(WriteShape(connection, Sha256Hex(shape)));
+  return connection.InsertRows("journal_shape", {"id", "shape"}, {{int64_t{1}, shape}},
+                               store::OnConflict::kReplace, {"id"});
 }
 
 }  // namespace critac::journal

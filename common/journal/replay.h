@@ -50,8 +50,8 @@ class Replay final : public MutableStates {
 // Which columns the rows in the database were written with (Projections::shape); empty where none were.
 absl::StatusOr<std::string> ReadShape(store::Connection& connection);
 
-// Says that the rows are of these projections.
-absl::Status NoteShape(store::Connection& connection, const Projections& projections);
+// Says that the rows are of projections of this shape, all of them.
+absl::Status NoteShape(store::Connection& connection, const std::string& shape);
 
 // Derives every projection anew from the events and puts it in the old one's place, and notes its shape;
 // within a write transaction in which nobody else writes to the journal.

@@ -73,6 +73,17 @@ class Replicas : public ::testing::Test {
     EXPECT_TRUE(journal.ok()) << journal.status();
     return *std::move(journal);
   }
+  // Whether one agency has the name in that column.
+  static bool IsFoundBy(Journal& newer, const std::string& display) {
+    const auto page = newer.List<intake::v1::Agency>(
+        {.collection = "agencies", .condition = {"display = :p1", {display}}});
+    EXPECT_TRUE(page.ok()) << page.status();
+    return page.ok() && page->items.size() == 1;
+  }
+  // One more each time that the projections are derived anew.
+  std::string Generation() {
+    return Server().Ask("SELECT generation FROM journal_head", database_name_);
+  }
 
   // A database of the test's own, beside the journals.
   std::unique_ptr<store::Database> OpenDatabase(store::DatabaseOptions options = {}) {
@@ -306,12 +317,7 @@ TEST_F(Replicas, StatesOfEventsThatWereLostAreForgotten) {
 TEST_F(Replicas, WhatOldOnesWriteBesideANewOneIsDerivedAnew) {
   ASSERT_TRUE(replicas_[0]->Execute(AddAgency("a", "A")).ok());
   const auto newer = OpenNewer();
-  const auto is_found = [&](const std::string& display) {
-    const auto page = newer->List<intake::v1::Agency>(
-        {.collection = "agencies", .condition = {"display = :p1", {display}}});
-    EXPECT_TRUE(page.ok()) << page.status();
-    return page->items.size() == 1;
-  };
+  const auto is_found = [&](const std::string& display) { return IsFoundBy(*newer, display); };
   EXPECT_TRUE(is_found("A"));
   ASSERT_TRUE(replicas_[0]->Execute(Rename("!")).ok());
   ASSERT_TRUE(replicas_[1]->Execute(AddAgency("b", "B")).ok());
@@ -322,6 +328,46 @@ TEST_F(Replicas, WhatOldOnesWriteBesideANewOneIsDerivedAnew) {
   EXPECT_EQ(NameAt(2), "A!?.");
   EXPECT_TRUE(testing::Eventually([&] { return is_found("A!?."); }));
   EXPECT_EQ(newer->VerifyChain()->problem, "");
+}
+
+// As where a pod of the old version is restarted, or one more is started, while the new one is rolled out.
+TEST_F(Replicas, AnOldOneThatStartsBesideANewOneLeavesItsColumnsAlone) {
+  ASSERT_TRUE(replicas_[0]->Execute(AddAgency("a", "A")).ok());
+  const auto newer = OpenNewer();
+  const std::string generation = Generation();
+  const auto older = Open();
+  EXPECT_EQ(Generation(), generation);
+  EXPECT_TRUE(IsFoundBy(*newer, "A"));
+  ASSERT_TRUE(older->Execute(Rename("!")).ok());
+  ASSERT_TRUE(older->Execute(AddAgency("b", "B")).ok());
+  EXPECT_TRUE(
+      testing::Eventually([&] { return IsFoundBy(*newer, "A!") && IsFoundBy(*newer, "B"); }));
+  // Both go on, each with what the other wrote.
+  ASSERT_TRUE(newer->Execute(Rename("?")).ok());
+  ASSERT_TRUE(older->Execute(Rename(".")).ok());
+  EXPECT_EQ(older->Get<intake::v1::Agency>("agencies/a")->display_name(), "A!?.");
+  EXPECT_EQ(NameAt(2), "A!?.");
+  EXPECT_TRUE(testing::Eventually([&] { return IsFoundBy(*newer, "A!?."); }));
+  EXPECT_EQ(newer->VerifyChain()->problem, "");
+}
+
+// As where an update is rolled back: those of before are started anew, and the update is made again later.
+TEST_F(Replicas, OldOnesGoOnAfterANewOneIsGone) {
+  ASSERT_TRUE(replicas_[0]->Execute(AddAgency("a", "A")).ok());
+  replicas_.clear();
+  OpenNewer();
+  const std::string generation = Generation();
+  for (int i = 0; i < kReplicas; ++i) replicas_.push_back(Open());
+  AtAll([this](int replica) {
+    const auto added = replicas_[replica]->Execute(AddAgency(absl::StrCat("b", replica), "B"));
+    EXPECT_TRUE(added.ok()) << added.status();
+  });
+  ASSERT_TRUE(replicas_[1]->Execute(Rename("!")).ok());
+  EXPECT_EQ(NameAt(3), "A!");
+  EXPECT_EQ(Generation(), generation);
+  const auto again = OpenNewer();
+  EXPECT_TRUE(IsFoundBy(*again, "A!"));
+  EXPECT_EQ(again->VerifyChain()->problem, "");
 }
 
 // One that has states in memory does not go on with them where another has derived all anew.

@@ -88,9 +88,8 @@ absl::Status WriteShape(store::Connection& connection, absl::string_view shape) 
 }
 
 absl::Status WriteBehind(store::Connection& connection, absl::Time now) {
-  return connection
-      .Execute("UPDATE journal_head SET behind = :p1 WHERE id = 1", {absl::ToUnixMicros(now)})
-      .status();
+  return connection.ExecuteLater("UPDATE journal_head SET behind = :p1 WHERE id = 1",
+                                 {absl::ToUnixMicros(now)});
 }
 
 absl::Status WriteEvents(store::Connection& connection, absl::Span<const CommittedEvent> events) {
