@@ -82,8 +82,9 @@ struct Plan {
 
 // The plan of least price. Among several the one whose pairs come first: going through slots and
 // then experts by name, a pair is taken wherever a cheapest plan has it together with those taken
-// before; then, going through the pairs, each starts in the first period that leaves the others
-// room. So the plan is a function of the pool alone, whatever the order of the input.
+// before; then as many of them as possible start where standing proposals have them start; then, going
+// through the pairs, each starts in the first period that leaves the others room. So the plan is a
+// function of the pool alone, whatever the order of the input.
 //
 // RESOURCE_EXHAUSTED: the largest price times the nodes of the network (slots, experts, and an
 // expert's periods) does not fit the solver's integers, 2^60. At the policy's highest prices and

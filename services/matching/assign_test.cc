@@ -381,6 +381,37 @@ TEST(Plan, AStandingProposalIsKeptWhereTheGainIsLess) {
   EXPECT_THAT(PlanTexts(center), ElementsAre("r1/s1 e2 2026Q4"));
 }
 
+TEST(Plan, AStandingProposalKeepsItsPeriodWhereTheOthersHaveRoom) {
+  Center center;
+  center.AddPartner("nsa");
+  center.AddExpert("e1").set_capacity_per_period(1);
+  center.AddDemand("r1").mutable_slots(0)->set_window_end("2027-06-30");
+  v1::Assignment& standing = *AddStanding(center, "r1", "e1").mutable_assignments(0);
+  EXPECT_THAT(PlanTexts(center), ElementsAre("r1/s1 e1 2026Q4"));
+  standing.set_period("2027Q2");
+  EXPECT_THAT(PlanTexts(center), ElementsAre("r1/s1 e1 2027Q2"));
+  // r2 could start in any of the three as well; it takes the first that is left.
+  center.AddDemand("r2").mutable_slots(0)->set_window_end("2027-06-30");
+  EXPECT_THAT(PlanTexts(center), ElementsAre("r1/s1 e1 2027Q2", "r2/s1 e1 2026Q4"));
+  standing.set_period("2026Q4");
+  EXPECT_THAT(PlanTexts(center), ElementsAre("r1/s1 e1 2026Q4", "r2/s1 e1 2027Q1"));
+  // Only 2026Q4 is left to r2, and r1 can wait.
+  center.demands[1].mutable_slots(0)->set_window_end("2026-12-31");
+  EXPECT_THAT(PlanTexts(center), ElementsAre("r1/s1 e1 2027Q1", "r2/s1 e1 2026Q4"));
+}
+
+TEST(Plan, AStandingPeriodOfAnotherLengthOrOutsideTheWindowBindsNothing) {
+  Center center;
+  center.AddPartner("nsa");
+  center.AddExpert("e1");
+  center.AddDemand("r1").mutable_slots(0)->set_window_end("2027-06-30");
+  v1::Assignment& standing = *AddStanding(center, "r1", "e1").mutable_assignments(0);
+  for (const char* period : {"2027-05", "2028Q1", "nonsense"}) {
+    standing.set_period(period);
+    EXPECT_THAT(PlanTexts(center), ElementsAre("r1/s1 e1 2026Q4")) << period;
+  }
+}
+
 TEST(Plan, ThePolicysHighestPricesAndAnEndlessWaitFit) {
   Center center;
   center.policy.set_unassigned_price(1000000000);

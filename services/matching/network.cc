@@ -325,6 +325,13 @@ Prices PlanNetwork::PricesOf(const Transport& transport) const {
   return prices;
 }
 
+std::optional<int32_t> StandingPeriodNumber(const Pool& pool, int slot, int expert) {
+  const std::optional<Period> standing = pool.slots()[slot].StandingPeriod(expert);
+  const bool comparable =
+      standing.has_value() && standing->length == PeriodOf(pool.period_length(), 0).length;
+  return comparable ? std::make_optional(standing->number) : std::nullopt;
+}
+
 absl::StatusOr<Placement> PlaceInPeriods(const Pool& pool, const std::vector<Pair>& chosen) {
   TransportProblem problem;
   absl::flat_hash_map<std::pair<int, int32_t>, int32_t> expert_rooms, partner_rooms;
@@ -344,10 +351,14 @@ absl::StatusOr<Placement> PlaceInPeriods(const Pool& pool, const std::vector<Pai
     return entry->second;
   };
   std::vector<int32_t> periods;
+  // To leave one without a period costs more than to move all of them.
+  const int64_t unplaced = static_cast<int64_t>(chosen.size()) + 1;
   for (const Pair& pair : chosen) {
-    problem.AddRow(1, 1);
+    problem.AddRow(1, unplaced);
+    const std::optional<int32_t> standing = StandingPeriodNumber(pool, pair.slot, pair.expert);
     ForEachPeriod(pool, pair, [&](int32_t period) {
-      problem.AddPair(expert_room(pair.expert, period), 0);
+      problem.AddPair(expert_room(pair.expert, period),
+                      period == standing.value_or(period) ? 0 : 1);
       periods.push_back(period);
     });
   }

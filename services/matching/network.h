@@ -157,9 +157,13 @@ struct Placement {
   std::vector<std::optional<int32_t>> periods;
 };
 
+// The number of the period in which a standing proposal has the expert start in the slot; nothing where
+// it has not, or where the policy's periods are of another length.
+std::optional<int32_t> StandingPeriodNumber(const Pool& pool, int slot, int expert);
+
 // Places chosen pairs, by slot and expert, in periods within the limits by period of experts and
-// partners: as many as possible, and then each, in turn, in its first period that leaves the others
-// theirs.
+// partners: as many as possible; of these as many as possible where standing proposals have them; and
+// then each, in turn, in its first period that leaves the others theirs.
 absl::StatusOr<Placement> PlaceInPeriods(const Pool& pool, const std::vector<Pair>& chosen);
 
 }  // namespace critac::matching

@@ -89,6 +89,7 @@ Center RandomCenter(Dice& dice, const Shape& shape) {
       v1::Assignment* standing = proposal.add_assignments();
       standing->set_slot("s1");
       standing->set_expert(absl::StrCat("experts/e", dice.Between(0, 4)));
+      standing->set_period(d % 2 == 0 ? "2027Q1" : "2026Q4");
     }
   }
   return center;

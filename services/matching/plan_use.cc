@@ -62,14 +62,18 @@ std::optional<int32_t> PlanUse::PeriodLeft(const Pair& pair) const {
       ProgramLeft() <= 0) {
     return std::nullopt;
   }
+  const std::optional<int32_t> standing = StandingPeriodNumber(pool_, pair.slot, pair.expert);
+  std::optional<int32_t> first;
   for (int i = 0; i < kPeriodsPerSlot && pair.periods >> i != 0; ++i) {
     const int32_t period = pool_.slots()[pair.slot].first_period + i;
-    if ((pair.periods >> i & 1) != 0 && LeftIn(pair.expert, period) > 0 &&
-        PartnerLeftIn(partner, period) > 0) {
-      return period;
+    if ((pair.periods >> i & 1) == 0 || LeftIn(pair.expert, period) <= 0 ||
+        PartnerLeftIn(partner, period) <= 0) {
+      continue;
     }
+    if (period == standing) return period;
+    if (!first.has_value()) first = period;
   }
-  return std::nullopt;
+  return first;
 }
 
 }  // namespace critac::matching

@@ -35,8 +35,8 @@ class PlanUse {
   // Of the partner's maximum share.
   int64_t ShareLeft(int partner) const;
   int64_t ProgramLeft() const;
-  // The first period in which there is room for a pair; nothing where there is none, or the person is
-  // in the slot already.
+  // A period in which there is room for a pair: the standing proposal's, or else the first; nothing where
+  // there is none, or the person is in the slot already.
   std::optional<int32_t> PeriodLeft(const Pair& pair) const;
 
  private:

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <string>
+#include <tuple>
 #include <utility>
 
 #include "absl/container/flat_hash_set.h"
@@ -70,6 +71,9 @@ template <typename Enum>
 uint32_t Bit(Enum value) {
   return static_cast<uint32_t>(value) < 32 ? uint32_t{1} << static_cast<uint32_t>(value) : 0;
 }
+
+// People that a slot is for at most.
+constexpr int kMaxPeople = 1000;
 
 template <typename T>
 void SortAndUnique(std::vector<T>& values) {
@@ -162,6 +166,13 @@ int64_t ExpertRow::RoomIn(int32_t period) const {
 }
 
 int64_t ExpertRow::RoomOpen() const { return std::max<int64_t>(0, capacity_open - used_open); }
+
+std::optional<Period> SlotRow::StandingPeriod(int expert) const {
+  const auto found = std::lower_bound(standing_periods.begin(), standing_periods.end(), expert,
+                                      [](const auto& one, int meant) { return one.first < meant; });
+  if (found == standing_periods.end() || found->first != expert) return std::nullopt;
+  return found->second;
+}
 
 // Makes a pool, one kind of row after another.
 class PoolBuilder {
@@ -453,6 +464,7 @@ class PoolBuilder {
   DemandRow RowOf(const v1::Demand& demand) {
     DemandRow row;
     row.request = demand.request();
+    row.offered = demand.state() == v1::DEMAND_STATE_OFFERED;
     row.urgency = demand.urgency();
     if (demand.has_ready_time()) {
       constexpr int64_t kSecondsPerDay = 86400;
@@ -539,7 +551,6 @@ class PoolBuilder {
 
   // People missing, and who cannot be asked: committed ones and those who declined.
   void SetPeople(const v1::Demand& demand, const Slot& slot, SlotRow& row) const {
-    constexpr int kMaxPeople = 1000;
     row.people = std::clamp(slot.people(), 1, kMaxPeople);
     int committed = 0;
     for (const v1::Assignment& assignment : demand.committed()) {
@@ -563,16 +574,39 @@ class PoolBuilder {
   void AddStandingProposals() {
     for (const v1::Proposal& proposal : input_.proposals) {
       if (proposal.state() != v1::PROPOSAL_STATE_OPEN) continue;
-      for (const v1::Assignment& assignment : proposal.assignments()) {
-        if (assignment.slot().empty()) continue;
-        const std::optional<int> slot = pool_.FindSlot(proposal.request(), assignment.slot());
-        const std::optional<int> expert = pool_.FindExpert(assignment.expert());
-        if (slot.has_value() && expert.has_value()) {
-          pool_.slots_[*slot].standing_experts.push_back(*expert);
-        }
+      const auto demand = pool_.demand_rows_.find(proposal.request());
+      if (demand == pool_.demand_rows_.end()) continue;
+      pool_.demands_[demand->second].has_standing = true;
+      for (const v1::Assignment& assignment : proposal.assignments())
+        AddStanding(proposal, assignment);
+      for (const v1::OpenSlot& open : proposal.open_slots()) {
+        if (open.slot().empty()) continue;
+        const std::optional<int> slot = pool_.FindSlot(proposal.request(), open.slot());
+        if (!slot.has_value()) continue;
+        pool_.slots_[*slot].standing_people += std::clamp(open.people(), 0, kMaxPeople);
       }
     }
-    for (SlotRow& slot : pool_.slots_) SortAndUnique(slot.standing_experts);
+    for (SlotRow& slot : pool_.slots_) {
+      SortAndUnique(slot.standing_experts);
+      std::sort(slot.standing_periods.begin(), slot.standing_periods.end(),
+                [](const auto& a, const auto& b) {
+                  return std::make_tuple(a.first, a.second.length, a.second.number) <
+                         std::make_tuple(b.first, b.second.length, b.second.number);
+                });
+    }
+  }
+
+  void AddStanding(const v1::Proposal& proposal, const v1::Assignment& assignment) {
+    if (assignment.slot().empty()) return;
+    const std::optional<int> slot = pool_.FindSlot(proposal.request(), assignment.slot());
+    if (!slot.has_value()) return;
+    SlotRow& row = pool_.slots_[*slot];
+    ++row.standing_people;
+    const std::optional<int> expert = pool_.FindExpert(assignment.expert());
+    if (!expert.has_value()) return;
+    row.standing_experts.push_back(*expert);
+    const std::optional<Period> period = ParsePeriod(assignment.period());
+    if (period.has_value()) row.standing_periods.emplace_back(*expert, *period);
   }
 
   std::vector<std::string> TopicTitles() {

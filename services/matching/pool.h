@@ -188,6 +188,14 @@ struct SlotRow {
   std::vector<int> declined_persons;
   std::vector<int> committed_persons;
   std::vector<int> standing_experts;
+  // Where these would start: expert and period; sorted. Not of whom the proposal gives no period that can
+  // be read.
+  std::vector<std::pair<int, Period>> standing_periods;
+  // People the slot missed when the standing proposal was made: those it proposes, and those left out.
+  int standing_people = 0;
+
+  // Where a standing proposal has the expert start; nothing: it does not have the expert, or says no period.
+  std::optional<Period> StandingPeriod(int expert) const;
 };
 
 struct DemandRow {
@@ -202,6 +210,10 @@ struct DemandRow {
   std::optional<SpherePoint> place;
   // Rows of its slots, in the order of the scope.
   std::vector<int> slots;
+  // A proposal of it stands.
+  bool has_standing = false;
+  // Its offers wait for an answer; it gets no proposal until then.
+  bool offered = false;
 };
 
 class Pool {

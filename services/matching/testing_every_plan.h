@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <utility>
 #include <vector>
 
@@ -99,16 +100,26 @@ class EveryPlan {
   }
 
   // The order of plans of the same price that assign.h states.
-  static bool ComesFirst(const std::vector<PlanUnit>& a, const std::vector<PlanUnit>& b) {
+  bool ComesFirst(const std::vector<PlanUnit>& a, const std::vector<PlanUnit>& b) const {
     const auto pair = [](const PlanUnit& unit) { return std::make_pair(unit.slot, unit.expert); };
     for (size_t i = 0; i < std::min(a.size(), b.size()); ++i) {
       if (pair(a[i]) != pair(b[i])) return pair(a[i]) < pair(b[i]);
     }
     if (a.size() != b.size()) return a.size() > b.size();
+    if (KeptPeriods(a) != KeptPeriods(b)) return KeptPeriods(a) > KeptPeriods(b);
     for (size_t i = 0; i < a.size(); ++i) {
       if (a[i].period != b[i].period) return a[i].period < b[i].period;
     }
     return false;
+  }
+
+  // Units that start where a standing proposal has them start.
+  int64_t KeptPeriods(const std::vector<PlanUnit>& units) const {
+    const v1::Period length = PeriodOf(pool_.period_length(), 0).length;
+    return std::count_if(units.begin(), units.end(), [&](const PlanUnit& unit) {
+      const std::optional<Period> standing = pool_.slots()[unit.slot].StandingPeriod(unit.expert);
+      return standing == Period{length, unit.period};
+    });
   }
 
   const Pool& pool_;
