@@ -889,7 +889,10 @@ TEST_F(CommandLine, ARunIsShownWithWhatItChangedAndWhy) {
         change.set_request("requests/fy27-000001");
         change.set_slot("s1");
         change.set_from_expert("experts/e012");
-        change.set_reason("is not active any more");
+        change.set_period_before("2026Q4");
+        change.set_to_expert("experts/e012");
+        change.set_period_after("2027Q1");
+        change.set_reason("experts/e012 cannot start in 2026Q4 any more");
         auto& disparity = *response.mutable_fairness()->add_disparities();
         disparity.set_ratio_e6(800'000);
         disparity.set_previous_ratio_e6(750'000);
@@ -897,8 +900,8 @@ TEST_F(CommandLine, ARunIsShownWithWhatItChangedAndWhy) {
       });
   EXPECT_THAT(Run("run get r00000042").out(),
               AllOf(HasSubstr("runs/r00000042"), HasSubstr("bound"),
-                    HasSubstr("changed from the standing proposals"),
-                    HasSubstr("is not active any more"), HasSubstr("0.75")));
+                    HasSubstr("changed from the standing proposals"), HasSubstr("2027Q1"),
+                    HasSubstr("cannot start in 2026Q4 any more"), HasSubstr("0.75")));
   EXPECT_THAT(Run("run get r00000042 --output json").out(), HasSubstr("\"bound\": \"-7\""));
 }
 

@@ -41,8 +41,10 @@ Columns RunColumns() {
 }
 
 Columns RunChangeColumns() {
-  return {Name("request", "request"), Field("slot", "slot"), Name("was", "from_expert"),
-          Name("is", "to_expert"), Field("why", "reason")};
+  return {Name("request", "request"), Field("slot", "slot"),
+          Name("was", "from_expert"), Field("was in", "period_before"),
+          Name("is", "to_expert"),    Field("is in", "period_after"),
+          Field("why", "reason")};
 }
 
 // A column as numbers stand.
@@ -165,7 +167,7 @@ absl::Status ShowRun(Context& context, const SolveRun& run) {
   RETURN_IF_ERROR(printer.Show(figures, RunColumns()));
   std::ostream& out = context.world().out;
   if (run.changes_size() > 0) {
-    out << "\nchanged from the standing proposals\n";
+    out << "\nchanged from the standing proposals, and new\n";
     RETURN_IF_ERROR(printer.List(run, "changes", RunChangeColumns()));
   }
   return ShowFairness(printer, out, run.fairness());

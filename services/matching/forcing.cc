@@ -4,6 +4,7 @@
 #include <iterator>
 #include <utility>
 
+#include "common/status/error.h"
 #include "services/matching/network.h"
 
 namespace critac::matching {
@@ -51,6 +52,18 @@ std::optional<ForcedPlan> Forcing::Force(int slot, int expert) {
   if (!plan_.optimal() || plan_.network == nullptr) return std::nullopt;
   const std::optional<int> pair = plan_.network->FindPair(slot, expert);
   return pair.has_value() ? ForcePair(*pair) : std::nullopt;
+}
+
+bool Forcing::NoPlanHas(int slot, int expert) {
+  if (plan_.network == nullptr) return false;
+  const std::optional<int> pair = plan_.network->FindPair(slot, expert);
+  if (!pair.has_value()) return true;
+  const UnitArc& arc = plan_.network->network.pair_arcs()[*pair];
+  if (detours_.has_value() && arc.kind == UnitArc::kPair &&
+      detours_->CostOf(arc.index) == Detours::kNone) {
+    return true;
+  }
+  return ReasonOf(SolvePlanWith(pool_, slot, expert).status()) == "NO_PLAN_WITH_PAIR";
 }
 
 std::vector<Forcing::Price> Forcing::PricesOf(int slot) {

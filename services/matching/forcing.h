@@ -42,6 +42,10 @@ class Forcing {
   // share is nothing, or one of the two plans is not proved to be the cheapest.
   std::optional<ForcedPlan> Force(int slot, int expert);
 
+  // Whether no plan at all has the expert in the slot. Where Force gives nothing and this does not hold,
+  // it is not known what the pair would cost.
+  bool NoPlanHas(int slot, int expert);
+
   // The prices of a slot's eligible experts, by expert; nothing as above.
   struct Price {
     int expert = 0;

@@ -206,9 +206,11 @@ TEST(PlanProperties, ForcingAPairCostsWhatThePlanWithItCosts) {
           EXPECT_EQ(with.status().code(), absl::StatusCode::kFailedPrecondition) << with.status();
           if (ReasonOf(with.status()) == "NO_PLAN_WITH_PAIR") {
             EXPECT_EQ(price.price, std::nullopt);
+            EXPECT_TRUE(forcing.NoPlanHas(s, price.expert));
           }
           continue;
         }
+        EXPECT_FALSE(forcing.NoPlanHas(s, price.expert));
         if (!plan.optimal() || !with->optimal()) continue;
         ASSERT_TRUE(price.price.has_value());
         EXPECT_EQ(*price.price, with->objective - plan.objective);

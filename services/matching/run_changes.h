@@ -9,9 +9,11 @@
 
 namespace critac::matching {
 
-// What a plan does otherwise than the standing proposals, slot by slot, each change with its reason:
-// the gate at which someone is out now, or what keeping them would cost the plan. A request without a
-// standing proposal has no changes: what it gets is new.
+// All that a plan does otherwise than the standing proposals, slot by slot, each change with its reason:
+// the gate at which someone is out now, what keeping them would cost the plan or that this is not known,
+// what leaves no room in the period someone stood in, or that an open place is filled. Of a request without
+// a standing proposal everything is new. Requests whose offers wait for an answer get no proposal, and have
+// no changes.
 std::vector<v1::RunChange> ChangesFromStanding(const Pool& pool, const Plan& plan);
 
 }  // namespace critac::matching

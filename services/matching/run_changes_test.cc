@@ -11,10 +11,47 @@
 namespace critac::matching {
 namespace {
 
+using testing::Contains;
 using testing::ElementsAre;
 using testing::IsEmpty;
 
-// A practitioner e1, who stands in r1, and an expert e2; two thirds of a score and a whole one.
+// `experts/e1 2026Q4`.
+std::string PlaceText(const std::string& expert, const std::string& period) {
+  return period.empty() ? expert : absl::StrCat(expert, " ", period);
+}
+
+std::vector<std::string> ChangeTexts(const Center& center) {
+  const Pool pool = center.Build();
+  std::vector<std::string> texts;
+  for (const v1::RunChange& change : ChangesFromStanding(pool, Solved(pool))) {
+    texts.push_back(absl::StrCat(change.request(), " ", change.slot(), " ",
+                                 PlaceText(change.from_expert(), change.period_before()), " → ",
+                                 PlaceText(change.to_expert(), change.period_after()), ": ",
+                                 change.reason()));
+  }
+  return texts;
+}
+
+// The proposal that stands for a request, and leaves so many of its slot `s1` out.
+v1::Proposal& AddStandingProposal(Center& center, const std::string& demand, int open = 0) {
+  v1::Proposal& proposal = center.proposals.emplace_back();
+  proposal.set_request(absl::StrCat("requests/", demand));
+  proposal.set_state(v1::PROPOSAL_STATE_OPEN);
+  if (open == 0) return proposal;
+  proposal.add_open_slots()->set_slot("s1");
+  proposal.mutable_open_slots(0)->set_people(open);
+  return proposal;
+}
+
+v1::Assignment& AddAssignment(v1::Proposal& proposal, const std::string& expert) {
+  v1::Assignment& assignment = *proposal.add_assignments();
+  assignment.set_slot("s1");
+  assignment.set_expert(absl::StrCat("experts/", expert));
+  return assignment;
+}
+
+// A practitioner e1, who stands in r1, and an expert e2; two thirds of a score and a whole one. Nobody
+// can be found for r2.
 class RunChanges : public testing::Test {
  protected:
   RunChanges() {
@@ -23,23 +60,11 @@ class RunChanges : public testing::Test {
     center_.AddExpert("e2");
     center_.AddDemand("r1");
     center_.AddDemand("r2").mutable_slots(0)->set_topic("topics/nobody");
-    v1::Proposal& proposal = center_.proposals.emplace_back();
-    proposal.set_request("requests/r1");
-    proposal.set_state(v1::PROPOSAL_STATE_OPEN);
-    v1::Assignment& standing = *proposal.add_assignments();
-    standing.set_slot("s1");
-    standing.set_expert("experts/e1");
+    AddAssignment(AddStandingProposal(center_, "r1"), "e1").set_period("2026Q4");
+    AddStandingProposal(center_, "r2", 1);
   }
 
-  std::vector<std::string> Texts() {
-    const Pool pool = center_.Build();
-    std::vector<std::string> texts;
-    for (const v1::RunChange& change : ChangesFromStanding(pool, Solved(pool))) {
-      texts.push_back(absl::StrCat(change.request(), " ", change.slot(), " ", change.from_expert(),
-                                   " → ", change.to_expert(), ": ", change.reason()));
-    }
-    return texts;
-  }
+  std::vector<std::string> Texts() const { return ChangeTexts(center_); }
 
   Center center_;
 };
@@ -51,31 +76,140 @@ TEST_F(RunChanges, WhatIsKeptIsNoChange) {
 
 TEST_F(RunChanges, AGainAboveTheBonusIsAReason) {
   center_.policy.set_stability_bonus(333'000);
-  EXPECT_THAT(Texts(),
-              ElementsAre("requests/r1 s1 experts/e1 → experts/e2: keeping experts/e1 would "
-                          "make the plan worth 0.0003 of a score less, with the bonus of "
-                          "0.3330 for keeping"));
+  EXPECT_THAT(
+      Texts(),
+      ElementsAre("requests/r1 s1 experts/e1 2026Q4 → experts/e2 2026Q4: keeping experts/e1 would "
+                  "make the plan worth 0.0003 of a score less, with the bonus of "
+                  "0.3330 for keeping"));
 }
 
 TEST_F(RunChanges, WhoIsOutNowIsSaidToBe) {
   center_.experts[0].set_active(false);
-  EXPECT_THAT(Texts(), ElementsAre("requests/r1 s1 experts/e1 → experts/e2: experts/e1 is out: the "
-                                   "expert is not active"));
+  EXPECT_THAT(
+      Texts(),
+      ElementsAre("requests/r1 s1 experts/e1 2026Q4 → experts/e2 2026Q4: experts/e1 is out: the "
+                  "expert is not active"));
   center_.experts[1].set_active(false);
-  EXPECT_THAT(Texts(), ElementsAre("requests/r1 s1 experts/e1 → : experts/e1 is out: the expert is "
-                                   "not active"));
+  EXPECT_THAT(Texts(),
+              ElementsAre("requests/r1 s1 experts/e1 2026Q4 → : experts/e1 is out: the expert is "
+                          "not active"));
 }
 
 TEST_F(RunChanges, APlaceThatWasOpenAndIsFilledIsAChange) {
   center_.policy.set_stability_bonus(1'000'000);
   center_.demands[0].mutable_slots(0)->set_people(2);
-  EXPECT_THAT(Texts(), ElementsAre("requests/r1 s1  → experts/e2: the place was open, and can be "
-                                   "filled now"));
+  v1::OpenSlot& open = *center_.proposals[0].add_open_slots();
+  open.set_slot("s1");
+  open.set_people(1);
+  EXPECT_THAT(Texts(),
+              ElementsAre("requests/r1 s1  → experts/e2 2026Q4: the place was open, and can "
+                          "be filled now"));
+}
+
+TEST_F(RunChanges, AProposalOfNobodyWhosePlacesAreFilledIsChangedToo) {
+  center_.policy.set_stability_bonus(1'000'000);
+  center_.demands[1].mutable_slots(0)->set_topic(std::string(kTopic));
+  EXPECT_THAT(Texts(),
+              ElementsAre("requests/r2 s1  → experts/e2 2026Q4: the place was open, and can "
+                          "be filled now"));
+}
+
+TEST_F(RunChanges, MoreOrFewerPeopleMissedAreAChange) {
+  center_.policy.set_stability_bonus(1'000'000);
+  center_.demands[0].mutable_slots(0)->set_people(3);
+  EXPECT_THAT(Texts(),
+              ElementsAre("requests/r1 s1  → experts/e2 2026Q4: the slot misses 3 people, where it "
+                          "missed 1",
+                          "requests/r1 s1  → : the slot misses 3 people, where it missed 1"));
+  center_.demands[0].mutable_slots(0)->set_people(1);
+  center_.proposals[1].mutable_open_slots(0)->set_people(2);
+  EXPECT_THAT(Texts(),
+              ElementsAre("requests/r2 s1  → : the slot misses 1 person, where it missed 2"));
 }
 
 TEST_F(RunChanges, WhatARequestWithoutAProposalGetsIsNew) {
   center_.proposals.clear();
+  EXPECT_THAT(Texts(), ElementsAre("requests/r1 s1  → experts/e2 2026Q4: new: no proposal of the "
+                                   "request stood before",
+                                   "requests/r2 s1  → : new: no proposal of the request stood "
+                                   "before; nobody is found for 1 person"));
+}
+
+TEST_F(RunChanges, ARequestWhoseOffersWaitForAnAnswerHasNone) {
+  center_.proposals.clear();
+  for (v1::Demand& demand : center_.demands) demand.set_state(v1::DEMAND_STATE_OFFERED);
   EXPECT_THAT(Texts(), IsEmpty());
+}
+
+// e1 has one assignment a quarter, and stands in r1 in 2026Q4.
+class MovedPeriods : public testing::Test {
+ protected:
+  MovedPeriods() {
+    center_.AddPartner("nsa");
+    center_.AddExpert("e1").set_capacity_per_period(1);
+    center_.AddDemand("r1").mutable_slots(0)->set_window_end("2027-03-31");
+    AddAssignment(AddStandingProposal(center_, "r1"), "e1").set_period("2026Q4");
+  }
+
+  Center center_;
+};
+
+TEST_F(MovedPeriods, TheSamePeriodIsNoChange) { EXPECT_THAT(ChangeTexts(center_), IsEmpty()); }
+
+TEST_F(MovedPeriods, AnExpertWhoMakesPlaceForAnotherRequestIsMoved) {
+  center_.AddDemand("r2");
+  EXPECT_THAT(ChangeTexts(center_),
+              ElementsAre("requests/r1 s1 experts/e1 2026Q4 → experts/e1 2027Q1: experts/e1 has no "
+                          "room left in 2026Q4 beside the others of the plan",
+                          "requests/r2 s1  → experts/e1 2026Q4: new: no proposal of the request "
+                          "stood before"));
+}
+
+TEST_F(MovedPeriods, APartnerWithoutRoomIsTheReasonWhereTheExpertHasSome) {
+  center_.experts[0].set_capacity_per_period(3);
+  center_.partners[0].set_capacity_per_period(1);
+  center_.AddDemand("r2");
+  EXPECT_THAT(ChangeTexts(center_),
+              Contains("requests/r1 s1 experts/e1 2026Q4 → experts/e1 2027Q1: partners/nsa has no "
+                       "room left in 2026Q4 beside the others of the plan"));
+}
+
+TEST_F(MovedPeriods, APeriodInWhichTheExpertCannotStartAnyMoreIsLeft) {
+  *center_.experts[0].add_unavailable() = Dates("2026-12-01", "2026-12-31");
+  EXPECT_THAT(ChangeTexts(center_),
+              ElementsAre("requests/r1 s1 experts/e1 2026Q4 → experts/e1 2027Q1: experts/e1 cannot "
+                          "start in 2026Q4 any more"));
+}
+
+TEST_F(MovedPeriods, PeriodsOfAnotherLengthAreAChange) {
+  center_.policy.set_period(v1::PERIOD_MONTH);
+  EXPECT_THAT(
+      ChangeTexts(center_),
+      ElementsAre("requests/r1 s1 experts/e1 2026Q4 → experts/e1 2026-12: capacity is counted "
+                  "by months now"));
+}
+
+// The partner has one assignment a quarter, e1 one in all. Only e1 can do r1, in 2026Q4 only; e2 stands in
+// r2, and can start in 2026Q4 only. Without the partner's limit each would have one, without that of e1 it
+// would have both; with the two limits only one is placed, and nothing proves that this is the best.
+TEST(RunChangesNotProved, WhatKeepingSomeoneWouldCostIsSaidNotToBeKnown) {
+  Center center;
+  center.AddPartner("nsa").set_capacity_per_period(1);
+  v1::Expert& e1 = center.AddExpert("e1");
+  e1.set_capacity_open(1);
+  v1::HeldTopic& other = *e1.add_topics();
+  other.set_topic("topics/other");
+  other.set_level(intake::v1::LEVEL_EXPERT);
+  *center.AddExpert("e2").add_unavailable() = Dates("2027-01-01", "2027-03-31");
+  center.AddDemand("r1").mutable_slots(0)->set_topic("topics/other");
+  center.AddDemand("r2").mutable_slots(0)->set_window_end("2027-03-31");
+  AddAssignment(AddStandingProposal(center, "r2"), "e2").set_period("2026Q4");
+  const Pool pool = center.Build();
+  ASSERT_FALSE(Solved(pool).optimal());
+  EXPECT_THAT(
+      ChangeTexts(center),
+      Contains("requests/r2 s1 experts/e2 2026Q4 → : it is not known what keeping experts/e2 "
+               "would cost: the plan is not proved to be the cheapest"));
 }
 
 }  // namespace
