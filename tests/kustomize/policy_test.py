@@ -5,6 +5,8 @@ Each function below is a rule, its first sentence what must hold; it yields what
 
 Usage: tests/kustomize/policy_test.py    Exit status 77, skipped, where kubectl is not there.
 """
+import copy
+import functools
 import json
 import re
 import subprocess
@@ -22,8 +24,20 @@ COMPONENT = "app.kubernetes.io/component"
 # Secrets that a person brings where there is no operator that makes them, as deploy/README.md says.
 BROUGHT = {"critac-redis-ca": {"ca.crt"}}
 
-# Ports that the pods of CloudNativePG have: PostgreSQL, and the state that the operator asks for.
+# Ports that the pods of CloudNativePG have: PostgreSQL, and the state that the operator and other instances ask for.
 CNPG_PORTS = {5432, 8000}
+# Where the API server may be, to which they tell their state.
+API_SERVER_PORTS = {443, 6443}
+
+# Who else is at an end of a connection: the namespace and the labels by which a policy names him.
+SPACE = "kubernetes.io/metadata.name"
+OUTSIDERS = {
+    "DNS": ("kube-system", {"k8s-app": "kube-dns"}),
+    "Prometheus": ("monitoring", {NAME: "prometheus"}),
+    "CloudNativePG": ("cnpg-system", {NAME: "cloudnative-pg"}),
+}
+# What is no pod of the cluster, such as the API server or a database of someone else.
+ELSEWHERE = "any address"
 
 
 # ---- What the programs know -----------------------------------------------------------------------------------------
@@ -84,6 +98,7 @@ class Pod:
         self.labels = template["metadata"].get("labels", {})
         self.spec = template["spec"]
         self.containers = self.spec.get("initContainers", []) + self.spec["containers"]
+        self.name = label(owner)
 
     def ports(self):
         found = {}
@@ -95,6 +110,10 @@ class Pod:
     def has_port(self, port):
         return port in self.ports() or port in self.ports().values()
 
+    def numbers(self):
+        """Its ports by number, and by the names of those that have one."""
+        return {**{number: number for number in self.ports().values()}, **self.ports()}
+
 
 class DatabasePod:
     """A pod that CloudNativePG makes of a Cluster."""
@@ -103,15 +122,31 @@ class DatabasePod:
         self.owner = cluster
         self.labels = {"cnpg.io/cluster": cluster["metadata"]["name"]}
         self.containers = []
+        self.name = label(cluster)
 
     def has_port(self, port):
         return port in CNPG_PORTS
 
+    def numbers(self):
+        return {number: number for number in CNPG_PORTS}
 
-class Overlay:
+
+class Outsider:
+    """One end of a connection that is no pod of the overlay. It has whatever port it is asked for."""
+
     def __init__(self, name):
         self.name = name
-        self.things = render(name)
+
+    def numbers(self):
+        return None
+
+
+class Overlay:
+    """The objects of an overlay: as rendered, or such as are given."""
+
+    def __init__(self, name, things=None):
+        self.name = name
+        self.things = render(name) if things is None else things
         self.pods = [Pod(one) for one in self.things if one["kind"] in WORKLOADS]
         self.all_pods = self.pods + [DatabasePod(one) for one in self.kind("Cluster")]
 
@@ -221,39 +256,151 @@ def everything_is_denied_first(overlay):
         yield "no NetworkPolicy denies everything first"
 
 
-def opened(overlay, direction):
-    """Triples (caller, service, port) that policies open between our services."""
+def ends(overlay, peer):
+    """Who is meant by a peer of a rule. What is wider than one of OUTSIDERS is named as it is written."""
+    if not peer:
+        return [*overlay.all_pods, Outsider(ELSEWHERE)]
+    if "ipBlock" in peer:
+        return [Outsider(ELSEWHERE)]
+    if "namespaceSelector" not in peer:
+        return overlay.selected(peer["podSelector"])
+    for name, (space, labels) in OUTSIDERS.items():
+        if peer == {"namespaceSelector": {"matchLabels": {SPACE: space}}, "podSelector": {"matchLabels": labels}}:
+            return [Outsider(name)]
+    own = overlay.kind("Namespace")[0]["metadata"]
+    inside = matches(peer["namespaceSelector"], {**own.get("labels", {}), SPACE: own["name"]})
+    return [*(overlay.selected(peer.get("podSelector", {})) if inside else []), Outsider(json.dumps(peer))]
+
+
+def ports_opened(rule, called):
+    """The ports of the one called that a rule opens, such as TCP/7401. All ports of our pods are TCP."""
+    own = called.numbers()
+    if not rule.get("ports"):
+        return {f"TCP/{number}" for number in own.values()} if own is not None else {"every port"}
     found = set()
-    for policy in overlay.kind("NetworkPolicy"):
-        chosen = overlay.selected(policy["spec"]["podSelector"])
-        for rule in policy["spec"].get(direction, []):
-            for peer in rule.get("from" if direction == "ingress" else "to", []):
-                if "podSelector" not in peer or "namespaceSelector" in peer:
-                    continue
-                others = overlay.selected(peer["podSelector"])
-                callers, called = (others, chosen) if direction == "ingress" else (chosen, others)
-                found |= {(a.labels.get(COMPONENT), b.labels.get(COMPONENT), port["port"]) for a in callers
-                          for b in called for port in rule.get("ports", [])
-                          if b.labels.get(NAME) == "critac" and a.labels.get(NAME) == "critac"}
+    for port in rule["ports"]:
+        assert "endPort" not in port, port
+        protocol = port.get("protocol", "TCP")
+        if own is None:
+            found.add(f"{protocol}/{port['port']}")
+        elif protocol == "TCP" and port["port"] in own:
+            found.add(f"TCP/{own[port['port']]}")
     return found
 
 
-def calls_are_open_and_no_others(overlay):
-    """Between services exactly the calls are open that their configuration makes, at both ends."""
-    needed = set()
+def opened(overlay, direction):
+    """Triples (from, to, port) that policies open in a direction, at the end of the pods that they select."""
+    found = set()
+    for policy in overlay.kind("NetworkPolicy"):
+        for rule in policy["spec"].get(direction) or []:
+            for pod in overlay.selected(policy["spec"]["podSelector"]):
+                for peer in rule.get("from" if direction == "ingress" else "to") or [{}]:
+                    for other in ends(overlay, peer):
+                        caller, called = (other, pod) if direction == "ingress" else (pod, other)
+                        found |= {(caller.name, called.name, port) for port in ports_opened(rule, called)}
+    return found
+
+
+def pods_at(overlay, host):
+    """The pods that a name leads to: all of a Service, or one of its pods, or the instances of a database."""
+    name = host.split(".")[-1]
+    for service in overlay.kind("Service"):
+        if service["metadata"]["name"] == name:
+            return overlay.selected({"matchLabels": service["spec"]["selector"]})
+    return [pod for pod in overlay.all_pods if isinstance(pod, DatabasePod) and
+            name == f"{pod.owner['metadata']['name']}-rw"]
+
+
+def reached_by_url(overlay, pod, url):
+    """Pairs (to, port): where the URL of a Secret leads. Where its host is none of the overlay's, the Secret is brought
+    by a person, and leads elsewhere: at the same port, or where the pod's side-car goes."""
+    scheme, hosts = re.fullmatch(r"([\w+]+)://[^@/]*@([^/]+)/.*", url).groups()
+    for place in hosts.split(","):
+        host, port = place.rsplit(":", 1)
+        there = pods_at(overlay, host)
+        for other in there:
+            yield other.name, f"TCP/{port}"
+            if scheme == "redis+sentinel":
+                yield other.name, f"TCP/{other.ports()['redis']}"
+        side_car = side_car_ports(overlay, pod) if scheme.startswith("redis") else set()
+        for number in [] if there else side_car or {port}:
+            yield ELSEWHERE, f"TCP/{number}"
+
+
+def side_car_ports(overlay, pod):
+    """The ports that a stunnel beside the service connects to."""
+    mounted = {volume["configMap"]["name"] for volume in pod.spec.get("volumes", []) if "configMap" in volume}
+    return {port for config in overlay.kind("ConfigMap") if config["metadata"]["name"] in mounted
+            for port in re.findall(r"^connect = \S+:(\d+)$", config["data"].get("stunnel.conf", ""), re.MULTILINE)}
+
+
+def reached(overlay, pod):
+    """Pairs (to, port) that the programs of a pod are told to reach, by addresses and by URLs in Secrets."""
+    for container in pod.containers:
+        for name, value in overlay.configuration(container).items():
+            if name.endswith("_ADDRESS"):
+                host, port = value.rsplit(":", 1)
+                yield from ((other.name, f"TCP/{port}") for other in pods_at(overlay, host))
+        for name, keys, _ in secret_references(pod):
+            for key in keys:
+                if key == "url" and name in made_secrets():
+                    yield from reached_by_url(overlay, pod, made_secrets()[name]["url"])
+
+
+def scraped(overlay):
+    """Pairs (pod, port) that Prometheus asks."""
+    for monitor in overlay.kind("ServiceMonitor"):
+        for service in overlay.kind("Service"):
+            if matches(monitor["spec"]["selector"], service["metadata"].get("labels", {})):
+                targets = {port["name"]: port["targetPort"] for port in service["spec"]["ports"]}
+                for pod in overlay.selected({"matchLabels": service["spec"]["selector"]}):
+                    for endpoint in monitor["spec"]["endpoints"]:
+                        yield pod.name, f"TCP/{pod.numbers()[targets[endpoint['port']]]}"
+
+
+def needed(overlay):
+    """Triples (from, to, port) of all that an overlay's pods ask, and are asked. Probes are not among them: they come
+    from the node, which policies do not hold back."""
+    for pod in overlay.all_pods:
+        yield pod.name, "DNS", "UDP/53"
+        yield pod.name, "DNS", "TCP/53"
+    for pod in overlay.pods:
+        yield from ((pod.name, other, port) for other, port in reached(overlay, pod))
+        # Members of a group: replicas follow their master, and each Sentinel asks all Redis and all Sentinels.
+        if pod.owner["kind"] == "StatefulSet":
+            yield from ((pod.name, pod.name, f"TCP/{number}") for number in pod.ports().values())
+    # CloudNativePG wants its instances open to each other and to the operator.
+    for cluster in overlay.kind("Cluster"):
+        name = label(cluster)
+        for number in CNPG_PORTS:
+            yield name, name, f"TCP/{number}"
+            yield "CloudNativePG", name, f"TCP/{number}"
+        yield from ((name, ELSEWHERE, f"TCP/{number}") for number in API_SERVER_PORTS)
+    yield from (("Prometheus", pod, port) for pod, port in scraped(overlay))
+
+
+def addresses_are_services(overlay):
+    """Each address of a peer is a Service with that port."""
     for pod in overlay.services_of_ours():
         for name, value in overlay.configuration(pod.spec["containers"][0]).items():
             if name.endswith("_ADDRESS"):
                 host, port = value.rsplit(":", 1)
-                needed.add((pod.labels[COMPONENT], host.removeprefix("critac-"), int(port)))
                 service = [one for one in overlay.kind("Service") if one["metadata"]["name"] == host]
                 if not service or int(port) not in {one["port"] for one in service[0]["spec"]["ports"]}:
                     yield f"{label(pod.owner)}: {name}={value} is no Service with this port"
-    for direction in ("ingress", "egress"):
-        for one in sorted(needed - opened(overlay, direction), key=str):
-            yield f"{direction} is not open: {one[0]} to {one[1]} at {one[2]}"
-        for one in sorted(opened(overlay, direction) - needed, key=str):
-            yield f"{direction} is open and not needed: {one[0]} to {one[1]} at {one[2]}"
+
+
+def what_is_needed_is_open_and_nothing_else(overlay):
+    """Exactly the connections are open that pods make, each at both ends, as far as the end is a pod of the overlay."""
+    ours = {pod.name for pod in overlay.all_pods}
+    wanted = set(needed(overlay))
+    for direction, end in (("ingress", 1), ("egress", 0)):
+        there = opened(overlay, direction)
+        own = {one for one in wanted if one[end] in ours}
+        for caller, called, port in sorted(own - there):
+            yield f"{direction} is not open: {caller} to {called} at {port}"
+        for caller, called, port in sorted(there - own):
+            yield f"{direction} is open and not needed: {caller} to {called} at {port}"
 
 
 def ports_exist(overlay):
@@ -281,10 +428,16 @@ def ports_exist(overlay):
             yield f"{label(pod.owner)}: without CRITAC_TRUST_PRINCIPALS it refuses to listen to other machines"
 
 
+@functools.cache
+def made_secrets():
+    """What new_secrets makes: the data of each Secret by its name."""
+    told = subprocess.run([str(KUSTOMIZE / "new_secrets")], capture_output=True, text=True, check=True)
+    return {one["metadata"]["name"]: one["stringData"] for one in json.loads(told.stdout)["items"]}
+
+
 def secrets_there(overlay):
     """Names and keys of the Secrets that will be there: made by new_secrets, by an operator, or brought by a person."""
-    told = subprocess.run([str(KUSTOMIZE / "new_secrets")], capture_output=True, text=True, check=True)
-    there = {one["metadata"]["name"]: set(one["stringData"]) for one in json.loads(told.stdout)["items"]}
+    there = {name: set(data) for name, data in made_secrets().items()}
     for cluster in overlay.kind("Cluster"):
         if "certificates" not in cluster["spec"]:
             there[f"{cluster['metadata']['name']}-ca"] = {"ca.crt"}
@@ -565,14 +718,53 @@ def redis_rights_are_those_of_the_queue():
         yield f"components/redis/start-redis: the rights of critac differ: {sorted(set(wanted) ^ set(given))}"
 
 
-RULES = [selectors_match, policies_select, everything_is_denied_first, calls_are_open_and_no_others, ports_exist,
-         references_lead_somewhere, pods_are_restricted, namespace_is_restricted, secrets_are_only_named,
-         images_are_named, variables_are_known, stops_have_time, probes_ask_the_right_thing, services_are_kept_up,
-         scaling_names_queues, records_are_safe]
+# ---- The rule of openings itself -------------------------------------------------------------------------------------
+
+REDIS, INTAKE = "StatefulSet critac-redis", "Deployment critac-intake"
+REDIS_POD = {"podSelector": {"matchLabels": {NAME: "critac-redis"}}}
+INTAKE_POD = {"podSelector": {"matchLabels": {NAME: "critac", COMPONENT: "intake"}}}
+INTAKE_PORT = [{"protocol": "TCP", "port": 7401}]
+EVERYWHERE = {**REDIS_POD, "namespaceSelector": {}}
+
+# Changes of the overlay production, a policy dropped or a rule added to one, and all that the rule then says.
+CHANGES = [
+    ("critac-to-redis", None, None,
+     {f"egress is not open: Deployment critac-{service} to {REDIS} at TCP/{port}"
+      for service in SERVICES for port in (6379, 26379)}),
+    ("critac-redis", "egress", {"to": [INTAKE_POD], "ports": INTAKE_PORT},
+     {f"egress is open and not needed: {REDIS} to {INTAKE} at TCP/7401"}),
+    ("critac-intake", "ingress", {"from": [REDIS_POD], "ports": INTAKE_PORT},
+     {f"ingress is open and not needed: {REDIS} to {INTAKE} at TCP/7401"}),
+    ("critac-intake", "ingress", {"from": [EVERYWHERE], "ports": INTAKE_PORT},
+     {f"ingress is open and not needed: {REDIS} to {INTAKE} at TCP/7401",
+      f"ingress is open and not needed: {json.dumps(EVERYWHERE)} to {INTAKE} at TCP/7401"}),
+    ("critac-redis", "egress", {"to": [{"ipBlock": {"cidr": "0.0.0.0/0"}}]},
+     {f"egress is open and not needed: {REDIS} to {ELSEWHERE} at every port"}),
+]
+
+
+def openings_that_change_are_noticed():
+    """One opening too few, and one too many at either end, break the rule, and nothing else is said."""
+    for name, direction, added, wanted in CHANGES:
+        things = copy.deepcopy(render("production"))
+        policy = next(one for one in things if one["kind"] == "NetworkPolicy" and one["metadata"]["name"] == name)
+        if direction:
+            policy["spec"][direction].append(added)
+        else:
+            things.remove(policy)
+        told = set(what_is_needed_is_open_and_nothing_else(Overlay("production", things)))
+        if told != wanted:
+            yield f"{name} with {direction} {added}: the rule says {sorted(told)}, not {sorted(wanted)}"
+
+
+RULES = [selectors_match, policies_select, everything_is_denied_first, addresses_are_services,
+         what_is_needed_is_open_and_nothing_else, ports_exist, references_lead_somewhere, pods_are_restricted,
+         namespace_is_restricted, secrets_are_only_named, images_are_named, variables_are_known, stops_have_time,
+         probes_ask_the_right_thing, services_are_kept_up, scaling_names_queues, records_are_safe]
 
 
 def main():
-    problems = [*components_are_used(), *redis_rights_are_those_of_the_queue()]
+    problems = [*components_are_used(), *redis_rights_are_those_of_the_queue(), *openings_that_change_are_noticed()]
     for name in overlays():
         overlay = Overlay(name)
         if len(overlay.services_of_ours()) != len(SERVICES):
