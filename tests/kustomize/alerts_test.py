@@ -17,7 +17,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from manifests import KUSTOMIZE, ROOT, SKIPPED, finish, yaml
+from manifests import KUSTOMIZE, ROOT, finish, yaml
 
 RULES = KUSTOMIZE / "components/monitoring/rules.yaml"
 CASES = Path(__file__).resolve().parent / "alerts"
@@ -184,10 +184,7 @@ def main():
         problems += check_cases(rule["alert"])
     done = f"{len(rules)} alerts and {len(others)} queries ask for figures that exist"
     if not shutil.which("promtool"):
-        if problems:
-            finish(problems, done)
-        print(f"{done}; skipped: promtool is not installed, so no alert was made to fire")
-        sys.exit(SKIPPED)
+        finish(problems, done, ["promtool is not installed, so no alert was made to fire"])
     problems += run_promtool(groups, rules, others)
     finish(problems, f"{done}, and each alert fires when it should")
 

@@ -27,13 +27,14 @@ except ImportError:
     skip("python3-yaml is not installed; deploy/local/install installs it")
 
 
-def finish(problems, done):
-    """Ends the test: with every problem, or with what was done."""
+def finish(problems, done, left_out=()):
+    """Ends the test: with every problem, or with what was done. `left_out`: reasons why something could not be checked
+    here, with which a test without problems counts as skipped."""
     for problem in problems:
         print(problem)
     if not problems:
-        print(done)
-    sys.exit(1 if problems else 0)
+        print("; skipped: ".join([done, *([", and ".join(left_out)] if left_out else [])]))
+    sys.exit(1 if problems else SKIPPED if left_out else 0)
 
 
 def overlays():

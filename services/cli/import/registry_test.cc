@@ -146,8 +146,7 @@ TEST(Registry, APlaceAtTheEdgeOfTheGlobeIsOne) {
 TEST(Registry, TheRealOneIsTakenButForItsOddities) {
   auto source = ByteSource::Open("../shared/data/us-agencies-by-state.json.gz");
   if (!source.ok()) source = ByteSource::Open("../../../shared/data/us-agencies-by-state.json.gz");
-  if (!source.ok())
-    GTEST_SKIP() << "skipped: ../shared/data/us-agencies-by-state.json.gz is not here";
+  if (!source.ok()) GTEST_SKIP() << "../shared/data/us-agencies-by-state.json.gz is not here";
   ASSERT_EQ(ShapeOf((*source)->Peek()), JsonShape::kRegistry);
   int taken = 0;
   std::map<std::string, std::string> refused;
