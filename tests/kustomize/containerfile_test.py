@@ -15,9 +15,18 @@ import sys
 from manifests import KUSTOMIZE, ROOT, finish, yaml
 
 FILE = ROOT / "deploy/image/Containerfile"
+BUILD = ROOT / "deploy/image/build"
 PROGRAMS = {"critac", "critac-intake", "critac-matching", "critac-metrics"}
 SHIPPED = ("critac", "critac-helpers")
-LEFT_OUT = "rm -rf /var/lib/apt/lists/* /var/cache/* /var/log/*"
+# What every installation ends with: what holds a time of the build in its name or text goes.
+CLEANED = [
+    "rm -rf /var/lib/apt/lists/* /var/cache/* /var/log/* /var/lib/dpkg/*-old",
+    "rm -f /etc/passwd- /etc/shadow- /etc/group- /etc/gshadow- /etc/subuid- /etc/subgid-",
+    r"sed -i 's/^\([^:]*:[^:]*\):[0-9]*:/\1::/' /etc/shadow",
+]
+# Labels whose value is told by deploy/image/build, and those that stand in the file.
+TOLD = {"version": "VERSION", "revision": "REVISION", "created": "CREATED"}
+WRITTEN = ("title", "description", "base.name")
 
 
 def instructions():
@@ -59,22 +68,60 @@ def check_shipped(name, lines):
     after = [word for word, _ in lines[[word for word, _ in lines].index("USER") + 1:]] if users else []
     if set(after) & {"RUN", "COPY", "ADD", "USER"}:
         yield f"{name}: something is put in after USER"
-    labels = " ".join(rest for word, rest in lines if word == "LABEL")
-    for key in ("title", "description", "revision", "base.name"):
-        if f"org.opencontainers.image.{key}=" not in labels:
-            yield f"{name}: has no label {key}"
+    yield from check_labels(name, lines)
+    before = [rest for word, rest in lines[:[word for word, _ in lines].index("RUN")] if word == "ARG"]
+    if "SOURCE_DATE_EPOCH" not in before:
+        yield f"{name}: installs without knowing SOURCE_DATE_EPOCH"
     for word, rest in lines:
         if word in ("COPY", "ADD") and "--from=build" not in rest:
             yield f"{name}: takes files that were not built: {rest}"
         if word in ("ENV", "ARG") and re.search("PASS|TOKEN|SECRET", rest):
             yield f"{name}: {word} {rest} may hold a secret"
         if word == "RUN" and "apt-get install" in rest:
-            if "--no-install-recommends" not in rest or LEFT_OUT not in rest:
+            if "--no-install-recommends" not in rest or not rest.endswith(" && ".join(["", *CLEANED])):
                 yield f"{name}: leaves behind what is not needed, or times of this build"
             installed = re.search(r"apt-get install (.*?) &&", rest).group(1)
             for package in (one for one in shlex.split(installed) if not one.startswith("-")):
                 if package.endswith("-dev"):
                     yield f"{name}: ships {package}"
+
+
+def check_labels(name, lines):
+    labels = {}
+    for word, rest in lines:
+        if word == "LABEL":
+            labels.update(one.split("=", 1) for one in shlex.split(rest))
+    wanted = {f"org.opencontainers.image.{key}" for key in (*TOLD, *WRITTEN)}
+    for key in sorted(wanted - {key for key, value in labels.items() if value}):
+        yield f"{name}: has no label {key}"
+    # The repository names neither, and a label that is not checked would be an invention.
+    for key in sorted(labels.keys() - wanted):
+        yield f"{name}: nobody knows whether its label {key} is true"
+    for key, argument in TOLD.items():
+        if labels.get(f"org.opencontainers.image.{key}") != f"${{{argument}}}" or \
+                ("ARG", f"{argument}=unknown") not in lines:
+            yield f"{name}: its label {key} is not what the build tells, or `unknown`"
+        if f'--build-arg "{argument}=' not in BUILD.read_text():
+            yield f"deploy/image/build does not tell {argument}"
+
+
+def check_version():
+    """deploy/image/build finds in CMakeLists.txt the version that CMake does."""
+    text = (ROOT / "CMakeLists.txt").read_text()
+    program = re.search(r"^version=\$\(sed -n '(.+)' ", BUILD.read_text(), re.MULTILINE)
+    told = program and subprocess.run(["sed", "-n", program.group(1)], input=text, capture_output=True, text=True,
+                                      check=True).stdout.split()
+    if told != re.findall(r"^project\(\w+ VERSION ([\d.]+)", text, re.MULTILINE):
+        yield f"deploy/image/build takes {told} for the version"
+
+
+def check_dates():
+    """No day on which a user was made is left in /etc/shadow, and nothing else is changed there."""
+    users = "root:*:19700:0:99999:7:::\nredis:!:20786::::::\nnobody:*::0:99999:7:::\n"
+    program = shlex.split(CLEANED[-1])[2]
+    told = subprocess.run(["sed", program], input=users, capture_output=True, text=True, check=True).stdout
+    if told != re.sub("19700|20786", "", users):
+        yield f"what is left of the users' days: {told}"
 
 
 def built_here():
@@ -128,7 +175,7 @@ def containers(node):
 
 def main():
     all_stages = stages()
-    problems = [*check_bases(all_stages), *check_programs(all_stages)]
+    problems = [*check_bases(all_stages), *check_programs(all_stages), *check_version(), *check_dates()]
     for name in SHIPPED:
         if name not in all_stages:
             problems.append(f"there is no stage {name}")
