@@ -6,6 +6,7 @@
 - Every figure in an alert, a dashboard, a query of KEDA or of the runbook's levels is one that
   common/server/operational_metrics.h names, or one of Prometheus' own or of kube-state-metrics; and so is every label.
 - Every alert leads to a section of deploy/README.md of its name, and every link within that file to one that is there.
+- That file names, as what needs kube-state-metrics, the alerts that ask for its figures, and no others.
 
 Usage: tests/kustomize/alerts_test.py    Without promtool the first is left out, and the exit status is 77, skipped.
 """
@@ -112,6 +113,16 @@ def check_links():
             yield f"deploy/README.md: `#{link}` leads to no section"
 
 
+def check_install(rules):
+    """What is said of kube-state-metrics under Install."""
+    row = re.search(r"^\| kube-state-metrics.*$", (ROOT / "deploy/README.md").read_text(), re.MULTILINE)
+    named = set(re.findall(r"\[(\w+)\]\(#", row.group())) if row else set()
+    asking = {rule["alert"] for rule in rules if re.search(r"\bkube_\w+", rule["expr"])}
+    for name in sorted(named ^ asking):
+        how = "asks nothing of" if name in named else "is not named as asking"
+        yield f"deploy/README.md: {name} {how} kube-state-metrics"
+
+
 def anchors():
     headings = re.findall(r"^#+ (.+)$", (ROOT / "deploy/README.md").read_text(), re.MULTILINE)
     return {re.sub(r"[^\w -]", "", heading).strip().lower().replace(" ", "-") for heading in headings}
@@ -177,7 +188,7 @@ def main():
     groups = yaml.safe_load(RULES.read_text())["spec"]["groups"]
     rules = [rule for group in groups for rule in group["rules"]]
     others = [*dashboards(), *queries_of_keda(), *queries_of_the_runbook()]
-    problems = [*check_rules(rules, figures), *check_links()]
+    problems = [*check_rules(rules, figures), *check_links(), *check_install(rules)]
     for where, expression in others:
         problems += [f"{where}: {problem}" for problem in check_expression(expression, figures)]
     for rule in rules:
