@@ -658,18 +658,26 @@ def services_are_kept_up(overlay):
 
 
 def scaling_names_queues(overlay):
-    """KEDA asks for queues that the scaled service works on, in the namespace of the overlay."""
+    """KEDA asks for queues that the scaled service works on, in the namespace of the overlay: of each for the jobs that
+    wait and those in hand together, and for how long the oldest has waited."""
     space = overlay.kind("Namespace")[0]["metadata"]["name"]
     for one in overlay.kind("ScaledObject"):
         service = one["spec"]["scaleTargetRef"]["name"].removeprefix("critac-")
-        asked = set()
+        asked, queries = set(), set()
         for trigger in one["spec"]["triggers"]:
             query = trigger["metadata"].get("query", "")
+            queries.add(query)
             asked |= set(re.findall(r'queue="(\w+)"', query))
             if query and f'namespace="{space}"' not in query:
                 yield f"{label(one)}: asks for another namespace: {query}"
         if asked != set(queues_of(service)):
             yield f"{label(one)}: asks for {sorted(asked)}, and {service} works on {sorted(queues_of(service))}"
+        for queue in sorted(asked):
+            of_it = f'namespace="{space}",queue="{queue}"'
+            for wanted in (f'max(sum by (pod) (critac_queue_jobs{{{of_it},state=~"ready|leased"}}))',
+                           f"max(critac_queue_oldest_ready_seconds{{{of_it}}})"):
+                if wanted not in queries:
+                    yield f"{label(one)}: does not ask for {wanted}"
 
 
 def records_are_safe(overlay):
