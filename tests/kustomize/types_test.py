@@ -3,6 +3,8 @@
 
 Two witnesses, both from the published definitions of Kubernetes and of the operators: TypeScript's compiler, which
 refuses a field that a type does not have, and the validators of the same packages, which know formats and bounds too.
+An object that none of the packages defines is a problem of its own. So the package of the Gateway API is not named: no
+overlay has such an object, and one that gets one is told to name it.
 
 Usage: tests/kustomize/types_test.py    Exit status 77, skipped, where kubectl or the packages of npm are not there.
 """
@@ -22,6 +24,9 @@ PACKAGES = {
     "postgresql.cnpg.io": "@kubernetes-models/cloudnative-pg",
 }
 
+# Of a group that is not named above.
+UNDEFINED = {"apiVersion": "gateway.networking.k8s.io/v1", "kind": "Gateway", "metadata": {"name": "critac"}}
+
 VALIDATE = """
 import { readFileSync } from "node:fs";
 for (const { where, module, kind, thing } of JSON.parse(readFileSync(process.argv[2], "utf8"))) {
@@ -38,6 +43,14 @@ for (const { where, module, kind, thing } of JSON.parse(readFileSync(process.arg
 def module_of(thing):
     package = PACKAGES.get(thing["apiVersion"].split("/")[0], "kubernetes-models")
     return f"{package}/{thing['apiVersion']}/{thing['kind']}"
+
+
+def undefined(things):
+    """Objects that no package defines, which neither witness could judge."""
+    for where, thing in things:
+        if not (TOOLS / f"{module_of(thing)}.d.ts").is_file():
+            yield f"{where}: no package defines {thing['kind']} of {thing['apiVersion']}; name that of its group in " \
+                "PACKAGES and in tests/package.json"
 
 
 def compile_all(folder, things):
@@ -86,6 +99,10 @@ def main():
         if not (TOOLS / package).is_dir():
             skip(f"{package} is not installed; tests/run installs it where npm is present")
     things = [(f"overlays/{overlay}: {label(thing)}", thing) for overlay in overlays() for thing in render(overlay)]
+    if problems := list(undefined(things)):
+        finish(problems, "")
+    if not list(undefined([(label(UNDEFINED), UNDEFINED)])):
+        finish([f"{label(UNDEFINED)}: it is not noticed that no package defines it"], "")
     # Packages are found from a folder below them.
     with tempfile.TemporaryDirectory(dir=ROOT / "tests/node_modules", prefix=".types-") as name:
         (Path(name) / "package.json").write_text('{"type": "module"}')
