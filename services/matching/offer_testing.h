@@ -14,6 +14,7 @@
 #include "common/journal/event_time.h"
 #include "common/journal/journal.h"
 #include "common/queue/job.h"
+#include "common/queue/work_queue.h"
 #include "common/store/database.h"
 #include "critac/intake/v1/catalog.grpc.pb.h"
 #include "critac/intake/v1/request.grpc.pb.h"
@@ -222,10 +223,22 @@ class MatchingBench {
 
   // Does what is due for offers, and returns how many jobs that were.
   int CareForOffers() {
+    const std::vector<queue::NewJob> jobs = DueForOffers();
+    CareFor(jobs);
+    return static_cast<int>(jobs.size());
+  }
+  // The jobs of the queue "offers" that are due.
+  std::vector<queue::NewJob> DueForOffers() {
     const auto jobs = care->Due();
     EXPECT_TRUE(jobs.ok()) << jobs.status();
-    for (const queue::NewJob& job : *jobs) EXPECT_TRUE(care->Handle(JobOf(job.key)).ok());
-    return static_cast<int>(jobs->size());
+    return jobs.ok() ? *jobs : std::vector<queue::NewJob>();
+  }
+  // Does these jobs, whether they still are or not.
+  void CareFor(const std::vector<queue::NewJob>& jobs) {
+    for (const queue::NewJob& job : jobs) {
+      const absl::Status status = care->Handle(JobOf(job.key));
+      EXPECT_TRUE(status.ok()) << status;
+    }
   }
 
   // Leads all requests as far as their engagements are.

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "common/queue/work_queue.h"
 #include "common/status/error.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
@@ -22,7 +23,10 @@ constexpr int kRounds = 8;
 
 class MatchingReplicas : public ::testing::Test {
  protected:
+  // An offer made today, 2026-11-20, can be answered through 2026-11-30; a reminder comes on the 25th.
   MatchingReplicas() {
+    center_.policy.set_offer_business_days(5);
+    center_.policy.set_reminder_business_days(3);
     center_.AddPartner("elm");
     for (int i = 1; i <= 2 * kRounds; ++i) {
       center_.AddExpert(absl::StrCat("elm", i), "elm").set_capacity_per_period(2);
@@ -164,6 +168,49 @@ TEST_F(MatchingReplicas, TwoWhoSolveAtOnceProposeOnce) {
   EXPECT_THAT(proposals->items, SizeIs(kRounds));
   for (const std::string& request : requests) {
     EXPECT_NE(second_->DemandFor(request).proposal(), "") << request;
+  }
+}
+
+// Both find the same offers due before either does anything, and then do it at once, as they do where the lease
+// of a job ran out. Either event, made a second time, would be in the journal.
+TEST_F(MatchingReplicas, AnOfferIsRemindedOfAndExpiresOnceThoughBothDoIt) {
+  std::vector<std::string> requests;
+  for (int i = 0; i < kRounds; ++i) requests.push_back(Ready());
+  first_->Solve();
+  std::vector<std::string> offers;
+  for (const std::string& request : requests) offers.push_back(first_->Offered(request).at(0));
+
+  const auto care_at_both = [this] {
+    const std::vector<queue::NewJob> due[] = {first_->DueForOffers(), second_->DueForOffers()};
+    for (const auto& jobs : due) EXPECT_THAT(jobs, SizeIs(kRounds));
+    AtBoth([&](int replica) { At(replica).CareFor(due[replica]); });
+    for (int replica : {0, 1}) EXPECT_THAT(At(replica).DueForOffers(), IsEmpty());
+  };
+  const auto count_events = [this](const std::string& type, const std::string& subject) {
+    const auto events =
+        second_->journal->ReadEvents(1, 10, {absl::StrCat("critac.matching.v1.", type)}, subject);
+    EXPECT_TRUE(events.ok()) << events.status();
+    return events.ok() ? events->size() : 0;
+  };
+  for (int replica : {0, 1}) EXPECT_THAT(At(replica).DueForOffers(), IsEmpty());
+  world_->clock.Advance(absl::Hours(5 * 24));
+  care_at_both();
+  for (const std::string& offer : offers) {
+    EXPECT_EQ(count_events("OfferReminded", offer), 1u) << offer;
+    for (int replica : {0, 1}) EXPECT_EQ(At(replica).OfferNamed(offer).reminder_count(), 1);
+  }
+
+  world_->clock.Advance(absl::Hours(6 * 24));
+  care_at_both();
+  for (int i = 0; i < kRounds; ++i) {
+    EXPECT_EQ(count_events("OfferReminded", offers[i]), 1u) << offers[i];
+    EXPECT_EQ(count_events("OfferDeclined", offers[i]), 1u) << offers[i];
+    for (int replica : {0, 1}) {
+      EXPECT_EQ(At(replica).OfferNamed(offers[i]).state(), v1::OFFER_STATE_EXPIRED);
+      const v1::Demand demand = At(replica).DemandFor(requests[i]);
+      ASSERT_THAT(demand.refusals(), SizeIs(1));
+      EXPECT_EQ(demand.refusals(0).count(), 1) << requests[i];
+    }
   }
 }
 
