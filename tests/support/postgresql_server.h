@@ -64,6 +64,11 @@ class PostgresqlServer {
   PostgresqlServer(const PostgresqlServer&) = delete;
   PostgresqlServer& operator=(const PostgresqlServer&) = delete;
 
+  // Where a program of PostgreSQL is.
+  static std::string Program(const std::string& name) {
+    return "/usr/lib/postgresql/15/bin/" + name;
+  }
+
   bool is_up() const { return program_ != nullptr; }
   // Of one of its databases; `postgres` is there from the start.
   std::string url(const std::string& database = "postgres") const {
@@ -153,10 +158,6 @@ class PostgresqlServer {
   static int64_t UserCount(int memory) {
     shmid_ds state;
     return shmctl(memory, IPC_STAT, &state) == 0 ? static_cast<int64_t>(state.shm_nattch) : 0;
-  }
-
-  static std::string Program(const std::string& name) {
-    return "/usr/lib/postgresql/15/bin/" + name;
   }
 
   // It refuses to run as root.

@@ -22,6 +22,7 @@
 #include "services/cli/testing/temp_file.h"
 #include "tests/support/running_program.h"
 #include "tests/support/test_databases.h"
+#include "tests/support/verify_journal.h"
 
 namespace critac::cli {
 namespace {
@@ -478,6 +479,10 @@ TEST_F(DatabaseCommands, ACenterIsMovedWithItsChainAsItWas) {
   ASSERT_EQ(back.status(), kDone) << back.err();
   EXPECT_THAT(back.out(), HasSubstr("every chain verified"));
   ExpectSame("old", "new");
+  for (const char* service : kServices) {
+    EXPECT_EQ(testing::VerifyJournal(Url("new", service)),
+              absl::StrCat("intact: 3 events, head ", HeadOf("new", service).substr(2)));
+  }
   const auto opened = OpenJournal(Url("new", "intake"), "intake");
   ASSERT_TRUE(opened->Execute(AddAgency("c", "Charlie")).ok());
   EXPECT_EQ(opened->Head()->sequence, 4);
