@@ -108,11 +108,13 @@ absl::StatusOr<std::vector<v1::Assignment>> CompleteAssignments(
     const Pool& pool, const v1::Demand& demand, absl::Span<const v1::Assignment> wanted) {
   std::vector<v1::Assignment> complete;
   std::map<std::string, int> people;
-  std::set<std::pair<std::string, std::string>> seen;
+  // Slots, and who stands there: one person may have several records.
+  std::set<std::pair<std::string, int>> seen;
   for (size_t i = 0; i < wanted.size(); ++i) {
     const std::string path = absl::StrCat("assignments[", i, "]");
     ASSIGN_OR_RETURN(v1::Assignment one, CompleteOne(pool, demand, wanted[i], path));
-    if (!seen.emplace(one.slot(), one.expert()).second) {
+    const int person = pool.experts()[*pool.FindExpert(one.expert())].person;
+    if (!seen.emplace(one.slot(), person).second) {
       return InvalidField(absl::StrCat(path, ".expert"),
                           absl::StrCat(one.expert(), " stands in slot ", one.slot(),
                                        " already; a team is of different people"));

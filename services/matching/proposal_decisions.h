@@ -43,7 +43,7 @@ PlanOutcome OutcomeOf(const Pool& pool, const Plan& plan, absl::Span<const v1::D
 
 // The assignments that a person decides on in place of a proposal, completed: each slot and expert must be one of the
 // demand's and of the pool, pass every gate, and be free in the period (the first possible one where none is named);
-// partner and score are filled in. No more people than a slot misses, nobody twice in a slot.
+// partner and score are filled in. No more people than a slot misses, nobody twice in a slot, under whichever record.
 // INVALID_ARGUMENT: the path of the assignment and what is wrong. FAILED_PRECONDITION, reason NOT_ELIGIBLE: the gate.
 absl::StatusOr<std::vector<v1::Assignment>> CompleteAssignments(
     const Pool& pool, const v1::Demand& demand, absl::Span<const v1::Assignment> wanted);

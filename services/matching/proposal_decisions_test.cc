@@ -128,6 +128,15 @@ TEST_F(ProposalDecisions, NoMorePeopleThanASlotMissesAndNobodyTwice) {
               HasSubstr("assignments[1].expert: experts/e1 stands in slot s1 already"));
 }
 
+TEST_F(ProposalDecisions, NobodyStandsTwiceInASlotUnderTwoRecords) {
+  center_.demands[0].mutable_slots(0)->set_people(2);
+  center_.AddSlot(center_.demands[0], "s2");
+  center_.AddIdentity("experts/e1", "experts/e2");
+  EXPECT_THAT(Complete({Wanted("s1", "e1"), Wanted("s1", "e2")}).status().message(),
+              HasSubstr("assignments[1].expert: experts/e2 stands in slot s1 already"));
+  EXPECT_TRUE(Complete({Wanted("s1", "e1"), Wanted("s2", "e2")}).ok());
+}
+
 TEST_F(ProposalDecisions, AnOfferCanBeAnsweredForThePolicysBusinessDays) {
   v1::Proposal proposal;
   proposal.set_name("proposals/p1");
