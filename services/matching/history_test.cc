@@ -38,6 +38,13 @@ struct Place {
   bool holds_open = false;
 };
 
+// A declared conflict: of whom with whom, and what became of it.
+struct Declared {
+  std::string person, agency, declared_by;
+  std::string asked_by;
+  bool overridden = false;
+};
+
 // The reference: rules of the field in the plainest words there are.
 class Reference {
  public:
@@ -46,8 +53,7 @@ class Reference {
   std::map<std::string, Place> places;  // by offer
   // Assignments open at once of the whole program; 0: any number.
   int program_capacity = 0;
-  // Expert and agency.
-  std::set<std::pair<std::string, std::string>> conflicts;
+  std::map<std::string, Declared> conflicts;  // by name
   // Request, slot, person: not to be asked again.
   std::set<std::vector<std::string>> barred;
   // Engagements that are under way: slots delivered or waived, and those of which something was delivered.
@@ -72,8 +78,51 @@ class Reference {
     return program_capacity > 0 && used >= program_capacity;
   }
 
+  // Whether a place may be offered beside all others: what is offered counts as if it were accepted.
+  bool HasRoomToOffer(const Place& wanted) const {
+    const v1::Expert& expert = experts.at(wanted.expert);
+    const int partner_room = partners.at(wanted.partner).capacity_per_period();
+    const auto taken_in = [&](const std::string& owner) {
+      return Count([&](const Place& place) {
+        return (place.open || place.holds_period) && place.period == wanted.period &&
+               IsOf(place, owner);
+      });
+    };
+    const int open = Count([&](const Place& place) {
+      return (place.open || place.holds_open) && place.expert == wanted.expert;
+    });
+    const int open_of_all =
+        Count([](const Place& place) { return place.open || place.holds_open; });
+    return taken_in(wanted.expert) < expert.capacity_per_period() &&
+           open < expert.capacity_open() &&
+           (partner_room == 0 || taken_in(wanted.partner) < partner_room) &&
+           (program_capacity == 0 || open_of_all < program_capacity);
+  }
+
   bool HasConflict(const Place& place) const {
-    return conflicts.contains({PersonOf(place.expert), AgencyOf(place.request)});
+    return std::any_of(conflicts.begin(), conflicts.end(), [&](const auto& entry) {
+      const Declared& conflict = entry.second;
+      return !conflict.overridden && conflict.person == PersonOf(place.expert) &&
+             conflict.agency == AgencyOf(place.request);
+    });
+  }
+
+  // People who are offered a place in a slot, or have it.
+  std::set<std::string> PeopleIn(const std::string& request, const std::string& slot) const {
+    std::set<std::string> people;
+    for (const auto& [offer, place] : places) {
+      if (place.request != request || place.slot != slot) continue;
+      if (place.open || place.accepted) people.insert(PersonOf(place.expert));
+    }
+    return people;
+  }
+
+  // Whether a person may be asked to take a place. Every slot here is for December.
+  bool MayBeAsked(const Place& wanted, const std::string& today) const {
+    const std::string person = PersonOf(wanted.expert);
+    return experts.at(wanted.expert).active() && !HasConflict(wanted) && today <= "2026-12-31" &&
+           !PeopleIn(wanted.request, wanted.slot).contains(person) && HasRoomToOffer(wanted) &&
+           !barred.contains({wanted.request, wanted.slot, person});
   }
   static std::string AgencyOf(const std::string& request) {
     return absl::StrCat("agencies/", request.substr(std::string("requests/").size()));
@@ -199,11 +248,12 @@ class History {
       int weight;
       void (History::*act)();
     } acts[] = {
-        {3, &History::Bring},           {5, &History::Approve},  {6, &History::Accept},
-        {1, &History::Decline},         {1, &History::PassTime}, {1, &History::ChangeExpert},
-        {1, &History::DeclareConflict}, {1, &History::Leave},    {2, &History::Lose},
-        {2, &History::Deliver},         {1, &History::Reduce},   {1, &History::Waive},
-        {1, &History::ChangePolicy},    {4, &History::Sync}};
+        {3, &History::Bring},           {5, &History::Approve},     {6, &History::Accept},
+        {1, &History::Decline},         {1, &History::PassTime},    {1, &History::ChangeExpert},
+        {1, &History::DeclareConflict}, {1, &History::Leave},       {2, &History::Lose},
+        {2, &History::Deliver},         {1, &History::Reduce},      {1, &History::Waive},
+        {1, &History::ChangePolicy},    {4, &History::Sync},        {2, &History::Override},
+        {1, &History::AskOverride},     {1, &History::LiftConflict}};
     int sum = 0;
     for (const auto& one : acts) sum += one.weight;
     int at = dice_.Between(1, sum);
@@ -234,6 +284,45 @@ class History {
     if (!status.ok()) {
       EXPECT_THAT(ReasonOf(status), AnyOf("NOT_ELIGIBLE", "NOTHING_PROPOSED")) << did_ << status;
     }
+  }
+
+  // A person decides for one or two others than the proposal names, as good or bad as the dice have it.
+  void Override() {
+    const std::string request = AnyRequest();
+    if (request.empty()) return;
+    const v1::Demand demand = bench_.DemandFor(request);
+    if (demand.proposal().empty() || demand.slots().empty()) return;
+    did_ = absl::StrCat("override ", demand.proposal());
+    std::vector<v1::Assignment> wanted;
+    std::map<std::string, std::set<std::string>> people;  // by slot
+    std::string expected;
+    const int count = dice_.Between(1, 2);
+    for (int i = 0; i < count; ++i) {
+      const auto& slot = demand.slots(dice_.Between(0, demand.slots_size() - 1));
+      const v1::Expert& expert = AnyExpert();
+      v1::Assignment& one = wanted.emplace_back();
+      one.set_slot(slot.id());
+      one.set_expert(expert.name());
+      absl::StrAppend(&did_, " ", slot.id(), "=", expert.name());
+      if (!expected.empty()) continue;
+      const Place place = {request, slot.id(), expert.name(), expert.partner(), "2026Q4", ""};
+      const size_t wanting = std::max(1, slot.people());
+      const size_t there = reference_.PeopleIn(request, slot.id()).size();
+      if (!reference_.MayBeAsked(place, Today())) {
+        expected = "NOT_ELIGIBLE";
+      } else if (!people[slot.id()].insert(reference_.PersonOf(expert.name())).second ||
+                 there + people[slot.id()].size() > wanting) {
+        expected = "INVALID_FIELD";
+      }
+    }
+    const size_t before = bench_.Offers(request).size();
+    const absl::Status status = bench_.Override(request, wanted);
+    EXPECT_EQ(ReasonOf(status), expected) << did_ << ": " << status;
+    EXPECT_EQ(bench_.Offers(request).size(), before + (status.ok() ? wanted.size() : 0)) << did_;
+    ++counts_[absl::StrCat("override ", expected)];
+    if (!status.ok()) return;
+    EXPECT_EQ(bench_.Get<v1::Proposal>(demand.proposal()).state(), v1::PROPOSAL_STATE_OVERRIDDEN)
+        << did_;
   }
 
   void Accept() {
@@ -284,9 +373,7 @@ class History {
   }
 
   void ChangeExpert() {
-    auto at = reference_.experts.begin();
-    std::advance(at, dice_.Between(0, static_cast<int>(reference_.experts.size()) - 1));
-    v1::Expert& expert = at->second;
+    v1::Expert& expert = AnyExpert();
     did_ = absl::StrCat("change ", expert.name());
     expert.set_active(!dice_.OneIn(4));
     expert.set_capacity_per_period(dice_.Between(0, 2));
@@ -310,9 +397,45 @@ class History {
     conflict.set_kind(v1::CONFLICT_KIND_LITIGATION);
     conflict.set_reason("a suit");
     did_ = absl::StrCat("conflict of ", expert, " with ", conflict.agency());
-    const absl::Status status = bench_.Do(CreateConflict(conflict, "")).status();
-    EXPECT_TRUE(status.ok()) << status;
-    reference_.conflicts.insert({reference_.PersonOf(expert), conflict.agency()});
+    const std::string who = AnyCoordinator();
+    const auto answer = bench_.Do(CreateConflict(conflict, ""), who);
+    ASSERT_TRUE(answer.ok()) << answer.status();
+    const std::string& name = static_cast<const v1::Conflict&>(*answer->message).name();
+    reference_.conflicts[name] = {reference_.PersonOf(expert), conflict.agency(), who, ""};
+    if (dice_.OneIn(2)) bench_.Solve();
+  }
+
+  void AskOverride() {
+    const std::string name = AnyConflict();
+    if (name.empty()) return;
+    Declared& conflict = reference_.conflicts.at(name);
+    const std::string who = AnyCoordinator();
+    did_ = absl::StrCat(who, " asks to override ", name);
+    const std::string expected = conflict.overridden ? "CONFLICT_OVERRIDDEN" : "";
+    const absl::Status status =
+        bench_.Do(AskConflictOverride(name, "nobody else is free", ""), who).status();
+    EXPECT_EQ(ReasonOf(status), expected) << did_ << ": " << status;
+    ++counts_[absl::StrCat("ask to override ", expected)];
+    if (status.ok()) conflict.asked_by = who;
+  }
+
+  // Whoever decides on it may be the second person or not.
+  void LiftConflict() {
+    const std::string name = AnyConflict();
+    if (name.empty()) return;
+    Declared& conflict = reference_.conflicts.at(name);
+    const std::string who = AnyCoordinator();
+    did_ = absl::StrCat(who, " overrides ", name);
+    const std::string expected = conflict.overridden         ? "CONFLICT_OVERRIDDEN"
+                                 : conflict.asked_by.empty() ? "OVERRIDE_NOT_ASKED"
+                                 : who == conflict.asked_by || who == conflict.declared_by
+                                     ? "SECOND_PERSON_NEEDED"
+                                     : "";
+    const absl::Status status =
+        bench_.Do(OverrideConflict(name, "the suit is settled", {}), who).status();
+    EXPECT_EQ(ReasonOf(status), expected) << did_ << ": " << status;
+    ++counts_[absl::StrCat("override a conflict ", expected)];
+    if (status.ok()) conflict.overridden = true;
     if (dice_.OneIn(2)) bench_.Solve();
   }
 
@@ -486,25 +609,26 @@ class History {
     ++counts_[restored ? "restore a team" : "agree on an engagement"];
   }
 
-  // Offers that are new, each of which every gate must let pass.
+  // Offers that are new, each of which every gate must let pass, whoever chose it.
   void LearnOffers() {
+    std::map<std::string, Place> added;
     for (const std::string& request : requests_) {
       for (const std::string& name : bench_.Offers(request)) {
         if (reference_.places.contains(name)) continue;
         const v1::Offer offer = bench_.OfferNamed(name);
         const v1::Assignment& one = offer.assignment();
-        const v1::Expert& expert = reference_.experts.at(one.expert());
+        const Place place = {request,       one.slot(),   one.expert(),
+                             one.partner(), one.period(), offer.answer_by()};
         const std::string person = reference_.PersonOf(one.expert());
-        EXPECT_TRUE(expert.active()) << did_ << ": " << name;
+        EXPECT_TRUE(reference_.experts.at(one.expert()).active()) << did_ << ": " << name;
         EXPECT_FALSE(reference_.barred.contains({request, one.slot(), person})) << did_ << name;
-        EXPECT_LT(reference_.UsedIn(one.expert(), one.period()), expert.capacity_per_period());
-        EXPECT_LT(reference_.UsedOpen(one.expert()), expert.capacity_open());
-        EXPECT_FALSE(reference_.IsProgramFull()) << did_ << ": " << name;
-        reference_.places[name] = {request,       one.slot(),   one.expert(),
-                                   one.partner(), one.period(), offer.answer_by()};
-        EXPECT_FALSE(reference_.HasConflict(reference_.places[name])) << did_ << ": " << name;
+        // Offers made together are each held against what was there before.
+        EXPECT_TRUE(reference_.HasRoomToOffer(place)) << did_ << ": " << name;
+        EXPECT_FALSE(reference_.HasConflict(place)) << did_ << ": " << name;
+        added[name] = place;
       }
     }
+    reference_.places.merge(added);
   }
 
   void ExpectSameCapacity() {
@@ -564,6 +688,19 @@ class History {
       if (place.open || dice_.OneIn(4)) names.insert(name);
     }
     return OneOf(names);
+  }
+  std::string AnyConflict() {
+    std::set<std::string> names;
+    for (const auto& [name, conflict] : reference_.conflicts) names.insert(name);
+    return OneOf(names);
+  }
+  std::string AnyCoordinator() {
+    return OneOf({"coordinator:dana", "coordinator:sol", "program-manager:okafor"});
+  }
+  v1::Expert& AnyExpert() {
+    auto at = reference_.experts.begin();
+    std::advance(at, dice_.Between(0, static_cast<int>(reference_.experts.size()) - 1));
+    return at->second;
   }
   // One of them; empty: there is none.
   std::string OneOf(const std::set<std::string>& names) {

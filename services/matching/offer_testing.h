@@ -277,10 +277,13 @@ class MatchingBench {
   }
 
   // Approves the standing proposal of a request.
-  absl::Status Approve(const std::string& request) {
+  absl::Status Approve(const std::string& request) { return Override(request, {}); }
+  // Decides for these instead; empty: for those it names.
+  absl::Status Override(const std::string& request, const std::vector<v1::Assignment>& wanted) {
     const std::string proposal = DemandFor(request).proposal();
     return ExecuteOnPool(*journal, *pools, "", [&](std::shared_ptr<const PoolView> view) {
-      return DecideProposal(std::move(view), proposal, "", {}, "");
+      return DecideProposal(std::move(view), proposal, "", wanted,
+                            wanted.empty() ? "" : "asked for by the chief");
     });
   }
   // Approves, and returns the offers that are open then.
