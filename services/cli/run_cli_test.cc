@@ -19,6 +19,7 @@
 #include "critac/matching/v1/engagement.pb.h"
 #include "critac/matching/v1/identity.pb.h"
 #include "critac/matching/v1/match.pb.h"
+#include "critac/matching/v1/meeting.pb.h"
 #include "critac/matching/v1/partner.pb.h"
 #include "critac/metrics/v1/measure.pb.h"
 #include "critac/metrics/v1/report.pb.h"
@@ -730,6 +731,229 @@ TEST_F(Changes, ADeliveryIsRecordedInQuartersOfAnHour) {
   EXPECT_EQ(delivery.attendance().on_site(), 34);
   EXPECT_EQ(delivery.attendance().agencies_represented(), 3);
   EXPECT_TRUE(delivery.completes_slot());
+}
+
+// --- Proposals, offers, meetings ------------------------------------------------------------------------
+
+TEST_F(Changes, AProposalIsApprovedAsItWasSeen) {
+  constexpr char kApprove[] = "critac.matching.v1.MatchService/ApproveProposal";
+  center_.On<matching::v1::ApproveProposalRequest, matching::v1::Proposal>(
+      kApprove, [](const auto& call, auto& proposal) {
+        proposal.set_name(call.name());
+        proposal.set_request("requests/fy27-000001");
+        proposal.set_state(matching::v1::PROPOSAL_STATE_APPROVED);
+        for (const char* expert : {"experts/e012", "experts/e034"}) {
+          auto& assignment = *proposal.add_assignments();
+          assignment.set_slot("s1");
+          assignment.set_expert(expert);
+        }
+        proposal.add_open_slots()->set_slot("s2");
+        proposal.mutable_create_time()->set_seconds(1'795'506'190);
+        proposal.set_decided_by("coordinator:dana");
+        return absl::OkStatus();
+      });
+  EXPECT_EQ(Run("proposal approve pr-7k2m --etag 41 --output csv").out(),
+            "name,request,state,experts,open_slots,made,decided_by\r\n"
+            "proposals/pr-7k2m,requests/fy27-000001,APPROVED,s1 e012;s1 e034,s2,"
+            "2026-11-24T07:43:10Z,coordinator:dana\r\n");
+  const auto call = center_.RequestsOf<matching::v1::ApproveProposalRequest>(kApprove)[0];
+  EXPECT_EQ(call.name(), "proposals/pr-7k2m");
+  EXPECT_EQ(call.etag(), "41");
+  EXPECT_TRUE(IsUuid(call.request_id()));
+  EXPECT_EQ(Run("proposal approve").status(), kUsage);
+}
+
+class Offers : public CommandLine {
+ protected:
+  // A center that takes this answer to an offer.
+  template <typename Request>
+  void AnswerOffer(const std::string& method, matching::v1::OfferState state) {
+    center_.On<Request, matching::v1::Offer>(method, [state](const auto& call, auto& offer) {
+      offer.set_name(call.name());
+      offer.set_request("requests/fy27-000001");
+      offer.mutable_assignment()->set_slot("s1");
+      offer.mutable_assignment()->set_expert("experts/e012");
+      offer.mutable_assignment()->set_partner("partners/iacp");
+      offer.set_state(state);
+      offer.set_answer_by("2026-12-01");
+      return absl::OkStatus();
+    });
+  }
+};
+
+TEST_F(Offers, AreAcceptedByTheirPartner) {
+  constexpr char kAccept[] = "critac.matching.v1.EngagementService/AcceptOffer";
+  AnswerOffer<matching::v1::AcceptOfferRequest>(kAccept, matching::v1::OFFER_STATE_ACCEPTED);
+  EXPECT_THAT(Run("offer accept of-3p9q --as partner:partners/iacp --output csv").out(),
+              HasSubstr("\r\noffers/of-3p9q,requests/fy27-000001,s1,experts/e012,partners/iacp,"
+                        "ACCEPTED,2026-12-01,"));
+  EXPECT_EQ(center_.CallsOf(kAccept)[0].principal, "partner:partners/iacp");
+  const auto call = center_.RequestsOf<matching::v1::AcceptOfferRequest>(kAccept)[0];
+  EXPECT_EQ(call.name(), "offers/of-3p9q");
+  EXPECT_TRUE(IsUuid(call.request_id()));
+}
+
+TEST_F(Offers, AreDeclinedWithACode) {
+  constexpr char kDecline[] = "critac.matching.v1.EngagementService/DeclineOffer";
+  AnswerOffer<matching::v1::DeclineOfferRequest>(kDecline, matching::v1::OFFER_STATE_DECLINED);
+  EXPECT_THAT(Run("offer decline of-3p9q --code not-available --output csv",
+                  {"--reason", "two deployments in May"})
+                  .out(),
+              HasSubstr(",DECLINED,"));
+  EXPECT_EQ(Run("offer decline of-3p9q").status(), kUsage) << "needs a code";
+  EXPECT_EQ(Run("offer decline of-3p9q --code tired").status(), kUsage);
+  const auto calls = center_.RequestsOf<matching::v1::DeclineOfferRequest>(kDecline);
+  ASSERT_THAT(calls, SizeIs(1));
+  EXPECT_EQ(calls[0].name(), "offers/of-3p9q");
+  EXPECT_EQ(calls[0].code(), matching::v1::OFFER_DECLINE_CODE_NOT_AVAILABLE);
+  EXPECT_EQ(calls[0].reason(), "two deployments in May");
+  EXPECT_TRUE(IsUuid(calls[0].request_id()));
+}
+
+class Meetings : public CommandLine {
+ protected:
+  static constexpr char kCall[] = "critac.matching.v1.MeetingService/CallMeeting";
+  static constexpr char kNote[] = "critac.matching.v1.MeetingService/AddNote";
+  static constexpr char kVote[] = "critac.matching.v1.MeetingService/CastVote";
+  static constexpr char kDecide[] = "critac.matching.v1.MeetingService/DecideItem";
+  static constexpr char kClose[] = "critac.matching.v1.MeetingService/CloseMeeting";
+};
+
+TEST_F(Meetings, AreCalledForSomeRequestsOrForAll) {
+  center_.On<matching::v1::CallMeetingRequest, matching::v1::Meeting>(
+      kCall, [](const auto& call, auto& meeting) {
+        meeting.set_name("meetings/m00000012");
+        meeting.set_title(call.title());
+        meeting.set_date(call.date());
+        meeting.set_state(matching::v1::MEETING_STATE_OPEN);
+        for (const std::string& request : call.requests()) {
+          meeting.add_items()->set_request(request);
+        }
+        return absl::OkStatus();
+      });
+  EXPECT_EQ(Run("meeting call --request fy27-000001 --request requests/fy27-000004 "
+                "--title November --date 2026-12-03 --alternates 5 --output csv")
+                .out(),
+            "name,date,title,state,requests,decided\r\n"
+            "meetings/m00000012,2026-12-03,November,OPEN,2,0\r\n");
+  EXPECT_EQ(Run("meeting call").status(), kDone);
+  EXPECT_EQ(Run("meeting call --alternates 21").status(), kUsage);
+  const auto calls = center_.RequestsOf<matching::v1::CallMeetingRequest>(kCall);
+  ASSERT_THAT(calls, SizeIs(2));
+  ASSERT_THAT(calls[0].requests(), SizeIs(2));
+  EXPECT_EQ(calls[0].requests(0), "requests/fy27-000001");
+  EXPECT_EQ(calls[0].requests(1), "requests/fy27-000004");
+  EXPECT_EQ(calls[0].alternates(), 5);
+  EXPECT_TRUE(IsUuid(calls[0].request_id()));
+  EXPECT_THAT(calls[1].requests(), SizeIs(0));
+  EXPECT_EQ(calls[1].date(), "") << "the center knows which day it is";
+  EXPECT_EQ(calls[1].alternates(), 3);
+}
+
+TEST_F(Meetings, TakeNotesOnARequestAndShowWhatIsSaidOfIt) {
+  center_.On<matching::v1::AddNoteRequest, matching::v1::MeetingItem>(
+      kNote, [](const auto& call, auto& item) {
+        item.set_request(call.request());
+        auto& note = *item.add_notes();
+        note.set_actor("coordinator:dana");
+        note.mutable_time()->set_seconds(1'795'506'190);
+        note.set_text(call.text());
+        return absl::OkStatus();
+      });
+  EXPECT_EQ(Run("meeting note m00000012 fy27-000001", {"rather somebody near"}).out(),
+            "1. requests/fy27-000001\n"
+            "\n"
+            "   notes\n"
+            "     2026-11-24 07:43 coordinator:dana: rather somebody near\n"
+            "\n"
+            "   not decided\n");
+  EXPECT_EQ(Run("meeting note m00000012 fy27-000001").status(), kUsage);
+  const auto call = center_.RequestsOf<matching::v1::AddNoteRequest>(kNote)[0];
+  EXPECT_EQ(call.name(), "meetings/m00000012");
+  EXPECT_EQ(call.request(), "requests/fy27-000001");
+  EXPECT_EQ(call.text(), "rather somebody near");
+  EXPECT_TRUE(IsUuid(call.request_id()));
+}
+
+TEST_F(Meetings, TakeVotesOnTheFirstSlotOrTheOneGiven) {
+  center_.On<matching::v1::CastVoteRequest, matching::v1::MeetingItem>(
+      kVote, [](const auto& call, auto& item) {
+        item.set_request(call.request());
+        return absl::OkStatus();
+      });
+  const std::string vote = "meeting vote m00000012 fy27-000001 e012 --as partner:partners/iacp ";
+  EXPECT_EQ(Run(absl::StrCat(vote, "for --output csv")).out(),
+            "request,decision\r\nrequests/fy27-000001,\r\n");
+  EXPECT_EQ(Run(absl::StrCat(vote, "against --slot s2"), {"--reason", "away in May"}).status(),
+            kDone);
+  EXPECT_EQ(Run(absl::StrCat(vote, "perhaps")).status(), kUsage);
+  const auto calls = center_.RequestsOf<matching::v1::CastVoteRequest>(kVote);
+  ASSERT_THAT(calls, SizeIs(2));
+  EXPECT_EQ(center_.CallsOf(kVote)[0].principal, "partner:partners/iacp");
+  EXPECT_EQ(calls[0].name(), "meetings/m00000012");
+  EXPECT_EQ(calls[0].request(), "requests/fy27-000001");
+  EXPECT_EQ(calls[0].slot(), "s1");
+  EXPECT_EQ(calls[0].expert(), "experts/e012");
+  EXPECT_EQ(calls[0].choice(), matching::v1::VOTE_CHOICE_FOR);
+  EXPECT_EQ(calls[0].reason(), "");
+  EXPECT_TRUE(IsUuid(calls[0].request_id()));
+  EXPECT_EQ(calls[1].slot(), "s2");
+  EXPECT_EQ(calls[1].choice(), matching::v1::VOTE_CHOICE_AGAINST);
+  EXPECT_EQ(calls[1].reason(), "away in May");
+}
+
+TEST_F(Meetings, DecideOnARequestAsProposedOrForOthers) {
+  center_.On<matching::v1::DecideItemRequest, matching::v1::MeetingItem>(
+      kDecide, [](const auto& call, auto& item) {
+        item.set_request(call.request());
+        item.mutable_decision()->set_kind(call.kind());
+        return absl::OkStatus();
+      });
+  const std::string decide = "meeting decide m00000012 fy27-000001 ";
+  EXPECT_EQ(Run(absl::StrCat(decide, "approved --output csv")).out(),
+            "request,decision\r\nrequests/fy27-000001,APPROVED\r\n");
+  EXPECT_EQ(Run(absl::StrCat(decide, "overridden"), {"--assign", "s1=e034", "--assign", "s2=e012",
+                                                     "--reason", "asked for by the chief"})
+                .status(),
+            kDone);
+  EXPECT_EQ(Run(absl::StrCat(decide, "deferred"), {"--reason", "no quorum"}).status(), kDone);
+  EXPECT_EQ(Run(absl::StrCat(decide, "later")).status(), kUsage);
+  EXPECT_EQ(Run(absl::StrCat(decide, "overridden"), {"--assign", "e034"}).status(), kUsage);
+  const auto calls = center_.RequestsOf<matching::v1::DecideItemRequest>(kDecide);
+  ASSERT_THAT(calls, SizeIs(3));
+  EXPECT_EQ(calls[0].name(), "meetings/m00000012");
+  EXPECT_EQ(calls[0].request(), "requests/fy27-000001");
+  EXPECT_EQ(calls[0].kind(), matching::v1::ITEM_DECISION_KIND_APPROVED);
+  EXPECT_THAT(calls[0].assignments(), SizeIs(0));
+  EXPECT_TRUE(IsUuid(calls[0].request_id()));
+  EXPECT_EQ(calls[1].kind(), matching::v1::ITEM_DECISION_KIND_OVERRIDDEN);
+  ASSERT_THAT(calls[1].assignments(), SizeIs(2));
+  EXPECT_EQ(calls[1].assignments(0).slot(), "s1");
+  EXPECT_EQ(calls[1].assignments(0).expert(), "experts/e034");
+  EXPECT_EQ(calls[1].assignments(1).slot(), "s2");
+  EXPECT_EQ(calls[1].assignments(1).expert(), "experts/e012");
+  EXPECT_EQ(calls[1].reason(), "asked for by the chief");
+  EXPECT_EQ(calls[2].kind(), matching::v1::ITEM_DECISION_KIND_DEFERRED);
+  EXPECT_EQ(calls[2].reason(), "no quorum");
+}
+
+TEST_F(Meetings, AreClosed) {
+  center_.On<matching::v1::CloseMeetingRequest, matching::v1::Meeting>(kClose, [](const auto& call,
+                                                                                  auto& meeting) {
+    meeting.set_name(call.name());
+    meeting.set_state(matching::v1::MEETING_STATE_CLOSED);
+    meeting.set_title("November");
+    meeting.set_date("2026-12-03");
+    meeting.add_items()->mutable_decision()->set_kind(matching::v1::ITEM_DECISION_KIND_APPROVED);
+    meeting.add_items();
+    return absl::OkStatus();
+  });
+  EXPECT_EQ(Run("meeting close m00000012 --output csv").out(),
+            "name,date,title,state,requests,decided\r\n"
+            "meetings/m00000012,2026-12-03,November,CLOSED,2,1\r\n");
+  const auto call = center_.RequestsOf<matching::v1::CloseMeetingRequest>(kClose)[0];
+  EXPECT_EQ(call.name(), "meetings/m00000012");
+  EXPECT_TRUE(IsUuid(call.request_id()));
 }
 
 // --- What-if ------------------------------------------------------------------------------------------
