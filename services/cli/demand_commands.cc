@@ -42,7 +42,8 @@ Columns DemandColumns() {
                                      TextStyle) { return absl::StrCat(demand.committed_size()); }),
       Brief("proposal", "proposal"),
       Brief("engagement", "engagement"),
-      Day("ready", "ready_time")};
+      Day("ready", "ready_time"),
+      Day("waiting since", "waiting_since")};
 }
 
 struct ReduceArguments {

@@ -16,6 +16,7 @@
 #include "services/matching/fairness.h"
 #include "services/matching/matching_states.h"
 #include "services/matching/offer_decisions.h"
+#include "services/matching/pool.h"
 #include "services/matching/proposal_decisions.h"
 
 namespace critac::matching {
@@ -33,6 +34,7 @@ absl::Status CheckUnchanged(Draft& draft, const PoolView& view) {
 
 // ---- Requests -----------------------------------------------------------------------------------
 
+// A demand whose request waits since it became ready.
 v1::Demand DemandFrom(const intake::v1::Request& request) {
   v1::Demand demand;
   demand.set_name(DemandOf(request.name()));
@@ -43,6 +45,7 @@ v1::Demand DemandFrom(const intake::v1::Request& request) {
   demand.set_urgency(request.urgency());
   demand.set_needed_by(request.needed_by());
   *demand.mutable_ready_time() = request.ready_time();
+  *demand.mutable_waiting_since() = request.ready_time();
   return demand;
 }
 
@@ -108,8 +111,10 @@ void CloseDemand(Draft& draft, const v1::Demand& demand, bool keeps_team) {
   draft.Emit(demand.name(), closed);
 }
 
-// Seeks people for the places that an engagement lost; who else serves stays.
+// Seeks people for the places that an engagement lost; who else serves stays, and the wait goes on.
 void ResumeDemand(Draft& draft, v1::Demand demand, const intake::v1::Request& request) {
+  // Of a record from before the field was kept.
+  if (!demand.has_waiting_since()) *demand.mutable_waiting_since() = demand.ready_time();
   demand.set_urgency(request.urgency());
   demand.set_needed_by(request.needed_by());
   *demand.mutable_co_served_agencies() = request.co_served_agencies();
@@ -205,6 +210,10 @@ journal::Decide FollowRequest(intake::v1::Request request) {
       if (open) CloseDemand(draft, demand, false);
       v1::DemandOpened opened;
       *opened.mutable_demand() = DemandFrom(request);
+      // Only what was ended, and is ready anew since, waits afresh.
+      if (open || (found != nullptr && !IsReadyAnew(demand, request))) {
+        *opened.mutable_demand()->mutable_waiting_since() = WaitingSince(demand);
+      }
       draft.Emit(opened.demand().name(), opened);
     } else if (open && !KeepsDemand(request.state(), demand)) {
       CloseDemand(draft, demand, replacing && IsSetAside(request.state()));

@@ -118,8 +118,11 @@ absl::StatusOr<std::vector<v1::MeetingItem>> ItemsOf(const Pool& pool, const Pla
         absl::StrCat(before.size(), " requests miss people; a meeting takes ", kMostMeetingItems));
   }
   std::sort(before.begin(), before.end(), [](const v1::Demand* a, const v1::Demand* b) {
-    return std::tuple(a->ready_time().seconds(), a->ready_time().nanos(), a->request()) <
-           std::tuple(b->ready_time().seconds(), b->ready_time().nanos(), b->request());
+    const auto key = [](const v1::Demand& demand) {
+      const google::protobuf::Timestamp& since = WaitingSince(demand);
+      return std::tuple(since.seconds(), since.nanos(), demand.request());
+    };
+    return key(*a) < key(*b);
   });
   std::vector<v1::MeetingItem> items;
   int64_t bytes = 0;

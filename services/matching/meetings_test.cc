@@ -142,8 +142,10 @@ TEST(ItemsOf, ThatWaitedLongestComeFirst) {
   center.AddDemand("fy27-3").mutable_ready_time()->set_seconds(300);
   center.AddDemand("fy27-1").mutable_ready_time()->set_seconds(300);
   center.AddDemand("fy27-2").mutable_ready_time()->set_seconds(100);
-  EXPECT_THAT(Before(center, {}),
-              ElementsAre("requests/fy27-2", "requests/fy27-1", "requests/fy27-3"));
+  center.AddDemand("fy27-4").mutable_ready_time()->set_seconds(400);
+  center.demands.back().mutable_waiting_since()->set_seconds(200);
+  EXPECT_THAT(Before(center, {}), ElementsAre("requests/fy27-2", "requests/fy27-4",
+                                              "requests/fy27-1", "requests/fy27-3"));
   EXPECT_THAT(Before(center, {"requests/fy27-3", "requests/fy27-2"}),
               ElementsAre("requests/fy27-2", "requests/fy27-3"));
   EXPECT_THAT(Before(center, {"requests/fy27-9"}), ElementsAre("NOT_OPEN_FOR_MATCHING"));

@@ -5,6 +5,7 @@
 #include <set>
 #include <thread>
 
+#include "common/base/calendar.h"
 #include "common/status/error.h"
 #include "gmock/gmock.h"
 #include "services/matching/offer_testing.h"
@@ -83,6 +84,31 @@ class OfferLife : public ::testing::Test {
   void GoTo(absl::CivilDay day) {
     bench().clock.Advance(absl::FromCivil(absl::CivilHour(day) + 9, absl::UTCTimeZone()) -
                           bench().clock.Now());
+  }
+
+  // A request becomes ready again, today, and matching takes it up.
+  void BecomesReadyAnew(const std::string& request) {
+    intake::v1::Request& at_intake = bench().intake.requests[request];
+    at_intake.set_state(intake::v1::REQUEST_STATE_READY);
+    *at_intake.mutable_ready_time() = journal::ToTimestamp(bench().clock.Now());
+    bench().Follow(request);
+  }
+
+  // When a request last became ready.
+  absl::CivilDay ReadyDay(const std::string& request) {
+    return DayOf(journal::FromTimestamp(bench().DemandFor(request).ready_time()));
+  }
+
+  // How long a request has waited by today, as the plan prices it.
+  int64_t DaysWaited(const std::string& request) {
+    const auto view = bench().pools->Read();
+    EXPECT_TRUE(view.ok()) << view.status();
+    if (!view.ok()) return -1;
+    for (const DemandRow& row : (*view)->pool->demands()) {
+      if (row.request == request) return row.days_waited;
+    }
+    ADD_FAILURE() << request << " is not open for matching";
+    return -1;
   }
 
   std::string ExpertOf(const std::string& offer) {
@@ -518,6 +544,55 @@ TEST_F(OfferLife, ASecondLossIsToldToIntakeAgain) {
     ASSERT_EQ(bench().intake.requests[request].state(), intake::v1::REQUEST_STATE_MATCHED) << i;
   }
   EXPECT_EQ(bench().EngagementFor(request).loss_count(), 2);
+}
+
+TEST_F(OfferLife, ALossDoesNotBeginTheWaitAnew) {
+  const std::string request = Agreed();
+  EXPECT_EQ(ReadyDay(request), absl::CivilDay(2026, 11, 20));
+  GoTo(absl::CivilDay(2026, 11, 24));
+  ASSERT_TRUE(Lose(bench().EngagementFor(request)).ok());
+  bench().Sync();
+  bench().Follow(request);
+  EXPECT_EQ(ReadyDay(request), absl::CivilDay(2026, 11, 24));
+  EXPECT_EQ(DaysWaited(request), 4);
+
+  ASSERT_TRUE(bench().Accept(bench().Offered(request).at(0)).ok());
+  bench().Sync();
+  GoTo(absl::CivilDay(2026, 11, 30));
+  ASSERT_TRUE(Lose(bench().EngagementFor(request)).ok());
+  bench().Sync();
+  bench().Follow(request);
+  EXPECT_EQ(ReadyDay(request), absl::CivilDay(2026, 11, 30));
+  EXPECT_EQ(DaysWaited(request), 10);
+  ExpectRebuildChangesNothing(request);
+}
+
+TEST_F(OfferLife, AMatchUndoneByACoordinatorDoesNotBeginTheWaitAnew) {
+  const std::string request = Agreed();
+  GoTo(absl::CivilDay(2026, 11, 24));
+  BecomesReadyAnew(request);
+  EXPECT_EQ(bench().DemandFor(request).engagement(), "") << "it begins from nothing";
+  EXPECT_EQ(ReadyDay(request), absl::CivilDay(2026, 11, 24));
+  EXPECT_EQ(DaysWaited(request), 4);
+}
+
+TEST_F(OfferLife, ARequestThatWasHeldGoesOnWaitingAndOneThatWasEndedWaitsAfresh) {
+  const std::string request = Ready();
+  GoTo(absl::CivilDay(2026, 11, 24));
+  BecomesReadyAnew(request);
+  bench().intake.requests[request].set_state(intake::v1::REQUEST_STATE_ON_HOLD);
+  bench().Follow(request);
+  EXPECT_EQ(bench().DemandFor(request).state(), v1::DEMAND_STATE_CLOSED);
+  GoTo(absl::CivilDay(2026, 11, 25));
+  bench().intake.requests[request].set_state(intake::v1::REQUEST_STATE_READY);
+  bench().Follow(request);
+  EXPECT_EQ(DaysWaited(request), 5);
+
+  bench().intake.requests[request].set_state(intake::v1::REQUEST_STATE_WITHDRAWN);
+  bench().Follow(request);
+  GoTo(absl::CivilDay(2026, 11, 26));
+  BecomesReadyAnew(request);
+  EXPECT_EQ(DaysWaited(request), 0);
 }
 
 TEST_F(OfferLife, ARequestHeldWhileAnotherIsSoughtKeepsTheRestOfTheTeam) {

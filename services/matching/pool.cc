@@ -466,11 +466,11 @@ class PoolBuilder {
     row.request = demand.request();
     row.offered = demand.state() == v1::DEMAND_STATE_OFFERED;
     row.urgency = demand.urgency();
-    if (demand.has_ready_time()) {
+    if (demand.has_waiting_since() || demand.has_ready_time()) {
       constexpr int64_t kSecondsPerDay = 86400;
-      const int64_t ready = std::clamp<int64_t>(
-          demand.ready_time().seconds(), kFirstDay * kSecondsPerDay, kLastDay * kSecondsPerDay);
-      const int64_t day = DayNumber(DayOf(absl::FromUnixSeconds(ready)));
+      const int64_t since = std::clamp<int64_t>(
+          WaitingSince(demand).seconds(), kFirstDay * kSecondsPerDay, kLastDay * kSecondsPerDay);
+      const int64_t day = DayNumber(DayOf(absl::FromUnixSeconds(since)));
       row.days_waited = std::max<int64_t>(0, pool_.today_ - day);
     }
     row.agencies.push_back(AgencyNumber(demand.agency().agency()));
@@ -629,6 +629,10 @@ class PoolBuilder {
   Interner agencies_;
   Interner credentials_;
 };
+
+const google::protobuf::Timestamp& WaitingSince(const v1::Demand& demand) {
+  return demand.has_waiting_since() ? demand.waiting_since() : demand.ready_time();
+}
 
 int64_t Pool::people_count() const {
   int64_t count = used_open_;

@@ -19,6 +19,7 @@
 #include "critac/matching/v1/match.pb.h"
 #include "critac/matching/v1/partner.pb.h"
 #include "critac/type/v1/agency_profile.pb.h"
+#include "google/protobuf/timestamp.pb.h"
 #include "services/matching/distance.h"
 #include "services/matching/period.h"
 #include "services/matching/region.h"
@@ -55,6 +56,10 @@ struct PoolInput {
   // Proposals; those in state OPEN are the standing ones.
   absl::Span<const v1::Proposal> proposals;
 };
+
+// Since when a demand's request has waited for its people; the epoch where neither that nor when it became
+// ready is said.
+const google::protobuf::Timestamp& WaitingSince(const v1::Demand& demand);
 
 // Periods that a slot can span at most: five years of months. Later ones are left out.
 inline constexpr int kPeriodsPerSlot = 60;

@@ -176,7 +176,11 @@ TEST(Pool, ThePriceOfAnOpenSlotGrowsWithUrgencyAndWaiting) {
   EXPECT_EQ(center.Build().slots()[0].open_price, 1270);
   center.today = absl::CivilDay(2026, 11, 1);
   EXPECT_EQ(center.Build().slots()[0].open_price, 1200) << "ready in the future is not waiting";
+  demand.mutable_waiting_since()->set_seconds(demand.ready_time().seconds() - 86400 * 21);
+  EXPECT_EQ(center.Build().slots()[0].open_price, 1214) << "waiting since 2026-10-30";
   demand.clear_ready_time();
+  EXPECT_EQ(center.Build().slots()[0].open_price, 1214);
+  demand.clear_waiting_since();
   EXPECT_EQ(center.Build().slots()[0].open_price, 1200);
   demand.mutable_ready_time()->set_seconds(std::numeric_limits<int64_t>::min());
   EXPECT_EQ(center.Build().demands()[0].days_waited,

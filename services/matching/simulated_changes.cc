@@ -29,8 +29,8 @@ using v1::SimulatedChange;
 constexpr char kPolicy[] = "the policy";
 
 // Fields of a demand that are the request's, not what matching made of it.
-constexpr std::array<absl::string_view, 6> kDemandFields = {
-    "agency", "co_served_agencies", "slots", "urgency", "needed_by", "ready_time"};
+constexpr std::array<absl::string_view, 7> kDemandFields = {
+    "agency", "co_served_agencies", "slots", "urgency", "needed_by", "ready_time", "waiting_since"};
 
 bool IsSettable(const FieldDescriptor& field) {
   if (field.containing_type() == v1::Demand::descriptor()) {
@@ -52,6 +52,15 @@ std::string FieldsOf(const Descriptor& type) {
 bool Overlap(const std::string& a, const std::string& b) {
   return a.empty() || b.empty() || a == b || absl::StartsWith(a, b + ".") ||
          absl::StartsWith(b, a + ".");
+}
+
+// Whether a change of a demand's fields makes it wait from its new ready time.
+bool MovesWait(const SimulatedChange& change) {
+  const auto changes = [&change](const std::string& meant) {
+    return std::any_of(change.fields().begin(), change.fields().end(),
+                       [&meant](const std::string& field) { return Overlap(field, meant); });
+  };
+  return change.has_request() && changes("ready_time") && !changes("waiting_since");
 }
 
 // The same error one level further out: partner_rules.h gives the path below the resource.
@@ -230,7 +239,11 @@ class Changer {
                         const std::string& name) {
     if (change.fields().empty()) return ClaimField(absl::StrCat(path_, ".", target), name, "");
     for (int i = 0; i < change.fields_size(); ++i) {
-      RETURN_IF_ERROR(ClaimField(absl::StrCat(path_, ".fields[", i, "]"), name, change.fields(i)));
+      const std::string path = absl::StrCat(path_, ".fields[", i, "]");
+      RETURN_IF_ERROR(ClaimField(path, name, change.fields(i)));
+      if (MovesWait(change) && Overlap(change.fields(i), "ready_time")) {
+        RETURN_IF_ERROR(ClaimField(path, name, "waiting_since"));
+      }
     }
     return absl::OkStatus();
   }
@@ -261,6 +274,11 @@ class Changer {
     google::protobuf::FieldMask mask;
     for (const std::string& field : change.fields()) mask.add_paths(field);
     MergeBy(mask, from, to);
+  }
+
+  static void Merge(const SimulatedChange& change, const v1::Demand& from, v1::Demand& to) {
+    Merge(change, static_cast<const Message&>(from), static_cast<Message&>(to));
+    if (MovesWait(change)) to.clear_waiting_since();
   }
 
   absl::Status CheckTouched(const std::string& name, const Touched& touched) const {

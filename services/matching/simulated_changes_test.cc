@@ -97,6 +97,23 @@ TEST(SimulatedChanges, WithoutFieldsTheWholeIsReplacedOrAdded) {
   EXPECT_EQ(demand.declined_size(), 1);
 }
 
+TEST(SimulatedChanges, AReadyTimeAloneIsWhatARequestWaitsFrom) {
+  Snapshot snapshot = SmallCenter();
+  for (v1::Demand& demand : snapshot.demands) demand.mutable_waiting_since()->set_seconds(100);
+  ASSERT_TRUE(Apply({R"(request { request: "requests/fy27-1" ready_time { seconds: 300 } }
+                          fields: "ready_time")",
+                     R"(request { request: "requests/fy27-2" ready_time { seconds: 300 }
+                                  waiting_since { seconds: 200 } }
+                          fields: "ready_time" fields: "waiting_since")"},
+                    snapshot)
+                  .ok());
+  EXPECT_EQ(WaitingSince(snapshot.demands[0]).seconds(), 300);
+  EXPECT_EQ(WaitingSince(snapshot.demands[1]).seconds(), 200);
+  ASSERT_TRUE(
+      Apply({R"(request { request: "requests/fy27-2" } fields: "urgency")"}, snapshot).ok());
+  EXPECT_EQ(WaitingSince(snapshot.demands[1]).seconds(), 200);
+}
+
 TEST(SimulatedChanges, ARequestLeftOutTakesItsOpenOffersWithIt) {
   Snapshot snapshot = SmallCenter();
   for (int i = 0; i < 2; ++i) {
@@ -141,7 +158,12 @@ TEST(SimulatedChanges, WhatIsWrongIsSaidWithItsField) {
        "cannot be changed"},
       {{R"(request { request: "requests/fy27-1" } fields: "declined")"},
        "changes[0].fields[0]",
-       "what can is agency, co_served_agencies, slots, urgency, needed_by, ready_time"},
+       "what can is agency, co_served_agencies, slots, urgency, needed_by, ready_time, "
+       "waiting_since"},
+      {{R"(request { request: "requests/fy27-1" } fields: "ready_time")",
+        R"(request { request: "requests/fy27-1" } fields: "waiting_since")"},
+       "changes[1].fields[0]",
+       "contradicts changes[0].fields[0]: both change waiting_since of requests/fy27-1"},
       {{R"(policy { } fields: "weights" fields: "weights.load")"},
        "changes[0].fields[1]",
        "is changed by fields[0] too"},
