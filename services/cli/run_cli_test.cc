@@ -1124,6 +1124,7 @@ TEST_F(CommandLine, ARunIsShownWithWhatItChangedAndWhy) {
       });
   EXPECT_THAT(Run("run get r00000042").out(),
               AllOf(HasSubstr("runs/r00000042"), HasSubstr("bound"),
+                    HasSubstr("\noptimal: no plan is better\n"),
                     HasSubstr("changed from the standing proposals"), HasSubstr("2027Q1"),
                     HasSubstr("cannot start in 2026Q4 any more"), HasSubstr("0.75")));
   EXPECT_THAT(Run("run get r00000042 --output json").out(), HasSubstr("\"bound\": \"-7\""));
@@ -1196,6 +1197,35 @@ mean score of those placed, lowest as a part of the highest
 BY         LOWEST  HIGHEST  RATIO  BEFORE
 size band  25-49   1000+    0.600       -
 )");
+}
+
+TEST_F(CommandLine, ACertifiedRunIsCalledOptimalOnlyWhereItsObjectiveIsItsBound) {
+  const auto fill = [](matching::v1::SolveRun& run) {
+    run.set_name("runs/r00000042");
+    run.set_objective(-7);
+    run.set_bound(-8);
+    run.set_certified(true);
+  };
+  center_.On<matching::v1::GetRunRequest, matching::v1::SolveRun>(
+      "critac.matching.v1.MatchService/GetRun", [fill](const auto&, auto& response) {
+        fill(response);
+        return absl::OkStatus();
+      });
+  center_.On<matching::v1::ListRunsRequest, matching::v1::ListRunsResponse>(
+      "critac.matching.v1.MatchService/ListRuns", [fill](const auto&, auto& response) {
+        fill(*response.add_runs());
+        fill(*response.add_runs());
+        response.mutable_runs(1)->set_bound(-7);
+        return absl::OkStatus();
+      });
+  EXPECT_THAT(Run("run get r00000042").out(),
+              AllOf(HasSubstr("feasible, not proved optimal"), Not(HasSubstr("optimal: no plan"))));
+  EXPECT_THAT(Run("run list --output csv").out(),
+              AllOf(HasSubstr("objective,bound,certified,optimal,"), HasSubstr("-7,-8,true,false,"),
+                    HasSubstr("-7,-7,true,true,")));
+  for (const char* command : {"run get --help", "run list --help"}) {
+    EXPECT_THAT(Run(command).out(), HasSubstr("optimal only where its objective equals the bound"));
+  }
 }
 
 TEST_F(CommandLine, RunsAreListed) {

@@ -26,6 +26,23 @@ using matching::v1::MatchService;
 using matching::v1::PartnerLoad;
 using matching::v1::SolveRun;
 
+constexpr char kCertifiedHelp[] =
+    "\nA certified run passed the independent check: its plan is feasible, and its bound is "
+    "proved.\n"
+    "It is optimal only where its objective equals the bound. Where the bound is less, a better "
+    "plan\n"
+    "may exist; it is better by no more than the difference.";
+
+// Whether no plan is better than the run's, and that is proved.
+bool IsProvedOptimal(const SolveRun& run) {
+  return run.certified() && run.objective() == run.bound();
+}
+
+std::string OptimalText(const SolveRun& run, TextStyle style) {
+  if (style == TextStyle::kFull) return IsProvedOptimal(run) ? "true" : "false";
+  return IsProvedOptimal(run) ? "yes" : "no";
+}
+
 Columns RunColumns() {
   return {Name("name", "name"),
           Day("day", "time"),
@@ -37,6 +54,7 @@ Columns RunColumns() {
           Number("objective", "objective"),
           Number("bound", "bound"),
           Field("certified", "certified"),
+          Computed<SolveRun>("optimal", OptimalText),
           Number("microseconds", "solve_microseconds")};
 }
 
@@ -166,6 +184,13 @@ absl::Status ShowRun(Context& context, const SolveRun& run) {
   figures.clear_fairness();
   RETURN_IF_ERROR(printer.Show(figures, RunColumns()));
   std::ostream& out = context.world().out;
+  if (IsProvedOptimal(run)) {
+    out << "\noptimal: no plan is better\n";
+  } else if (run.certified()) {
+    out << "\nfeasible, not proved optimal: a better plan may exist, by no more than the objective "
+           "is "
+           "above the bound\n";
+  }
   if (run.changes_size() > 0) {
     out << "\nchanged from the standing proposals, and new\n";
     RETURN_IF_ERROR(printer.List(run, "changes", RunChangeColumns()));
@@ -186,6 +211,10 @@ void AddRunCommands(CLI::App& app, Context& context) {
   AddList(noun, context, MethodOf(context, &MatchService::Stub::ListRuns),
           "Lists the runs that were recorded, newest first",
           {"critac run list", "critac run list --limit 5 --output json"}, "runs", RunColumns(), {});
+  for (const char* command_name : {"get", "list"}) {
+    CLI::App& command = *noun.get_subcommand(command_name);
+    command.footer(command.get_footer() + kCertifiedHelp);
+  }
 }
 
 }  // namespace critac::cli
