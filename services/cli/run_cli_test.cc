@@ -1120,12 +1120,21 @@ TEST_F(CommandLine, ARunIsShownWithWhatItChangedAndWhy) {
         auto& disparity = *response.mutable_fairness()->add_disparities();
         disparity.set_ratio_e6(800'000);
         disparity.set_previous_ratio_e6(750'000);
+        for (const int unmet : {0, 3}) {
+          auto& load = *response.mutable_fairness()->add_partners();
+          load.set_partner(absl::StrCat("partners/p", unmet));
+          load.set_minimum_count(7);
+          load.set_planned_count(7 - unmet);
+          load.set_unmet_count(unmet);
+        }
         return absl::OkStatus();
       });
   EXPECT_THAT(Run("run get r00000042").out(),
               AllOf(HasSubstr("runs/r00000042"), HasSubstr("bound"),
                     HasSubstr("\noptimal: no plan is better\n"),
                     HasSubstr("changed from the standing proposals"), HasSubstr("2027Q1"),
+                    HasSubstr("\nminimum shares that are not met, in people\nPARTNER"),
+                    HasSubstr("\npartners/p3 "), Not(HasSubstr("\npartners/p0 ")),
                     HasSubstr("cannot start in 2026Q4 any more"), HasSubstr("0.75")));
   EXPECT_THAT(Run("run get r00000042 --output json").out(), HasSubstr("\"bound\": \"-7\""));
 }

@@ -132,6 +132,21 @@ Columns DisparityColumns() {
           Number("ratio", "ratio_e6"), Number("before", "previous_ratio_e6")};
 }
 
+Columns UnmetShareColumns() {
+  return {Name("partner", "partner"), Number("in hand", "open_count"),
+          Number("to add", "minimum_count"), Number("added", "planned_count"),
+          Number("missing", "unmet_count")};
+}
+
+// Those partners whose minimum share is not met.
+Fairness UnmetShares(const Fairness& fairness) {
+  Fairness unmet;
+  for (const PartnerLoad& load : fairness.partners()) {
+    if (load.unmet_count() > 0) *unmet.add_partners() = load;
+  }
+  return unmet;
+}
+
 // One of the lists of disparities, `field`, under what it measures.
 absl::Status ShowDisparities(Printer& printer, std::ostream& out, const Fairness& fairness,
                              absl::string_view field, absl::string_view measure) {
@@ -194,6 +209,10 @@ absl::Status ShowRun(Context& context, const SolveRun& run) {
   if (run.changes_size() > 0) {
     out << "\nchanged from the standing proposals, and new\n";
     RETURN_IF_ERROR(printer.List(run, "changes", RunChangeColumns()));
+  }
+  if (const Fairness unmet = UnmetShares(run.fairness()); unmet.partners_size() > 0) {
+    out << "\nminimum shares that are not met, in people\n";
+    RETURN_IF_ERROR(printer.List(unmet, "partners", UnmetShareColumns()));
   }
   return ShowFairness(printer, out, run.fairness());
 }

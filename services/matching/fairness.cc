@@ -118,12 +118,15 @@ void AddPartners(const Pool& pool, const Plan& plan, v1::Fairness& fairness) {
   for (const PlanUnit& unit : plan.units) ++planned[pool.experts()[unit.expert].partner];
   std::vector<int64_t> loads;
   for (size_t p = 0; p < pool.partners().size(); ++p) {
-    if (!takes_part[p]) continue;
+    const PartnerRow& partner = pool.partners()[p];
+    if (takes_part[p]) loads.push_back(partner.used_open + planned[p]);
+    if (!takes_part[p] && partner.least == 0) continue;
     v1::PartnerLoad& load = *fairness.add_partners();
-    load.set_partner(pool.partners()[p].name);
-    load.set_open_count(pool.partners()[p].used_open);
+    load.set_partner(partner.name);
+    load.set_open_count(partner.used_open);
     load.set_planned_count(planned[p]);
-    loads.push_back(pool.partners()[p].used_open + planned[p]);
+    load.set_minimum_count(partner.least);
+    load.set_unmet_count(std::max<int64_t>(0, partner.least - planned[p]));
   }
   fairness.set_partner_gini_e6(GiniE6(loads));
 }

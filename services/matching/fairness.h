@@ -10,8 +10,9 @@
 
 namespace critac::matching {
 
-// How evenly a plan treats partners and agencies: the work that each partner has and gets, how the
-// requests of each agency type, size band and state fare, and how far apart they are.
+// How evenly a plan treats partners and agencies: the work that each partner has and gets, and what
+// its minimum share misses; how the requests of each agency type, size band and state fare, and how
+// far apart they are.
 v1::Fairness FairnessOf(const Pool& pool, const Plan& plan);
 
 // Says in `fairness` what the Gini coefficient and each disparity were in a run before. A disparity that was not

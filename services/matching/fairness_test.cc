@@ -88,6 +88,37 @@ TEST_F(FairnessTest, SaysWhatEachPartnerHasAndGets) {
   EXPECT_EQ(Fairness().partner_gini_e6(), 125'000);
 }
 
+TEST_F(FairnessTest, SaysWhatIsMissingToEachMinimumShare) {
+  center_.policy.set_minimum_share_price(100'000);
+  const auto share = [&](const std::string& partner, int minimum_e6) {
+    v1::PartnerShare& one = *center_.policy.add_partner_shares();
+    one.set_partner(partner);
+    one.set_minimum_e6(minimum_e6);
+  };
+  // Of twelve people.
+  share("partners/alpha", 500'000);
+  share("partners/beta", 400'000);
+  share("partners/idle", 50'000);
+  const auto texts = [this] {
+    std::vector<std::string> all;
+    const v1::Fairness fairness = Fairness();
+    for (const v1::PartnerLoad& load : fairness.partners()) {
+      all.push_back(absl::StrCat(load.partner(), " ", load.planned_count(), " of ",
+                                 load.minimum_count(), ", ", load.unmet_count(), " missing"));
+    }
+    return all;
+  };
+  EXPECT_THAT(texts(),
+              ElementsAre("partners/alpha 3 of 6, 3 missing", "partners/beta 5 of 5, 0 missing",
+                          "partners/idle 0 of 1, 1 missing"));
+  EXPECT_EQ(Fairness().partner_gini_e6(), 125'000) << "one without experts does not count";
+  // What is in hand counts toward a share, and is part of the whole: 22 people.
+  center_.Use("partners/alpha", "open", 10);
+  EXPECT_THAT(texts(),
+              ElementsAre("partners/alpha 3 of 1, 0 missing", "partners/beta 5 of 9, 4 missing",
+                          "partners/idle 0 of 2, 2 missing"));
+}
+
 TEST_F(FairnessTest, SaysHowTheRequestsOfEachGroupFare) {
   Wait(0, 12);
   std::vector<std::string> texts;
