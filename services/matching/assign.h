@@ -92,10 +92,10 @@ struct Plan {
 absl::StatusOr<Plan> SolvePlan(const Pool& pool);
 
 // The cheapest plan that has this pair; `optimal` says whether no other one with the pair is cheaper.
-// Its prices prove nothing about plans without it. INVALID_ARGUMENT: the expert is not eligible for
-// the slot, or the slot misses nobody. FAILED_PRECONDITION: no plan has the pair, for example because
-// its partner's maximum share is nothing (NO_PLAN_WITH_PAIR); or none was found where limits overlap
-// (NOT_PROVED).
+// Its prices prove nothing about plans without it; CheckPlanWith checks it (certificate.h).
+// INVALID_ARGUMENT: the expert is not eligible for the slot, or the slot misses nobody.
+// FAILED_PRECONDITION: no plan has the pair, for example because its partner's maximum share is nothing
+// (NO_PLAN_WITH_PAIR); or none was found where limits overlap (NOT_PROVED).
 absl::StatusOr<Plan> SolvePlanWith(const Pool& pool, int slot, int expert);
 
 }  // namespace critac::matching

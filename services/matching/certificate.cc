@@ -1,6 +1,7 @@
 #include "services/matching/certificate.h"
 
 #include <algorithm>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -24,11 +25,13 @@ absl::Status Wrong(const std::string& what) {
 // and nothing of how it is solved.
 class Checker {
  public:
-  Checker(const Pool& pool, const Plan& plan) : pool_(pool), plan_(plan) {}
+  // `forced`: slot and expert of the pair that the plan has to have, if any.
+  Checker(const Pool& pool, const Plan& plan, std::optional<std::pair<int, int>> forced)
+      : pool_(pool), plan_(plan), forced_(forced) {}
 
   absl::Status Check() {
     for (const auto step :
-         {&Checker::CheckShape, &Checker::CheckUnits, &Checker::CheckLimits,
+         {&Checker::CheckShape, &Checker::CheckForced, &Checker::CheckUnits, &Checker::CheckLimits,
           &Checker::CheckObjective, &Checker::CheckPrices, &Checker::CheckBound}) {
       if (absl::Status status = (this->*step)(); !status.ok()) return status;
     }
@@ -63,6 +66,18 @@ class Checker {
       return Wrong("its units are not in order");
     }
     return absl::OkStatus();
+  }
+
+  bool IsForcedIn(int slot) const { return forced_.has_value() && forced_->first == slot; }
+
+  // People of a slot who are free to be anybody, or nobody.
+  int64_t FreeIn(int slot) const { return Slot(slot).missing - (IsForcedIn(slot) ? 1 : 0); }
+
+  absl::Status CheckForced() {
+    if (!forced_.has_value() || plan_.FindUnit(forced_->first, forced_->second) != nullptr) {
+      return absl::OkStatus();
+    }
+    return Wrong(absl::StrCat(Name(forced_->first, forced_->second), " is not in it"));
   }
 
   absl::Status CheckUnits() {
@@ -169,7 +184,7 @@ class Checker {
     }
     for (size_t s = 0; s < pool_.slots().size(); ++s) {
       const SlotRow& slot = pool_.slots()[s];
-      if (slot.missing > 0 && plan_.prices.slots[s] > slot.open_price) {
+      if (FreeIn(static_cast<int>(s)) > 0 && plan_.prices.slots[s] > slot.open_price) {
         return Wrong(absl::StrCat(Name(static_cast<int>(s)), " costs more filled than left open"));
       }
     }
@@ -234,7 +249,7 @@ class Checker {
       bound += int128(missing) * plan_.prices.slots[s];
       priced_[s] = PricedPairs(s);
       pair_count += static_cast<int64_t>(priced_[s].size());
-      bound += LeastOverPersons(priced_[s]);
+      bound += LeastOverPersons(s);
     }
     bound -= int128(plan_.prices.program) * pool_.program_room();
     for (int e = 0; e < static_cast<int>(pool_.experts().size()); ++e) {
@@ -257,16 +272,24 @@ class Checker {
     return absl::OkStatus();
   }
 
-  // A slot takes a person once: of each person the cheapest record, where that is below the price.
-  static int128 LeastOverPersons(const std::vector<PricedPair>& pairs) {
+  // A slot takes a person once: of each person the cheapest record, where that is below the price. The
+  // pair that has to be there is taken whatever it costs, and it takes its person.
+  int128 LeastOverPersons(int slot) const {
+    const std::vector<PricedPair>& pairs = priced_[slot];
     int128 sum = 0;
     for (size_t i = 0; i < pairs.size();) {
       int128 least = 0;
+      std::optional<int128> forced;
       const int person = pairs[i].person;
       for (; i < pairs.size() && pairs[i].person == person; ++i) {
         least = std::min(least, pairs[i].reduced);
+        if (IsForcedIn(slot) && forced_->second == pairs[i].expert) forced = pairs[i].reduced;
       }
-      sum += least;
+      if (forced.has_value()) {
+        sum += *forced;
+      } else if (FreeIn(slot) > 0) {
+        sum += least;
+      }
     }
     return sum;
   }
@@ -292,6 +315,8 @@ class Checker {
 
   absl::Status CheckSlackness() {
     for (int s = 0; s < static_cast<int>(priced_.size()); ++s) {
+      // There a pair may be dearer than what is not used; the bound has counted it so.
+      if (IsForcedIn(s)) continue;
       if (absl::Status status = CheckSlotSlackness(s); !status.ok()) return status;
     }
     for (int e = 0; e < static_cast<int>(pool_.experts().size()); ++e) {
@@ -370,6 +395,7 @@ class Checker {
 
   const Pool& pool_;
   const Plan& plan_;
+  const std::optional<std::pair<int, int>> forced_;
   // Units of the plan.
   std::vector<int64_t> experts_;
   absl::flat_hash_map<int, int64_t> partners_;
@@ -384,6 +410,12 @@ class Checker {
 
 }  // namespace
 
-absl::Status CheckPlan(const Pool& pool, const Plan& plan) { return Checker(pool, plan).Check(); }
+absl::Status CheckPlan(const Pool& pool, const Plan& plan) {
+  return Checker(pool, plan, std::nullopt).Check();
+}
+
+absl::Status CheckPlanWith(const Pool& pool, const Plan& plan, int slot, int expert) {
+  return Checker(pool, plan, std::make_pair(slot, expert)).Check();
+}
 
 }  // namespace critac::matching

@@ -19,6 +19,10 @@ namespace critac::matching {
 // passes by overflow.
 absl::Status CheckPlan(const Pool& pool, const Plan& plan);
 
+// Checks a plan that has to have a pair (SolvePlanWith) in the same way: it has the pair, and its `bound`
+// is what its prices prove of all plans that have it.
+absl::Status CheckPlanWith(const Pool& pool, const Plan& plan, int slot, int expert);
+
 }  // namespace critac::matching
 
 #endif  // SERVICES_MATCHING_CERTIFICATE_H_

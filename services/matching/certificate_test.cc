@@ -3,6 +3,7 @@
 
 #include "services/matching/certificate.h"
 
+#include <algorithm>
 #include <functional>
 #include <iostream>
 #include <limits>
@@ -234,6 +235,50 @@ TEST_F(Certificate, APlanOfYesterdaysPolicyIsRejected) {
   center = TightCenter();
   center.policy.set_unassigned_price(2000001);
   EXPECT_FALSE(CheckPlan(center.Build(), plan_).ok());
+}
+
+TEST_F(Certificate, AnyPlanWithAPairPassesAsOne) {
+  for (int slot = 0; slot < static_cast<int>(pool_.slots().size()); ++slot) {
+    for (const char* id : {"e1", "e2", "e3"}) {
+      const int expert = ExpertIn(pool_, id);
+      const absl::StatusOr<Plan> with = SolvePlanWith(pool_, slot, expert);
+      ASSERT_TRUE(with.ok()) << with.status();
+      EXPECT_TRUE(with->optimal());
+      const absl::Status checked = CheckPlanWith(pool_, *with, slot, expert);
+      EXPECT_TRUE(checked.ok()) << slot << " with " << id << ": " << checked;
+    }
+  }
+}
+
+TEST_F(Certificate, TheCheapestPlanIsTheCheapestWithEachOfItsPairs) {
+  for (const PlanUnit& unit : plan_.units) {
+    const absl::Status checked = CheckPlanWith(pool_, plan_, unit.slot, unit.expert);
+    EXPECT_TRUE(checked.ok()) << checked;
+  }
+}
+
+TEST_F(Certificate, APlanThatHasNotThePairOrIsDressedUpIsRejectedAsOneWithIt) {
+  const int expert = ExpertIn(pool_, "e3");
+  const int slot = OpenSlotRow();
+  const absl::StatusOr<Plan> with = SolvePlanWith(pool_, slot, expert);
+  ASSERT_TRUE(with.ok()) << with.status();
+  EXPECT_GT(with->objective, plan_.objective);
+  const auto error_of = [&](const Plan& plan) {
+    return std::string(CheckPlanWith(pool_, plan, slot, expert).message());
+  };
+  EXPECT_THAT(error_of(plan_), HasSubstr("with experts/e3 is not in it"));
+  Plan changed = *with;
+  ++changed.objective;
+  EXPECT_THAT(error_of(changed), HasSubstr("objective is not what its units cost"));
+  for (const int by : {-1, 1}) {
+    changed = *with;
+    changed.bound += by;
+    EXPECT_THAT(error_of(changed), HasSubstr("bound is not what its prices prove"));
+  }
+  changed = *with;
+  changed.units.erase(std::find_if(changed.units.begin(), changed.units.end(),
+                                   [&](const PlanUnit& unit) { return unit.expert != expert; }));
+  EXPECT_THAT(error_of(changed), HasSubstr("counts its people wrongly"));
 }
 
 TEST_F(Certificate, WhateverPassesAsOptimalIsAsCheapAsTheTruePlan) {

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "common/status/error.h"
+#include "services/matching/certificate.h"
 #include "services/matching/network.h"
 
 namespace critac::matching {
@@ -117,6 +118,7 @@ std::optional<ForcedPlan> Forcing::SolveAnew(int slot, int expert) const {
   if (plan_.FindUnit(slot, expert) != nullptr) return ForcedPlan{};
   const absl::StatusOr<Plan> with = SolvePlanWith(pool_, slot, expert);
   if (!with.ok() || !with->optimal()) return std::nullopt;
+  if (!CheckPlanWith(pool_, *with, slot, expert).ok()) return std::nullopt;
   ForcedPlan forced{with->objective - plan_.objective, ChangesBetween(pool_, plan_, *with)};
   const auto own =
       std::find_if(forced.changes.begin(), forced.changes.end(),

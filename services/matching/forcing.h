@@ -32,14 +32,15 @@ struct ForcedPlan {
 // What it would cost to have an expert in a slot whom the plan does not have there, and who would
 // lose. A way through what the plan leaves room for says it at once (detour.h); where the limits
 // that the plan's network leaves out might be exceeded on that way, a plan with the pair is made
-// anew. So prices are exact. Not for several threads at once.
+// anew, and passes the check (certificate.h) before anything is said of it. So prices are exact. Not
+// for several threads at once.
 class Forcing {
  public:
   // The pool and the plan must outlive it.
   Forcing(const Pool& pool, const Plan& plan);
 
   // Nothing where the expert is not eligible for the slot, the slot misses nobody, the partner's maximum
-  // share is nothing, or one of the two plans is not proved to be the cheapest.
+  // share is nothing, or one of the two plans is not proved to be the cheapest or does not pass the check.
   std::optional<ForcedPlan> Force(int slot, int expert);
 
   // Whether no plan at all has the expert in the slot. Where Force gives nothing and this does not hold,

@@ -212,6 +212,8 @@ TEST(PlanProperties, ForcingAPairCostsWhatThePlanWithItCosts) {
         }
         EXPECT_FALSE(forcing.NoPlanHas(s, price.expert));
         if (!plan.optimal() || !with->optimal()) continue;
+        const absl::Status checked = CheckPlanWith(pool, *with, s, price.expert);
+        EXPECT_TRUE(checked.ok()) << checked;
         ASSERT_TRUE(price.price.has_value());
         EXPECT_EQ(*price.price, with->objective - plan.objective);
         ++compared;
