@@ -1,5 +1,7 @@
 // The cluster's shape on one machine: whatever process of it is killed, the work goes on, and what was
 // acknowledged has its consequences, each once.
+#include <signal.h>
+
 #include <set>
 #include <string>
 #include <vector>
@@ -27,7 +29,8 @@ constexpr int kCallsOfARound = 10;
 // Goal: no process is one without which the center stops for good, and none takes anything along.
 // Method: people make calls all the time (traffic.h). A few processes at a time, none of which stands in
 // for another of them, are killed, each at least once. The master of Redis is killed twice: it begins
-// again at once the first time, and so late the second time that another takes its place. Afterwards the
+// again at once the first time, and so late the second time that another takes its place. Then each replica
+// of a service is asked to stop, and the next once it is back, as an update is rolled out. Afterwards the
 // ledger (ledger.h), which knows what was acknowledged and reads the journals, must balance.
 TEST(Cluster, EachProcessIsKilledAndNothingIsLostOrDoubled) {
   LocalCluster cluster;
@@ -60,6 +63,10 @@ TEST(Cluster, EachProcessIsKilledAndNothingIsLostOrDoubled) {
     }
     for (const auto& [name, process] : cluster.Processes()) {
       EXPECT_TRUE(killed_once.contains(name)) << name << " was never killed";
+    }
+    for (const std::string& name : cluster.WithRole("-")) {
+      cluster.AwaitBack(cluster.Kill({name}, SIGTERM));
+      traffic.AwaitCalls(kCallsOfARound);
     }
     EXPECT_NE(cluster.WithRole("primary"), std::vector<std::string>{primary});
     EXPECT_NE(cluster.WithRole("master"), std::vector<std::string>{master});

@@ -92,14 +92,15 @@ class LocalCluster : public AnyCenter {
     return names;
   }
 
-  // Kills them, one after the other, as `kill -9` does; returns what was killed.
-  std::map<std::string, pid_t> Kill(const std::vector<std::string>& names) const {
+  // Kills them, one after the other, as `kill -9` does, or by another signal; returns what was killed.
+  std::map<std::string, pid_t> Kill(const std::vector<std::string>& names,
+                                    int signal = SIGKILL) const {
     std::map<std::string, pid_t> killed;
     const auto processes = Processes();
     for (const std::string& name : names) {
       const pid_t pid = processes.at(name).pid;
       EXPECT_GT(pid, 0) << name << " does not run";
-      if (pid > 0) kill(pid, SIGKILL);
+      if (pid > 0) kill(pid, signal);
       killed[name] = pid;
     }
     return killed;
