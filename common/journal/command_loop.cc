@@ -277,9 +277,10 @@ absl::Status CommandLoop::TryInTransaction(TakePart take, Decided& decided) {
 
 absl::Status CommandLoop::DecideOn(store::Connection& connection, TakePart take, Decided& decided) {
   ASSIGN_OR_RETURN(const HeadRow head, LockHead(connection));
+  const Mark before = MarkOf(head);
   const auto [waiting, outcomes] = take();
   std::vector<std::string> reads;
-  ASSIGN_OR_RETURN(const bool is_current, FollowOthers(connection, MarkOf(head), reads));
+  ASSIGN_OR_RETURN(const bool is_current, FollowOthers(connection, before, reads));
   if (forget_.exchange(false) || !is_current || cache_.full()) {
     cache_.Clear();
     // Read together, not one by one.
@@ -325,16 +326,16 @@ absl::Status CommandLoop::DecideOn(store::Connection& connection, TakePart take,
     texts[state.get()] = std::move(text);
   }
   // The cache runs ahead of the commit here; a failed commit empties it.
-  cache_head_ = MarkOf(head);
+  cache_head_ = before;
   if (!batch.events().empty()) {
     cache_head_.sequence = batch.sequence();
     cache_head_.hash = writer.hash();
     std::vector<std::string> changed;
     for (const auto& [name, state] : batch.changes()) changed.push_back(name);
     if (is_shared_) {
-      RETURN_IF_ERROR(WriteChange(connection, MarkOf(head), cache_head_, changed));
+      RETURN_IF_ERROR(WriteChange(connection, before, cache_head_, changed));
     }
-    records_.Expect(MarkOf(head), cache_head_, std::move(changed));
+    records_.Expect(before, cache_head_, std::move(changed));
   }
   std::vector<AnswerRow> rows;
   rows.reserve(answered.size());
