@@ -4,8 +4,6 @@
 #include <string>
 #include <vector>
 
-#include "common/base/calendar.h"
-#include "common/base/clock.h"
 #include "critac/matching/v1/partner.grpc.pb.h"
 #include "critac/metrics/v1/measure.grpc.pb.h"
 #include "critac/metrics/v1/survey.grpc.pb.h"
@@ -143,14 +141,9 @@ class Road {
   absl::StatusOr<metrics::v1::SurveyResponse> Answer(const std::string& engagement,
                                                      int satisfaction) {
     using metrics::v1::SurveyService;
-    metrics::v1::RecordSurveyResponseRequest record;
-    metrics::v1::SurveyResponse& response = *record.mutable_response();
-    response.set_engagement(engagement);
-    response.set_instrument(metrics::v1::INSTRUMENT_PARTICIPANT);
-    response.set_date(FormatDate(DayOf(SystemClock::Instance().Now())));
-    response.set_satisfaction(satisfaction);
-    record.set_request_id(ids_.NewUuid());
-    return center_.AsCoordinator<SurveyService>(&SurveyService::Stub::RecordSurveyResponse, record);
+    return center_.AsCoordinator<SurveyService>(
+        &SurveyService::Stub::RecordSurveyResponse,
+        SmallProgram::SurveyAnswer(engagement, satisfaction, ids_.NewUuid()));
   }
 
   matching::v1::Expert GetExpert(const std::string& name) {

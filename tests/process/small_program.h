@@ -13,6 +13,7 @@
 #include "critac/matching/v1/engagement.grpc.pb.h"
 #include "critac/matching/v1/match.grpc.pb.h"
 #include "critac/matching/v1/partner.grpc.pb.h"
+#include "critac/metrics/v1/survey.grpc.pb.h"
 #include "tests/process/any_center.h"
 
 namespace critac::testing {
@@ -97,6 +98,20 @@ class SmallProgram {
     record.mutable_delivery()->set_date(FormatDate(DayOf(absl::Now())));
     record.mutable_delivery()->set_quarter_hours(32);
     record.mutable_delivery()->set_completes_slot(true);
+    record.set_request_id(request_id);
+    return record;
+  }
+
+  // How satisfied someone is who took part in an engagement, 1 to 5.
+  static metrics::v1::RecordSurveyResponseRequest SurveyAnswer(const std::string& engagement,
+                                                               int satisfaction,
+                                                               const std::string& request_id) {
+    metrics::v1::RecordSurveyResponseRequest record;
+    metrics::v1::SurveyResponse& response = *record.mutable_response();
+    response.set_engagement(engagement);
+    response.set_instrument(metrics::v1::INSTRUMENT_PARTICIPANT);
+    response.set_date(FormatDate(DayOf(absl::Now())));
+    response.set_satisfaction(satisfaction);
     record.set_request_id(request_id);
     return record;
   }

@@ -6,7 +6,6 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
-#include "common/base/calendar.h"
 #include "common/base/clock.h"
 #include "common/base/ids.h"
 #include "common/status/error.h"
@@ -334,13 +333,8 @@ void Traffic::CarryOut(const std::string& request) {
 // Someone who took part says how satisfied they are, as soon as metrics knows of the engagement.
 void Traffic::AnswerSurvey(const std::string& engagement) {
   using metrics::v1::SurveyService;
-  metrics::v1::RecordSurveyResponseRequest record;
-  metrics::v1::SurveyResponse& response = *record.mutable_response();
-  response.set_engagement(engagement);
-  response.set_instrument(metrics::v1::INSTRUMENT_PARTICIPANT);
-  response.set_date(FormatDate(DayOf(SystemClock::Instance().Now())));
-  response.set_satisfaction(4);
-  record.set_request_id(UuidFromName(absl::StrCat("survey ", engagement)));
+  const auto record =
+      SmallProgram::SurveyAnswer(engagement, 4, UuidFromName(absl::StrCat("survey ", engagement)));
   const auto answer = [&] {
     return center_.AsCoordinator<SurveyService>(&SurveyService::Stub::RecordSurveyResponse, record);
   };
