@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <map>
 #include <memory>
+#include <numeric>
 #include <optional>
 #include <utility>
 
@@ -44,13 +45,21 @@ absl::StatusOr<Round> SolveRound(const Pool& pool, const std::vector<Pair>& pair
   return round;
 }
 
-// Turns to limits by period for every partner that exceeds one. Returns whether there was any.
-bool KeepPartnersLimits(const Pool& pool, const std::vector<Pair>& chosen,
-                        const Placement& placement, NetworkLimits& limits) {
+// Turns to limits by period for every partner that exceeds one, or that would have to in order to keep
+// as many standing periods as the flow does. Returns whether there was any.
+bool KeepPartnersLimits(const Pool& pool, const Round& round, const Placement& placement,
+                        NetworkLimits& limits) {
   bool any = false;
-  for (size_t i = 0; i < chosen.size(); ++i) {
+  for (size_t i = 0; i < round.chosen.size(); ++i) {
     if (placement.periods[i].has_value()) continue;
-    limits.by_period[pool.experts()[chosen[i].expert].partner] = true;
+    limits.by_period[pool.experts()[round.chosen[i].expert].partner] = true;
+    any = true;
+  }
+  const std::vector<int64_t> in_flow = round.network->network.KeptIn(round.network->transport);
+  const std::vector<int64_t> placed = KeptIn(pool, round.chosen, placement);
+  for (size_t partner = 0; partner < placed.size(); ++partner) {
+    if (placed[partner] >= in_flow[partner] || limits.by_period[partner]) continue;
+    limits.by_period[partner] = true;
     any = true;
   }
   return any;
@@ -70,9 +79,11 @@ bool AllotExceeded(const Pool& pool, const std::vector<Pair>& chosen, const Plac
     if (units.size() <= room) continue;
     any = true;
     std::stable_sort(units.begin(), units.end(), [&](int a, int b) {
-      const int64_t claim_a = pool.slots()[chosen[a].slot].open_price - chosen[a].cost;
-      const int64_t claim_b = pool.slots()[chosen[b].slot].open_price - chosen[b].cost;
-      return claim_a > claim_b;
+      const auto claim = [&](int unit) {
+        const Pair& pair = chosen[unit];
+        return pool.slots()[pair.slot].open_price - CostIn(pool, pair, *placement.periods[unit]);
+      };
+      return claim(a) > claim(b);
     });
     std::map<int32_t, int64_t> kept;
     for (size_t i = 0; i < room; ++i) ++kept[*placement.periods[units[i]]];
@@ -92,7 +103,12 @@ Plan PlanOf(const Pool& pool, const Round& round, const Placement& placement) {
     plan.units.push_back({pair.slot, pair.expert, *placement.periods[i], pair.score_e6});
     --plan.open[pair.slot];
   }
-  plan.objective = round.cost();
+  // Allotments leave periods out in which the placement can keep more than the flow.
+  const std::vector<int64_t> in_flow = round.network->network.KeptIn(round.network->transport);
+  const std::vector<int64_t> placed = KeptIn(pool, round.chosen, placement);
+  const int64_t more = std::accumulate(placed.begin(), placed.end(), int64_t{0}) -
+                       std::accumulate(in_flow.begin(), in_flow.end(), int64_t{0});
+  plan.objective = round.cost() - more * pool.policy().stability_bonus();
   return plan;
 }
 
@@ -103,16 +119,19 @@ void FillFromRoomLeft(const Pool& pool, std::vector<Pair> pairs, Plan& plan) {
     const int64_t price_a = pool.slots()[a.slot].open_price;
     const int64_t price_b = pool.slots()[b.slot].open_price;
     if (price_a != price_b) return price_a > price_b;
-    return a.slot != b.slot ? a.slot < b.slot : a.cost < b.cost;
+    if (a.slot != b.slot) return a.slot < b.slot;
+    return LeastCost(pool, a) < LeastCost(pool, b);
   });
   PlanUse use(pool, plan);
   for (const Pair& pair : pairs) {
     const int partner = pool.experts()[pair.expert].partner;
-    const int64_t cost = pair.cost + PartnerPrice(pool, partner, use.UnitsOfPartner(partner));
-    const int64_t saved = pool.slots()[pair.slot].open_price - cost;
-    if (plan.open[pair.slot] == 0 || saved <= 0) continue;
+    if (plan.open[pair.slot] == 0) continue;
     const std::optional<int32_t> period = use.PeriodLeft(pair);
     if (!period.has_value()) continue;
+    const int64_t cost =
+        CostIn(pool, pair, *period) + PartnerPrice(pool, partner, use.UnitsOfPartner(partner));
+    const int64_t saved = pool.slots()[pair.slot].open_price - cost;
+    if (saved <= 0) continue;
     plan.units.push_back({pair.slot, pair.expert, *period, pair.score_e6});
     use.Add(plan.units.back());
     --plan.open[pair.slot];
@@ -143,7 +162,7 @@ absl::StatusOr<Plan> Solve(const Pool& pool, const std::vector<Pair>& pairs,
     if (limits.allotted.empty() && (best == nullptr || round.cost() > best->transport.cost)) {
       best = round.network;
     }
-    if (KeepPartnersLimits(pool, round.chosen, placement, limits)) continue;
+    if (KeepPartnersLimits(pool, round, placement, limits)) continue;
     if (AllotExceeded(pool, round.chosen, placement, limits)) continue;
     Plan plan = PlanOf(pool, round, placement);
     plan.bound = best->transport.cost;
@@ -169,14 +188,25 @@ absl::StatusOr<Plan> SolvePlan(const Pool& pool) {
   return Solve(pool, EligiblePairs(pool), std::nullopt);
 }
 
-absl::StatusOr<Plan> SolvePlanWith(const Pool& pool, int slot, int expert) {
-  const std::vector<Pair> pairs = EligiblePairs(pool);
+absl::StatusOr<Plan> SolvePlanWith(const Pool& pool, int slot, int expert,
+                                   std::optional<int32_t> period) {
+  std::vector<Pair> pairs = EligiblePairs(pool);
   const auto found = std::find_if(pairs.begin(), pairs.end(), [&](const Pair& pair) {
     return pair.slot == slot && pair.expert == expert;
   });
   if (found == pairs.end()) {
     return InvalidField("expert", absl::StrCat(pool.experts()[expert].name,
                                                " is not eligible for the slot, or it is filled"));
+  }
+  if (period.has_value()) {
+    const int64_t place = int64_t{*period} - pool.slots()[slot].first_period;
+    if (place < 0 || place >= kPeriodsPerSlot || (found->periods >> place & 1) == 0) {
+      return InvalidField("period", absl::StrCat(pool.experts()[expert].name,
+                                                 " cannot start in the slot in that period"));
+    }
+    found->cost = CostIn(pool, *found, *period);
+    found->periods = PeriodSet{1} << place;
+    found->kept = -1;
   }
   return Solve(pool, pairs, static_cast<int>(found - pairs.begin()));
 }

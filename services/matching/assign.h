@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <tuple>
 #include <vector>
@@ -14,7 +15,9 @@
 // The plan: who is proposed for which slot, over all slots at once, at the least total price.
 //
 // The price of a plan is, in millionths of a score,
-//     for each person assigned:       - score - (stability_bonus, where a standing proposal has it)
+//     for each person assigned:       - score - (stability_bonus, where a standing proposal has the
+//                                     expert in the slot, to start in this period; or in any, where
+//                                     the period it says is none of those in which the expert can)
 //     for each person left out:       unassigned_price + urgency_price × (0, 1 or 2)
 //                                     + waiting_price_per_day × days waited
 //     for each partner:               fairness_price × (k - 1) for its k-th assignment, those
@@ -92,11 +95,14 @@ struct Plan {
 absl::StatusOr<Plan> SolvePlan(const Pool& pool);
 
 // The cheapest plan that has this pair; `optimal` says whether no other one with the pair is cheaper.
-// Its prices prove nothing about plans without it; CheckPlanWith checks it (certificate.h).
-// INVALID_ARGUMENT: the expert is not eligible for the slot, or the slot misses nobody.
+// Its prices prove nothing about plans without it; CheckPlanWith checks it (certificate.h). With `period`, the
+// number of one of the pair's, it starts in that.
+// INVALID_ARGUMENT: the expert is not eligible for the slot, or cannot start in the period, or the slot misses
+// nobody.
 // FAILED_PRECONDITION: no plan has the pair, for example because its partner's maximum share is nothing
 // (NO_PLAN_WITH_PAIR); or none was found where limits overlap (NOT_PROVED).
-absl::StatusOr<Plan> SolvePlanWith(const Pool& pool, int slot, int expert);
+absl::StatusOr<Plan> SolvePlanWith(const Pool& pool, int slot, int expert,
+                                   std::optional<int32_t> period = std::nullopt);
 
 }  // namespace critac::matching
 

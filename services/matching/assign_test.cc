@@ -400,6 +400,56 @@ TEST(Plan, AStandingProposalKeepsItsPeriodWhereTheOthersHaveRoom) {
   EXPECT_THAT(PlanTexts(center), ElementsAre("r1/s1 e1 2027Q1", "r2/s1 e1 2026Q4"));
 }
 
+// Only in 2026Q4 can r2 start, and e1 has one assignment in it: r1 waits, or r2 makes do with e2, which costs a
+// score of 1/3.
+TEST(Plan, AStandingPeriodIsLeftForAGainAboveTheBonusOnly) {
+  Center center;
+  center.AddPartner("nsa");
+  center.AddExpert("e1").set_capacity_per_period(1);
+  center.AddExpert("e2").mutable_topics(0)->set_level(intake::v1::LEVEL_PRACTITIONER);
+  center.AddDemand("r1").mutable_slots(0)->set_window_end("2027-03-31");
+  center.AddDemand("r2").mutable_slots(0)->set_window_end("2026-12-31");
+  AddStanding(center, "r1", "e1").mutable_assignments(0)->set_period("2026Q4");
+  center.policy.set_stability_bonus(333334);
+  EXPECT_THAT(PlanTexts(center), ElementsAre("r1/s1 e1 2026Q4", "r2/s1 e2 2026Q4"));
+  // A tie, which goes to the first by name.
+  center.policy.set_stability_bonus(333333);
+  EXPECT_THAT(PlanTexts(center), ElementsAre("r1/s1 e1 2027Q1", "r2/s1 e1 2026Q4"));
+  center.policy.set_stability_bonus(333332);
+  EXPECT_THAT(PlanTexts(center), ElementsAre("r1/s1 e1 2027Q1", "r2/s1 e1 2026Q4"));
+}
+
+// The same where the partner's limit makes r1 wait, which no price of an expert's period says.
+TEST(Plan, APartnersLimitTakesAStandingPeriodForAGainAboveTheBonusOnly) {
+  Center center;
+  center.AddPartner("nsa").set_capacity_per_period(1);
+  center.AddPartner("other");
+  center.AddExpert("e1");
+  center.AddExpert("e2");
+  center.AddExpert("e3", "other").mutable_topics(0)->set_level(intake::v1::LEVEL_PRACTITIONER);
+  center.AddDemand("r1").mutable_slots(0)->set_window_end("2027-03-31");
+  center.AddDemand("r2").mutable_slots(0)->set_window_end("2026-12-31");
+  AddStanding(center, "r1", "e1").mutable_assignments(0)->set_period("2026Q4");
+  center.policy.set_fairness_price(0);
+  center.policy.set_stability_bonus(333334);
+  EXPECT_THAT(PlanTexts(center), ElementsAre("r1/s1 e1 2026Q4", "r2/s1 e3 2026Q4"));
+  center.policy.set_stability_bonus(333332);
+  EXPECT_THAT(PlanTexts(center), ElementsAre("r1/s1 e1 2027Q1", "r2/s1 e1 2026Q4"));
+}
+
+TEST(Plan, WhoCannotStartInTheStandingPeriodAnyMoreIsKeptInAnother) {
+  Center center;
+  center.AddPartner("nsa");
+  center.AddExpert("e1");
+  center.AddExpert("e2").mutable_topics(0)->set_level(intake::v1::LEVEL_PRACTITIONER);
+  center.AddDemand("r1").mutable_slots(0)->set_window_end("2027-06-30");
+  AddStanding(center, "r1", "e2").mutable_assignments(0)->set_period("2026Q4");
+  center.policy.set_stability_bonus(333334);
+  EXPECT_THAT(PlanTexts(center), ElementsAre("r1/s1 e2 2026Q4"));
+  *center.experts[1].add_unavailable() = Dates("2026-10-01", "2026-12-31");
+  EXPECT_THAT(PlanTexts(center), ElementsAre("r1/s1 e2 2027Q1"));
+}
+
 TEST(Plan, AStandingPeriodOfAnotherLengthOrOutsideTheWindowBindsNothing) {
   Center center;
   center.AddPartner("nsa");

@@ -25,8 +25,13 @@ absl::Status Wrong(const std::string& what) {
 // and nothing of how it is solved.
 class Checker {
  public:
-  // `forced`: slot and expert of the pair that the plan has to have, if any.
-  Checker(const Pool& pool, const Plan& plan, std::optional<std::pair<int, int>> forced)
+  // A pair that the plan has to have, in a period or in any.
+  struct Forced {
+    int slot = 0;
+    int expert = 0;
+    std::optional<int32_t> period;
+  };
+  Checker(const Pool& pool, const Plan& plan, std::optional<Forced> forced)
       : pool_(pool), plan_(plan), forced_(forced) {}
 
   absl::Status Check() {
@@ -68,16 +73,18 @@ class Checker {
     return absl::OkStatus();
   }
 
-  bool IsForcedIn(int slot) const { return forced_.has_value() && forced_->first == slot; }
+  bool IsForcedIn(int slot) const { return forced_.has_value() && forced_->slot == slot; }
 
   // People of a slot who are free to be anybody, or nobody.
   int64_t FreeIn(int slot) const { return Slot(slot).missing - (IsForcedIn(slot) ? 1 : 0); }
 
   absl::Status CheckForced() {
-    if (!forced_.has_value() || plan_.FindUnit(forced_->first, forced_->second) != nullptr) {
-      return absl::OkStatus();
-    }
-    return Wrong(absl::StrCat(Name(forced_->first, forced_->second), " is not in it"));
+    if (!forced_.has_value()) return absl::OkStatus();
+    const PlanUnit* unit = plan_.FindUnit(forced_->slot, forced_->expert);
+    const std::string name = Name(forced_->slot, forced_->expert);
+    if (unit == nullptr) return Wrong(absl::StrCat(name, " is not in it"));
+    if (forced_->period.value_or(unit->period) == unit->period) return absl::OkStatus();
+    return Wrong(absl::StrCat(name, " is not in it in that period"));
   }
 
   absl::Status CheckUnits() {
@@ -143,16 +150,33 @@ class Checker {
            (below_share ? pool_.policy().minimum_share_price() : 0);
   }
 
-  int128 CostOfPair(int slot, int expert, int64_t score_e6) const {
+  // An eligible pair that starts in one of the verdict's periods.
+  int128 CostOfPair(int slot, int expert, const Verdict& verdict, int32_t period,
+                    int64_t score_e6) const {
+    return -int128(score_e6) -
+           (HasBonus(slot, expert, verdict, period) ? pool_.policy().stability_bonus() : 0);
+  }
+
+  // The bonus is for who stands in the period in which they stand; in any, where they cannot start in
+  // that one, or where it is not said.
+  bool HasBonus(int slot, int expert, const Verdict& verdict, int32_t period) const {
     const std::vector<int>& standing = Slot(slot).standing_experts;
-    const bool stands = std::find(standing.begin(), standing.end(), expert) != standing.end();
-    return -int128(score_e6) - (stands ? pool_.policy().stability_bonus() : 0);
+    if (std::find(standing.begin(), standing.end(), expert) == standing.end()) return false;
+    const std::optional<Period> stands_in = Slot(slot).StandingPeriod(expert);
+    if (!stands_in.has_value()) return true;
+    for (int i = 0; i < kPeriodsPerSlot && verdict.periods >> i != 0; ++i) {
+      const bool open = (verdict.periods >> i & 1) != 0;
+      const int32_t number = Slot(slot).first_period + i;
+      const v1::Period length = PeriodOf(pool_.period_length(), 0).length;
+      if (open && *stands_in == Period{length, number}) return period == number;
+    }
+    return true;
   }
 
   absl::Status CheckObjective() {
     int128 cost = 0;
     for (const PlanUnit& unit : plan_.units) {
-      cost += CostOfPair(unit.slot, unit.expert, unit.score_e6);
+      cost += CostOfUnit(unit.slot, unit.expert, unit.period);
     }
     for (size_t s = 0; s < plan_.open.size(); ++s) {
       cost += int128(plan_.open[s]) * pool_.slots()[s].open_price;
@@ -205,11 +229,16 @@ class Checker {
   }
 
   // The least over the periods of the verdict.
-  int128 ReducedCost(int slot, int expert, PeriodSet periods, int128 cost) const {
+  int128 LeastReducedCost(int slot, int expert, const Verdict& verdict) const {
+    const bool forced = IsForcedIn(slot) && forced_->expert == expert;
+    const int64_t score_e6 = ScoreOf(pool_, slot, expert, verdict.periods).total_e6;
     int128 least = absl::Int128Max();
-    for (int i = 0; i < kPeriodsPerSlot && periods >> i != 0; ++i) {
-      if ((periods >> i & 1) == 0) continue;
-      least = std::min(least, ReducedCost(slot, expert, Slot(slot).first_period + i, cost));
+    for (int i = 0; i < kPeriodsPerSlot && verdict.periods >> i != 0; ++i) {
+      if ((verdict.periods >> i & 1) == 0) continue;
+      const int32_t period = Slot(slot).first_period + i;
+      if (forced && forced_->period.value_or(period) != period) continue;
+      const int128 cost = CostOfPair(slot, expert, verdict, period, score_e6);
+      least = std::min(least, ReducedCost(slot, expert, period, cost));
     }
     return least;
   }
@@ -227,10 +256,7 @@ class Checker {
     for (int expert = 0; expert < static_cast<int>(pool_.experts().size()); ++expert) {
       const Verdict verdict = CheckGates(pool_, slot, expert);
       if (!verdict.eligible()) continue;
-      const Score score = ScoreOf(pool_, slot, expert, verdict.periods);
-      const int128 cost = CostOfPair(slot, expert, score.total_e6);
-      pairs.push_back(
-          {expert, Expert(expert).person, ReducedCost(slot, expert, verdict.periods, cost)});
+      pairs.push_back({expert, Expert(expert).person, LeastReducedCost(slot, expert, verdict)});
     }
     std::stable_sort(pairs.begin(), pairs.end(),
                      [](const PricedPair& a, const PricedPair& b) { return a.person < b.person; });
@@ -283,7 +309,7 @@ class Checker {
       const int person = pairs[i].person;
       for (; i < pairs.size() && pairs[i].person == person; ++i) {
         least = std::min(least, pairs[i].reduced);
-        if (IsForcedIn(slot) && forced_->second == pairs[i].expert) forced = pairs[i].reduced;
+        if (IsForcedIn(slot) && forced_->expert == pairs[i].expert) forced = pairs[i].reduced;
       }
       if (forced.has_value()) {
         sum += *forced;
@@ -375,7 +401,7 @@ class Checker {
         const auto unit = units_of_.find({slot, pairs[i].expert});
         if (unit == units_of_.end()) continue;
         used = pairs[i].expert;
-        const int128 cost = CostOfUnit(slot, used);
+        const int128 cost = CostOfUnit(slot, used, unit->second);
         used_reduced = ReducedCost(slot, used, unit->second, cost);
       }
       if (used < 0 && least < 0) {
@@ -388,14 +414,15 @@ class Checker {
     return absl::OkStatus();
   }
 
-  int128 CostOfUnit(int slot, int expert) const {
+  int128 CostOfUnit(int slot, int expert, int32_t period) const {
     const Verdict verdict = CheckGates(pool_, slot, expert);
-    return CostOfPair(slot, expert, ScoreOf(pool_, slot, expert, verdict.periods).total_e6);
+    const int64_t score_e6 = ScoreOf(pool_, slot, expert, verdict.periods).total_e6;
+    return CostOfPair(slot, expert, verdict, period, score_e6);
   }
 
   const Pool& pool_;
   const Plan& plan_;
-  const std::optional<std::pair<int, int>> forced_;
+  const std::optional<Forced> forced_;
   // Units of the plan.
   std::vector<int64_t> experts_;
   absl::flat_hash_map<int, int64_t> partners_;
@@ -414,8 +441,9 @@ absl::Status CheckPlan(const Pool& pool, const Plan& plan) {
   return Checker(pool, plan, std::nullopt).Check();
 }
 
-absl::Status CheckPlanWith(const Pool& pool, const Plan& plan, int slot, int expert) {
-  return Checker(pool, plan, std::make_pair(slot, expert)).Check();
+absl::Status CheckPlanWith(const Pool& pool, const Plan& plan, int slot, int expert,
+                           std::optional<int32_t> period) {
+  return Checker(pool, plan, Checker::Forced{slot, expert, period}).Check();
 }
 
 }  // namespace critac::matching

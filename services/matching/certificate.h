@@ -1,6 +1,9 @@
 #ifndef SERVICES_MATCHING_CERTIFICATE_H_
 #define SERVICES_MATCHING_CERTIFICATE_H_
 
+#include <cstdint>
+#include <optional>
+
 #include "absl/status/status.h"
 #include "services/matching/assign.h"
 #include "services/matching/pool.h"
@@ -20,8 +23,9 @@ namespace critac::matching {
 absl::Status CheckPlan(const Pool& pool, const Plan& plan);
 
 // Checks a plan that has to have a pair (SolvePlanWith) in the same way: it has the pair, and its `bound`
-// is what its prices prove of all plans that have it.
-absl::Status CheckPlanWith(const Pool& pool, const Plan& plan, int slot, int expert);
+// is what its prices prove of all plans that have it. With `period`: that have it in that period.
+absl::Status CheckPlanWith(const Pool& pool, const Plan& plan, int slot, int expert,
+                           std::optional<int32_t> period = std::nullopt);
 
 }  // namespace critac::matching
 

@@ -10,12 +10,56 @@
 
 namespace critac::matching {
 
+namespace {
+
+// A unit that is in a plan.
+std::vector<PlanUnit>::iterator FindIn(std::vector<PlanUnit>& units, int slot, int expert) {
+  return std::find_if(units.begin(), units.end(), [&](const PlanUnit& unit) {
+    return unit.slot == slot && unit.expert == expert;
+  });
+}
+
+// Says where those who leave started and those who come will, and adds who is in both plans and in the
+// kept period of one only. `units`: those of the other plan.
+void AddPeriods(const Pool& pool, const Plan& plan, std::vector<PlanUnit> units,
+                std::vector<PlanChange>& changes) {
+  for (PlanChange& change : changes) {
+    if (change.from_expert >= 0) {
+      change.from_period = plan.FindUnit(change.slot, change.from_expert)->period;
+    }
+    if (change.to_expert >= 0) {
+      change.to_period = FindIn(units, change.slot, change.to_expert)->period;
+    }
+  }
+  if (plan.network == nullptr) return;
+  for (const PlanUnit& after : units) {
+    const PlanUnit* before = plan.FindUnit(after.slot, after.expert);
+    if (before == nullptr || before->period == after.period) continue;
+    const std::optional<int> pair = plan.network->FindPair(after.slot, after.expert);
+    if (!pair.has_value()) continue;
+    const std::optional<int32_t> kept = KeptPeriod(pool, plan.network->pairs[*pair]);
+    if (kept != before->period && kept != after.period) continue;
+    changes.push_back({after.slot, after.expert, after.expert, before->period, after.period});
+  }
+}
+
+}  // namespace
+
 v1::PlanChange MessageOf(const Pool& pool, const PlanChange& change) {
+  const auto period_name = [&](int32_t number) {
+    return PeriodName({PeriodOf(pool.period_length(), 0).length, number});
+  };
   v1::PlanChange message;
   message.set_request(pool.slots()[change.slot].request);
   message.set_slot(pool.slots()[change.slot].id);
-  if (change.from_expert >= 0) message.set_from_expert(pool.experts()[change.from_expert].name);
-  if (change.to_expert >= 0) message.set_to_expert(pool.experts()[change.to_expert].name);
+  if (change.from_expert >= 0) {
+    message.set_from_expert(pool.experts()[change.from_expert].name);
+    message.set_from_period(period_name(change.from_period));
+  }
+  if (change.to_expert >= 0) {
+    message.set_to_expert(pool.experts()[change.to_expert].name);
+    message.set_to_period(period_name(change.to_period));
+  }
   return message;
 }
 
@@ -40,6 +84,7 @@ std::vector<PlanChange> ChangesBetween(const Pool& pool, const Plan& plan, const
       changes.push_back({slot, i < leave.size() ? leave[i] : -1, i < come.size() ? come[i] : -1});
     }
   }
+  AddPeriods(pool, plan, other.units, changes);
   return changes;
 }
 
@@ -52,7 +97,7 @@ Forcing::Forcing(const Pool& pool, const Plan& plan) : pool_(pool), plan_(plan) 
 std::optional<ForcedPlan> Forcing::Force(int slot, int expert) {
   if (!plan_.optimal() || plan_.network == nullptr) return std::nullopt;
   const std::optional<int> pair = plan_.network->FindPair(slot, expert);
-  return pair.has_value() ? ForcePair(*pair) : std::nullopt;
+  return pair.has_value() ? ForcePair(*pair, true) : std::nullopt;
 }
 
 bool Forcing::NoPlanHas(int slot, int expert) {
@@ -74,14 +119,14 @@ std::vector<Forcing::Price> Forcing::PricesOf(int slot) {
   const auto first = std::lower_bound(pairs.begin(), pairs.end(), slot,
                                       [](const Pair& pair, int s) { return pair.slot < s; });
   for (auto pair = first; pair != pairs.end() && pair->slot == slot; ++pair) {
-    const auto forced = ForcePair(static_cast<int>(pair - pairs.begin()));
+    const auto forced = ForcePair(static_cast<int>(pair - pairs.begin()), false);
     prices.push_back(
         {pair->expert, forced.has_value() ? std::optional(forced->price) : std::nullopt});
   }
   return prices;
 }
 
-std::optional<ForcedPlan> Forcing::ForcePair(int pair) {
+std::optional<ForcedPlan> Forcing::ForcePair(int pair, bool with_periods) {
   if (!plan_.optimal()) return std::nullopt;
   const Pair& forced = plan_.network->pairs[pair];
   const UnitArc& arc = plan_.network->network.pair_arcs()[pair];
@@ -90,16 +135,45 @@ std::optional<ForcedPlan> Forcing::ForcePair(int pair) {
   }
   const int64_t price = detours_->CostOf(arc.index);
   if (price == Detours::kNone) return std::nullopt;
-  ForcedPlan result{price, ChangesOf(arc.index)};
+  std::map<int, int> kept_more;
+  ForcedPlan result{price, ChangesOf(arc.index, kept_more)};
   // The network may have left out limits of the pool.
-  return placement_->Fits(result.changes) ? std::move(result)
-                                          : SolveAnew(forced.slot, forced.expert);
+  if (!placement_->Fits(result.changes, kept_more)) return SolveAnew(forced.slot, forced.expert);
+  if (with_periods && !result.changes.empty() && !PlaceChanged(result.changes)) return std::nullopt;
+  return result;
 }
 
-std::vector<PlanChange> Forcing::ChangesOf(int32_t entry) {
+// The changed plan has as many in kept periods as there can be, which is as many as the price says.
+bool Forcing::PlaceChanged(std::vector<PlanChange>& changes) const {
+  std::vector<PlanUnit> units = plan_.units;
+  for (const PlanChange& change : changes) {
+    if (change.from_expert >= 0) units.erase(FindIn(units, change.slot, change.from_expert));
+  }
+  for (const PlanChange& change : changes) {
+    if (change.to_expert >= 0) units.push_back({change.slot, change.to_expert, 0, 0});
+  }
+  std::sort(units.begin(), units.end());
+  std::vector<Pair> chosen;
+  for (const PlanUnit& unit : units) {
+    chosen.push_back(plan_.network->pairs[*plan_.network->FindPair(unit.slot, unit.expert)]);
+  }
+  const absl::StatusOr<Placement> placement = PlaceInPeriods(pool_, chosen);
+  if (!placement.ok()) return false;
+  for (size_t i = 0; i < units.size(); ++i) {
+    if (!placement->periods[i].has_value()) return false;
+    units[i].period = *placement->periods[i];
+  }
+  AddPeriods(pool_, plan_, std::move(units), changes);
+  return true;
+}
+
+std::vector<PlanChange> Forcing::ChangesOf(int32_t entry, std::map<int, int>& kept_more) {
   const SolvedNetwork& solved = *plan_.network;
   std::vector<PlanChange> changes;
   for (const UnitChange& unit : detours_->ChangesFor(entry)) {
+    if (const std::optional<int> kept = solved.network.PairKeptBy(unit.unit); kept.has_value()) {
+      kept_more[pool_.experts()[solved.pairs[*kept].expert].partner] += unit.by;
+    }
     const std::optional<int> index = solved.network.PairOf(unit.unit);
     if (!index.has_value()) continue;
     const Pair& pair = solved.pairs[*index];

@@ -2,6 +2,7 @@
 #define SERVICES_MATCHING_FORCING_H_
 
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <optional>
 #include <vector>
@@ -17,15 +18,15 @@ namespace critac::matching {
 v1::PlanChange MessageOf(const Pool& pool, const PlanChange& change);
 
 // What differs between two plans over the same rows, slot by slot, those who leave and those who come
-// paired in order.
+// paired in order, then who starts in another period, where a kept period is lost or won by it.
 std::vector<PlanChange> ChangesBetween(const Pool& pool, const Plan& plan, const Plan& other);
 
 // The cheapest plan with a pair in it, as far as it differs from the plan.
 struct ForcedPlan {
   // How much dearer it is.
   int64_t price = 0;
-  // The pair's own slot first, then those that make place for it, in their order. None where the plan
-  // has the pair.
+  // The pair's own slot first, then those that make place for it, in their order, then who makes place by
+  // starting in another period than the one to be kept. None where the plan has the pair.
   std::vector<PlanChange> changes;
 };
 
@@ -55,9 +56,13 @@ class Forcing {
   std::vector<Price> PricesOf(int slot);
 
  private:
-  std::optional<ForcedPlan> ForcePair(int pair);
+  // `with_periods`: whether the changes are to say where people start, and who moves.
+  std::optional<ForcedPlan> ForcePair(int pair, bool with_periods);
   std::optional<ForcedPlan> SolveAnew(int slot, int expert) const;
-  std::vector<PlanChange> ChangesOf(int32_t entry);
+  // What the way does otherwise, and how many more of each partner it has in kept periods.
+  std::vector<PlanChange> ChangesOf(int32_t entry, std::map<int, int>& kept_more);
+  // Says where people start after the changes, and adds who moves. False: they cannot all start.
+  bool PlaceChanged(std::vector<PlanChange>& changes) const;
 
   const Pool& pool_;
   const Plan& plan_;

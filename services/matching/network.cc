@@ -26,8 +26,27 @@ Pair PairOf(const Pool& pool, int slot, int expert, PeriodSet periods) {
   const std::vector<int>& standing = pool.slots()[slot].standing_experts;
   const bool stands = std::binary_search(standing.begin(), standing.end(), expert);
   const int64_t score = ScoreOf(pool, slot, expert, periods).total_e6;
-  const int64_t bonus = stands ? pool.policy().stability_bonus() : 0;
-  return {slot, expert, score, -score - bonus, periods};
+  if (!stands) return {slot, expert, score, -score, periods};
+  const int64_t bonus = pool.policy().stability_bonus();
+  const std::optional<int32_t> period = StandingPeriodNumber(pool, slot, expert);
+  const int64_t place = int64_t{period.value_or(0)} - pool.slots()[slot].first_period;
+  const bool kept = bonus > 0 && period.has_value() && place >= 0 && place < kPeriodsPerSlot &&
+                    (periods >> place & 1) != 0 && periods != PeriodSet{1} << place;
+  if (!kept) return {slot, expert, score, -score - bonus, periods};
+  return {slot, expert, score, -score, periods, static_cast<int>(place)};
+}
+
+std::optional<int32_t> KeptPeriod(const Pool& pool, const Pair& pair) {
+  if (pair.kept < 0) return std::nullopt;
+  return pool.slots()[pair.slot].first_period + pair.kept;
+}
+
+int64_t CostIn(const Pool& pool, const Pair& pair, int32_t period) {
+  return pair.cost - (KeptPeriod(pool, pair) == period ? pool.policy().stability_bonus() : 0);
+}
+
+int64_t LeastCost(const Pool& pool, const Pair& pair) {
+  return pair.cost - (pair.kept >= 0 ? pool.policy().stability_bonus() : 0);
 }
 
 std::vector<Pair> EligiblePairs(const Pool& pool) {
@@ -117,7 +136,7 @@ void PlanNetwork::AddExpert(int expert, const std::vector<int>& pairs_of_expert)
   std::vector<PeriodRoom> period_rooms;
   std::vector<std::pair<std::pair<int32_t, PeriodSet>, int32_t>> start_rooms;
   for (const int pair : pairs_of_expert) {
-    start_rooms_of_pairs_[pair] = StartRoomOf(pairs_[pair], period_rooms, start_rooms);
+    start_rooms_of_pairs_[pair] = StartRoomOf(pair, period_rooms, start_rooms);
   }
 }
 
@@ -147,8 +166,10 @@ int32_t PlanNetwork::PartnerPeriodRoomOf(int partner, int32_t period) {
 }
 
 int32_t PlanNetwork::StartRoomOf(
-    const Pair& pair, std::vector<PeriodRoom>& period_rooms,
+    int index, std::vector<PeriodRoom>& period_rooms,
     std::vector<std::pair<std::pair<int32_t, PeriodSet>, int32_t>>& start_rooms) {
+  const Pair& pair = pairs_[index];
+  if (pair.kept >= 0) return AddKeptRoom(index, period_rooms);
   int shift = 0;
   while ((pair.periods >> shift & 1) == 0) ++shift;
   const int32_t first = pool_.slots()[pair.slot].first_period + shift;
@@ -166,6 +187,18 @@ int32_t PlanNetwork::StartRoomOf(
     });
   }
   start_rooms.emplace_back(key, room);
+  return room;
+}
+
+int32_t PlanNetwork::AddKeptRoom(int pair, std::vector<PeriodRoom>& period_rooms) {
+  const Pair& kept = pairs_[pair];
+  const int32_t room = problem_.AddRoom();
+  ForEachPeriod(pool_, kept, [&](int32_t period) {
+    const int32_t to = PeriodRoomOf(kept.expert, period, period_rooms);
+    const int64_t price = CostIn(pool_, kept, period) - kept.cost;
+    const int32_t arc = problem_.AddArc({room, to, 1, price});
+    if (KeptPeriod(pool_, kept) == period) pairs_of_kept_arcs_[arc] = pair;
+  });
   return room;
 }
 
@@ -229,7 +262,7 @@ void PlanNetwork::AddForced() {
   int64_t dearest = 0;
   for (const SlotRow& slot : pool_.slots()) dearest = std::max(dearest, slot.open_price);
   int64_t cheapest = 0;
-  for (const Pair& one : pairs_) cheapest = std::min(cheapest, one.cost);
+  for (const Pair& one : pairs_) cheapest = std::min(cheapest, LeastCost(pool_, one));
   int64_t lowest = 0;
   int64_t highest = 0;
   for (int p = 0; p < static_cast<int>(pool_.partners().size()); ++p) {
@@ -249,6 +282,20 @@ std::optional<int> PlanNetwork::PairOf(const UnitArc& unit) const {
   }
   const auto found = pairs_of_arcs_.find(unit.index);
   return found == pairs_of_arcs_.end() ? std::nullopt : std::make_optional(found->second);
+}
+
+std::optional<int> PlanNetwork::PairKeptBy(const UnitArc& unit) const {
+  if (unit.kind != UnitArc::kArc) return std::nullopt;
+  const auto found = pairs_of_kept_arcs_.find(unit.index);
+  return found == pairs_of_kept_arcs_.end() ? std::nullopt : std::make_optional(found->second);
+}
+
+std::vector<int64_t> PlanNetwork::KeptIn(const Transport& transport) const {
+  std::vector<int64_t> kept(pool_.partners().size(), 0);
+  for (const auto& [arc, pair] : pairs_of_kept_arcs_) {
+    kept[pool_.experts()[pairs_[pair].expert].partner] += transport.arc_units[arc];
+  }
+  return kept;
 }
 
 std::optional<int> SolvedNetwork::FindPair(int slot, int expert) const {
@@ -330,6 +377,17 @@ std::optional<int32_t> StandingPeriodNumber(const Pool& pool, int slot, int expe
   const bool comparable =
       standing.has_value() && standing->length == PeriodOf(pool.period_length(), 0).length;
   return comparable ? std::make_optional(standing->number) : std::nullopt;
+}
+
+std::vector<int64_t> KeptIn(const Pool& pool, const std::vector<Pair>& chosen,
+                            const Placement& placement) {
+  std::vector<int64_t> kept(pool.partners().size(), 0);
+  for (size_t i = 0; i < chosen.size(); ++i) {
+    const std::optional<int32_t> period = KeptPeriod(pool, chosen[i]);
+    if (!period.has_value() || placement.periods[i] != period) continue;
+    ++kept[pool.experts()[chosen[i].expert].partner];
+  }
+  return kept;
 }
 
 absl::StatusOr<Placement> PlaceInPeriods(const Pool& pool, const std::vector<Pair>& chosen) {

@@ -21,11 +21,22 @@ struct Pair {
   int slot = 0;
   int expert = 0;
   int64_t score_e6 = 0;
-  // Less the bonus, where the standing proposal has it.
+  // In any period but the kept one. Less the bonus, where the standing proposal has the pair and no period
+  // is kept.
   int64_t cost = 0;
   // Periods in which the expert could start, as the verdict has them.
   PeriodSet periods = 0;
+  // Which of the periods, counted from the slot's first, has the bonus alone: the standing proposal's, where
+  // there are others beside it; -1: none.
+  int kept = -1;
 };
+
+// The number of the period that a pair has the bonus for; nothing: for none, or for all.
+std::optional<int32_t> KeptPeriod(const Pool& pool, const Pair& pair);
+
+// What a pair costs that starts in a period; and in that of its periods where it costs least.
+int64_t CostIn(const Pool& pool, const Pair& pair, int32_t period);
+int64_t LeastCost(const Pool& pool, const Pair& pair);
 
 // The pair of an eligible expert with the slot.
 Pair PairOf(const Pool& pool, int slot, int expert, PeriodSet periods);
@@ -80,9 +91,14 @@ class PlanNetwork {
   const std::vector<UnitArc>& pair_arcs() const { return pair_arcs_; }
   // Of each pair, whether it is in a transport of this network.
   std::vector<bool> ChosenIn(const Transport& transport) const;
+  // Of each partner, how many pairs are in their kept periods in it.
+  std::vector<int64_t> KeptIn(const Transport& transport) const;
 
   // The pair of slot and expert that became this; nothing: none, as what records of one person share.
   std::optional<int> PairOf(const UnitArc& unit) const;
+
+  // The pair that is in its kept period where this arc carries a unit; nothing: of none.
+  std::optional<int> PairKeptBy(const UnitArc& unit) const;
 
   // Every limit that it keeps.
   std::vector<LimitRoom> Limits() const;
@@ -102,9 +118,11 @@ class PlanNetwork {
   int32_t PeriodRoomOf(int expert, int32_t period, std::vector<PeriodRoom>& rooms);
   int32_t PartnerPeriodRoomOf(int partner, int32_t period);
   int64_t LimitOf(int expert, int32_t period) const;
-  // The room that a pair leads to: the expert's assignments that may start in these periods.
-  int32_t StartRoomOf(const Pair& pair, std::vector<PeriodRoom>& period_rooms,
+  // The room that a pair leads to: the expert's assignments that may start in these periods, or the pair's
+  // alone, where one of its periods is kept.
+  int32_t StartRoomOf(int pair, std::vector<PeriodRoom>& period_rooms,
                       std::vector<std::pair<std::pair<int32_t, PeriodSet>, int32_t>>& start_rooms);
+  int32_t AddKeptRoom(int pair, std::vector<PeriodRoom>& period_rooms);
   void AddSlots();
   void AddPairs(int first, int last);
   void AddForced();
@@ -124,6 +142,8 @@ class PlanNetwork {
   // By pair of the problem, and by arc: the pair of slot and expert, or -1.
   std::vector<int> pairs_of_entries_;
   absl::flat_hash_map<int32_t, int> pairs_of_arcs_;
+  // By arc into a kept period: its pair.
+  absl::flat_hash_map<int32_t, int> pairs_of_kept_arcs_;
   struct PricedRoom {
     int row = 0;
     int32_t period = 0;
@@ -156,6 +176,10 @@ struct Placement {
   // By pair chosen: the number of the period; nothing where the limits by period leave none.
   std::vector<std::optional<int32_t>> periods;
 };
+
+// Of each partner, how many of the pairs start in their kept periods.
+std::vector<int64_t> KeptIn(const Pool& pool, const std::vector<Pair>& chosen,
+                            const Placement& placement);
 
 // The number of the period in which a standing proposal has the expert start in the slot; nothing where
 // it has not, or where the policy's periods are of another length.

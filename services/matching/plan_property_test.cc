@@ -107,10 +107,9 @@ void Shuffle(Center& center, Dice& dice) {
 void ExpectPriceOfChanges(const Pool& pool, const Plan& plan, const ForcedPlan& forced) {
   std::map<int, int64_t> partners;
   for (const PlanUnit& unit : plan.units) ++partners[pool.experts()[unit.expert].partner];
-  const auto cost_of = [&](int slot, int expert) -> int64_t {
+  const auto cost_of = [&](int slot, int expert, int32_t period) -> int64_t {
     if (expert < 0) return pool.slots()[slot].open_price;
-    const std::optional<int> pair = plan.network->FindPair(slot, expert);
-    return plan.network->pairs[*pair].cost;
+    return CostIn(pool, plan.network->pairs[*plan.network->FindPair(slot, expert)], period);
   };
   const auto fairness = [&] {
     int64_t sum = 0;
@@ -123,7 +122,8 @@ void ExpectPriceOfChanges(const Pool& pool, const Plan& plan, const ForcedPlan& 
   };
   int64_t price = -fairness();
   for (const PlanChange& change : forced.changes) {
-    price += cost_of(change.slot, change.to_expert) - cost_of(change.slot, change.from_expert);
+    price += cost_of(change.slot, change.to_expert, change.to_period) -
+             cost_of(change.slot, change.from_expert, change.from_period);
     if (change.from_expert >= 0) --partners[pool.experts()[change.from_expert].partner];
     if (change.to_expert >= 0) ++partners[pool.experts()[change.to_expert].partner];
   }

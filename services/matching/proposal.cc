@@ -71,7 +71,8 @@ Obstacle ObstacleOf(const Pool& pool, const PlanUse& use, const Pair& pair) {
   const int partner = pool.experts()[pair.expert].partner;
   if (use.ShareLeft(partner) <= 0) return {Reason::kShare, ""};
   const int64_t price = PartnerPrice(pool, partner, use.UnitsOfPartner(partner));
-  if (pair.cost + price >= pool.slots()[pair.slot].open_price) return {Reason::kPrice, ""};
+  if (LeastCost(pool, pair) + price >= pool.slots()[pair.slot].open_price)
+    return {Reason::kPrice, ""};
   return LimitObstacle(pool, use, pair);
 }
 
@@ -85,9 +86,9 @@ std::string EligibleText(const Pool& pool, const PlanUse& use, const std::vector
     Obstacle obstacle = ObstacleOf(pool, use, pair);
     ++counts[obstacle.reason];
     if (obstacle.remedy.empty()) continue;
-    if (remedy.empty() || pair.cost < remedy_cost) {
+    if (remedy.empty() || LeastCost(pool, pair) < remedy_cost) {
       remedy = std::move(obstacle.remedy);
-      remedy_cost = pair.cost;
+      remedy_cost = LeastCost(pool, pair);
     }
   }
   std::string text =

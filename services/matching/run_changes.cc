@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "services/matching/certificate.h"
 #include "services/matching/eligibility.h"
 #include "services/matching/forcing.h"
 #include "services/matching/plan_use.h"
@@ -145,8 +146,7 @@ class StandingComparison {
                         FractionText(pool_.policy().stability_bonus()), " for keeping");
   }
 
-  // Why someone whom the plan keeps in a slot does not start in the period as before. A plan keeps a
-  // standing period that has room.
+  // Why someone whom the plan keeps in a slot does not start in the period as before.
   std::string WhyMoved(int slot, int expert, const Period& before) const {
     if (before.length != length_) {
       return absl::StrCat("capacity is counted by ",
@@ -158,9 +158,27 @@ class StandingComparison {
     if (place < 0 || place >= kPeriodsPerSlot || (periods >> place & 1) == 0) {
       return absl::StrCat(row.name, " cannot start in ", PeriodName(before), " any more");
     }
+    if (const std::optional<std::string> why = WhatKeepingCosts(slot, expert, before)) return *why;
     const bool expert_is_full = use_.LeftIn(expert, before.number) <= 0;
     return absl::StrCat(expert_is_full ? row.name : row.partner_name, " has no room left in ",
                         PeriodName(before), " beside the others of the plan");
+  }
+
+  // In words, of the period in which the expert stood and could start; nothing where no proof says it.
+  std::optional<std::string> WhatKeepingCosts(int slot, int expert, const Period& before) const {
+    const int64_t bonus = pool_.policy().stability_bonus();
+    if (!plan_.optimal() || bonus == 0) return std::nullopt;
+    const absl::StatusOr<Plan> with = SolvePlanWith(pool_, slot, expert, before.number);
+    if (!with.ok() || !with->optimal() ||
+        !CheckPlanWith(pool_, *with, slot, expert, before.number).ok()) {
+      return std::nullopt;
+    }
+    const std::string kept = absl::StrCat(pool_.experts()[expert].name, " in ", PeriodName(before));
+    const int64_t price = with->objective - plan_.objective;
+    if (price == 0) return absl::StrCat("with ", kept, " the plan would be as good");
+    return absl::StrCat("keeping ", kept, " would make the plan worth ", FractionText(price),
+                        " of a score less, with the bonus of ", FractionText(bonus),
+                        " for keeping");
   }
 
   const Pool& pool_;

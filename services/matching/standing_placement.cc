@@ -23,31 +23,53 @@ StandingPlacement::StandingPlacement(const Pool& pool, const Plan& plan)
 
 StandingPlacement::Unit StandingPlacement::UnitOf(int slot, int expert, int32_t period) const {
   const Pair& pair = network_.pairs[*network_.FindPair(slot, expert)];
-  return {slot, expert, pool_.slots()[slot].first_period, pair.periods, period};
+  return {slot, expert, pool_.slots()[slot].first_period, pair.periods, period, pair.kept >= 0};
 }
 
-bool StandingPlacement::Fits(const std::vector<PlanChange>& changes) const {
-  std::vector<int> partners;
+bool StandingPlacement::IsKept(const Unit& unit) const {
+  if (!unit.may_keep) return false;
+  const Pair& pair = network_.pairs[*network_.FindPair(unit.slot, unit.expert)];
+  return KeptPeriod(pool_, pair) == unit.period;
+}
+
+StandingPlacement::Unit StandingPlacement::HeldInKept(Unit unit) const {
+  const Pair& pair = network_.pairs[*network_.FindPair(unit.slot, unit.expert)];
+  unit.periods = PeriodSet{1} << pair.kept;
+  return unit;
+}
+
+bool StandingPlacement::Fits(const std::vector<PlanChange>& changes,
+                             const std::map<int, int>& kept_more) const {
+  std::map<int, int> partners = kept_more;
   for (const PlanChange& change : changes) {
-    if (change.to_expert < 0) continue;
-    const int partner = pool_.experts()[change.to_expert].partner;
-    if (std::find(partners.begin(), partners.end(), partner) == partners.end()) {
-      partners.push_back(partner);
-    }
+    if (change.to_expert >= 0) partners.try_emplace(pool_.experts()[change.to_expert].partner, 0);
   }
-  return std::all_of(partners.begin(), partners.end(),
-                     [&](int partner) { return FitsPartner(partner, changes); });
+  return std::all_of(partners.begin(), partners.end(), [&](const auto& partner) {
+    return FitsPartner(partner.first, changes, partner.second);
+  });
 }
 
-bool StandingPlacement::FitsPartner(int partner, const std::vector<PlanChange>& changes) const {
+// First with everyone who is in a kept period left there, and those who come in theirs; where that does
+// not do, all of the partner's are placed anew.
+bool StandingPlacement::FitsPartner(int partner, const std::vector<PlanChange>& changes,
+                                    int kept_more) const {
   if (pool_.partners()[partner].capacity_per_period == 0) return true;
   std::vector<Unit> units = units_of_partners_[partner];
+  int wanted = kept_more;
+  for (const Unit& unit : units) wanted += IsKept(unit) ? 1 : 0;
   for (const PlanChange& change : changes) {
     if (change.from_expert < 0 || pool_.experts()[change.from_expert].partner != partner) continue;
     units.erase(std::find_if(units.begin(), units.end(), [&](const Unit& unit) {
       return unit.slot == change.slot && unit.expert == change.from_expert;
     }));
   }
+  std::vector<Unit> held;
+  int kept = 0;
+  for (const Unit& unit : units) {
+    held.push_back(IsKept(unit) ? HeldInKept(unit) : unit);
+    kept += IsKept(unit) ? 1 : 0;
+  }
+  bool fits = true;
   for (const PlanChange& change : changes) {
     if (change.to_expert < 0 || pool_.experts()[change.to_expert].partner != partner) continue;
     const auto open = std::count_if(units.begin(), units.end(), [&](const Unit& unit) {
@@ -55,9 +77,26 @@ bool StandingPlacement::FitsPartner(int partner, const std::vector<PlanChange>& 
     });
     if (open >= pool_.experts()[change.to_expert].RoomOpen()) return false;
     units.push_back(UnitOf(change.slot, change.to_expert, kNoPeriod));
-    if (!PlaceLast(partner, units)) return false;
+    held.push_back(units.back().may_keep ? HeldInKept(units.back()) : units.back());
+    kept += units.back().may_keep ? 1 : 0;
+    fits = fits && PlaceLast(partner, held);
   }
-  return true;
+  if (fits && kept >= wanted) return true;
+  const bool any_kept =
+      std::any_of(units.begin(), units.end(), [](const Unit& unit) { return unit.may_keep; });
+  return any_kept && FitsAnew(partner, units, wanted);
+}
+
+bool StandingPlacement::FitsAnew(int partner, const std::vector<Unit>& units, int kept) const {
+  std::vector<Pair> chosen;
+  for (const Unit& unit : units) {
+    chosen.push_back(network_.pairs[*network_.FindPair(unit.slot, unit.expert)]);
+  }
+  const absl::StatusOr<Placement> placement = PlaceInPeriods(pool_, chosen);
+  if (!placement.ok()) return false;
+  const bool all = std::all_of(placement->periods.begin(), placement->periods.end(),
+                               [](const auto& period) { return period.has_value(); });
+  return all && KeptIn(pool_, chosen, *placement)[partner] >= kept;
 }
 
 // The shortest way in the flow of units through (expert, period) and (partner, period) to done, searched

@@ -2,6 +2,7 @@
 #define SERVICES_MATCHING_STANDING_PLACEMENT_H_
 
 #include <cstdint>
+#include <map>
 #include <vector>
 
 #include "services/matching/assign.h"
@@ -9,11 +10,15 @@
 
 namespace critac::matching {
 
-// One person's place in a plan that another plan fills otherwise. -1: the place is open.
+// One person's place in a plan that another plan fills otherwise. -1: the place is open. Twice the same
+// expert: who stands there starts in another period, which is kept in one of the plans only.
 struct PlanChange {
   int slot = 0;
   int from_expert = -1;
   int to_expert = -1;
+  // Where who has it starts in the one plan, and who gets it in the other.
+  int32_t from_period = 0;
+  int32_t to_period = 0;
 
   friend auto operator<=>(const PlanChange&, const PlanChange&) = default;
 };
@@ -29,8 +34,9 @@ class StandingPlacement {
   StandingPlacement(const Pool& pool, const Plan& plan);
 
   // Whether the changed plan keeps all limits by period and open at once, with everyone in some period
-  // of theirs. The changes take units of the plan away, and add pairs of its network.
-  bool Fits(const std::vector<PlanChange>& changes) const;
+  // of theirs, and of each partner so many more (or fewer) in their kept periods than in the plan. The
+  // changes take units of the plan away, and add pairs of its network.
+  bool Fits(const std::vector<PlanChange>& changes, const std::map<int, int>& kept_more = {}) const;
 
  private:
   struct Unit {
@@ -40,9 +46,16 @@ class StandingPlacement {
     int32_t first_period = 0;
     PeriodSet periods = 0;
     int32_t period = 0;
+    // Has one of them to keep.
+    bool may_keep = false;
   };
 
-  bool FitsPartner(int partner, const std::vector<PlanChange>& changes) const;
+  bool FitsPartner(int partner, const std::vector<PlanChange>& changes, int kept_more) const;
+  bool FitsAnew(int partner, const std::vector<Unit>& units, int kept) const;
+  // Whether it starts in the period that it has to keep.
+  bool IsKept(const Unit& unit) const;
+  // So that a search leaves it there.
+  Unit HeldInKept(Unit unit) const;
   // Places the last of the units, which has no period yet, where others may move for it.
   bool PlaceLast(int partner, std::vector<Unit>& units) const;
   Unit UnitOf(int slot, int expert, int32_t period) const;

@@ -78,8 +78,6 @@ class EveryPlan {
   // Takes a choice (by 1) or puts it back (by -1); returns what taking it costs.
   int64_t Change(const Choice& c, int32_t period, int by) {
     const ExpertRow& expert = pool_.experts()[c.expert];
-    const std::vector<int>& standing = pool_.slots()[c.slot].standing_experts;
-    const bool stands = std::count(standing.begin(), standing.end(), c.expert) > 0;
     const PartnerRow& partner = pool_.partners()[expert.partner];
     const int64_t planned = partners_[expert.partner];
     const int64_t partners_price =
@@ -96,7 +94,24 @@ class EveryPlan {
     } else {
       taken_.pop_back();
     }
-    return partners_price - c.score_e6 - (stands ? pool_.policy().stability_bonus() : 0);
+    return partners_price - c.score_e6 -
+           (HasBonus(c, period) ? pool_.policy().stability_bonus() : 0);
+  }
+
+  // Whoever stands has it in the period of the standing proposal, or in all where that is none of the
+  // choice's.
+  bool HasBonus(const Choice& c, int32_t period) const {
+    const std::vector<int>& standing = pool_.slots()[c.slot].standing_experts;
+    if (std::count(standing.begin(), standing.end(), c.expert) == 0) return false;
+    const bool can_be_kept = std::any_of(c.periods.begin(), c.periods.end(), [&](int32_t other) {
+      return IsStanding(c.slot, c.expert, other);
+    });
+    return !can_be_kept || IsStanding(c.slot, c.expert, period);
+  }
+
+  bool IsStanding(int slot, int expert, int32_t period) const {
+    const v1::Period length = PeriodOf(pool_.period_length(), 0).length;
+    return pool_.slots()[slot].StandingPeriod(expert) == Period{length, period};
   }
 
   // The order of plans of the same price that assign.h states.
@@ -115,10 +130,8 @@ class EveryPlan {
 
   // Units that start where a standing proposal has them start.
   int64_t KeptPeriods(const std::vector<PlanUnit>& units) const {
-    const v1::Period length = PeriodOf(pool_.period_length(), 0).length;
     return std::count_if(units.begin(), units.end(), [&](const PlanUnit& unit) {
-      const std::optional<Period> standing = pool_.slots()[unit.slot].StandingPeriod(unit.expert);
-      return standing == Period{length, unit.period};
+      return IsStanding(unit.slot, unit.expert, unit.period);
     });
   }
 

@@ -152,6 +152,10 @@ std::string PlanChangeText(const v1::PlanChange& change) {
   if (change.to_expert().empty()) {
     return absl::StrCat(slot, " would be left without ", change.from_expert());
   }
+  if (change.from_expert() == change.to_expert()) {
+    return absl::StrCat(slot, " would have ", change.to_expert(), " start in ", change.to_period(),
+                        " instead of ", change.from_period());
+  }
   const std::string gets = absl::StrCat(slot, " would get ", change.to_expert());
   return change.from_expert().empty() ? gets
                                       : absl::StrCat(gets, " instead of ", change.from_expert());
