@@ -165,6 +165,16 @@ TEST_F(MovedPeriods, AnExpertWhoMakesPlaceForAnotherRequestIsMoved) {
                           "stood before"));
 }
 
+TEST_F(MovedPeriods, AGainAboveTheBonusIsTheReason) {
+  center_.policy.set_stability_bonus(50'000);
+  center_.AddExpert("e2").mutable_topics(0)->set_level(intake::v1::LEVEL_PRACTITIONER);
+  center_.AddDemand("r2").mutable_slots(0)->set_window_end("2026-12-31");
+  EXPECT_THAT(ChangeTexts(center_),
+              Contains("requests/r1 s1 experts/e1 2026Q4 → experts/e1 2027Q1: keeping experts/e1 "
+                       "in 2026Q4 would make the plan worth 0.2833 of a score less, with the bonus "
+                       "of 0.0500 for keeping"));
+}
+
 TEST_F(MovedPeriods, APartnerWithoutRoomIsTheReasonWhereTheExpertHasSome) {
   center_.experts[0].set_capacity_per_period(3);
   center_.partners[0].set_capacity_per_period(1);
