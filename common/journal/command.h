@@ -1,6 +1,7 @@
 #ifndef COMMON_JOURNAL_COMMAND_H_
 #define COMMON_JOURNAL_COMMAND_H_
 
+#include <functional>
 #include <memory>
 #include <string>
 #include <utility>
@@ -13,6 +14,7 @@
 #include "absl/time/time.h"
 #include "common/base/ids.h"
 #include "common/journal/states.h"
+#include "common/store/database.h"
 #include "google/protobuf/message.h"
 
 namespace critac::journal {
@@ -57,6 +59,11 @@ class Draft : public States {
 // Decides a command: says what happened, or returns an error, and then nothing happened.
 using Decide = absl::AnyInvocable<absl::Status(Draft& draft)>;
 
+// Whether a command may still be decided, by what is no record: a lease, say. Asked in the transaction that would
+// commit it, so that what it locks (Connection::QueryForUpdate) stays as it is until the commit. Returns an error, and
+// nothing happened.
+using Guard = std::function<absl::Status(store::Connection& connection)>;
+
 struct Command {
   // The caller's UUID: the same id with the same content returns the first answer. Empty: the
   // command is not repeated.
@@ -72,6 +79,8 @@ struct Command {
   std::vector<std::string> reads;
   // How to decide it. May be called more than once, when a batch is tried again.
   Decide decide;
+  // Asked each time before `decide`; not for a command that was answered already. Null: it may always be decided.
+  Guard guard = nullptr;
 };
 
 // What a command was answered. Vault fields hold their text.

@@ -306,7 +306,7 @@ absl::Status CommandLoop::DecideOn(store::Connection& connection, TakePart take,
   BatchWriter writer(connection, head.hash);
   std::vector<std::string> answered;
   for (size_t i = 0; i < waiting.size(); ++i) {
-    outcomes[i] = DecideOne(batch, waiting[i], known, answered);
+    outcomes[i] = DecideOne(connection, batch, waiting[i], known, answered);
     RETURN_IF_ERROR(batch.status());
     if ((i + 1) % limits::kCommandsWrittenTogether == 0) RETURN_IF_ERROR(writer.Write(batch));
   }
@@ -379,13 +379,18 @@ absl::StatusOr<bool> CommandLoop::FollowOthers(store::Connection& connection, co
   return true;
 }
 
-CommandLoop::Outcome CommandLoop::DecideOne(Batch& batch, Waiting& waiting, StoredAnswers& known,
+CommandLoop::Outcome CommandLoop::DecideOne(store::Connection& connection, Batch& batch,
+                                            Waiting& waiting, StoredAnswers& known,
                                             std::vector<std::string>& answered) {
   Command& command = waiting.command;
   if (const auto before = known.find(command.request_id); before != known.end()) {
     if (before->second.fingerprint != command.fingerprint)
       return {RequestIdReused(command.request_id), nullptr, false};
     return {absl::OkStatus(), before->second.answer, true};
+  }
+  if (command.guard != nullptr) {
+    if (absl::Status status = command.guard(connection); !status.ok())
+      return {std::move(status), nullptr, false};
   }
   BatchDraft draft(batch, projections_, apply_, command, ids_);
   if (absl::Status status = command.decide(draft); !status.ok())

@@ -89,8 +89,8 @@ class CommandLoop {
   absl::Status DecideOn(store::Connection& connection, TakePart take, Decided& decided);
   absl::StatusOr<bool> FollowOthers(store::Connection& connection, const Mark& head,
                                     std::vector<std::string>& reads);
-  Outcome DecideOne(Batch& batch, Waiting& waiting, StoredAnswers& known,
-                    std::vector<std::string>& answered);
+  Outcome DecideOne(store::Connection& connection, Batch& batch, Waiting& waiting,
+                    StoredAnswers& known, std::vector<std::string>& answered);
   void Answer(Decided decided);
   absl::Status JoinAnswers(const Decided& decided, std::vector<journal::Answer>& answers);
 

@@ -217,6 +217,37 @@ TEST_F(JournalTest, WhatARefusedCommandSaidBeforeItWasRefusedIsForgotten) {
   EXPECT_THAT(Table("journal_vault"), IsEmpty());
 }
 
+TEST_F(JournalTest, ACommandWhoseGuardRefusesIsNotDecided) {
+  bool refuses = true;
+  int asked = 0;
+  const auto guarded = [&] {
+    Command command = AddAgency("a", "Elm Grove Police");
+    command.guard = [&](store::Connection& connection) -> absl::Status {
+      ++asked;
+      const absl::Status locked =
+          connection.QueryForUpdate("SELECT sequence FROM journal_head WHERE id = 1", {},
+                                    [](const store::Row&) { return absl::OkStatus(); });
+      EXPECT_TRUE(locked.ok()) << locked;
+      if (!refuses) return absl::OkStatus();
+      return Error(absl::StatusCode::kUnavailable, "LEASE_LOST", "the lease is over").ToStatus();
+    };
+    return command;
+  };
+  EXPECT_EQ(ReasonOf(journal_->Execute(guarded()).status()), "LEASE_LOST");
+  EXPECT_EQ(journal_->Head()->sequence, 0);
+  refuses = false;
+  const auto answer = journal_->Execute(guarded());
+  ASSERT_TRUE(answer.ok()) << answer.status();
+  EXPECT_FALSE(answer->replayed) << "a refusal is no answer";
+  EXPECT_EQ(journal_->Head()->sequence, 1);
+  EXPECT_EQ(asked, 2);
+  refuses = true;
+  const auto again = journal_->Execute(guarded());
+  ASSERT_TRUE(again.ok()) << again.status();
+  EXPECT_TRUE(again->replayed);
+  EXPECT_EQ(asked, 2) << "what was answered is not asked for again";
+}
+
 TEST_F(JournalTest, TheSameRequestIdWithTheSameContentReturnsTheFirstAnswer) {
   const auto first = journal_->Execute(AddRequest("1", "Help with crisis intervention"));
   ASSERT_TRUE(first.ok());
