@@ -33,7 +33,7 @@ KEPT_BEHIND = {
 
 # Domain files of a service are pure: they see base, status and messages only. These suffixes mark the others.
 EDGE_FILE = re.compile(
-    r"(_service|_store|_states|_commands|_methods|_reader|_client|_worker|follower|_sync|_jobs|callers|bind|main|_testing"
+    r"(_service|_store|_states|_commands|_methods|_reader|_client|_worker|follower|_sync|_jobs|_lease|callers|bind|main|_testing"
     r"|_bench)\.(h|cc)$")
 
 # A step of a migration in a source: its number, its component, and the rest, at whose end is what it needs, if anything.

@@ -24,6 +24,7 @@
 #include "services/matching/rating_follower.h"
 #include "services/matching/recusal_reader.h"
 #include "services/matching/recusal_sync.h"
+#include "services/matching/solve_lease.h"
 
 namespace critac::matching {
 namespace {
@@ -31,6 +32,9 @@ namespace {
 // Calls that ask intake, and rankings: a few at a time, since each may take a core for a while.
 constexpr int kTaskThreads = 2;
 constexpr int kWaitingTasks = 256;
+// Calls that wait for a turn to solve, of which one has it: each until its own deadline.
+constexpr int kSolveThreads = 4;
+constexpr int kWaitingSolves = 64;
 
 class BoundMatching final : public server::BoundService {
  public:
@@ -44,15 +48,17 @@ class BoundMatching final : public server::BoundService {
         intake_(environment.channel("intake"), environment.clock),
         pools_(*journal_, intake_, environment.clock),
         recusals_(*journal_, environment.clock),
+        solve_lease_(journal_->database(), environment.clock),
         tasks_("matching-task", kTaskThreads, kWaitingTasks),
+        solve_tasks_("matching-solve", kSolveThreads, kWaitingSolves),
         partner_service_(environment.pipeline, *journal_, recusals_),
         identity_service_(environment.pipeline, *journal_, tasks_),
-        match_service_(environment.pipeline, *journal_, pools_, recusals_, tasks_,
-                       environment.clock),
+        match_service_(environment.pipeline, *journal_, pools_, recusals_, solve_lease_, tasks_,
+                       solve_tasks_, environment.clock),
         meeting_service_(environment.pipeline, *journal_, pools_, recusals_, tasks_,
                          environment.clock),
         engagement_service_(environment.pipeline, *journal_, pools_, intake_, recusals_, tasks_),
-        match_jobs_(*journal_, intake_, pools_, environment.clock),
+        match_jobs_(*journal_, intake_, pools_, solve_lease_, environment.clock),
         sync_jobs_(*journal_, intake_),
         recusal_sync_(*journal_, intake_, environment.clock),
         offer_jobs_(*journal_, pools_, environment.clock),
@@ -94,6 +100,7 @@ class BoundMatching final : public server::BoundService {
   ~BoundMatching() override {
     Stop();
     tasks_.Stop();
+    solve_tasks_.Stop();
     journal_->Stop();
   }
 
@@ -134,6 +141,7 @@ class BoundMatching final : public server::BoundService {
   }
 
   void Stop() override {
+    solve_lease_.Stop();
     ratings_.Stop();
     match_reconciler_.Stop();
     sync_reconciler_.Stop();
@@ -172,7 +180,9 @@ class BoundMatching final : public server::BoundService {
   IntakeClient intake_;
   PoolReader pools_;
   RecusalReader recusals_;
+  SolveLease solve_lease_;
   TaskPool tasks_;
+  TaskPool solve_tasks_;
   PartnerService partner_service_;
   IdentityService identity_service_;
   MatchService match_service_;
@@ -202,6 +212,10 @@ absl::StatusOr<std::unique_ptr<server::BoundService>> BindMatching(
   ASSIGN_OR_RETURN(std::unique_ptr<journal::Journal> journal,
                    journal::Journal::Open(MatchingJournal(), std::move(database), environment.clock,
                                           environment.ids));
+  if (journal->database().backend() == store::Backend::kSqlite) {
+    // Only one process has it, so whoever had the lease is gone.
+    RETURN_IF_ERROR(SolveLease(journal->database(), environment.clock).Forget());
+  }
   journal::Command begin;
   begin.actor = "service:matching";
   begin.decide = BeginPolicy();

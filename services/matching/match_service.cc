@@ -107,6 +107,12 @@ absl::Status ExplainOpen(const PoolView& view, const Clock& clock,
   return absl::OkStatus();
 }
 
+// Until when a call may wait, so that its caller hears why it got no further before it gives up.
+absl::Time EndOfWait(const Call& call, const Clock& clock) {
+  const absl::Duration left = call.deadline - clock.Now();
+  return call.deadline - std::min(left / 10, absl::Seconds(1));
+}
+
 // Leaves of an answer what recusals do not hide from the caller.
 template <typename T>
 absl::Status ShowUnhidden(const Call& call, RecusalReader& recusals, T& answer) {
@@ -252,7 +258,7 @@ grpc::ServerUnaryReactor* MatchService::SolveMatches(grpc::CallbackServerContext
                                                      const v1::SolveMatchesRequest* request,
                                                      v1::SolveRun* response) {
   return rpc::InTasks<v1::SolveMatchesRequest>(
-      pipeline_, tasks_, context, request, response,
+      pipeline_, request->validate_only() ? tasks_ : solve_tasks_, context, request, response,
       [this, response](const Call& call, const auto& in) -> absl::Status {
         if (in.validate_only()) {
           ASSIGN_OR_RETURN(const auto view, pools_.Read());
@@ -260,12 +266,15 @@ grpc::ServerUnaryReactor* MatchService::SolveMatches(grpc::CallbackServerContext
           *response = solved->run;
           return ShowUnhidden(call, recusals_, *response);
         }
+        ASSIGN_OR_RETURN(const auto turn,
+                         lease_.Take(call.principal.ToString(), EndOfWait(call, clock_)));
         RETURN_IF_ERROR(ExecuteOnPool(
             journal_, pools_, call, in, *response,
             [this](std::shared_ptr<const PoolView> view) -> absl::StatusOr<journal::Decide> {
               ASSIGN_OR_RETURN(const std::shared_ptr<const Solved> solved, view->Solve(clock_));
               return RecordSolve(view, solved->plan, solved->run, true);
-            }));
+            },
+            &PoolReader::Read, turn->guard()));
         return ShowUnhidden(call, recusals_, *response);
       });
 }

@@ -7,20 +7,25 @@
 #include "critac/matching/v1/match.grpc.pb.h"
 #include "services/matching/pool_reader.h"
 #include "services/matching/recusal_reader.h"
+#include "services/matching/solve_lease.h"
 
 namespace critac::matching {
 
 // critac.matching.v1.MatchService over the pipeline. What rests on a pool runs in `tasks`, since
-// reading one may wait for intake.
+// reading one may wait for intake; what waits for a turn of the lease in `solve_tasks`, so that the others do not
+// wait with it.
 class MatchService final : public v1::MatchService::CallbackService {
  public:
   MatchService(rpc::Pipeline& pipeline, journal::Journal& journal, PoolReader& pools,
-               RecusalReader& recusals, TaskPool& tasks, const Clock& clock)
+               RecusalReader& recusals, SolveLease& lease, TaskPool& tasks, TaskPool& solve_tasks,
+               const Clock& clock)
       : pipeline_(pipeline),
         journal_(journal),
         pools_(pools),
         recusals_(recusals),
+        lease_(lease),
         tasks_(tasks),
+        solve_tasks_(solve_tasks),
         clock_(clock) {}
 
   grpc::ServerUnaryReactor* GetPolicy(grpc::CallbackServerContext* context,
@@ -89,7 +94,9 @@ class MatchService final : public v1::MatchService::CallbackService {
   journal::Journal& journal_;
   PoolReader& pools_;
   RecusalReader& recusals_;
+  SolveLease& lease_;
   TaskPool& tasks_;
+  TaskPool& solve_tasks_;
   const Clock& clock_;
 };
 

@@ -29,6 +29,10 @@ absl::Status MatchWorker::Follow(const std::string& request, const std::string& 
 absl::Status MatchWorker::Solve(const std::string& trace) {
   ASSIGN_OR_RETURN(const bool due, IsSolveDue());
   if (!due) return absl::OkStatus();
+  ASSIGN_OR_RETURN(const auto turn, lease_.Take("service:matching", absl::InfiniteFuture()));
+  // By another worker, before it was this one's turn, it may have been done.
+  ASSIGN_OR_RETURN(const bool still_due, IsSolveDue());
+  if (!still_due) return absl::OkStatus();
   int64_t revision = -1;
   RETURN_IF_ERROR(ExecuteOnPool(
       journal_, pools_, trace,
@@ -36,7 +40,8 @@ absl::Status MatchWorker::Solve(const std::string& trace) {
         revision = view->revision;
         ASSIGN_OR_RETURN(const std::shared_ptr<const Solved> solved, view->Solve(clock_));
         return RecordSolve(view, solved->plan, solved->run, false);
-      }));
+      },
+      &PoolReader::Read, turn->guard()));
   return store_.Set(revision);
 }
 

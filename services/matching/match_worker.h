@@ -14,6 +14,7 @@
 #include "common/queue/work_queue.h"
 #include "services/matching/intake_client.h"
 #include "services/matching/pool_reader.h"
+#include "services/matching/solve_lease.h"
 #include "services/matching/solve_store.h"
 
 namespace critac::matching {
@@ -23,17 +24,18 @@ inline constexpr char kSolveJob[] = "demands";
 
 // Does the jobs of the queue "match". A job is keyed by a request, which is followed (see
 // FollowRequest), or is kSolveJob: then all open demands are solved at once, checked, and the proposals
-// recorded, where the records have changed since that was last done. Of all processes that share the
-// queue one solves at a time, since a key is leased to one; many changes that come while it does are
-// solved together. A job done twice changes nothing the second time. After each start of a process all is
+// recorded, where the records have changed since that was last done. For that it waits for a turn of the
+// lease, which another worker or a call may have; many changes that come meanwhile are solved
+// together. A job done twice changes nothing the second time. After each start of a process all is
 // solved once, since a new version may plan otherwise, and by one of them for all. Thread-safe.
 class MatchWorker {
  public:
-  MatchWorker(journal::Journal& journal, IntakeClient& intake, PoolReader& pools,
+  MatchWorker(journal::Journal& journal, IntakeClient& intake, PoolReader& pools, SolveLease& lease,
               const Clock& clock)
       : journal_(journal),
         intake_(intake),
         pools_(pools),
+        lease_(lease),
         clock_(clock),
         store_(journal.database()) {}
 
@@ -53,6 +55,7 @@ class MatchWorker {
   journal::Journal& journal_;
   IntakeClient& intake_;
   PoolReader& pools_;
+  SolveLease& lease_;
   const Clock& clock_;
   // The input of the last plan whose proposals are on record.
   SolveStore store_;

@@ -1,6 +1,8 @@
 // The review of a policy, what-if, and who sees what of engagements, through gRPC with production wiring.
+#include <atomic>
 #include <set>
 #include <string>
+#include <thread>
 #include <utility>
 #include <vector>
 
@@ -12,7 +14,9 @@
 #include "services/matching/match_commands.h"
 #include "services/matching/matching_states.h"
 #include "services/matching/service_testing.h"
+#include "services/matching/solve_lease.h"
 #include "services/matching/testing_center.h"
+#include "tests/support/eventually.h"
 
 namespace critac::matching {
 namespace {
@@ -931,6 +935,58 @@ TEST_F(MatchingService, ATrialSaysWhereThePastCannotBeMadeAgain) {
   EXPECT_FALSE(response->past(0).reproduced());
   EXPECT_EQ(response->past(0).recorded().assigned_count(), 1);
   EXPECT_EQ(response->past(0).before().assigned_count(), 0);
+}
+
+// Another process solves, and goes on.
+TEST_F(MatchingService, ACallThatWaitsToSolveIsToldBeforeItsDeadlineWhoDoes) {
+  const absl::Time since = server_.clock.Now();
+  const absl::Status written =
+      server_.journal().database().Write([&](store::Connection& connection) {
+        return connection.InsertRows(
+            "solve_lease", {"id", "turn", "holder", "take_time", "expire_time"},
+            {{int64_t{1}, int64_t{1}, std::string("service:matching"), absl::ToUnixMicros(since),
+              absl::ToUnixMicros(since + absl::Hours(24 * 365))}},
+            store::OnConflict::kReplace, {"id"});
+      });
+  ASSERT_TRUE(written.ok()) << written;
+  v1::SolveMatchesRequest request;
+  request.set_request_id(server_.NewId());
+  std::atomic<bool> ended = false;
+  absl::Status answer;
+  std::thread waiting([&] {
+    answer = Call(&Stub::SolveMatches, request, kDana).status();
+    ended = true;
+  });
+  // The time of its server is up long before its caller's is.
+  EXPECT_TRUE(critac::testing::Eventually([&] {
+    server_.clock.Advance(absl::Minutes(1));
+    return ended.load();
+  }));
+  waiting.join();
+  EXPECT_EQ(answer.code(), absl::StatusCode::kUnavailable);
+  EXPECT_EQ(ReasonOf(answer), "SOLVE_UNDER_WAY") << answer;
+  EXPECT_EQ(ErrorInfoOf(answer).metadata().at("holder"), "service:matching");
+  EXPECT_EQ(ErrorInfoOf(answer).metadata().at("since"), "2026-11-20T14:00:00Z");
+  EXPECT_GT(RetryInfoOf(answer).retry_delay().seconds(), 0);
+
+  // What records nothing does not wait.
+  request.set_validate_only(true);
+  request.set_request_id(server_.NewId());
+  EXPECT_TRUE(Call(&Stub::SolveMatches, request, kDana).ok());
+}
+
+TEST_F(MatchingService, ACallThatWaitsToSolveEndsWhenTheProcessStops) {
+  SolveLease other(server_.journal().database(), server_.clock);
+  const auto turn = other.Take("coordinator:kim", absl::InfiniteFuture());
+  ASSERT_TRUE(turn.ok()) << turn.status();
+  v1::SolveMatchesRequest request;
+  request.set_request_id(server_.NewId());
+  absl::Status answer;
+  std::thread waiting([&] { answer = Call(&Stub::SolveMatches, request, kDana).status(); });
+  server_.bound().Stop();
+  waiting.join();
+  EXPECT_EQ(answer.code(), absl::StatusCode::kUnavailable);
+  EXPECT_EQ(ReasonOf(answer), "STOPPING") << answer;
 }
 
 }  // namespace

@@ -104,6 +104,14 @@ constexpr char kSolveTables[] = R"sql(
 CREATE TABLE solve_mark (id BIGINT PRIMARY KEY, revision BIGINT NOT NULL);
 )sql";
 
+// Nor this: solve_lease.h. Times in microseconds since 1970.
+constexpr char kLeaseTable[] = R"sql(
+CREATE TABLE solve_lease (
+  id BIGINT PRIMARY KEY, turn BIGINT NOT NULL, holder TEXT NOT NULL, take_time BIGINT NOT NULL,
+  expire_time BIGINT NOT NULL
+);
+)sql";
+
 constexpr char kMeetingTables[] = R"sql(
 CREATE TABLE meeting (
   name TEXT PRIMARY KEY, body TEXT NOT NULL, state BIGINT NOT NULL, date TEXT NOT NULL
@@ -702,7 +710,7 @@ std::vector<store::Migration> MatchingMigrations() {
   return {{1, "matching", kTables},         {2, "matching", kOfferColumns},
           {3, "matching", kPartnersColumn}, {1, "identity", kIdentityTables},
           {1, "ratings", kRatingTables},    {1, "meetings", kMeetingTables},
-          {1, "solve", kSolveTables}};
+          {1, "solve", kSolveTables},       {2, "solve", kLeaseTable}};
 }
 
 void ApplyMatching(MutableStates& states, const Event& event, const Message& payload) {

@@ -35,6 +35,7 @@
 #include "services/matching/pool_reader.h"
 #include "services/matching/recusal_sync.h"
 #include "services/matching/recusal_testing.h"
+#include "services/matching/solve_lease.h"
 #include "services/matching/testing_center.h"
 #include "tests/support/test_databases.h"
 
@@ -318,6 +319,7 @@ class MatchingBench {
   std::unique_ptr<journal::Journal> journal;
   std::unique_ptr<IntakeClient> client;
   std::unique_ptr<PoolReader> pools;
+  std::unique_ptr<SolveLease> lease;
   std::unique_ptr<MatchWorker> worker;
   std::unique_ptr<OfferJobs> care;
   std::unique_ptr<IntakeSync> sync;
@@ -345,7 +347,8 @@ class MatchingBench {
     journal = *std::move(opened);
     client = std::make_unique<IntakeClient>(intake.channel(), clock);
     pools = std::make_unique<PoolReader>(*journal, *client, clock);
-    worker = std::make_unique<MatchWorker>(*journal, *client, *pools, clock);
+    lease = std::make_unique<SolveLease>(journal->database(), clock);
+    worker = std::make_unique<MatchWorker>(*journal, *client, *pools, *lease, clock);
     care = std::make_unique<OfferJobs>(*journal, *pools, clock);
     sync = std::make_unique<IntakeSync>(*journal, *client);
     recusal_sync = std::make_unique<RecusalSync>(*journal, *client, clock);

@@ -10,12 +10,14 @@ constexpr int kViews = 5;
 
 absl::StatusOr<journal::Answer> ExecuteCommand(
     journal::Journal& journal, PoolReader& pools, ReadView read, const MakeDecide& make,
-    absl::FunctionRef<journal::Command(journal::Decide)> command_of) {
+    const journal::Guard& guard, absl::FunctionRef<journal::Command(journal::Decide)> command_of) {
   absl::StatusOr<journal::Answer> answer = absl::UnknownError("not executed");
   for (int i = 0; i < kViews; ++i) {
     ASSIGN_OR_RETURN(std::shared_ptr<const PoolView> view, (pools.*read)());
     ASSIGN_OR_RETURN(journal::Decide decide, make(std::move(view)));
-    answer = journal.Execute(command_of(std::move(decide)));
+    journal::Command command = command_of(std::move(decide));
+    command.guard = guard;
+    answer = journal.Execute(std::move(command));
     if (answer.ok() || ReasonOf(answer.status()) != "INPUTS_CHANGED") return answer;
   }
   return answer;
@@ -26,9 +28,9 @@ absl::StatusOr<journal::Answer> ExecuteCommand(
 absl::Status ExecuteOnPool(journal::Journal& journal, PoolReader& pools, const rpc::Call& call,
                            const google::protobuf::Message& request,
                            google::protobuf::Message& response, const MakeDecide& make,
-                           ReadView read) {
+                           ReadView read, const journal::Guard& guard) {
   ASSIGN_OR_RETURN(const journal::Answer answer,
-                   ExecuteCommand(journal, pools, read, make, [&](journal::Decide decide) {
+                   ExecuteCommand(journal, pools, read, make, guard, [&](journal::Decide decide) {
                      return rpc::Pipeline::MakeCommand(call, request, std::move(decide));
                    }));
   if (answer.message != nullptr) response.CopyFrom(*answer.message);
@@ -36,8 +38,8 @@ absl::Status ExecuteOnPool(journal::Journal& journal, PoolReader& pools, const r
 }
 
 absl::Status ExecuteOnPool(journal::Journal& journal, PoolReader& pools, const std::string& trace,
-                           const MakeDecide& make, ReadView read) {
-  return ExecuteCommand(journal, pools, read, make,
+                           const MakeDecide& make, ReadView read, const journal::Guard& guard) {
+  return ExecuteCommand(journal, pools, read, make, guard,
                         [&trace](journal::Decide decide) {
                           journal::Command command;
                           command.actor = "service:matching";

@@ -16,18 +16,20 @@ namespace critac::matching {
 using ReadView = absl::StatusOr<std::shared_ptr<const PoolView>> (PoolReader::*)();
 
 // Gives a command that rests on a view of the pool. Where the view turns out to be old, it is read
-// again and the command made anew, some times over. The answer goes to `response`.
+// again and the command made anew, some times over. The answer goes to `response`. `guard` is that of the command.
 using MakeDecide =
     std::function<absl::StatusOr<journal::Decide>(std::shared_ptr<const PoolView> view)>;
 absl::Status ExecuteOnPool(journal::Journal& journal, PoolReader& pools, const rpc::Call& call,
                            const google::protobuf::Message& request,
                            google::protobuf::Message& response, const MakeDecide& make,
-                           ReadView read = &PoolReader::Read);
+                           ReadView read = &PoolReader::Read,
+                           const journal::Guard& guard = nullptr);
 
 // The same for a command of the service's own, which is not repeated by a caller; `trace` is
 // that of what calls for it.
 absl::Status ExecuteOnPool(journal::Journal& journal, PoolReader& pools, const std::string& trace,
-                           const MakeDecide& make, ReadView read = &PoolReader::Read);
+                           const MakeDecide& make, ReadView read = &PoolReader::Read,
+                           const journal::Guard& guard = nullptr);
 
 }  // namespace critac::matching
 

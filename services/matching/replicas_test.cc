@@ -12,6 +12,7 @@
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "services/matching/offer_testing.h"
+#include "services/matching/solve.h"
 
 namespace critac::matching {
 namespace {
@@ -157,7 +158,40 @@ TEST_F(MatchingReplicas, WhatOneSolvedIsNotDueAtTheOther) {
   for (int replica : {0, 1}) EXPECT_THAT(*At(replica).worker->Due(), SizeIs(1));
 }
 
-// Both solve at once, as they do where a lease ran out: what is recorded is as if one had.
+// Both are asked at the same moment. Neither has to solve anew because the other recorded in the middle of it.
+TEST_F(MatchingReplicas, TwoWhoAreAskedAtOnceRecordOneRunAfterTheOther) {
+  for (int round = 1; round <= kRounds; ++round) {
+    Ready();
+    int views[] = {0, 0};
+    AtBoth([&](int replica) {
+      MatchingBench& at = At(replica);
+      const auto turn = at.lease->Take("coordinator:dana", absl::InfiniteFuture());
+      ASSERT_TRUE(turn.ok()) << turn.status();
+      const absl::Status recorded = ExecuteOnPool(
+          *at.journal, *at.pools, "",
+          [&](std::shared_ptr<const PoolView> view) -> absl::StatusOr<journal::Decide> {
+            ++views[replica];
+            ASSIGN_OR_RETURN(const auto solved, view->Solve(at.clock));
+            return RecordSolve(view, solved->plan, solved->run, true);
+          },
+          &PoolReader::Read, (*turn)->guard());
+      EXPECT_TRUE(recorded.ok()) << recorded;
+    });
+    for (int replica : {0, 1}) EXPECT_EQ(views[replica], 1) << "replica " << replica;
+    const auto runs = second_->journal->List<v1::SolveRun>(
+        {.collection = "runs", .page_size = 100, .descending = true});
+    ASSERT_TRUE(runs.ok()) << runs.status();
+    ASSERT_THAT(runs->items, SizeIs(2 * round));
+    // The later one found the proposal of the one before, and left it.
+    const v1::SolveRun& later = runs->items[0];
+    const v1::SolveRun& before = runs->items[1];
+    EXPECT_THAT(before.proposals(), SizeIs(round));
+    EXPECT_THAT(later.proposals(), ::testing::UnorderedElementsAreArray(before.proposals()));
+    EXPECT_THAT(later.superseded(), IsEmpty());
+  }
+}
+
+// Both solve at once, and one waits for the other: what is recorded is as if one had.
 TEST_F(MatchingReplicas, TwoWhoSolveAtOnceProposeOnce) {
   std::vector<std::string> requests;
   for (int i = 0; i < kRounds; ++i) requests.push_back(Ready());

@@ -1,0 +1,255 @@
+// Who may solve and record when, over a real journal. Two leases over one database stand for two replicas.
+#include "services/matching/solve_lease.h"
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "absl/synchronization/mutex.h"
+#include "common/status/error.h"
+#include "gmock/gmock.h"
+#include "services/matching/match_commands.h"
+#include "services/matching/offer_testing.h"
+#include "services/matching/pool_methods.h"
+#include "services/matching/solve.h"
+#include "tests/support/eventually.h"
+
+namespace critac::matching {
+namespace {
+
+using critac::testing::Eventually;
+using ::testing::HasSubstr;
+
+using SolveTurn = absl::StatusOr<std::unique_ptr<SolveLease::Turn>>;
+
+class LeasedSolve : public ::testing::Test {
+ protected:
+  LeasedSolve() {
+    center_.AddPartner("elm");
+    center_.AddExpert("elm1", "elm");
+    bench_ = std::make_unique<MatchingBench>(center_);
+    second_ = std::make_unique<SolveLease>(bench_->journal->database(), bench_->clock);
+    const v1::Demand& demand = center_.AddDemand("fy27-1");
+    bench_->MakeReady(demand);
+    bench_->FollowOnly(demand.request());
+  }
+
+  SolveLease& first() { return *bench_->lease; }
+  SolveLease& second() { return *second_; }
+  ManualClock& clock() { return bench_->clock; }
+
+  // Waits for as long as it takes.
+  SolveTurn Take(SolveLease& lease, const std::string& who = "coordinator:dana") {
+    return lease.Take(who, absl::InfiniteFuture());
+  }
+  // Does not wait.
+  SolveTurn TakeNow(SolveLease& lease) { return lease.Take("coordinator:kim", clock().Now()); }
+
+  // Solves in a turn and records the run; `meanwhile` is what happens in between.
+  absl::Status Record(
+      const SolveLease::Turn& turn, const std::function<void()>& meanwhile = [] {}) {
+    return ExecuteOnPool(
+        *bench_->journal, *bench_->pools, "",
+        [&](std::shared_ptr<const PoolView> view) -> absl::StatusOr<journal::Decide> {
+          ASSIGN_OR_RETURN(const auto solved, view->Solve(clock()));
+          meanwhile();
+          return RecordSolve(view, solved->plan, solved->run, true);
+        },
+        &PoolReader::Read, turn.guard());
+  }
+
+  // A process that took a turn now and died.
+  void LeaveBehind() {
+    const absl::Time now = clock().Now();
+    const absl::Status written =
+        bench_->journal->database().Write([&](store::Connection& connection) {
+          return connection.InsertRows(
+              "solve_lease", {"id", "turn", "holder", "take_time", "expire_time"},
+              {{int64_t{1}, int64_t{41}, std::string("service:matching"), absl::ToUnixMicros(now),
+                absl::ToUnixMicros(now + SolveLease::kTerm)}},
+              store::OnConflict::kReplace, {"id"});
+        });
+    ASSERT_TRUE(written.ok()) << written;
+  }
+
+  // Until when the lease lasts.
+  absl::Time ExpireTime() {
+    absl::Time time;
+    const absl::Status read = bench_->journal->database().Read([&](store::Connection& connection) {
+      return connection.Query("SELECT expire_time FROM solve_lease WHERE id = 1", {},
+                              [&](const store::Row& row) {
+                                time = absl::FromUnixMicros(row.Int(0));
+                                return absl::OkStatus();
+                              });
+    });
+    EXPECT_TRUE(read.ok()) << read;
+    return time;
+  }
+
+  size_t RunCount() {
+    const auto runs = bench_->journal->List<v1::SolveRun>({.collection = "runs"});
+    EXPECT_TRUE(runs.ok()) << runs.status();
+    return runs.ok() ? runs->items.size() : 0;
+  }
+
+  Center center_;
+  std::unique_ptr<MatchingBench> bench_;
+  std::unique_ptr<SolveLease> second_;
+};
+
+TEST_F(LeasedSolve, WhatWasGivenBackIsHadByTheNext) {
+  for (SolveLease* lease : {&first(), &second(), &first()}) {
+    const auto turn = TakeNow(*lease);
+    ASSERT_TRUE(turn.ok()) << turn.status();
+    EXPECT_TRUE(Record(**turn).ok());
+  }
+  EXPECT_EQ(RunCount(), 3u);
+}
+
+TEST_F(LeasedSolve, WhoFindsItTakenIsToldWhoSolvesSinceWhenAndWhenToComeBack) {
+  const auto turn = Take(first(), "coordinator:dana");
+  ASSERT_TRUE(turn.ok()) << turn.status();
+  clock().Advance(absl::Seconds(2));
+  // Of another process, and of the same.
+  for (SolveLease* lease : {&second(), &first()}) {
+    const absl::Status refused = TakeNow(*lease).status();
+    EXPECT_EQ(refused.code(), absl::StatusCode::kUnavailable);
+    EXPECT_EQ(ReasonOf(refused), "SOLVE_UNDER_WAY");
+    EXPECT_EQ(ErrorInfoOf(refused).metadata().at("holder"), "coordinator:dana");
+    EXPECT_EQ(ErrorInfoOf(refused).metadata().at("since"), "2026-11-20T14:00:00Z");
+    EXPECT_EQ(RetryInfoOf(refused).retry_delay().seconds(), 13);
+    EXPECT_THAT(std::string(refused.message()),
+                HasSubstr("coordinator:dana solves since 2026-11-20T14:00:00Z"));
+  }
+  EXPECT_EQ(second().line_length(), 0u);
+  EXPECT_EQ(first().line_length(), 1u);
+}
+
+TEST_F(LeasedSolve, AHolderThatStoodStillPastItsLeaseRecordsNothing) {
+  auto turn = Take(first());
+  ASSERT_TRUE(turn.ok()) << turn.status();
+  const int64_t head = bench_->journal->Head()->sequence;
+  const absl::Status late = Record(**turn, [&] { clock().Advance(SolveLease::kTerm); });
+  EXPECT_EQ(late.code(), absl::StatusCode::kUnavailable);
+  EXPECT_EQ(ReasonOf(late), "SOLVE_LEASE_LOST");
+  EXPECT_EQ(bench_->journal->Head()->sequence, head);
+
+  // Nor once another has followed it, who is not disturbed when the first one ends.
+  const auto next = TakeNow(second());
+  ASSERT_TRUE(next.ok()) << next.status();
+  EXPECT_EQ(ReasonOf(Record(**turn)), "SOLVE_LEASE_LOST");
+  turn->reset();
+  EXPECT_EQ(bench_->journal->Head()->sequence, head);
+  EXPECT_EQ(ReasonOf(TakeNow(first()).status()), "SOLVE_UNDER_WAY");
+  EXPECT_TRUE(Record(**next).ok());
+  EXPECT_EQ(RunCount(), 1u);
+}
+
+// It could not renew it until it had run out, and it was given up by hand.
+TEST_F(LeasedSolve, AHolderWhoseLeaseIsGoneFromTheDatabaseRecordsNothing) {
+  const auto turn = Take(first());
+  ASSERT_TRUE(turn.ok()) << turn.status();
+  ASSERT_TRUE(second().Forget().ok());
+  EXPECT_EQ(ReasonOf(Record(**turn)), "SOLVE_LEASE_LOST");
+  EXPECT_TRUE(TakeNow(second()).ok());
+}
+
+TEST_F(LeasedSolve, AHolderThatLivesKeepsItHoweverLongItSolves) {
+  const auto turn = Take(first());
+  ASSERT_TRUE(turn.ok()) << turn.status();
+  for (int i = 1; i <= 4; ++i) {
+    clock().Advance(SolveLease::kRenewEvery);
+    const absl::Time renewed = clock().Now() + SolveLease::kTerm;
+    ASSERT_TRUE(Eventually([&] { return ExpireTime() == renewed; })) << "renewal " << i;
+  }
+  EXPECT_EQ(ReasonOf(TakeNow(second()).status()), "SOLVE_UNDER_WAY");
+  EXPECT_TRUE(Record(**turn).ok());
+}
+
+TEST_F(LeasedSolve, OneThatDiedIsFollowedOnceItsLeaseHasRunOut) {
+  LeaveBehind();
+  clock().Advance(SolveLease::kTerm - absl::Microseconds(1));
+  const absl::Status refused = TakeNow(second()).status();
+  EXPECT_EQ(ReasonOf(refused), "SOLVE_UNDER_WAY");
+  EXPECT_EQ(RetryInfoOf(refused).retry_delay().seconds(), 1) << "not at once";
+  clock().Advance(absl::Microseconds(1));
+  const auto turn = TakeNow(second());
+  ASSERT_TRUE(turn.ok()) << turn.status();
+  EXPECT_TRUE(Record(**turn).ok());
+}
+
+TEST_F(LeasedSolve, WhoWaitsForOneThatDiedFollowsIt) {
+  LeaveBehind();
+  SolveTurn turn = absl::UnknownError("none yet");
+  std::thread waits([&] { turn = Take(first()); });
+  EXPECT_TRUE(Eventually([&] { return first().line_length() == 1; }));
+  clock().Advance(SolveLease::kTerm);
+  waits.join();
+  EXPECT_TRUE(turn.ok()) << turn.status();
+}
+
+TEST_F(LeasedSolve, AProcessThatHasTheDatabaseAloneBeginsAsIfNobodyHadIt) {
+  LeaveBehind();
+  ASSERT_TRUE(first().Forget().ok());
+  EXPECT_TRUE(TakeNow(first()).ok());
+}
+
+TEST_F(LeasedSolve, ThoseOfOneProcessHaveItInTheOrderInWhichTheyCame) {
+  constexpr int kCallers = 4;
+  auto turn = Take(first());
+  ASSERT_TRUE(turn.ok()) << turn.status();
+  absl::Mutex mutex;
+  std::vector<int> order;
+  std::vector<std::thread> callers;
+  for (int i = 0; i < kCallers; ++i) {
+    callers.emplace_back([&, i] {
+      const auto own = Take(first());
+      EXPECT_TRUE(own.ok()) << own.status();
+      absl::MutexLock lock(&mutex);
+      order.push_back(i);
+    });
+    EXPECT_TRUE(Eventually([&] { return first().line_length() == size_t{2} + i; }));
+  }
+  turn->reset();
+  for (std::thread& caller : callers) caller.join();
+  EXPECT_THAT(order, ::testing::ElementsAre(0, 1, 2, 3));
+  EXPECT_EQ(first().line_length(), 0u);
+}
+
+TEST_F(LeasedSolve, AStopEndsEveryWaitAtOnceAndLetsTheTurnThatIsHadGoOn) {
+  auto turn = Take(second());
+  ASSERT_TRUE(turn.ok()) << turn.status();
+  std::vector<SolveTurn> ends;
+  for (int i = 0; i < 2; ++i) ends.emplace_back(absl::UnknownError("none yet"));
+  std::vector<std::thread> waiting;
+  // The first waits for the other process, the second for the first.
+  for (int i = 0; i < 2; ++i) waiting.emplace_back([&, i] { ends[i] = Take(first()); });
+  EXPECT_TRUE(Eventually([&] { return first().line_length() == 2; }));
+  first().Stop();
+  for (std::thread& one : waiting) one.join();
+  for (const SolveTurn& end : ends) {
+    EXPECT_EQ(end.status().code(), absl::StatusCode::kUnavailable);
+    EXPECT_EQ(ReasonOf(end.status()), "STOPPING");
+  }
+  EXPECT_EQ(ReasonOf(Take(first()).status()), "STOPPING") << "nor does anybody wait afterwards";
+  second().Stop();
+  EXPECT_TRUE(Record(**turn).ok());
+  turn->reset();
+  EXPECT_TRUE(Take(first()).ok()) << "what is in hand can still be ended";
+}
+
+TEST_F(LeasedSolve, AWorkerWaitsForACallThatSolvesAndFindsItsRunOnRecord) {
+  auto turn = Take(first());
+  ASSERT_TRUE(turn.ok()) << turn.status();
+  std::thread worker([&] { bench_->Solve(); });
+  EXPECT_TRUE(Eventually([&] { return first().line_length() == 2; }));
+  EXPECT_TRUE(Record(**turn).ok());
+  turn->reset();
+  worker.join();
+  EXPECT_EQ(RunCount(), 1u) << "the worker found nothing to change";
+}
+
+}  // namespace
+}  // namespace critac::matching
