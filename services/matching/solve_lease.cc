@@ -98,7 +98,7 @@ absl::StatusOr<int64_t> SolveLease::TakeFromOthers(const std::string& who, absl:
   while (true) {
     ASSIGN_OR_RETURN(const Holder holder, Look());
     const absl::Time now = clock_.Now();
-    if (holder.expire_time <= now) {
+    if (holder.expire_time <= now && now <= deadline) {
       ASSIGN_OR_RETURN(const int64_t turn, TryTake(who));
       if (turn != 0) return turn;
       continue;

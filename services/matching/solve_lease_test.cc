@@ -127,6 +127,14 @@ TEST_F(LeasedSolve, WhoFindsItTakenIsToldWhoSolvesSinceWhenAndWhenToComeBack) {
   EXPECT_EQ(first().line_length(), 1u);
 }
 
+TEST_F(LeasedSolve, WhoComesAfterItsDeadlineGetsNoTurn) {
+  ASSERT_TRUE(TakeNow(second()).ok());
+  const absl::Time now = clock().Now();
+  const auto late = first().Take("coordinator:dana", now - absl::Microseconds(1));
+  EXPECT_EQ(ReasonOf(late.status()), "SOLVE_UNDER_WAY");
+  EXPECT_TRUE(first().Take("coordinator:dana", now).ok());
+}
+
 TEST_F(LeasedSolve, AHolderThatStoodStillPastItsLeaseRecordsNothing) {
   auto turn = Take(first());
   ASSERT_TRUE(turn.ok()) << turn.status();
@@ -154,6 +162,29 @@ TEST_F(LeasedSolve, AHolderWhoseLeaseIsGoneFromTheDatabaseRecordsNothing) {
   ASSERT_TRUE(second().Forget().ok());
   EXPECT_EQ(ReasonOf(Record(**turn)), "SOLVE_LEASE_LOST");
   EXPECT_TRUE(TakeNow(second()).ok());
+}
+
+// As in a rolling update: it records in the middle of another's turn, and nothing is proposed twice.
+TEST_F(LeasedSolve, OneOfAVersionThatKnowsNoLeaseMakesTheHolderSolveAnew) {
+  const auto turn = Take(first());
+  ASSERT_TRUE(turn.ok()) << turn.status();
+  int views = 0;
+  const auto recorded =
+      [&](std::shared_ptr<const PoolView> view) -> absl::StatusOr<journal::Decide> {
+    ASSIGN_OR_RETURN(const auto solved, view->Solve(clock()));
+    return RecordSolve(view, solved->plan, solved->run, false);
+  };
+  const absl::Status status = Record(**turn, [&] {
+    if (++views > 1) return;
+    const absl::Status other = ExecuteOnPool(*bench_->journal, *bench_->pools, "", recorded);
+    EXPECT_TRUE(other.ok()) << other;
+  });
+  EXPECT_TRUE(status.ok()) << status;
+  EXPECT_EQ(views, 2);
+  EXPECT_EQ(RunCount(), 2u);
+  const auto proposals = bench_->journal->List<v1::Proposal>({.collection = "proposals"});
+  ASSERT_TRUE(proposals.ok()) << proposals.status();
+  EXPECT_EQ(proposals->items.size(), 1u);
 }
 
 TEST_F(LeasedSolve, AHolderThatLivesKeepsItHoweverLongItSolves) {
