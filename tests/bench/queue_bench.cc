@@ -16,6 +16,7 @@
 #include <optional>
 #include <string>
 #include <thread>
+#include <utility>
 #include <vector>
 
 #include "absl/strings/str_cat.h"
@@ -29,6 +30,7 @@
 #include "common/queue/worker.h"
 #include "common/server/run.h"
 #include "nlohmann/json.hpp"
+#include "tests/bench/findings.h"
 #include "tests/support/redis_client.h"
 #include "tests/support/redis_server.h"
 
@@ -367,11 +369,14 @@ constexpr const char* kOurs = "ours";
 
 class Report {
  public:
-  explicit Report(const Rounds& rounds) : rounds_(rounds) {}
+  // `persistence` is that of the rounds.
+  Report(const Rounds& rounds, std::string persistence, bench::Findings& findings)
+      : rounds_(rounds), persistence_(std::move(persistence)), findings_(findings) {}
 
-  // `of` reads a figure of which less is better; `amount` / figure is shown where it is a time.
+  // `of` reads a figure of which less is better; `amount` / figure is shown where it is a time. Ours is wanted
+  // so many times as good as the better peer's.
   void Line(const std::string& what, double amount, const std::function<double(const Figures&)>& of,
-            const char* unit) {
+            const char* unit, double wanted) {
     const auto shown = [&](double figure) { return amount > 0 ? amount / figure : figure; };
     const double ours = MedianOf(kOurs, of);
     std::string line = absl::StrFormat("  %-34s %10.0f %-8s", what, shown(ours), unit);
@@ -382,7 +387,11 @@ class Report {
       absl::StrAppendFormat(&line, "  %s %8.0f", name, shown(median));
       if (best == 0 || median < best) best = median;
     }
-    if (best > 0) absl::StrAppendFormat(&line, "   %6.2f times the better", best / ours);
+    if (best > 0) {
+      absl::StrAppendFormat(&line, "   %6.2f times the better (wanted %g)", best / ours, wanted);
+      findings_.AtLeast(absl::StrCat("persistence ", persistence_, ": ", what), best / ours,
+                        wanted);
+    }
     absl::PrintF("%s\n", line);
   }
 
@@ -395,6 +404,8 @@ class Report {
 
  private:
   const Rounds& rounds_;
+  const std::string persistence_;
+  bench::Findings& findings_;
 };
 
 Rounds RunRounds(const testing::RedisServer& server, const Options& options) {
@@ -415,31 +426,33 @@ Rounds RunRounds(const testing::RedisServer& server, const Options& options) {
 }
 
 int RunBench(const Options& options) {
+  bench::Findings findings;
   for (const std::string& persistence : options.persistence) {
     testing::RedisServer server(ServerSettings(persistence));
     if (!server.is_up()) Check(absl::UnavailableError("redis-server did not start"));
     absl::PrintF("persistence %s\n", persistence);
     std::fflush(stdout);
     const Rounds rounds = RunRounds(server, options);
-    Report report(rounds);
+    Report report(rounds, persistence, findings);
     report.Line(
         "enqueue, 1000 a call", options.jobs, [](const Figures& f) { return f.enqueue_batch_s; },
-        "jobs/s");
+        "jobs/s", 3);
     report.Line(
         "enqueue, one by one, 16 callers", options.jobs,
-        [](const Figures& f) { return f.enqueue_one_s; }, "jobs/s");
+        [](const Figures& f) { return f.enqueue_one_s; }, "jobs/s", 1);
     for (const int concurrency : {10, 100}) {
       report.Line(
           absl::StrFormat("process, %d at once", concurrency), options.jobs,
-          [concurrency](const Figures& f) { return f.process_s.at(concurrency); }, "jobs/s");
+          [concurrency](const Figures& f) { return f.process_s.at(concurrency); }, "jobs/s", 4);
     }
     report.Line(
         "latency at 1000 jobs/s, median", 0, [](const Figures& f) { return f.latency_p50_us; },
-        "us");
+        "us", 1);
     report.Line(
-        "latency at 1000 jobs/s, p99", 0, [](const Figures& f) { return f.latency_p99_us; }, "us");
+        "latency at 1000 jobs/s, p99", 0, [](const Figures& f) { return f.latency_p99_us; }, "us",
+        1);
     report.Line(
-        "memory of a waiting job", 0, [](const Figures& f) { return f.bytes_per_job; }, "bytes");
+        "memory of a waiting job", 0, [](const Figures& f) { return f.bytes_per_job; }, "bytes", 1);
     const std::optional<double> limit = LimitSeconds(server, options.jobs);
     if (limit.has_value()) {
       absl::PrintF("  the same commands by redis-benchmark   %.0f jobs/s: ours %.2f of it\n",
@@ -448,7 +461,7 @@ int RunBench(const Options& options) {
                    }));
     }
   }
-  return 0;
+  return findings.Conclude();
 }
 
 }  // namespace

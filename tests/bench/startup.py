@@ -51,9 +51,16 @@ def main(critac, starts):
           f"{max(ready):.0f} ms  (at most {ALLOWED_MS})")
     print(f"ratio to python3 starting and ending: {statistics.median(ready) / statistics.median(peer):.1f}")
     print(f"resident at rest: {statistics.median(resident):.0f} MiB  (at most {ALLOWED_MIB})")
+    wanted = [("critac up ready", statistics.median(ready), ALLOWED_MS, "ms"),
+              ("resident at rest", statistics.median(resident), ALLOWED_MIB, "MiB")]
+    missed = [f"{what}, {figure:.4g} {unit} (at most {allowed} {unit})" for what, figure, allowed, unit in wanted
+              if figure > allowed]
+    print(f"\nmissed: {len(missed)} of {len(wanted)}: {'; '.join(missed)}" if missed else
+          f"\nmissed: none of {len(wanted)}")
+    return 1 if missed else 0
 
 
 if __name__ == "__main__":
     if len(sys.argv) not in (2, 3):
         sys.exit(__doc__)
-    main(sys.argv[1], int(sys.argv[2]) if len(sys.argv) == 3 else 10)
+    sys.exit(main(sys.argv[1], int(sys.argv[2]) if len(sys.argv) == 3 else 10))

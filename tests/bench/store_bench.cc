@@ -46,6 +46,7 @@
 #include "common/store/database.h"
 #include "critac/intake/v1/events.pb.h"
 #include "services/intake/intake_store.h"
+#include "tests/bench/findings.h"
 #include "tests/bench/measure.h"
 #include "tests/bench/submissions.h"
 #include "tests/bench/taken.h"
@@ -533,7 +534,8 @@ void PrintHead() {
 }
 
 // `wanted` 0: nothing, it is for comparison.
-void PrintLine(const char* what, const Series& ours, const Series& peer, double wanted) {
+void PrintLine(Findings& findings, const char* what, const Series& ours, const Series& peer,
+               double wanted) {
   std::vector<double> ratios;
   for (size_t i = 0; i < ours.rates().size(); ++i) {
     ratios.push_back(ours.rates()[i] / peer.rates()[i]);
@@ -543,6 +545,9 @@ void PrintLine(const char* what, const Series& ours, const Series& peer, double 
   std::printf("%-36s %-20s %8.0f %8.0f %7.2f %7s  %.2f to %.2f\n", what, peer.name().c_str(),
               Median(ours.rates()), Median(peer.rates()), Median(ratios), bound.c_str(), *least,
               *most);
+  if (wanted > 0) {
+    findings.AtLeast(absl::StrCat(what, ", to ", peer.name()), Median(ratios), wanted);
+  }
 }
 
 // ---- Capacity -----------------------------------------------------------------------------------
@@ -671,15 +676,16 @@ int Main(int seconds, int rounds) {
     std::printf("\n");
   }
   PrintHead();
-  PrintLine("durable submissions, 64 in flight", one, plain, 1.2);
-  PrintLine("", one, pipelined, 0);
-  PrintLine("the same over two replicas", two, one, 1);
-  PrintLine("the journal by itself", append, plain, 4);
-  PrintLine("", append, pipelined, 0);
-  PrintLine("a request by its name", get, bare_get, 0.5);
-  PrintLine("each once", get_once, bare_get, 0);
+  Findings findings;
+  PrintLine(findings, "durable submissions, 64 in flight", one, plain, 1.2);
+  PrintLine(findings, "", one, pipelined, 0);
+  PrintLine(findings, "the same over two replicas", two, one, 1);
+  PrintLine(findings, "the journal by itself", append, plain, 4);
+  PrintLine(findings, "", append, pipelined, 0);
+  PrintLine(findings, "a request by its name", get, bare_get, 0.5);
+  PrintLine(findings, "each once", get_once, bare_get, 0);
   MeasureCapacities(server, redis.url(), folder, seconds);
-  return 0;
+  return findings.Conclude();
 }
 
 }  // namespace

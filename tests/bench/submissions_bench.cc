@@ -22,6 +22,7 @@
 #include "common/server/process.h"
 #include "common/server/run.h"
 #include "services/intake/bind.h"
+#include "tests/bench/findings.h"
 #include "tests/bench/measure.h"
 #include "tests/bench/submissions.h"
 #include "tests/support/temp_folder.h"
@@ -132,7 +133,10 @@ int Main(int calls, int rounds) {
               Median(against_bare));
   std::printf("ratio to one-row SQLite transactions:  %.2f  (at least 1.50)\n",
               Median(against_rows));
-  return 0;
+  Findings findings;
+  findings.AtLeast("submissions to bare gRPC unary calls", Median(against_bare), 0.35);
+  findings.AtLeast("submissions to one-row SQLite transactions", Median(against_rows), 1.5);
+  return findings.Conclude();
 }
 
 }  // namespace
