@@ -1,6 +1,7 @@
 #include "services/matching/eligibility.h"
 
 #include <algorithm>
+#include <iterator>
 #include <string>
 #include <utility>
 
@@ -26,18 +27,24 @@ struct Case {
   PeriodSet periods = 0;
 };
 
-// Where a gate writes its reason. Null: nobody asks.
+// Where a gate appends its reason. Null: nobody asks.
 using Why = std::string*;
 
 template <typename... Parts>
 bool Say(bool passed, Why why, const Parts&... parts) {
-  if (why != nullptr) *why = absl::StrCat(parts...);
+  if (why != nullptr) absl::StrAppend(why, parts...);
   return passed;
 }
 
+void AppendRange(const DayRange& days, std::string& text) {
+  absl::StrAppend(&text, DayText(days.first));
+  if (days.first != days.last) absl::StrAppend(&text, " to ", DayText(days.last));
+}
+
 std::string RangeText(const DayRange& days) {
-  return days.first == days.last ? DayText(days.first)
-                                 : absl::StrCat(DayText(days.first), " to ", DayText(days.last));
+  std::string text;
+  AppendRange(days, text);
+  return text;
 }
 
 // The days that the gates before AVAILABILITY look at.
@@ -258,10 +265,13 @@ bool Available(Case& c, Why why) {
   }
   c.periods = PeriodsOf(c);
   if (why == nullptr) return true;
-  return Say(true, why, "can start on ",
-             absl::StrJoin(c.days, ", ", [](std::string* out, const DayRange& range) {
-               absl::StrAppend(out, RangeText(range));
-             }));
+  absl::string_view before = "can start on ";
+  for (const DayRange& range : c.days) {
+    absl::StrAppend(why, before);
+    AppendRange(range, *why);
+    before = ", ";
+  }
+  return true;
 }
 
 // Periods of `among` in which the expert, and the partner, have an assignment left.
@@ -365,20 +375,30 @@ Verdict CheckGatesWithout(const Pool& pool, const SlotRow& slot, const ExpertRow
   return {v1::GATE_UNSPECIFIED, c.periods};
 }
 
-ExplainedVerdict ExplainGates(const Pool& pool, int slot, int expert) {
+Verdict ExplainGates(const Pool& pool, int slot, int expert,
+                     google::protobuf::RepeatedPtrField<v1::GateResult>& gates) {
   Case c = CaseOf(pool, pool.slots()[slot], pool.experts()[expert]);
-  ExplainedVerdict explained;
   for (const GateCheck& check : kGates) {
-    v1::GateResult& result = explained.gates.emplace_back();
+    v1::GateResult& result = *gates.Add();
     result.set_gate(check.gate);
     result.set_passed(check.passes(c, result.mutable_explanation()));
-    if (!result.passed()) {
-      explained.verdict.gate = check.gate;
-      return explained;
-    }
+    if (!result.passed()) return {check.gate, 0};
   }
-  explained.verdict.periods = c.periods;
-  return explained;
+  return {v1::GATE_UNSPECIFIED, c.periods};
+}
+
+ExplainedVerdict ExplainGates(const Pool& pool, int slot, int expert) {
+  google::protobuf::RepeatedPtrField<v1::GateResult> gates;
+  const Verdict verdict = ExplainGates(pool, slot, expert, gates);
+  return {verdict, {std::make_move_iterator(gates.begin()), std::make_move_iterator(gates.end())}};
+}
+
+void AppendReason(const Pool& pool, int slot, int expert, v1::Gate gate, std::string& text) {
+  Case c = CaseOf(pool, pool.slots()[slot], pool.experts()[expert]);
+  for (const GateCheck& check : kGates) {
+    check.passes(c, check.gate == gate ? &text : nullptr);
+    if (check.gate == gate) return;
+  }
 }
 
 std::optional<int32_t> DistanceBetween(const DemandRow& demand, const ExpertRow& expert) {

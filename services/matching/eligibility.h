@@ -3,9 +3,11 @@
 
 #include <cstdint>
 #include <optional>
+#include <string>
 #include <vector>
 
 #include "critac/matching/v1/match.pb.h"
+#include "google/protobuf/repeated_ptr_field.h"
 #include "services/matching/pool.h"
 
 // The gates: hard conditions for an expert in a slot, checked in the order of v1::Gate. An expert
@@ -71,6 +73,13 @@ struct ExplainedVerdict {
 
 // The same verdict, with the reasons.
 ExplainedVerdict ExplainGates(const Pool& pool, int slot, int expert);
+
+// The same, with the gates added to `gates`, whose memory is used again.
+Verdict ExplainGates(const Pool& pool, int slot, int expert,
+                     google::protobuf::RepeatedPtrField<v1::GateResult>& gates);
+
+// Appends the reason of the gate at which the expert is out, as ExplainGates has it.
+void AppendReason(const Pool& pool, int slot, int expert, v1::Gate gate, std::string& text);
 
 // Kilometers between the expert's home and the agency; nothing where one of them is not known.
 std::optional<int32_t> DistanceBetween(const DemandRow& demand, const ExpertRow& expert);

@@ -1,16 +1,50 @@
 #ifndef SERVICES_MATCHING_EXPLAIN_H_
 #define SERVICES_MATCHING_EXPLAIN_H_
 
-#include <cstdint>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "absl/types/span.h"
 #include "critac/matching/v1/match.pb.h"
 #include "services/matching/assign.h"
+#include "services/matching/forcing.h"
 #include "services/matching/pool.h"
+#include "services/matching/rank.h"
 
 namespace critac::matching {
+
+// Explains pairs of one pool and plan, many of them in little time: the ranks of a slot and what prices are read
+// from are found once, and memory is used again. Not for several threads at once.
+class Explainer {
+ public:
+  // They must outlive it. The plan may be null, as below.
+  Explainer(const Pool& pool, const Plan* plan) : pool_(pool), plan_(plan) {}
+
+  // As ExplainMatch; what was in `response` is gone. It is quickest slot by slot.
+  void Explain(int slot, int expert, absl::Span<const std::string> hidden,
+               v1::ExplainMatchResponse& response);
+
+  // Appends the summary alone.
+  void AppendSummary(int slot, int expert, absl::Span<const std::string> hidden, std::string& text);
+
+ private:
+  bool IsAssigned(int slot, int expert) const;
+  // Of an eligible expert, from 1 for the best; `ranked_` is of that slot then.
+  int RankOf(int slot, int expert);
+  std::optional<ForcedPlan> ForcedBy(int slot, int expert);
+  void AppendEligible(int slot, int expert, absl::Span<const std::string> hidden, int rank,
+                      const std::optional<ForcedPlan>& forced, std::string& text) const;
+  void AppendWhyNotInPlan(int slot, int expert, absl::Span<const std::string> hidden,
+                          const std::optional<ForcedPlan>& forced, std::string& text) const;
+
+  const Pool& pool_;
+  const Plan* const plan_;
+  // Made when the first price is asked for.
+  std::optional<Forcing> forcing_;
+  int ranked_slot_ = -1;
+  std::vector<RankedExpert> ranked_;
+};
 
 // Says of one expert and one slot why, or why not: gates, parts of the score, rank, whether the
 // plan has it, and a summary in plain sentences. With a plan it also says what the plan does with

@@ -147,6 +147,34 @@ TEST_F(Explaining, ThePriceOfForcingIsTheDifferenceOfThePlans) {
   EXPECT_FALSE(forced("e3").has_forcing_price());
 }
 
+TEST(ExplainingMany, EachPairIsToldWhatItIsToldAlone) {
+  const Pool pool = BusyCenter(25, 4, 40, 6).Build();
+  const Plan plan = Solved(pool);
+  // Request 3 of every 5 is hidden.
+  std::vector<std::string> hidden;
+  for (size_t i = 2; i < pool.demands().size(); i += 5) {
+    hidden.push_back(pool.demands()[i].request);
+  }
+  for (const Plan* known : {&plan, static_cast<const Plan*>(nullptr)}) {
+    Explainer explainer(pool, known);
+    v1::ExplainMatchResponse response;
+    int eligible = 0;
+    // Experts in the outer loop, so that slots take turns.
+    for (int expert = 0; expert < static_cast<int>(pool.experts().size()); ++expert) {
+      for (int slot = 0; slot < static_cast<int>(pool.slots().size()); ++slot) {
+        explainer.Explain(slot, expert, hidden, response);
+        ASSERT_EQ(response.DebugString(),
+                  ExplainMatch(pool, known, slot, expert, hidden).DebugString());
+        std::string summary = "so: ";
+        explainer.AppendSummary(slot, expert, hidden, summary);
+        ASSERT_EQ(summary, "so: " + response.summary());
+        eligible += response.eligible() ? 1 : 0;
+      }
+    }
+    EXPECT_GT(eligible, 20);
+  }
+}
+
 TEST_F(Explaining, AssignmentsOfAProposalCarryTheirParts) {
   center_.AddDemand("r2");
   const Pool pool = center_.Build();

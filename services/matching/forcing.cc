@@ -52,12 +52,10 @@ v1::PlanChange MessageOf(const Pool& pool, const PlanChange& change) {
   v1::PlanChange message;
   message.set_request(pool.slots()[change.slot].request);
   message.set_slot(pool.slots()[change.slot].id);
-  if (change.from_expert >= 0) {
-    message.set_from_expert(pool.experts()[change.from_expert].name);
+  if (change.from_expert >= 0) message.set_from_expert(pool.experts()[change.from_expert].name);
+  if (change.to_expert >= 0) message.set_to_expert(pool.experts()[change.to_expert].name);
+  if (change.from_expert == change.to_expert) {
     message.set_from_period(period_name(change.from_period));
-  }
-  if (change.to_expert >= 0) {
-    message.set_to_expert(pool.experts()[change.to_expert].name);
     message.set_to_period(period_name(change.to_period));
   }
   return message;
@@ -92,6 +90,8 @@ Forcing::Forcing(const Pool& pool, const Plan& plan) : pool_(pool), plan_(plan) 
   if (plan.network == nullptr || !plan.optimal() || !plan.network->limits.allotted.empty()) return;
   detours_.emplace(plan.network->network.problem(), plan.network->transport);
   placement_.emplace(pool, plan);
+  any_kept_ = std::any_of(plan.network->pairs.begin(), plan.network->pairs.end(),
+                          [](const Pair& pair) { return pair.kept >= 0; });
 }
 
 std::optional<ForcedPlan> Forcing::Force(int slot, int expert) {
@@ -139,13 +139,24 @@ std::optional<ForcedPlan> Forcing::ForcePair(int pair, bool with_periods) {
   ForcedPlan result{price, ChangesOf(arc.index, kept_more)};
   // The network may have left out limits of the pool.
   if (!placement_->Fits(result.changes, kept_more)) return SolveAnew(forced.slot, forced.expert);
-  if (with_periods && !result.changes.empty() && !PlaceChanged(result.changes)) return std::nullopt;
+  if (with_periods && any_kept_ && !PlaceChanged(kept_more, result.changes)) return std::nullopt;
   return result;
 }
 
-// The changed plan has as many in kept periods as there can be, which is as many as the price says.
-bool Forcing::PlaceChanged(std::vector<PlanChange>& changes) const {
-  std::vector<PlanUnit> units = plan_.units;
+// The partners' people alone are placed anew. As many as there can be are in kept periods then, which is as
+// many as the price says.
+bool Forcing::PlaceChanged(const std::map<int, int>& kept_more,
+                           std::vector<PlanChange>& changes) const {
+  std::vector<bool> placed(pool_.partners().size(), false);
+  const auto partner_of = [&](int expert) { return pool_.experts()[expert].partner; };
+  for (const auto& [partner, more] : kept_more) placed[partner] = true;
+  for (const PlanChange& change : changes) {
+    if (change.from_expert >= 0) placed[partner_of(change.from_expert)] = true;
+    if (change.to_expert >= 0) placed[partner_of(change.to_expert)] = true;
+  }
+  std::vector<PlanUnit> units;
+  std::copy_if(plan_.units.begin(), plan_.units.end(), std::back_inserter(units),
+               [&](const PlanUnit& unit) { return placed[partner_of(unit.expert)]; });
   for (const PlanChange& change : changes) {
     if (change.from_expert >= 0) units.erase(FindIn(units, change.slot, change.from_expert));
   }

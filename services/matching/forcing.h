@@ -62,12 +62,13 @@ class Forcing {
   // What the way does otherwise, and how many more of each partner it has in kept periods.
   std::vector<PlanChange> ChangesOf(int32_t entry, std::map<int, int>& kept_more);
   // Says where people start after the changes, and adds who moves. False: they cannot all start.
-  bool PlaceChanged(std::vector<PlanChange>& changes) const;
+  bool PlaceChanged(const std::map<int, int>& kept_more, std::vector<PlanChange>& changes) const;
 
   const Pool& pool_;
   const Plan& plan_;
   std::optional<Detours> detours_;
   std::optional<StandingPlacement> placement_;
+  bool any_kept_ = false;
 };
 
 }  // namespace critac::matching

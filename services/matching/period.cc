@@ -1,7 +1,7 @@
 #include "services/matching/period.h"
 
 #include "absl/strings/numbers.h"
-#include "absl/strings/str_format.h"
+#include "absl/strings/str_cat.h"
 #include "common/base/calendar.h"
 
 namespace critac::matching {
@@ -44,9 +44,10 @@ DayRange DaysOf(Period period) {
 
 std::string PeriodName(Period period) {
   if (period.length == v1::PERIOD_MONTH) {
-    return absl::StrFormat("%04d-%02d", period.number / 12, period.number % 12 + 1);
+    return absl::StrCat(absl::Dec(period.number / 12, absl::kZeroPad4), "-",
+                        absl::Dec(period.number % 12 + 1, absl::kZeroPad2));
   }
-  return absl::StrFormat("%04dQ%d", period.number / 4, period.number % 4 + 1);
+  return absl::StrCat(absl::Dec(period.number / 4, absl::kZeroPad4), "Q", period.number % 4 + 1);
 }
 
 std::optional<Period> ParsePeriod(absl::string_view text) {

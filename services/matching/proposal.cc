@@ -143,9 +143,7 @@ std::vector<v1::Assignment> AssignmentsOf(const Pool& pool, const Plan& plan, in
     assignment.set_period(PeriodName({length, unit.period}));
     assignment.set_score_e6(unit.score_e6);
     const PeriodSet periods = CheckGates(pool, unit.slot, unit.expert).periods;
-    for (v1::ScorePart& part : ExplainScore(pool, unit.slot, unit.expert, periods)) {
-      *assignment.add_parts() = std::move(part);
-    }
+    ExplainScore(pool, unit.slot, unit.expert, periods, *assignment.mutable_parts());
   }
   return assignments;
 }

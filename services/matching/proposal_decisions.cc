@@ -59,9 +59,7 @@ absl::StatusOr<v1::Assignment> CompleteOne(const Pool& pool, const v1::Demand& d
   complete.set_expert(wanted.expert());
   complete.set_partner(pool.experts()[*expert].partner_name);
   complete.set_period(period);
-  for (v1::ScorePart& part : ExplainScore(pool, *slot, *expert, verdict.verdict.periods)) {
-    *complete.add_parts() = std::move(part);
-  }
+  ExplainScore(pool, *slot, *expert, verdict.verdict.periods, *complete.mutable_parts());
   complete.set_score_e6(ScoreOf(pool, *slot, *expert, verdict.verdict.periods).total_e6);
   return complete;
 }

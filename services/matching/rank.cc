@@ -33,14 +33,11 @@ void FetchAhead(const Pool& pool, const std::vector<int>& holders, size_t i) {
   }
 }
 
-v1::Exclusion ExclusionOf(const Pool& pool, int slot, int expert) {
-  ExplainedVerdict explained = ExplainGates(pool, slot, expert);
-  v1::Exclusion exclusion;
+void SetExclusion(const Pool& pool, int slot, int expert, v1::Gate gate, v1::Exclusion& exclusion) {
   exclusion.set_expert(pool.experts()[expert].name);
   exclusion.set_partner(pool.experts()[expert].partner_name);
-  exclusion.set_gate(explained.verdict.gate);
-  exclusion.set_explanation(std::move(*explained.gates.back().mutable_explanation()));
-  return exclusion;
+  exclusion.set_gate(gate);
+  AppendReason(pool, slot, expert, gate, *exclusion.mutable_explanation());
 }
 
 }  // namespace
@@ -79,19 +76,16 @@ std::vector<RankedExpert> RankEligible(const Pool& pool, int slot, int top) {
   return RankTop(pool, slot, top).best;
 }
 
-v1::Candidate CandidateOf(const Pool& pool, int slot, const RankedExpert& ranked, int rank) {
-  v1::Candidate candidate;
+void SetCandidate(const Pool& pool, int slot, const RankedExpert& ranked, int rank,
+                  v1::Candidate& candidate) {
   candidate.set_expert(pool.experts()[ranked.expert].name);
   candidate.set_partner(pool.experts()[ranked.expert].partner_name);
   candidate.set_rank(rank);
   candidate.set_score_e6(ranked.score_e6);
-  for (v1::ScorePart& part : ExplainScore(pool, slot, ranked.expert, ranked.periods)) {
-    *candidate.add_parts() = std::move(part);
-  }
+  ExplainScore(pool, slot, ranked.expert, ranked.periods, *candidate.mutable_parts());
   for (std::string& name : pool.PeriodNames(pool.slots()[slot], ranked.periods)) {
     candidate.add_periods(std::move(name));
   }
-  return candidate;
 }
 
 v1::RankCandidatesResponse RankCandidates(const Pool& pool, int slot, const RankOptions& options) {
@@ -104,7 +98,7 @@ v1::RankCandidatesResponse RankCandidates(const Pool& pool, int slot, const Rank
   response.set_excluded_count(all - ranking.eligible_count);
   for (const RankedExpert& ranked : ranking.best) {
     const int rank = response.candidates_size() + 1;
-    *response.add_candidates() = CandidateOf(pool, slot, ranked, rank);
+    SetCandidate(pool, slot, ranked, rank, *response.add_candidates());
   }
   if (!options.list_excluded) return response;
   std::vector<std::pair<v1::Gate, int>> excluded;
@@ -115,7 +109,7 @@ v1::RankCandidatesResponse RankCandidates(const Pool& pool, int slot, const Rank
   std::sort(excluded.begin(), excluded.end());
   if (excluded.size() > kMostExcluded) excluded.resize(kMostExcluded);
   for (const auto& [gate, expert] : excluded) {
-    *response.add_excluded() = ExclusionOf(pool, slot, expert);
+    SetExclusion(pool, slot, expert, gate, *response.add_excluded());
   }
   return response;
 }

@@ -30,9 +30,10 @@ TopRanked RankTop(const Pool& pool, int slot, int top);
 // The best alone.
 std::vector<RankedExpert> RankEligible(const Pool& pool, int slot, int top);
 
-// One of them as a candidate, with the parts of its score in words. `rank` is 1 for the best.
+// Makes an empty candidate one of them, with the parts of its score in words. `rank` is 1 for the best.
 // `full_name` is left empty: the pool holds no names of people.
-v1::Candidate CandidateOf(const Pool& pool, int slot, const RankedExpert& ranked, int rank);
+void SetCandidate(const Pool& pool, int slot, const RankedExpert& ranked, int rank,
+                  v1::Candidate& candidate);
 
 struct RankOptions {
   // Most candidates. Negative: none.

@@ -97,8 +97,12 @@ int64_t Likeness(const DemandRow& demand, const ServiceRow& service) {
 // The service most like the agency, the first among equals; null where there is none.
 const ServiceRow* MostAlike(const DemandRow& demand, const ExpertRow& expert) {
   const ServiceRow* best = nullptr;
+  int64_t most = -1;
   for (const ServiceRow& service : expert.services) {
-    if (best == nullptr || Likeness(demand, service) > Likeness(demand, *best)) best = &service;
+    const int64_t likeness = Likeness(demand, service);
+    if (likeness <= most) continue;
+    most = likeness;
+    best = &service;
   }
   return best;
 }
@@ -198,39 +202,47 @@ int64_t ValueOf(v1::ScorePartKind kind, const Pool& pool, const SlotRow& slot,
   }
 }
 
-std::string PeerWords(const DemandRow& demand, const ExpertRow& expert) {
+void AppendPeerWords(const DemandRow& demand, const ExpertRow& expert, std::string& text) {
   const ServiceRow* service = MostAlike(demand, expert);
-  if (service == nullptr) return "no service in an agency on record";
-  return absl::StrCat("served in ", AgencyTypeWord(service->type), ", ",
-                      SizeBandWord(service->size_band), ", ", StateCode(service->state),
-                      "; the agency is ", AgencyTypeWord(demand.agency_type), ", ",
-                      SizeBandWord(demand.size_band), ", ", StateCode(demand.state));
+  if (service == nullptr) {
+    absl::StrAppend(&text, "no service in an agency on record");
+    return;
+  }
+  absl::StrAppend(&text, "served in ", AgencyTypeWord(service->type), ", ",
+                  SizeBandWord(service->size_band), ", ", StateCode(service->state),
+                  "; the agency is ", AgencyTypeWord(demand.agency_type), ", ",
+                  SizeBandWord(demand.size_band), ", ", StateCode(demand.state));
 }
 
-std::string RatingWords(const v1::Policy& policy, const ExpertRow& expert) {
+void AppendRatingWords(const v1::Policy& policy, const ExpertRow& expert, std::string& text) {
   const RatingMean mean = ShrunkRating(policy, expert);
   const int64_t points_e6 = (kLowestE3 * 1000) + Quotient(mean.sum_e3 * 1000, mean.count);
-  return absl::StrCat("rated ", FractionText(points_e6), " of 5 with ", expert.rating_count,
-                      " ratings and ", std::max(0, policy.rating_prior_count()), " of the mean");
+  absl::StrAppend(&text, "rated ", FractionText(points_e6), " of 5 with ", expert.rating_count,
+                  " ratings and ", std::max(0, policy.rating_prior_count()), " of the mean");
 }
 
-std::string LoadWords(const SlotRow& slot, const ExpertRow& expert, PeriodSet periods) {
+void AppendLoadWords(const SlotRow& slot, const ExpertRow& expert, PeriodSet periods,
+                     std::string& text) {
   const LoadShares load = LoadOf(slot, expert, periods);
-  return absl::StrCat(load.periods_left, " of ", load.periods_capacity,
-                      " assignments left in the periods; ", expert.RoomOpen(), " of ",
-                      expert.capacity_open, " open at once left");
+  absl::StrAppend(&text, load.periods_left, " of ", load.periods_capacity,
+                  " assignments left in the periods; ", expert.RoomOpen(), " of ",
+                  expert.capacity_open, " open at once left");
 }
 
-std::string DistanceWords(const Pool& pool, const SlotRow& slot, const DemandRow& demand,
-                          const ExpertRow& expert) {
-  if (!slot.on_site) return "not on site";
+void AppendDistanceWords(const Pool& pool, const SlotRow& slot, const DemandRow& demand,
+                         const ExpertRow& expert, std::string& text) {
+  if (!slot.on_site) {
+    absl::StrAppend(&text, "not on site");
+    return;
+  }
   const std::optional<int32_t> km = DistanceBetween(demand, expert);
   if (km.has_value()) {
-    return absl::StrCat("lives ", *km, " km away; ", HalfDistanceKm(pool.policy()),
-                        " km count half");
+    absl::StrAppend(&text, "lives ", *km, " km away; ", HalfDistanceKm(pool.policy()),
+                    " km count half");
+    return;
   }
-  return absl::StrCat("the distance is not known; lives in ", StateCode(expert.home_state),
-                      ", the agency is in ", StateCode(demand.state));
+  absl::StrAppend(&text, "the distance is not known; lives in ", StateCode(expert.home_state),
+                  ", the agency is in ", StateCode(demand.state));
 }
 
 }  // namespace
@@ -294,23 +306,26 @@ std::optional<int64_t> ScoreIfAtLeast(const Pool& pool, int slot, int expert, Pe
   return Quotient(sum, kOne_e6);
 }
 
-std::vector<v1::ScorePart> ExplainScore(const Pool& pool, int slot, int expert, PeriodSet periods) {
+void ExplainScore(const Pool& pool, int slot, int expert, PeriodSet periods,
+                  google::protobuf::RepeatedPtrField<v1::ScorePart>& parts) {
   const SlotRow& s = pool.slots()[slot];
   const DemandRow& demand = pool.demands()[s.demand];
   const ExpertRow& e = pool.experts()[expert];
   const Score score = ScoreOf(pool, slot, expert, periods);
-  const std::array<std::string, kScoreParts> words = {
-      absl::StrCat("holds ", pool.topic_title(s.topic), " as ", LevelWord(HeldLevel(e, s.topic))),
-      PeerWords(demand, e), RatingWords(pool.policy(), e), LoadWords(s, e, periods),
-      DistanceWords(pool, s, demand, e)};
-  std::vector<v1::ScorePart> parts(kScoreParts);
+  std::array<std::string*, kScoreParts> words{};
   for (int i = 0; i < kScoreParts; ++i) {
-    parts[i].set_kind(KindOf(i));
-    parts[i].set_value_e6(score.values_e6[i]);
-    parts[i].set_weight_e6(pool.shares_e6()[i]);
-    parts[i].set_explanation(words[i]);
+    v1::ScorePart& part = *parts.Add();
+    part.set_kind(KindOf(i));
+    part.set_value_e6(score.values_e6[i]);
+    part.set_weight_e6(pool.shares_e6()[i]);
+    words[i] = part.mutable_explanation();
   }
-  return parts;
+  absl::StrAppend(words[0], "holds ", pool.topic_title(s.topic), " as ",
+                  LevelWord(HeldLevel(e, s.topic)));
+  AppendPeerWords(demand, e, *words[1]);
+  AppendRatingWords(pool.policy(), e, *words[2]);
+  AppendLoadWords(s, e, periods, *words[3]);
+  AppendDistanceWords(pool, s, demand, e, *words[4]);
 }
 
 }  // namespace critac::matching

@@ -4,9 +4,9 @@
 #include <array>
 #include <cstdint>
 #include <optional>
-#include <vector>
 
 #include "critac/matching/v1/match.pb.h"
+#include "google/protobuf/repeated_ptr_field.h"
 #include "services/matching/pool.h"
 
 // The score of an eligible expert in a slot: five parts of 0 to 1,000,000 millionths, weighted by
@@ -56,8 +56,9 @@ Score ScoreOf(const Pool& pool, const SlotRow& slot, const ExpertRow& expert, Pe
 std::optional<int64_t> ScoreIfAtLeast(const Pool& pool, int slot, int expert, PeriodSet periods,
                                       int64_t least_e6);
 
-// The parts of the same score, with words.
-std::vector<v1::ScorePart> ExplainScore(const Pool& pool, int slot, int expert, PeriodSet periods);
+// Adds the parts of the same score, with words.
+void ExplainScore(const Pool& pool, int slot, int expert, PeriodSet periods,
+                  google::protobuf::RepeatedPtrField<v1::ScorePart>& parts);
 
 }  // namespace critac::matching
 

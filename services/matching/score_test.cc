@@ -83,7 +83,9 @@ class Scores : public testing::Test {
   v1::ScorePart Part(v1::ScorePartKind kind) {
     const Pool pool = center_.Build();
     const PeriodSet periods = CheckGates(pool, 0, 0).periods;
-    const std::vector<v1::ScorePart> parts = ExplainScore(pool, 0, 0, periods);
+    google::protobuf::RepeatedPtrField<v1::ScorePart> parts;
+    ExplainScore(pool, 0, 0, periods, parts);
+    EXPECT_EQ(parts.size(), kScoreParts);
     const Score score = ScoreOf(pool, 0, 0, periods);
     int64_t sum = 0;
     for (int i = 0; i < kScoreParts; ++i) {

@@ -16,7 +16,7 @@ struct PlanChange {
   int slot = 0;
   int from_expert = -1;
   int to_expert = -1;
-  // Where who has it starts in the one plan, and who gets it in the other.
+  // Where the expert is the same: in the one plan, and in the other.
   int32_t from_period = 0;
   int32_t to_period = 0;
 

@@ -1,10 +1,6 @@
 #include "services/matching/words.h"
 
-#include <vector>
-
 #include "absl/strings/str_cat.h"
-#include "absl/strings/str_format.h"
-#include "absl/strings/str_join.h"
 
 namespace critac::matching {
 
@@ -132,40 +128,46 @@ std::string GateCountText(v1::Gate gate, int64_t count) {
 }
 
 std::string DemandWords(const SlotRow& slot) {
-  std::vector<std::string> words;
-  if (slot.credential >= 0) {
-    words.push_back(absl::StrCat("credential ", slot.credential_title));
-  }
-  if (!slot.language.empty()) words.push_back(slot.language);
+  std::string words;
+  if (slot.credential >= 0) absl::StrAppend(&words, "credential ", slot.credential_title, ", ");
+  if (!slot.language.empty()) absl::StrAppend(&words, slot.language, ", ");
   if (slot.served_in_type != type::v1::AGENCY_TYPE_UNSPECIFIED) {
-    words.push_back(absl::StrCat("served in ", AgencyTypeWord(slot.served_in_type)));
+    absl::StrAppend(&words, "served in ", AgencyTypeWord(slot.served_in_type), ", ");
   }
   if (slot.served_in_size_band != type::v1::SIZE_BAND_UNSPECIFIED) {
-    words.push_back(absl::StrCat("served with ", SizeBandWord(slot.served_in_size_band)));
+    absl::StrAppend(&words, "served with ", SizeBandWord(slot.served_in_size_band), ", ");
   }
-  words.push_back(slot.on_site ? "on site" : "virtual");
-  return absl::StrJoin(words, ", ");
+  absl::StrAppend(&words, slot.on_site ? "on site" : "virtual");
+  return words;
 }
 
 std::string PlanChangeText(const v1::PlanChange& change) {
-  const std::string slot = absl::StrCat(change.request(), " ", change.slot());
+  std::string text;
+  AppendPlanChange(change, text);
+  return text;
+}
+
+void AppendPlanChange(const v1::PlanChange& change, std::string& text) {
+  absl::StrAppend(&text, change.request(), " ", change.slot());
   if (change.to_expert().empty()) {
-    return absl::StrCat(slot, " would be left without ", change.from_expert());
+    absl::StrAppend(&text, " would be left without ", change.from_expert());
+  } else if (change.to_expert() == change.from_expert()) {
+    absl::StrAppend(&text, " would have ", change.to_expert(), " start in ", change.to_period(),
+                    " instead of ", change.from_period());
+  } else {
+    absl::StrAppend(&text, " would get ", change.to_expert());
+    if (!change.from_expert().empty()) {
+      absl::StrAppend(&text, " instead of ", change.from_expert());
+    }
   }
-  if (change.from_expert() == change.to_expert()) {
-    return absl::StrCat(slot, " would have ", change.to_expert(), " start in ", change.to_period(),
-                        " instead of ", change.from_period());
-  }
-  const std::string gets = absl::StrCat(slot, " would get ", change.to_expert());
-  return change.from_expert().empty() ? gets
-                                      : absl::StrCat(gets, " instead of ", change.from_expert());
 }
 
 std::string FractionText(int64_t e6) {
   const absl::string_view sign = e6 < 0 ? "-" : "";
   const uint64_t size =
       e6 < 0 ? uint64_t{0} - static_cast<uint64_t>(e6) : static_cast<uint64_t>(e6);
-  return absl::StrFormat("%s%d.%04d", sign, size / 1'000'000, size % 1'000'000 / 100);
+  return absl::StrCat(sign, size / 1'000'000, ".",
+                      absl::Dec(size % 1'000'000 / 100, absl::kZeroPad4));
 }
 
 }  // namespace critac::matching

@@ -28,6 +28,7 @@ std::string GateCountText(v1::Gate gate, int64_t count);
 std::string DemandWords(const SlotRow& slot);
 // `requests/r1 s1 would get experts/e2 instead of experts/e1`.
 std::string PlanChangeText(const v1::PlanChange& change);
+void AppendPlanChange(const v1::PlanChange& change, std::string& text);
 // Millionths as a decimal fraction of four digits, rounded toward zero: `0.8125`.
 std::string FractionText(int64_t e6);
 
