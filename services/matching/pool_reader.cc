@@ -1,6 +1,7 @@
 #include "services/matching/pool_reader.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "common/status/error.h"
 #include "critac/matching/v1/states.pb.h"
@@ -109,20 +110,29 @@ absl::StatusOr<std::shared_ptr<const PoolView>> PoolReader::ReadGates() {
   return Read();
 }
 
+absl::StatusOr<std::shared_ptr<const PoolView>> PoolReader::FindLast(
+    const std::shared_ptr<const intake::v1::Catalog>& catalog, absl::CivilDay today) {
+  ASSIGN_OR_RETURN(const v1::SolverInputs inputs, ReadInputs());
+  absl::MutexLock lock(&mutex_);
+  const bool same = last_ != nullptr && last_->revision == inputs.revision() &&
+                    last_->today == today && last_catalog_ == catalog;
+  return same ? last_ : nullptr;
+}
+
 absl::StatusOr<std::shared_ptr<const PoolView>> PoolReader::Read() {
   ASSIGN_OR_RETURN(std::shared_ptr<const intake::v1::Catalog> catalog, intake_.GetCatalog());
   const absl::CivilDay today = DayOf(clock_.Now());
-  ASSIGN_OR_RETURN(const v1::SolverInputs inputs, ReadInputs());
-  {
-    absl::MutexLock lock(&mutex_);
-    if (last_ != nullptr && last_->revision == inputs.revision() && last_->today == today &&
-        last_catalog_ == catalog) {
-      return last_;
-    }
-  }
-  ASSIGN_OR_RETURN(std::shared_ptr<const PoolView> view, ReadAnew(catalog, today));
+  ASSIGN_OR_RETURN(std::shared_ptr<const PoolView> view, FindLast(catalog, today));
+  if (view != nullptr) return view;
+  // A large one takes a while to be freed, for which nobody should wait.
+  std::shared_ptr<const PoolView> before;
+  absl::MutexLock reading(&reading_mutex_);
+  // Who was before may have read it.
+  ASSIGN_OR_RETURN(view, FindLast(catalog, today));
+  if (view != nullptr) return view;
+  ASSIGN_OR_RETURN(view, ReadAnew(catalog, today));
   absl::MutexLock lock(&mutex_);
-  last_ = view;
+  before = std::exchange(last_, view);
   last_catalog_ = std::move(catalog);
   return view;
 }

@@ -70,7 +70,8 @@ class PoolReader {
   PoolReader(journal::Journal& journal, IntakeClient& intake, const Clock& clock)
       : journal_(journal), intake_(intake), clock_(clock) {}
 
-  // A view of the journal as it is now; one that was read before where nothing changed since.
+  // A view of the journal as it is now; one that was read before where nothing changed since. Those who ask at
+  // once after a change wait for one reading, since each would take all records, and as much memory.
   absl::StatusOr<std::shared_ptr<const PoolView>> Read();
 
   // A view whose gates up to conflicts of interest are those of now; offers and capacities may be
@@ -88,6 +89,9 @@ class PoolReader {
  private:
   // What the last view was read of; nothing is on record: of nothing.
   absl::StatusOr<v1::SolverInputs> ReadInputs();
+  // The last view; null: something changed since.
+  absl::StatusOr<std::shared_ptr<const PoolView>> FindLast(
+      const std::shared_ptr<const intake::v1::Catalog>& catalog, absl::CivilDay today);
   absl::StatusOr<std::shared_ptr<const PoolView>> ReadAnew(
       std::shared_ptr<const intake::v1::Catalog> catalog, absl::CivilDay today);
 
@@ -98,6 +102,8 @@ class PoolReader {
   IntakeClient& intake_;
   const Clock& clock_;
 
+  // Held by whoever reads a view anew; taken before `mutex_`.
+  absl::Mutex reading_mutex_ ABSL_ACQUIRED_BEFORE(mutex_);
   absl::Mutex mutex_;
   std::shared_ptr<const PoolView> last_ ABSL_GUARDED_BY(mutex_);
   std::shared_ptr<const intake::v1::Catalog> last_catalog_ ABSL_GUARDED_BY(mutex_);

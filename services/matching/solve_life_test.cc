@@ -1,4 +1,8 @@
 // What becomes of a solve when something happens in the middle of it, over a real journal.
+#include <memory>
+#include <thread>
+#include <vector>
+
 #include "common/status/error.h"
 #include "gmock/gmock.h"
 #include "services/matching/offer_testing.h"
@@ -133,6 +137,27 @@ TEST_F(SolveLife, ASolveThatChangesNothingIsNotDueAgain) {
   EXPECT_THAT(*due, IsEmpty());
   bench_->Solve();
   EXPECT_THAT(Proposals(), SizeIs(1)) << "a job done twice changes nothing";
+}
+
+TEST_F(SolveLife, ThoseWhoAskAtOnceAfterAChangeShareOneReading) {
+  ReadyOnly();
+  for (int change = 0; change < 20; ++change) {
+    v1::Expert expert = center_.experts[0];
+    expert.set_capacity_open(1 + change);
+    bench_->Set(expert);
+    std::vector<std::shared_ptr<const PoolView>> views(4);
+    std::vector<std::thread> threads;
+    for (std::shared_ptr<const PoolView>& view : views) {
+      threads.emplace_back([this, &view] {
+        const auto read = bench_->pools->Read();
+        if (read.ok()) view = *read;
+      });
+    }
+    for (std::thread& thread : threads) thread.join();
+    ASSERT_NE(views[0], nullptr);
+    EXPECT_EQ(views[0]->pool->experts()[0].capacity_open, 1 + change);
+    for (const std::shared_ptr<const PoolView>& view : views) EXPECT_EQ(view, views[0]);
+  }
 }
 
 TEST_F(SolveLife, ManyRequestsThatBecomeReadyAtOnceAreSolvedOnce) {
