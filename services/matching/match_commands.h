@@ -24,8 +24,8 @@ namespace critac::matching {
 // Nothing happens where the demand is as the request is.
 journal::Decide FollowRequest(intake::v1::Request request);
 
-// Records a plan: the run, and the proposals it changes; a run that changes none only where it was
-// asked for (`asked`). What the policy asks no person about is offered at once (see MayOfferUnasked).
+// Records a plan: the run with what proves it, and the proposals it changes; a run that changes none
+// only where it was asked for (`asked`). What the policy asks no person about is offered at once (see MayOfferUnasked).
 // Answers with the run.
 journal::Decide RecordSolve(std::shared_ptr<const PoolView> view, Plan plan, v1::SolveRun run,
                             bool asked);

@@ -4,6 +4,7 @@
 #include "common/rpc/tasks.h"
 #include "common/status/error.h"
 #include "services/matching/callers.h"
+#include "services/matching/certificate_methods.h"
 #include "services/matching/explain.h"
 #include "services/matching/match_commands.h"
 #include "services/matching/matching_states.h"
@@ -14,6 +15,7 @@
 #include "services/matching/proposal_decisions.h"
 #include "services/matching/rank.h"
 #include "services/matching/remedy.h"
+#include "services/matching/run_certificate.h"
 #include "services/matching/seen_by.h"
 #include "services/matching/simulated_changes.h"
 #include "services/matching/simulation_methods.h"
@@ -287,6 +289,24 @@ grpc::ServerUnaryReactor* MatchService::GetRun(grpc::CallbackServerContext* cont
       [this](const Call& call, const auto& in, auto& out) -> absl::Status {
         RETURN_IF_ERROR(journal_.GetInto(in.name(), out));
         return ShowUnhidden(call, recusals_, out);
+      });
+}
+
+grpc::ServerWriteReactor<v1::GetCertificateResponse>* MatchService::GetCertificate(
+    grpc::CallbackServerContext* context, const v1::GetCertificateRequest* request) {
+  return pipeline_.Stream<v1::GetCertificateRequest, v1::GetCertificateResponse>(
+      context, request,
+      [this](const Call& call, const auto& in,
+             absl::FunctionRef<bool(const v1::GetCertificateResponse&)> write) -> absl::Status {
+        RETURN_IF_ERROR(recusals_.CheckMayFollow(call));
+        absl::StatusOr<CertifiedRun> certified = absl::CancelledError("not wanted any more");
+        {
+          absl::MutexLock lock(&certificate_mutex_);
+          if (!call.HasEnded()) certified = ReadCertifiedRun(journal_, pools_, in.name());
+        }
+        if (!certified.ok()) return certified.status();
+        WriteCertificate(certified->pool, certified->plan, certified->run, write);
+        return absl::OkStatus();
       });
 }
 

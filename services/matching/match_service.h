@@ -1,6 +1,7 @@
 #ifndef SERVICES_MATCHING_MATCH_SERVICE_H_
 #define SERVICES_MATCHING_MATCH_SERVICE_H_
 
+#include "absl/synchronization/mutex.h"
 #include "common/base/task_pool.h"
 #include "common/journal/journal.h"
 #include "common/rpc/pipeline.h"
@@ -64,6 +65,8 @@ class MatchService final : public v1::MatchService::CallbackService {
   grpc::ServerUnaryReactor* GetRun(grpc::CallbackServerContext* context,
                                    const v1::GetRunRequest* request,
                                    v1::SolveRun* response) override;
+  grpc::ServerWriteReactor<v1::GetCertificateResponse>* GetCertificate(
+      grpc::CallbackServerContext* context, const v1::GetCertificateRequest* request) override;
   grpc::ServerUnaryReactor* ListRuns(grpc::CallbackServerContext* context,
                                      const v1::ListRunsRequest* request,
                                      v1::ListRunsResponse* response) override;
@@ -98,6 +101,8 @@ class MatchService final : public v1::MatchService::CallbackService {
   TaskPool& tasks_;
   TaskPool& solve_tasks_;
   const Clock& clock_;
+  // Held while the records of a run are had again: one at a time, since that applies the journal anew.
+  absl::Mutex certificate_mutex_;
 };
 
 }  // namespace critac::matching

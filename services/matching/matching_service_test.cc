@@ -8,6 +8,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "common/status/error.h"
+#include "common/status/grpc_status.h"
 #include "critac/matching/v1/events.pb.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
@@ -283,6 +284,23 @@ class MatchingService : public ::testing::Test {
     return Call(&Stub::Simulate, request, kDana);
   }
 
+  // All parts of a certificate.
+  absl::StatusOr<v1::GetCertificateResponse> Certificate(const std::string& run,
+                                                         const std::string& who) {
+    const auto principal = rpc::ParsePrincipal(who);
+    EXPECT_TRUE(principal.ok()) << principal.status();
+    grpc::ClientContext context;
+    rpc::Prepare(context, {.principal = *principal, .timeout = absl::Seconds(60)});
+    v1::GetCertificateRequest request;
+    request.set_name(run);
+    const auto reader = server_.matches->GetCertificate(&context, request);
+    v1::GetCertificateResponse whole, part;
+    while (reader->Read(&part)) whole.MergeFrom(part);
+    const grpc::Status status = reader->Finish();
+    if (!status.ok()) return FromGrpcStatus(status);
+    return whole;
+  }
+
   testing::MatchingServer server_;
 };
 
@@ -356,6 +374,57 @@ TEST_F(MatchingService, TheRunsOfTheSolverCanBeReadNewestFirst) {
   EXPECT_EQ(Call(&Stub::GetRun, get, kNsa).status().code(), absl::StatusCode::kPermissionDenied);
   get.set_name("runs/r99999999");
   EXPECT_EQ(Call(&Stub::GetRun, get, kDana).status().code(), absl::StatusCode::kNotFound);
+}
+
+TEST_F(MatchingService, TheCertificateOfARunIsForThoseWhoMayReadTheRun) {
+  AddExperts(1);
+  AddRequest("fy27-000001");
+  AddRequest("fy27-000002");
+  const v1::SolveRun run = Solve();
+  for (const char* who : {kDana, kOkafor, "auditor:ines"}) {
+    const auto certificate = Certificate(run.name(), who);
+    ASSERT_TRUE(certificate.ok()) << who << ": " << certificate.status();
+    EXPECT_EQ(certificate->run(), run.name());
+    EXPECT_EQ(certificate->date(), "2026-11-20");
+    EXPECT_EQ(certificate->policy_version(), 1);
+    EXPECT_EQ(certificate->objective(), run.objective());
+    EXPECT_EQ(certificate->bound(), run.bound());
+    EXPECT_THAT(certificate->slots(), SizeIs(2));
+    EXPECT_THAT(certificate->pairs(), SizeIs(2));
+    EXPECT_THAT(certificate->units(), SizeIs(1)) << "one assignment a period";
+    EXPECT_EQ(certificate->partners(0).name(), "partners/nsa");
+    EXPECT_EQ(certificate->experts(0).name(), "experts/e1");
+    EXPECT_EQ(certificate->slots(1).request(), "requests/fy27-000002");
+    EXPECT_EQ(certificate->slots(1).topic(), "De-escalation");
+  }
+  EXPECT_EQ(Certificate(run.name(), kNsa).status().code(), absl::StatusCode::kPermissionDenied);
+  EXPECT_EQ(Certificate("runs/r99999999", kDana).status().code(), absl::StatusCode::kNotFound);
+  for (const char* wrong : {"", "run", "proposals/p00000001"}) {
+    const absl::Status status = Certificate(wrong, kDana).status();
+    EXPECT_EQ(status.code(), absl::StatusCode::kInvalidArgument) << wrong << ": " << status;
+    EXPECT_EQ(BadRequestOf(status).field_violations(0).field(), "name");
+  }
+}
+
+TEST_F(MatchingService, ACertificateIsNotShownInPartToTheRecused) {
+  AddExperts(2);
+  AddRequest("fy27-000001");
+  const v1::SolveRun run = Solve();
+  const std::string recused = "coordinator:experts/e1";
+  EXPECT_TRUE(Certificate(run.name(), recused).ok()) << "nothing is hidden yet";
+  v1::CreateConflictRequest create;
+  create.mutable_conflict()->set_expert("experts/e1");
+  create.mutable_conflict()->set_agency("agencies/fy27-000001");
+  create.mutable_conflict()->set_kind(v1::CONFLICT_KIND_RECUSAL);
+  create.mutable_conflict()->set_reason("a brother serves there");
+  create.set_request_id(server_.NewId());
+  const auto declared =
+      server_.Call(server_.partners, &v1::PartnerService::Stub::CreateConflict, create, kDana);
+  ASSERT_TRUE(declared.ok()) << declared.status();
+  const absl::Status refused = Certificate(run.name(), recused).status();
+  EXPECT_EQ(refused.code(), absl::StatusCode::kPermissionDenied);
+  EXPECT_EQ(ReasonOf(refused), "RECUSED");
+  EXPECT_TRUE(Certificate(run.name(), kDana).ok());
 }
 
 TEST_F(MatchingService, ARunSaysHowEvenTheRunBeforeWas) {

@@ -192,9 +192,9 @@ absl::Status RecusalReader::CheckMayFollow(const rpc::Call& call) {
   ASSIGN_OR_RETURN(const Agencies agencies, RecusedFrom(call));
   if (agencies.names.empty()) return absl::OkStatus();
   return Error(absl::StatusCode::kPermissionDenied, "RECUSED",
-               absl::StrCat(
-                   call.principal.ToString(),
-                   " is recused from an agency, and journals and jobs are not shown in part"))
+               absl::StrCat(call.principal.ToString(),
+                            " is recused from an agency; journals, jobs and certificates are not "
+                            "shown in part"))
       .ToStatus();
 }
 

@@ -47,8 +47,8 @@ class RecusalReader {
   // The same, with the proposals for them, those of before included.
   absl::StatusOr<Hidden> HiddenWithProposals(const rpc::Call& call);
 
-  // PERMISSION_DENIED, reason RECUSED: a recusal of the caller holds, so that the journal, which is
-  // shown whole or not at all, is not shown.
+  // PERMISSION_DENIED, reason RECUSED: a recusal of the caller holds, so that the journal, and the
+  // certificate of a run, which are shown whole or not at all, are not shown.
   absl::Status CheckMayFollow(const rpc::Call& call);
 
   // NOT_FOUND of the resource where its request is hidden from the caller.

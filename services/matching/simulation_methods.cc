@@ -7,10 +7,9 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/strip.h"
-#include "common/base/calendar.h"
-#include "common/journal/event_time.h"
 #include "common/rpc/field_rules.h"
 #include "common/status/error.h"
+#include "services/matching/recorded_run.h"
 #include "services/matching/simulated_changes.h"
 #include "services/matching/simulation.h"
 
@@ -18,28 +17,6 @@ namespace critac::matching {
 namespace {
 
 constexpr int kPastRuns = 10;
-
-// A run that was recorded, and the event that did so.
-struct RecordedRun {
-  v1::SolveRun run;
-  int64_t sequence = 0;
-};
-
-absl::StatusOr<RecordedRun> FindRun(journal::Journal& journal, const std::string& name) {
-  RecordedRun found;
-  ASSIGN_OR_RETURN(found.run, journal.Get<v1::SolveRun>(name));
-  ASSIGN_OR_RETURN(const std::vector<journal::Event> events,
-                   journal.ReadEvents(1, 1, {"critac.matching.v1.SolveRecorded"}, name));
-  if (events.empty()) return ResourceNotFound("critac.matching.v1.SolveRun", name);
-  found.sequence = events.front().sequence();
-  return found;
-}
-
-// What the run was made from: a plan is recorded only when nothing it rests on has changed since, so
-// that is the state of the records right before its own event, on the day of that event.
-PastMoment InputOf(const RecordedRun& recorded) {
-  return {recorded.sequence - 1, DayOf(journal::FromTimestamp(recorded.run.time()))};
-}
 
 // Puts the policies in place of the versions that name them.
 absl::Status ResolveVersions(journal::Journal& journal, std::vector<v1::SimulatedChange>& changes) {

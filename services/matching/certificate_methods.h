@@ -1,0 +1,30 @@
+#ifndef SERVICES_MATCHING_CERTIFICATE_METHODS_H_
+#define SERVICES_MATCHING_CERTIFICATE_METHODS_H_
+
+#include <string>
+
+#include "absl/status/statusor.h"
+#include "common/journal/journal.h"
+#include "critac/matching/v1/match.pb.h"
+#include "services/matching/assign.h"
+#include "services/matching/pool.h"
+#include "services/matching/pool_reader.h"
+
+namespace critac::matching {
+
+// A run with the problem it solved and its plan and prices, as recorded.
+struct CertifiedRun {
+  Pool pool;
+  Plan plan;
+  v1::SolveRun run;
+};
+
+// Reads one: the problem from the records as they were, plan and prices from the event of the run;
+// solves nothing, and has the plan checked. NOT_FOUND: no such run. FAILED_PRECONDITION:
+// PRICES_NOT_RECORDED, its event has none; RUN_NOT_REPRODUCED, see RecordedPlan.
+absl::StatusOr<CertifiedRun> ReadCertifiedRun(journal::Journal& journal, PoolReader& pools,
+                                              const std::string& name);
+
+}  // namespace critac::matching
+
+#endif  // SERVICES_MATCHING_CERTIFICATE_METHODS_H_

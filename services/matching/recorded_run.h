@@ -1,0 +1,28 @@
+#ifndef SERVICES_MATCHING_RECORDED_RUN_H_
+#define SERVICES_MATCHING_RECORDED_RUN_H_
+
+#include <string>
+
+#include "absl/status/statusor.h"
+#include "common/journal/journal.h"
+#include "critac/matching/v1/match.pb.h"
+#include "services/matching/pool_reader.h"
+
+namespace critac::matching {
+
+// A run that was recorded, and the event that did so.
+struct RecordedRun {
+  v1::SolveRun run;
+  journal::Event event;
+};
+
+// NOT_FOUND: no such run.
+absl::StatusOr<RecordedRun> FindRun(journal::Journal& journal, const std::string& name);
+
+// What the run was made from: a plan is recorded only when nothing it rests on has changed since, so
+// that is the state of the records right before its own event, on the day of that event.
+PastMoment InputOf(const RecordedRun& recorded);
+
+}  // namespace critac::matching
+
+#endif  // SERVICES_MATCHING_RECORDED_RUN_H_

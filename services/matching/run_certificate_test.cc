@@ -1,0 +1,216 @@
+#include "services/matching/run_certificate.h"
+
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "common/status/error.h"
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+#include "services/matching/testing_certificate.h"
+#include "tests/support/verify_plan.h"
+
+namespace critac::matching {
+namespace {
+
+using critac::testing::VerifyPlan;
+using ::testing::HasSubstr;
+using ::testing::SizeIs;
+using ::testing::StartsWith;
+
+constexpr uint32_t kCertificateSeed = 20261129;
+
+v1::SolveRun RunOf(const Plan& plan) {
+  v1::SolveRun run;
+  run.set_name("runs/r00000042");
+  run.set_objective(plan.objective);
+  run.set_bound(plan.bound);
+  run.set_pair_count(plan.pair_count);
+  run.set_unit_count(static_cast<int32_t>(plan.unit_count));
+  return run;
+}
+
+// Three requests for one person each, two experts with room for one each: one request gets nobody.
+Center TwoForThree() {
+  Center center;
+  center.AddPartner("elm");
+  for (const char* expert : {"e1", "e2"}) {
+    center.AddExpert(expert, "elm").set_capacity_per_period(1);
+  }
+  for (const char* demand : {"fy27-1", "fy27-2", "fy27-3"}) center.AddDemand(demand);
+  return center;
+}
+
+// Goal: the certificate says all of the problem, so that who has nothing else finds the same best plan.
+// Method: small random centers, of which every plan is gone through by the certificate alone.
+TEST(RunCertificate, HasTheWholeProblemAndProvesHowGoodThePlanIs) {
+  Dice dice(kCertificateSeed);
+  int optimal = 0;
+  for (int i = 0; i < 40; ++i) {
+    SCOPED_TRACE(absl::StrCat("seed ", kCertificateSeed, ", center ", i));
+    Center center = ScarceCenter(dice);
+    AddPast(center, dice);
+    const Pool pool = center.Build();
+    const Plan plan = Solved(pool);
+    const v1::GetCertificateResponse certificate = WholeCertificate(pool, plan, RunOf(plan));
+    EXPECT_THAT(certificate.pairs(), SizeIs(plan.pair_count));
+    EXPECT_THAT(certificate.units(), SizeIs(plan.units.size()));
+    const int64_t best = EveryCertifiedPlan(certificate).cost();
+    EXPECT_LE(certificate.bound(), best);
+    EXPECT_GE(certificate.objective(), best);
+    const std::string said = VerifyPlan(JsonOf(certificate));
+    if (plan.optimal()) {
+      EXPECT_EQ(best, certificate.objective());
+      EXPECT_THAT(said, StartsWith("optimal: runs/r00000042, "));
+      ++optimal;
+    } else {
+      EXPECT_THAT(said,
+                  StartsWith(absl::StrCat("within ", plan.objective - plan.bound, " of the best")));
+    }
+  }
+  EXPECT_GT(optimal, 20);
+}
+
+TEST(RunCertificate, ThePlanIsHadAgainFromWhatIsRecordedOfIt) {
+  Dice dice(kCertificateSeed);
+  for (int i = 0; i < 100; ++i) {
+    SCOPED_TRACE(absl::StrCat("seed ", kCertificateSeed, ", center ", i));
+    Center center = ScarceCenter(dice);
+    AddPast(center, dice);
+    const Pool pool = center.Build();
+    const Plan plan = Solved(pool);
+    const v1::SolveProof proof = ProofOf(pool, plan);
+    EXPECT_EQ(proof.date(), "2026-11-20");
+    const auto recorded = RecordedPlan(pool, RunOf(plan), proof);
+    ASSERT_TRUE(recorded.ok()) << recorded.status();
+    EXPECT_EQ(recorded->units, plan.units);
+    EXPECT_EQ(recorded->open, plan.open);
+    EXPECT_EQ(recorded->prices.slots, plan.prices.slots);
+    EXPECT_EQ(recorded->prices.partners, plan.prices.partners);
+    EXPECT_EQ(recorded->prices.program, plan.prices.program);
+    EXPECT_EQ(recorded->prices.experts_open, plan.prices.experts_open);
+    EXPECT_EQ(recorded->prices.expert_periods, plan.prices.expert_periods);
+    EXPECT_EQ(recorded->prices.partner_periods, plan.prices.partner_periods);
+  }
+}
+
+TEST(RunCertificate, WhatIsRecordedIsRefusedWhereItDoesNotHoldInThePool) {
+  const Center center = TwoForThree();
+  const Pool pool = center.Build();
+  const Plan plan = Solved(pool);
+  ASSERT_THAT(plan.units, SizeIs(2));
+  const int open = plan.open[0] > 0 ? 0 : plan.open[1] > 0 ? 1 : 2;
+  const std::vector<std::function<void(v1::SolveProof&)>> changes = {
+      [&](v1::SolveProof& proof) { proof.set_slot_prices(open, proof.slot_prices(open) - 1); },
+      [&](v1::SolveProof& proof) { proof.set_slot_prices(open, proof.slot_prices(open) + 1); },
+      [](v1::SolveProof& proof) { proof.mutable_slot_prices()->RemoveLast(); },
+      [](v1::SolveProof& proof) { proof.add_partner_prices(0); },
+      [](v1::SolveProof& proof) { proof.mutable_units()->RemoveLast(); },
+      [](v1::SolveProof& proof) { proof.mutable_units(0)->set_slot(3); },
+      [](v1::SolveProof& proof) { proof.mutable_units(0)->set_expert(-1); },
+      [](v1::SolveProof& proof) { proof.mutable_units(0)->set_period(1); },
+      [](v1::SolveProof& proof) { proof.add_expert_open_prices()->set_row(2); },
+      [](v1::SolveProof& proof) { proof.add_expert_period_prices()->set_price(-1); }};
+  for (size_t i = 0; i < changes.size(); ++i) {
+    v1::SolveProof proof = ProofOf(pool, plan);
+    changes[i](proof);
+    const absl::Status status = RecordedPlan(pool, RunOf(plan), proof).status();
+    EXPECT_EQ(status.code(), absl::StatusCode::kFailedPrecondition) << i << ": " << status;
+    EXPECT_EQ(ReasonOf(status), "RUN_NOT_REPRODUCED") << i;
+  }
+  // Another pool: an expert more, by whom a pair more would be.
+  Center larger = center;
+  larger.AddExpert("e3", "elm");
+  EXPECT_EQ(ReasonOf(RecordedPlan(larger.Build(), RunOf(plan), ProofOf(pool, plan)).status()),
+            "RUN_NOT_REPRODUCED");
+}
+
+TEST(RunCertificate, TheAuditorsCheckSaysWhatIsWrong) {
+  const Pool pool = TwoForThree().Build();
+  const Plan plan = Solved(pool);
+  const v1::GetCertificateResponse whole = WholeCertificate(pool, plan, RunOf(plan));
+  EXPECT_THAT(VerifyPlan(JsonOf(whole)), StartsWith("optimal: "));
+  const auto open_slot = [](v1::GetCertificateResponse& changed) -> v1::CertificateSlot& {
+    for (v1::CertificateSlot& slot : *changed.mutable_slots()) {
+      if (slot.open_count() > 0) return slot;
+    }
+    ADD_FAILURE() << "no slot is open";
+    return *changed.mutable_slots(0);
+  };
+  struct Case {
+    std::function<void(v1::GetCertificateResponse&)> change;
+    std::string said;
+  };
+  const std::vector<Case> cases = {
+      {[&](auto& c) { open_slot(c).set_price(open_slot(c).price() - 1); }, "and its prices prove"},
+      {[&](auto& c) { open_slot(c).set_price(open_slot(c).price() + 1); },
+       "costs more filled than left open"},
+      {[](auto& c) { c.mutable_experts(0)->set_open_price(-1); }, "has a price below 0"},
+      {[](auto& c) { c.set_program_price(1); }, "the program has a price and no limit"},
+      {[](auto& c) { c.set_bound(c.bound() + 1); }, "and its prices prove"},
+      {[](auto& c) { c.set_objective(c.objective() - 1); }, "and its units cost"},
+      {[](auto& c) { c.mutable_units()->RemoveLast(); }, "counts its people wrongly"},
+      {[](auto& c) { *c.add_units() = c.units(0); }, "is one person twice"},
+      {[](auto& c) { c.mutable_units(0)->set_period("2031Q1"); }, "cannot start in 2031Q1"},
+      {[](auto& c) { c.mutable_units(0)->set_expert(7); }, "a pair that is not eligible"},
+      {[](auto& c) { c.mutable_experts(0)->set_capacity_open(0); }, "has too many open at once"},
+      {[](auto& c) { c.mutable_experts(0)->set_capacity_per_period(0); }, "has too many in 2026Q4"},
+      {[](auto& c) { c.mutable_partners(0)->set_capacity_per_period(1); },
+       "partners/elm has too many in 2026Q4"},
+      {[](auto& c) { c.mutable_partners(0)->set_maximum_count(1); }, "more than its maximum share"},
+      {[](auto& c) { c.set_program_room(1); }, "the program has too many"},
+      {[](auto& c) { c.mutable_pairs()->RemoveLast(); }, "counts the eligible pairs wrongly"},
+      {[](auto& c) { *c.add_pairs() = c.pairs(0); }, "is there twice"},
+      {[](auto& c) { c.set_people_count(9); }, "counts the people asked for wrongly"}};
+  for (const Case& one : cases) {
+    v1::GetCertificateResponse changed = whole;
+    one.change(changed);
+    const std::string said = VerifyPlan(JsonOf(changed));
+    EXPECT_THAT(said, StartsWith("wrong: "));
+    EXPECT_THAT(said, HasSubstr(one.said));
+  }
+}
+
+TEST(RunCertificate, ABonusMayCountInOnePeriodOnly) {
+  const Pool pool = TwoForThree().Build();
+  const Plan plan = Solved(pool);
+  v1::GetCertificateResponse certificate = WholeCertificate(pool, plan, RunOf(plan));
+  // In a period in which the pair does not start it changes nothing.
+  for (v1::CertificatePair& pair : *certificate.mutable_pairs()) {
+    pair.set_bonus(1000);
+    pair.set_bonus_period("2027Q1");
+  }
+  EXPECT_THAT(VerifyPlan(JsonOf(certificate)), StartsWith("optimal: "));
+  for (v1::CertificatePair& pair : *certificate.mutable_pairs()) pair.set_bonus_period("2026Q4");
+  EXPECT_THAT(VerifyPlan(JsonOf(certificate)), HasSubstr("and its units cost"));
+  for (v1::CertificatePair& pair : *certificate.mutable_pairs()) pair.clear_bonus_period();
+  EXPECT_THAT(VerifyPlan(JsonOf(certificate)), HasSubstr("and its units cost"));
+}
+
+TEST(RunCertificate, ComesInPartsThatAreTheWholeTogether) {
+  const Pool pool = TwoForThree().Build();
+  const Plan plan = Solved(pool);
+  const v1::GetCertificateResponse whole = WholeCertificate(pool, plan, RunOf(plan));
+  v1::GetCertificateResponse joined;
+  int parts = 0;
+  const auto take = [&](const v1::GetCertificateResponse& part) {
+    EXPECT_EQ(part.run().empty(), parts > 0) << "the first has the figures";
+    joined.MergeFrom(part);
+    return ++parts < 1000;
+  };
+  WriteCertificate(pool, plan, RunOf(plan), take, 1);
+  EXPECT_EQ(parts, 1 + 2 + 3 + 6 + 2) << "one an element: partner, experts, slots, pairs, units";
+  EXPECT_EQ(joined.SerializeAsString(), whole.SerializeAsString());
+  parts = 0;
+  WriteCertificate(
+      pool, plan, RunOf(plan),
+      [&](const v1::GetCertificateResponse&) {
+        ++parts;
+        return false;
+      },
+      1);
+  EXPECT_EQ(parts, 1) << "the reader has enough";
+}
+
+}  // namespace
+}  // namespace critac::matching
