@@ -16,6 +16,7 @@
 #include "critac/intake/v1/catalog.pb.h"
 #include "critac/intake/v1/request.pb.h"
 #include "critac/journal/v1/journal.pb.h"
+#include "critac/matching/v1/certificate.pb.h"
 #include "critac/matching/v1/engagement.pb.h"
 #include "critac/matching/v1/identity.pb.h"
 #include "critac/matching/v1/match.pb.h"
@@ -31,6 +32,7 @@
 #include "services/cli/testing/fake_agencies.h"
 #include "services/cli/testing/fake_center.h"
 #include "services/cli/testing/temp_file.h"
+#include "tests/support/verify_plan.h"
 
 namespace critac::cli {
 namespace {
@@ -1137,6 +1139,55 @@ TEST_F(CommandLine, ARunIsShownWithWhatItChangedAndWhy) {
                     HasSubstr("\npartners/p3 "), Not(HasSubstr("\npartners/p0 ")),
                     HasSubstr("cannot start in 2026Q4 any more"), HasSubstr("0.75")));
   EXPECT_THAT(Run("run get r00000042 --output json").out(), HasSubstr("\"bound\": \"-7\""));
+}
+
+TEST_F(CommandLine, TheCertificateOfARunIsShownOrGivenAsOneDocument) {
+  // One person, whom the one expert's only assignment is for; a second request gets nobody.
+  center_.OnStream<matching::v1::GetCertificateRequest, matching::v1::GetCertificateResponse>(
+      "critac.matching.v1.MatchService/GetCertificate", [](const auto& call, auto& parts) {
+        auto& first = parts.emplace_back();
+        first.set_run(call.name());
+        first.set_date("2026-11-20");
+        first.set_policy_version(3);
+        first.set_objective(1'500'000);
+        first.set_bound(1'500'000);
+        first.set_people_count(2);
+        first.set_pair_count(2);
+        first.add_partners()->set_name("partners/elm");
+        auto& expert = *first.add_experts();
+        expert.set_name("experts/e1");
+        expert.set_partner("partners/elm");
+        expert.set_capacity_open(5);
+        expert.set_capacity_per_period(1);
+        auto& price = *expert.add_period_prices();
+        price.set_period("2026Q4");
+        price.set_price(2'500'000);
+        auto& second = parts.emplace_back();
+        for (const int i : {0, 1}) {
+          auto& slot = *second.add_slots();
+          slot.set_request(absl::StrCat("requests/fy27-", i));
+          slot.set_slot("s1");
+          slot.set_missing_count(1);
+          slot.set_open_count(i);
+          slot.set_open_price(2'000'000);
+          slot.set_price(2'000'000);
+          auto& pair = *second.add_pairs();
+          pair.set_slot(i);
+          pair.set_cost(-500'000);
+          pair.add_periods("2026Q4");
+        }
+        second.add_units()->set_period("2026Q4");
+        return absl::OkStatus();
+      });
+  const CliRun run = Run("run certificate r00000042 --as auditor:ines");
+  EXPECT_EQ(run.status(), kDone) << run.err();
+  EXPECT_THAT(run.out(),
+              AllOf(HasSubstr("runs/r00000042 of 2026-11-20, policy version 3\n"),
+                    HasSubstr("1 of 2 people placed in 2 slots"), HasSubstr("no plan is better"),
+                    HasSubstr("requests/fy27-1"), HasSubstr("2026Q4 2500000")));
+  const CliRun json = Run("run certificate r00000042 --output json --as auditor:ines");
+  EXPECT_EQ(critac::testing::VerifyPlan(json.out()),
+            "optimal: runs/r00000042, objective 1500000, bound 1500000 over 2 pairs");
 }
 
 TEST_F(CommandLine, ARunIsShownWithHowItTreatsPartnersAndAgencies) {

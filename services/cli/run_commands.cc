@@ -4,11 +4,14 @@
 #include <memory>
 #include <ostream>
 #include <string>
+#include <vector>
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
+#include "absl/strings/str_join.h"
 #include "absl/strings/string_view.h"
 #include "common/status/error.h"
+#include "critac/matching/v1/certificate.pb.h"
 #include "critac/matching/v1/match.grpc.pb.h"
 #include "critac/type/v1/agency_profile.pb.h"
 #include "services/cli/commands.h"
@@ -19,6 +22,8 @@
 namespace critac::cli {
 namespace {
 
+using Certificate = matching::v1::GetCertificateResponse;
+using matching::v1::CertificateExpert;
 using matching::v1::Disparity;
 using matching::v1::Fairness;
 using matching::v1::GroupOutcome;
@@ -188,6 +193,92 @@ absl::Status RunGetRun(Context& context, const std::string& name) {
   return ShowRun(context, run);
 }
 
+// Most it may take to have the records of a run again: what the method allows.
+constexpr absl::Duration kCertificateDeadline = absl::Seconds(300);
+
+Columns CertificateSlotColumns() {
+  return {Name("request", "request"),       Field("slot", "slot"),
+          Field("topic", "topic"),          Number("missing", "missing_count"),
+          Number("open", "open_count"),     Number("price", "price"),
+          Number("left open", "open_price")};
+}
+
+Columns CertificatePartnerColumns() {
+  return {Name("partner", "name"), Number("in hand", "in_hand_count"),
+          Number("at most", "maximum_count"), Number("price of the next", "price")};
+}
+
+// What room of an expert is worth to the plan: the price open at once, and those by period.
+std::string RoomPrices(const CertificateExpert& expert) {
+  std::vector<std::string> prices;
+  if (expert.open_price() != 0)
+    prices.push_back(absl::StrCat("open at once ", expert.open_price()));
+  for (const matching::v1::PeriodPrice& one : expert.period_prices()) {
+    prices.push_back(absl::StrCat(one.period(), " ", one.price()));
+  }
+  return absl::StrJoin(prices, ", ");
+}
+
+Columns ScarceExpertColumns() {
+  return {
+      Name("expert", "name"), Name("partner", "partner"),
+      Computed<CertificateExpert>("one more saves", [](const CertificateExpert& expert, TextStyle) {
+        return RoomPrices(expert);
+      })};
+}
+
+// The certificate for people: what it is about, and what is scarce.
+absl::Status ShowCertificate(Context& context, const Certificate& certificate) {
+  std::ostream& out = context.world().out;
+  out << certificate.run() << " of " << certificate.date() << ", policy version "
+      << certificate.policy_version() << "\n"
+      << certificate.units_size() << " of " << certificate.people_count() << " people placed in "
+      << certificate.slots_size() << " slots, of " << certificate.pair_count()
+      << " eligible pairs with " << certificate.experts_size() << " experts of "
+      << certificate.partners_size() << " partners\n"
+      << "objective " << certificate.objective() << ", bound " << certificate.bound() << ": ";
+  if (certificate.objective() == certificate.bound()) {
+    out << "no plan is better\n";
+  } else {
+    out << "a better plan may exist, by no more than "
+        << certificate.objective() - certificate.bound() << "\n";
+  }
+  Printer printer = context.printer();
+  out << "\nslots: what one person more would cost, and what leaving one out does\n";
+  RETURN_IF_ERROR(printer.List(certificate, "slots", CertificateSlotColumns()));
+  out << "\npartners\n";
+  RETURN_IF_ERROR(printer.List(certificate, "partners", CertificatePartnerColumns()));
+  Certificate scarce;
+  for (const CertificateExpert& expert : certificate.experts()) {
+    if (!RoomPrices(expert).empty()) *scarce.add_experts() = expert;
+  }
+  if (scarce.experts_size() > 0) {
+    out << "\nexperts of whom more would be used\n";
+    RETURN_IF_ERROR(printer.List(scarce, "experts", ScarceExpertColumns()));
+  }
+  if (certificate.program_price() > 0) {
+    out << "\none more of the program's " << certificate.program_room() << " assignments saves "
+        << certificate.program_price() << "\n";
+  }
+  return absl::OkStatus();
+}
+
+absl::Status RunCertificate(Context& context, const std::string& name) {
+  matching::v1::GetCertificateRequest request;
+  RETURN_IF_ERROR(SetField(request, "name", name));
+  ASSIGN_OR_RETURN(Client * client, context.client());
+  Certificate certificate;
+  RETURN_IF_ERROR(client->Stream(&MatchService::Stub::GetCertificate, request,
+                                 context.Deadline(kCertificateDeadline),
+                                 [&](const Certificate& part) {
+                                   certificate.MergeFrom(part);
+                                   return true;
+                                 }));
+  Printer printer = context.printer();
+  if (printer.format() == OutputFormat::kTable) return ShowCertificate(context, certificate);
+  return printer.List(certificate, "slots", CertificateSlotColumns());
+}
+
 }  // namespace
 
 absl::Status ShowRun(Context& context, const SolveRun& run) {
@@ -227,6 +318,14 @@ void AddRunCommands(CLI::App& app, Context& context) {
       {"critac run get r00000042", "critac run get r00000042 --output json"},
       [&context, name] { return RunGetRun(context, *name); });
   get.add_option("NAME", *name, "The run")->required();
+  auto certified = std::make_shared<std::string>();
+  CLI::App& certificate = context.AddCommand(
+      noun, "certificate",
+      "Shows what proves how good a run's plan is; as JSON all of it, for tests/verify_plan.py",
+      {"critac run certificate r00000042",
+       "critac run certificate r00000042 --output json --as auditor:ines"},
+      [&context, certified] { return RunCertificate(context, *certified); });
+  certificate.add_option("NAME", *certified, "The run")->required();
   AddList(noun, context, MethodOf(context, &MatchService::Stub::ListRuns),
           "Lists the runs that were recorded, newest first",
           {"critac run list", "critac run list --limit 5 --output json"}, "runs", RunColumns(), {});

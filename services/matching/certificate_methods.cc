@@ -8,8 +8,8 @@
 #include "common/journal/json_text.h"
 #include "common/status/error.h"
 #include "critac/matching/v1/events.pb.h"
-#include "services/matching/recorded_run.h"
 #include "services/matching/run_certificate.h"
+#include "services/matching/run_reader.h"
 
 namespace critac::matching {
 

@@ -9,7 +9,7 @@
 #include "absl/strings/strip.h"
 #include "common/rpc/field_rules.h"
 #include "common/status/error.h"
-#include "services/matching/recorded_run.h"
+#include "services/matching/run_reader.h"
 #include "services/matching/simulated_changes.h"
 #include "services/matching/simulation.h"
 

@@ -31,7 +31,8 @@ class Center : public AnyCenter {
     const std::string line = program_->OutLine();
     const std::string start = "critac ready on ";
     ASSERT_THAT(line, ::testing::StartsWith(start)) << program_->RestOfError();
-    channel_ = PlainChannel(line.substr(start.size()));
+    address_ = line.substr(start.size());
+    channel_ = PlainChannel(address_);
   }
 
   std::vector<std::string> Arguments() const {
@@ -50,6 +51,8 @@ class Center : public AnyCenter {
     return program_->Wait();
   }
   RunningProgram& program() { return *program_; }
+  // `127.0.0.1:PORT`, another one after each start.
+  const std::string& address() const { return address_; }
   // All services are in the one process.
   const std::shared_ptr<grpc::Channel>& ChannelTo(const std::string&) override { return channel_; }
 
@@ -58,6 +61,7 @@ class Center : public AnyCenter {
   const std::string log_level_;
   const std::vector<std::string> more_;
   std::unique_ptr<RunningProgram> program_;
+  std::string address_;
   std::shared_ptr<grpc::Channel> channel_;
 };
 

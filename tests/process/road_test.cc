@@ -3,6 +3,7 @@
 #include "common/status/error.h"
 #include "tests/process/center.h"
 #include "tests/support/temp_folder.h"
+#include "tests/support/verify_plan.h"
 
 namespace critac::testing {
 namespace {
@@ -47,6 +48,22 @@ TEST_F(RoadTest, ARequestGoesFromSubmittedToAFigure) {
   ASSERT_TRUE(rated.ok()) << rated.status();
   EXPECT_EQ(road_.GetExpert(delivered->assignments(0).expert()).survey_rating_sum(), 5);
   center_.ExpectWholeJournals();
+}
+
+TEST_F(RoadTest, ARunIsProvedByItsCertificateWithNoneOfTheProjectsCodeAlsoAfterARestart) {
+  const std::string run = road_.AwaitProposal(road_.Ready(1)).run();
+  const auto certificate = [&] {
+    RunningProgram command(CRITAC_PROGRAM, {"run", "certificate", run, "--output", "json", "--as",
+                                            "auditor:ines", "--server", center_.address()});
+    const std::string json = command.RestOfOut();
+    EXPECT_EQ(command.Wait(), 0) << command.RestOfError();
+    return json;
+  };
+  const std::string json = certificate();
+  EXPECT_THAT(VerifyPlan(json), ::testing::StartsWith("optimal: " + run + ", "));
+  center_.Kill();
+  center_.Start();
+  EXPECT_EQ(certificate(), json);
 }
 
 TEST_F(RoadTest, APlanIsDrawnUpApprovedByBothAndItsMilestonesAreReached) {

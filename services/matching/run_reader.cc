@@ -1,4 +1,4 @@
-#include "services/matching/recorded_run.h"
+#include "services/matching/run_reader.h"
 
 #include <utility>
 #include <vector>

@@ -1,5 +1,5 @@
-#ifndef SERVICES_MATCHING_RECORDED_RUN_H_
-#define SERVICES_MATCHING_RECORDED_RUN_H_
+#ifndef SERVICES_MATCHING_RUN_READER_H_
+#define SERVICES_MATCHING_RUN_READER_H_
 
 #include <string>
 
@@ -25,4 +25,4 @@ PastMoment InputOf(const RecordedRun& recorded);
 
 }  // namespace critac::matching
 
-#endif  // SERVICES_MATCHING_RECORDED_RUN_H_
+#endif  // SERVICES_MATCHING_RUN_READER_H_
