@@ -55,7 +55,7 @@ class BoundMatching final : public server::BoundService {
         identity_service_(environment.pipeline, *journal_, tasks_),
         match_service_(environment.pipeline, *journal_, pools_, recusals_, solve_lease_, tasks_,
                        solve_tasks_, environment.clock),
-        meeting_service_(environment.pipeline, *journal_, pools_, recusals_, tasks_,
+        meeting_service_(environment.pipeline, *journal_, pools_, intake_, recusals_, tasks_,
                          environment.clock),
         engagement_service_(environment.pipeline, *journal_, pools_, intake_, recusals_, tasks_),
         match_jobs_(*journal_, intake_, pools_, solve_lease_, environment.clock),

@@ -111,4 +111,9 @@ absl::StatusOr<std::shared_ptr<const intake::v1::Catalog>> IntakeClient::GetCata
   return catalog_;
 }
 
+std::shared_ptr<const intake::v1::Catalog> IntakeClient::CatalogInHand() {
+  absl::MutexLock lock(&mutex_);
+  return catalog_;
+}
+
 }  // namespace critac::matching

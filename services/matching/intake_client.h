@@ -46,6 +46,9 @@ class IntakeClient {
   // The catalog, at most a minute old; older while intake does not answer.
   absl::StatusOr<std::shared_ptr<const intake::v1::Catalog>> GetCatalog();
 
+  // The catalog that GetCatalog last gave, however old; null: none yet. Asks nobody, so it does not block.
+  std::shared_ptr<const intake::v1::Catalog> CatalogInHand();
+
  private:
   const Clock& clock_;
   const std::unique_ptr<intake::v1::RequestService::Stub> requests_;

@@ -1,5 +1,6 @@
 // The review of a policy, what-if, and who sees what of engagements, through gRPC with production wiring.
 #include <atomic>
+#include <memory>
 #include <set>
 #include <string>
 #include <thread>
@@ -14,6 +15,7 @@
 #include "gtest/gtest.h"
 #include "services/matching/match_commands.h"
 #include "services/matching/matching_states.h"
+#include "services/matching/meeting_name_reader.h"
 #include "services/matching/service_testing.h"
 #include "services/matching/solve_lease.h"
 #include "services/matching/testing_center.h"
@@ -29,7 +31,9 @@ using testing::kIacp;
 using testing::kLindqvist;
 using testing::kNsa;
 using testing::kOkafor;
+using ::testing::Not;
 using ::testing::SizeIs;
+using ::testing::UnorderedElementsAre;
 using Stub = v1::MatchService::Stub;
 
 class MatchingService : public ::testing::Test {
@@ -131,13 +135,14 @@ class MatchingService : public ::testing::Test {
   }
 
   // A partner with one expert, who is rated.
-  void AddPartnerWithExpert(const std::string& partner_id, const std::string& expert_id) {
+  void AddPartnerWithExpert(const std::string& partner_id, const std::string& expert_id,
+                            const std::string& full_name = "Somebody") {
     AddPartner(partner_id, partner_id);
     v1::ImportExpertsRequest experts;
     Center center;
     v1::Expert& expert = *experts.add_experts();
     expert = center.AddExpert(expert_id, partner_id);
-    expert.set_full_name("Somebody");
+    expert.set_full_name(full_name);
     expert.set_rating_count(3);
     expert.set_rating_sum(12);
     experts.set_request_id(server_.NewId());
@@ -704,6 +709,168 @@ TEST_F(MatchingService, AMeetingShowsAPartnerNoScoresOfOthersAndTakesItsVoteOnly
       server_.Call(server_.meetings, &Meetings::ListMeetings, v1::ListMeetingsRequest(), kDana);
   ASSERT_TRUE(listed.ok()) << listed.status();
   EXPECT_THAT(listed->meetings(), SizeIs(1));
+}
+
+// A meeting over a request for which e1 of nsa or e2 of iacp is proposed, and the other an alternate.
+class MeetingNames : public MatchingService {
+ protected:
+  using Meetings = v1::MeetingService::Stub;
+
+  MeetingNames() {
+    AddPartnerWithExpert("nsa", "e1", kRosa);
+    AddPartnerWithExpert("iacp", "e2", kSam);
+    AddRequest("fy27-000001");
+    Solve();
+    v1::CallMeetingRequest call;
+    call.set_request_id(server_.NewId());
+    called_ = Answer(&Meetings::CallMeeting, call, kDana);
+  }
+
+  template <typename Request, typename Response>
+  Response Answer(grpc::Status (Meetings::*method)(grpc::ClientContext*, const Request&, Response*),
+                  const Request& request, const std::string& who) {
+    const auto answer = server_.Call(server_.meetings, method, request, who);
+    EXPECT_TRUE(answer.ok()) << answer.status();
+    return answer.ok() ? *answer : Response();
+  }
+  v1::Meeting Read(const std::string& who) {
+    v1::GetMeetingRequest get;
+    get.set_name(called_.name());
+    return Answer(&Meetings::GetMeeting, get, who);
+  }
+  v1::MeetingItem Approve() {
+    v1::DecideItemRequest decide;
+    decide.set_name(called_.name());
+    decide.set_request("requests/fy27-000001");
+    decide.set_kind(v1::ITEM_DECISION_KIND_APPROVED);
+    decide.set_request_id(server_.NewId());
+    return Answer(&Meetings::DecideItem, decide, kDana);
+  }
+  void PurgeNames() {
+    const absl::Status purged =
+        server_.journal().database().Write([](store::Connection& connection) {
+          return connection.Execute("DELETE FROM journal_vault WHERE field = 'expert.full_name'")
+              .status();
+        });
+    ASSERT_TRUE(purged.ok()) << purged;
+  }
+
+  // `e1 of nsa: Rosa Núñez`, of candidates or of those who were decided on.
+  template <typename People>
+  static std::vector<std::string> NamesOf(const People& people) {
+    std::vector<std::string> texts;
+    for (const auto& one : people) {
+      texts.push_back(
+          absl::StrCat(one.expert().substr(8), " of ", one.partner_name(), ": ", one.full_name()));
+    }
+    return texts;
+  }
+  static std::vector<std::string> Candidates(const v1::MeetingItem& item) {
+    return NamesOf(item.slots(0).candidates());
+  }
+
+  static constexpr char kRosa[] = "Rosa Núñez";
+  static constexpr char kSam[] = "Sam Lee";
+  v1::Meeting called_;
+};
+
+TEST_F(MeetingNames, StandBesideTheIdsInEveryAnswerAboutAMeeting) {
+  const auto both = UnorderedElementsAre("e1 of nsa: Rosa Núñez", "e2 of iacp: Sam Lee");
+  EXPECT_THAT(Candidates(called_.items(0)), both);
+  EXPECT_THAT(Candidates(Read(kDana).items(0)), both);
+  EXPECT_THAT(Candidates(Read("auditor:ines").items(0)), both);
+  EXPECT_EQ(Read(kDana).items(0).slots(0).topic_title(), "De-escalation");
+  v1::AddNoteRequest note;
+  note.set_name(called_.name());
+  note.set_request("requests/fy27-000001");
+  note.set_text("somebody near");
+  note.set_request_id(server_.NewId());
+  EXPECT_THAT(Candidates(Answer(&Meetings::AddNote, note, kDana)), both);
+  v1::CloseMeetingRequest close;
+  close.set_name(called_.name());
+  close.set_request_id(server_.NewId());
+  EXPECT_THAT(Candidates(Answer(&Meetings::CloseMeeting, close, kDana).items(0)), both);
+  const v1::ListMeetingsResponse listed =
+      Answer(&Meetings::ListMeetings, v1::ListMeetingsRequest(), kDana);
+  EXPECT_THAT(Candidates(listed.meetings(0).items(0)), UnorderedElementsAre("e1 of : ", "e2 of : "))
+      << "a list has none";
+}
+
+TEST_F(MeetingNames, OfExpertsAreForTheirPartner) {
+  EXPECT_THAT(Candidates(Read(kNsa).items(0)),
+              UnorderedElementsAre("e1 of nsa: Rosa Núñez", "e2 of iacp: "));
+  EXPECT_THAT(Candidates(Read(kIacp).items(0)),
+              UnorderedElementsAre("e1 of nsa: ", "e2 of iacp: Sam Lee"));
+}
+
+TEST_F(MeetingNames, AreThoseOfWhomWasDecidedOnToo) {
+  EXPECT_THAT(Read(kDana).items(0).decision().experts(), SizeIs(0));
+  const v1::MeetingItem decided = Approve();
+  ASSERT_THAT(decided.decision().experts(), SizeIs(1));
+  const v1::DecidedExpert& expert = decided.decision().experts(0);
+  EXPECT_EQ(expert.slot(), "s1");
+  EXPECT_EQ(expert.expert(), called_.items(0).slots(0).candidates(0).expert());
+  EXPECT_EQ(expert.full_name(), called_.items(0).slots(0).candidates(0).full_name());
+  const bool is_of_nsa = expert.partner() == "partners/nsa";
+  EXPECT_EQ(expert.partner_name(), is_of_nsa ? "nsa" : "iacp");
+  const v1::Meeting others = Read(is_of_nsa ? kIacp : kNsa);
+  ASSERT_THAT(others.items(0).decision().experts(), SizeIs(1));
+  EXPECT_EQ(others.items(0).decision().experts(0).expert(), expert.expert());
+  EXPECT_EQ(others.items(0).decision().experts(0).full_name(), "");
+}
+
+TEST_F(MeetingNames, AreInNoEventAndInNoRecordOfAMeeting) {
+  Approve();
+  const auto events = server_.journal().ReadEvents(1, 1000);
+  ASSERT_TRUE(events.ok()) << events.status();
+  int of_meetings = 0;
+  for (const journal::Event& event : *events) {
+    EXPECT_THAT(event.payload(), Not(HasSubstr("Rosa"))) << event.type();
+    EXPECT_THAT(event.payload(), Not(HasSubstr("Sam"))) << event.type();
+    if (event.subject() != called_.name()) continue;
+    ++of_meetings;
+    for (const char* field : {"fullName", "partnerName", "topicTitle", "experts\":"}) {
+      EXPECT_THAT(event.payload(), Not(HasSubstr(field))) << event.type();
+    }
+  }
+  EXPECT_EQ(of_meetings, 2) << "called, decided";
+  const auto record = server_.journal().Get<v1::Meeting>(called_.name());
+  ASSERT_TRUE(record.ok()) << record.status();
+  EXPECT_THAT(Candidates(record->items(0)), UnorderedElementsAre("e1 of : ", "e2 of : "));
+  EXPECT_EQ(record->items(0).slots(0).topic_title(), "");
+  EXPECT_THAT(record->items(0).decision().experts(), SizeIs(0));
+}
+
+TEST_F(MeetingNames, ThatWerePurgedAreGoneFromMeetingsOfBefore) {
+  Approve();
+  EXPECT_NE(Read(kDana).items(0).decision().experts(0).full_name(), "");
+  PurgeNames();
+  const v1::Meeting meeting = Read(kDana);
+  EXPECT_THAT(Candidates(meeting.items(0)), UnorderedElementsAre("e1 of nsa: ", "e2 of iacp: "));
+  EXPECT_EQ(meeting.items(0).decision().experts(0).full_name(), "");
+  EXPECT_NE(meeting.items(0).decision().experts(0).expert(), "") << "the id stands for it";
+}
+
+TEST_F(MeetingNames, AreThoseOfNowWhenARecordWasCorrected) {
+  AddPartnerWithExpert("iacp", "e2", "Samantha Lee");
+  EXPECT_THAT(Candidates(Read(kDana).items(0)),
+              UnorderedElementsAre("e1 of nsa: Rosa Núñez", "e2 of iacp: Samantha Lee"));
+}
+
+TEST_F(MeetingNames, BeyondWhatAnAnswerHasRoomForAreLeftOut) {
+  const auto bytes_of_first = static_cast<int64_t>(std::string("De-escalation").size());
+  v1::Meeting meeting = *server_.journal().Get<v1::Meeting>(called_.name());
+  intake::v1::Catalog catalog = server_.intake.catalog;
+  MeetingNameReader exact(server_.journal(), std::make_shared<const intake::v1::Catalog>(catalog),
+                          bytes_of_first);
+  ASSERT_TRUE(exact.Name(meeting).ok());
+  EXPECT_EQ(meeting.items(0).slots(0).topic_title(), "De-escalation");
+  EXPECT_THAT(Candidates(meeting.items(0)), UnorderedElementsAre("e1 of : ", "e2 of : "));
+  MeetingNameReader less(server_.journal(), std::make_shared<const intake::v1::Catalog>(catalog),
+                         bytes_of_first - 1);
+  meeting = *server_.journal().Get<v1::Meeting>(called_.name());
+  ASSERT_TRUE(less.Name(meeting).ok());
+  EXPECT_EQ(meeting.items(0).slots(0).topic_title(), "");
 }
 
 TEST_F(MatchingService, APartnerFindsTheEngagementsItTakesPartInWhoeverLeadsThem) {

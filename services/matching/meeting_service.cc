@@ -11,6 +11,7 @@
 #include "common/status/error.h"
 #include "services/matching/callers.h"
 #include "services/matching/meeting_commands.h"
+#include "services/matching/meeting_name_reader.h"
 #include "services/matching/meetings.h"
 #include "services/matching/pool_methods.h"
 #include "services/matching/seen_by.h"
@@ -42,8 +43,15 @@ absl::Status MeetingService::CheckCaller(const Call& call) {
 }
 
 absl::Status MeetingService::Show(const Call& call, v1::Meeting& meeting) {
+  RETURN_IF_ERROR(MeetingNameReader(journal_, intake_.CatalogInHand()).Name(meeting));
   ASSIGN_OR_RETURN(const std::vector<std::string> hidden, recusals_.HiddenFrom(call));
   meeting = SeenBy(std::move(meeting), PartnerOf(call), hidden);
+  return absl::OkStatus();
+}
+
+absl::Status MeetingService::Show(const Call& call, v1::MeetingItem& item) {
+  RETURN_IF_ERROR(MeetingNameReader(journal_, intake_.CatalogInHand()).Name(item));
+  item = SeenBy(std::move(item), PartnerOf(call));
   return absl::OkStatus();
 }
 
@@ -55,8 +63,8 @@ absl::Status MeetingService::ExecuteOnItem(const Call& call, const google::proto
                    journal_.Execute(rpc::Pipeline::MakeCommand(call, in, std::move(decide))));
   const auto* item = dynamic_cast<const v1::MeetingItem*>(answer.message.get());
   if (item == nullptr) return absl::InternalError("the command answered with something else");
-  response = SeenBy(*item, PartnerOf(call));
-  return absl::OkStatus();
+  response = *item;
+  return Show(call, response);
 }
 
 grpc::ServerUnaryReactor* MeetingService::CallMeeting(grpc::CallbackServerContext* context,
@@ -80,8 +88,7 @@ grpc::ServerUnaryReactor* MeetingService::CallMeeting(grpc::CallbackServerContex
                              matching::CallMeeting(std::move(items), view->policy.version(),
                                                    in.title(), in.date()))));
         response->CopyFrom(*answer.message);
-        *response = SeenBy(std::move(*response), PartnerOf(call), hidden);
-        return absl::OkStatus();
+        return Show(call, *response);
       });
 }
 
@@ -154,10 +161,11 @@ grpc::ServerUnaryReactor* MeetingService::DecideItem(grpc::CallbackServerContext
       pipeline_, tasks_, context, request, response,
       [this, response](const Call& call, const auto& in) -> absl::Status {
         RETURN_IF_ERROR(recusals_.CheckSeen(call, in.request(), kRequestType, in.request()));
-        return ExecuteOnPool(journal_, pools_, call, in, *response,
-                             [&](std::shared_ptr<const PoolView> view) {
-                               return matching::DecideItem(std::move(view), in);
-                             });
+        RETURN_IF_ERROR(ExecuteOnPool(journal_, pools_, call, in, *response,
+                                      [&](std::shared_ptr<const PoolView> view) {
+                                        return matching::DecideItem(std::move(view), in);
+                                      }));
+        return Show(call, *response);
       });
 }
 

@@ -6,20 +6,22 @@
 #include "common/journal/journal.h"
 #include "common/rpc/pipeline.h"
 #include "critac/matching/v1/meeting.grpc.pb.h"
+#include "services/matching/intake_client.h"
 #include "services/matching/pool_reader.h"
 #include "services/matching/recusal_reader.h"
 
 namespace critac::matching {
 
-// critac.matching.v1.MeetingService over the pipeline. All it answers is as SeenBy says. What changes a
-// meeting runs in `tasks`.
+// critac.matching.v1.MeetingService over the pipeline. All it answers has names, which are read for the answer
+// and are part of no record (MeetingNameReader), and is as SeenBy says. What changes a meeting runs in `tasks`.
 class MeetingService final : public v1::MeetingService::CallbackService {
  public:
   MeetingService(rpc::Pipeline& pipeline, journal::Journal& journal, PoolReader& pools,
-                 RecusalReader& recusals, TaskPool& tasks, const Clock& clock)
+                 IntakeClient& intake, RecusalReader& recusals, TaskPool& tasks, const Clock& clock)
       : pipeline_(pipeline),
         journal_(journal),
         pools_(pools),
+        intake_(intake),
         recusals_(recusals),
         tasks_(tasks),
         clock_(clock) {}
@@ -49,8 +51,9 @@ class MeetingService final : public v1::MeetingService::CallbackService {
  private:
   // Whether the caller, where it is a partner, is a member of the coalition.
   absl::Status CheckCaller(const rpc::Call& call);
-  // Leaves of a meeting what the caller may see.
+  // Adds names to a meeting or to one of its requests, and leaves of it what the caller may see.
   absl::Status Show(const rpc::Call& call, v1::Meeting& meeting);
+  absl::Status Show(const rpc::Call& call, v1::MeetingItem& item);
   // A command about a request of a meeting, of whoever may see the request.
   absl::Status ExecuteOnItem(const rpc::Call& call, const google::protobuf::Message& in,
                              const std::string& request, journal::Decide decide,
@@ -59,6 +62,7 @@ class MeetingService final : public v1::MeetingService::CallbackService {
   rpc::Pipeline& pipeline_;
   journal::Journal& journal_;
   PoolReader& pools_;
+  IntakeClient& intake_;
   RecusalReader& recusals_;
   TaskPool& tasks_;
   const Clock& clock_;
