@@ -1,6 +1,9 @@
 #include "services/cli/meeting_text.h"
 
 #include <algorithm>
+#include <functional>
+#include <map>
+#include <string>
 #include <utility>
 #include <vector>
 
@@ -8,6 +11,7 @@
 #include "absl/strings/str_join.h"
 #include "absl/strings/str_split.h"
 #include "absl/strings/string_view.h"
+#include "services/cli/display_width.h"
 #include "services/cli/message_text.h"
 #include "services/cli/table.h"
 
@@ -15,11 +19,17 @@ namespace critac::cli {
 namespace {
 
 using google::protobuf::Message;
+using matching::v1::DecidedExpert;
 using matching::v1::Meeting;
 using matching::v1::MeetingItem;
 using matching::v1::ShortlistCandidate;
 using matching::v1::ShortlistSlot;
 using matching::v1::Vote;
+
+// Columns that all but the headings of a meeting is set in.
+constexpr int kIndent = 3;
+// Votes take at least as many, however wide what stands before them is.
+constexpr int kLeastVotesWidth = 24;
 
 std::string Short(const Message& message, absl::string_view path) {
   return FieldText(message, path, TextStyle::kShort);
@@ -53,30 +63,108 @@ std::string VotesText(const ShortlistCandidate& candidate) {
   return absl::StrJoin(texts, "; ");
 }
 
+// Candidates, or those who were decided on, as a table that begins with `first`: who they are.
+template <typename People>
+Table TableOf(const People& people, const std::string& first,
+              const std::function<std::string(const typename People::value_type&)>& first_of) {
+  const bool named = std::any_of(people.begin(), people.end(),
+                                 [](const auto& one) { return !one.full_name().empty(); });
+  Table table;
+  table.columns.push_back({first, false, false});
+  if (named) table.columns.push_back({"NAME", false, false});
+  table.columns.push_back({"EXPERT", false, false});
+  table.columns.push_back({"PARTNER", false, false});
+  for (const auto& one : people) {
+    std::vector<std::string>& row = table.rows.emplace_back();
+    row.push_back(first_of(one));
+    if (named) row.push_back(one.full_name().empty() ? "-" : one.full_name());
+    row.push_back(WithoutCollection(one.expert()));
+    row.push_back(WithoutCollection(one.partner()));
+  }
+  return table;
+}
+
+void AddTable(const Table& table, std::string& out) {
+  for (const absl::string_view line : absl::StrSplit(FormatTable(table, 0), '\n')) {
+    if (!line.empty()) absl::StrAppend(&out, std::string(kIndent, ' '), line, "\n");
+  }
+}
+
+// Columns that a table takes whose last column stands right, so that all lines are as long.
+int WidthOf(const Table& table) {
+  const std::string text = FormatTable(table, 0);
+  return DisplayWidth(absl::string_view(text).substr(0, text.find('\n')));
+}
+
+// Adds the votes as the last column, broken at words to what is left of `width`.
+void AddVotes(const ShortlistSlot& slot, int width, Table& table) {
+  constexpr int kGap = 2;
+  const int left =
+      width == 0 ? 0 : std::max(width - kIndent - WidthOf(table) - kGap, kLeastVotesWidth);
+  const size_t columns = table.columns.size();
+  std::vector<std::vector<std::string>> rows;
+  for (int i = 0; i < slot.candidates_size(); ++i) {
+    const std::string votes = WrapText(VotesText(slot.candidates(i)), left);
+    std::vector<std::string> row = std::move(table.rows[i]);
+    for (const absl::string_view line : absl::StrSplit(votes, '\n', absl::SkipEmpty())) {
+      row.emplace_back(line);
+      rows.push_back(std::move(row));
+      row.assign(columns, "");
+    }
+    if (votes == "\n") rows.push_back(std::move(row));
+  }
+  table.columns.push_back({"VOTES", false, false});
+  table.rows = std::move(rows);
+}
+
+// `De-escalation (de-escalation)`, or the id alone.
+std::string TopicText(const ShortlistSlot& slot) {
+  const std::string id = WithoutCollection(slot.topic());
+  return slot.topic_title().empty() ? id : absl::StrCat(slot.topic_title(), " (", id, ")");
+}
+
 void AddSlot(const ShortlistSlot& slot, int width, std::string& out) {
-  absl::StrAppend(&out, "\n   slot ", slot.slot(), ": ", WithoutCollection(slot.topic()), ", ",
-                  slot.people(), slot.people() == 1 ? " person" : " people", " missing, ",
-                  slot.eligible_count(), " eligible\n");
-  if (!slot.open_because().empty()) AddIndented(out, 3, slot.open_because(), width);
+  out += "\n";
+  AddIndented(out, kIndent,
+              absl::StrCat("slot ", slot.slot(), ": ", TopicText(slot), ", ", slot.people(),
+                           slot.people() == 1 ? " person" : " people", " missing, ",
+                           slot.eligible_count(), " eligible"),
+              width);
+  if (!slot.open_because().empty()) AddIndented(out, kIndent, slot.open_because(), width);
   if (slot.candidates().empty()) return;
   const bool scores = std::any_of(slot.candidates().begin(), slot.candidates().end(),
                                   [](const auto& one) { return one.score_e6() != 0; });
-  Table table;
-  table.columns = {
-      {"", false, false}, {"EXPERT", false, false}, {"PARTNER", false, false}, {"RANK", true}};
+  Table table = TableOf(slot.candidates(), "", [](const ShortlistCandidate& one) {
+    return std::string(one.proposed() ? "proposed" : "alternate");
+  });
+  table.columns.push_back({"RANK", true});
   if (scores) table.columns.push_back({"SCORE", true});
-  table.columns.push_back({"VOTES", false, false});
-  for (const ShortlistCandidate& one : slot.candidates()) {
-    std::vector<std::string> row = {one.proposed() ? "proposed" : "alternate",
-                                    WithoutCollection(one.expert()),
-                                    WithoutCollection(one.partner()), absl::StrCat(one.rank())};
-    if (scores) row.push_back(one.score_e6() == 0 ? "-" : Short(one, "score_e6"));
-    row.push_back(VotesText(one));
-    table.rows.push_back(std::move(row));
+  for (int i = 0; i < slot.candidates_size(); ++i) {
+    const ShortlistCandidate& one = slot.candidates(i);
+    table.rows[i].push_back(absl::StrCat(one.rank()));
+    if (scores) table.rows[i].push_back(one.score_e6() == 0 ? "-" : Short(one, "score_e6"));
   }
-  for (const absl::string_view line : absl::StrSplit(FormatTable(table, 0), '\n')) {
-    if (!line.empty()) absl::StrAppend(&out, "   ", line, "\n");
+  AddVotes(slot, width, table);
+  AddTable(table, out);
+}
+
+// What the partners are called of whose experts a meeting speaks.
+void AddPartners(const Meeting& meeting, std::string& out) {
+  std::map<std::string, std::string> names;
+  const auto take = [&names](const auto& people) {
+    for (const auto& one : people) {
+      if (!one.partner_name().empty()) names[WithoutCollection(one.partner())] = one.partner_name();
+    }
+  };
+  for (const MeetingItem& item : meeting.items()) {
+    for (const ShortlistSlot& slot : item.slots()) take(slot.candidates());
+    take(item.decision().experts());
   }
+  if (names.empty()) return;
+  Table table;
+  table.columns = {{"PARTNER", false, false}, {"NAME", false, false}};
+  for (const auto& [id, name] : names) table.rows.push_back({id, name});
+  out += "\n" + FormatTable(table, 0);
 }
 
 // `agencies/ag-1, municipal, 25-49 sworn, UT`.
@@ -90,7 +178,7 @@ std::string AgencyText(const type::v1::AgencyProfile& agency) {
 
 void AddItem(int number, const MeetingItem& item, int width, std::string& out) {
   absl::StrAppend(&out, "\n", number, ". ", item.request(), "\n");
-  if (item.has_agency()) AddIndented(out, 3, AgencyText(item.agency()), width);
+  if (item.has_agency()) AddIndented(out, kIndent, AgencyText(item.agency()), width);
   for (const ShortlistSlot& slot : item.slots()) AddSlot(slot, width, out);
   if (!item.notes().empty()) out += "\n   notes\n";
   for (const auto& note : item.notes()) {
@@ -104,12 +192,15 @@ void AddItem(int number, const MeetingItem& item, int width, std::string& out) {
   }
   const auto& decision = item.decision();
   AddIndented(
-      out, 3,
+      out, kIndent,
       absl::StrCat(Short(decision, "kind"), " by ", decision.actor(), " on ",
                    Short(decision, "time"),
                    decision.proposal().empty() ? "" : absl::StrCat(", ", decision.proposal()),
                    decision.reason().empty() ? "" : absl::StrCat(": ", decision.reason())),
       width);
+  if (decision.experts().empty()) return;
+  AddTable(TableOf(decision.experts(), "SLOT", [](const DecidedExpert& one) { return one.slot(); }),
+           out);
 }
 
 }  // namespace
@@ -121,11 +212,13 @@ std::string MeetingItemText(const MeetingItem& item, int number, int width) {
 }
 
 std::string MeetingText(const Meeting& meeting, int width) {
-  std::string out = absl::StrCat(meeting.title(), "\n", std::string(meeting.title().size(), '='),
-                                 "\n", meeting.name(), ", ", meeting.date(), ", ",
-                                 Short(meeting, "state"), "; called by ", meeting.called_by(),
-                                 "; policy version ", meeting.policy_version(), "\n");
+  const std::string title = Printable(meeting.title());
+  std::string out =
+      absl::StrCat(title, "\n", std::string(DisplayWidth(title), '='), "\n", meeting.name(), ", ",
+                   meeting.date(), ", ", Short(meeting, "state"), "; called by ",
+                   meeting.called_by(), "; policy version ", meeting.policy_version(), "\n");
   if (meeting.items().empty()) out += "\nno request that you may see\n";
+  AddPartners(meeting, out);
   int number = 0;
   for (const MeetingItem& item : meeting.items()) AddItem(++number, item, width, out);
   return out;

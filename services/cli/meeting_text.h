@@ -7,9 +7,10 @@
 
 namespace critac::cli {
 
-// A meeting for the table and for the printer: every request with its slots, who is proposed and the
-// alternates, votes, notes and the decision, in lines of at most `width` columns (0: not broken) but
-// for tables, which are never cut.
+// A meeting for the table and for the printer: what its partners are called, and every request with its
+// slots, who is proposed and the alternates, votes, notes, the decision and whom it is for. People and topics
+// stand there by name, where one is known, with the id that commands take beside it. Lines have at most
+// `width` columns (0: not broken) but for tables, which are never cut; votes are broken within theirs.
 std::string MeetingText(const matching::v1::Meeting& meeting, int width);
 
 // One of its requests, `number` from 1.

@@ -1,5 +1,8 @@
 #include "services/cli/meeting_text.h"
 
+#include <string>
+
+#include "absl/strings/str_cat.h"
 #include "google/protobuf/text_format.h"
 #include "gtest/gtest.h"
 
@@ -56,7 +59,8 @@ meetings/m00000012, 2026-11-20, open; called by coordinator:dana; policy version
    1 of 2 people is missing. Five experts are eligible, and
    the plan uses them elsewhere.
               EXPERT  PARTNER  RANK  SCORE  VOTES
-   proposed   e012    iacp        2  0.913  for: nsa, fop; against: ncai (away in May)
+   proposed   e012    iacp        2  0.913  for: nsa, fop; against:
+                                            ncai (away in May)
    alternate  e3      nsa         1      -
 
    notes
@@ -73,6 +77,122 @@ meetings/m00000012, 2026-11-20, open; called by coordinator:dana; policy version
 
    not decided
 )");
+}
+
+constexpr char kNamed[] = R"(
+  name: "meetings/m00000012" title: "Réunion" date: "2026-11-20" state: MEETING_STATE_OPEN
+  called_by: "coordinator:dana" policy_version: 3
+  items {
+    request: "requests/fy27-000001"
+    slots {
+      slot: "s1" topic: "topics/de-escalation" topic_title: "De-escalation and tactics" people: 1 eligible_count: 3
+      candidates {
+        expert: "experts/e012" partner: "partners/iacp" rank: 1 proposed: true full_name: "Rosa Núñez"
+        partner_name: "International Association of Chiefs of Police"
+        votes { partner: "partners/nsa" choice: VOTE_CHOICE_FOR }
+      }
+      candidates {
+        expert: "experts/e3" partner: "partners/nsa" rank: 2 full_name: "山田 太郎"
+        partner_name: "National Sheriffs' Association"
+      }
+      candidates { expert: "experts/e4" partner: "partners/nsa" rank: 3 partner_name: "National Sheriffs' Association" }
+    }
+    decision {
+      kind: ITEM_DECISION_KIND_OVERRIDDEN actor: "coordinator:dana" time { seconds: 1795183260 }
+      reason: "served there" proposal: "proposals/p7"
+      experts {
+        slot: "s1" expert: "experts/e077" partner: "partners/fop" full_name: "Lee\tO'Neil"
+        partner_name: "Fraternal Order of Police"
+      }
+    }
+  }
+)";
+
+TEST(MeetingText, NamesPeopleWithTheirIdsBesideThem) {
+  EXPECT_EQ(MeetingText(ReadMeeting(kNamed), 100), R"(Réunion
+=======
+meetings/m00000012, 2026-11-20, open; called by coordinator:dana; policy version 3
+
+PARTNER  NAME
+fop      Fraternal Order of Police
+iacp     International Association of Chiefs of Police
+nsa      National Sheriffs' Association
+
+1. requests/fy27-000001
+
+   slot s1: De-escalation and tactics (de-escalation), 1 person missing, 3 eligible
+              NAME        EXPERT  PARTNER  RANK  VOTES
+   proposed   Rosa Núñez  e012    iacp        1  for: nsa
+   alternate  山田 太郎   e3      nsa         2
+   alternate  -           e4      nsa         3
+
+   overridden by coordinator:dana on 2026-11-20 14:01, proposals/p7: served there
+   SLOT  NAME        EXPERT  PARTNER
+   s1    Lee O'Neil  e077    fop
+)") << "who has no name here stands there by the id; characters are as wide as they are";
+}
+
+TEST(MeetingText, IsSetWithoutNamesWhereNoneIsKnown) {
+  const struct {
+    const char* slot;
+    const char* text;
+  } table[] = {
+      {R"(slot: "s1" topic: "topics/t" people: 2)",
+       "\n   slot s1: t, 2 people missing, 0 eligible\n"},
+      {R"(slot: "s1" topic: "topics/t" topic_title: "Tactics" people: 1)",
+       "\n   slot s1: Tactics (t), 1 person missing, 0 eligible\n"},
+      {R"(slot: "s1" topic: "topics/t" people: 1 candidates { expert: "experts/e1" partner: "partners/p" rank: 7 })",
+       "\n   slot s1: t, 1 person missing, 0 eligible\n"
+       "              EXPERT  PARTNER  RANK  VOTES\n"
+       "   alternate  e1      p           7\n"},
+      {R"(slot: "s1" topic: "topics/t" people: 1
+          candidates { expert: "experts/e1" partner: "partners/p" rank: 7 full_name: "Ann" })",
+       "\n   slot s1: t, 1 person missing, 0 eligible\n"
+       "              NAME  EXPERT  PARTNER  RANK  VOTES\n"
+       "   alternate  Ann   e1      p           7\n"}};
+  for (const auto& row : table) {
+    const auto meeting = ReadMeeting(
+        absl::StrCat(R"(items { request: "requests/1" slots { )", row.slot, " } }").c_str());
+    EXPECT_EQ(MeetingItemText(meeting.items(0), 1, 100),
+              absl::StrCat("1. requests/1\n", row.text, "\n   not decided\n"))
+        << row.slot;
+  }
+}
+
+TEST(MeetingText, BreaksVotesWithinTheirColumn) {
+  const auto meeting = ReadMeeting(R"(
+    items {
+      request: "requests/1"
+      slots {
+        slot: "s1" topic: "topics/t" people: 1
+        candidates {
+          expert: "experts/e1" partner: "partners/p" rank: 1
+          votes {
+            partner: "partners/q" choice: VOTE_CHOICE_AGAINST
+            reason: "away in May and for most of June, and then on leave"
+          }
+        }
+        candidates { expert: "experts/e2" partner: "partners/p" rank: 2 }
+      }
+    })");
+  EXPECT_EQ(MeetingItemText(meeting.items(0), 1, 66), R"(1. requests/1
+
+   slot s1: t, 1 person missing, 0 eligible
+              EXPERT  PARTNER  RANK  VOTES
+   alternate  e1      p           1  against: q (away in May and
+                                     for most of June, and then on
+                                     leave)
+   alternate  e2      p           2
+
+   not decided
+)");
+}
+
+TEST(MeetingText, CannotSteerTheTerminal) {
+  auto meeting = ReadMeeting(kNamed);
+  meeting.set_title("\x1b[2J");
+  meeting.mutable_items(0)->mutable_slots(0)->mutable_candidates(0)->set_full_name("\x1b[2J");
+  EXPECT_EQ(MeetingText(meeting, 100).find('\x1b'), std::string::npos);
 }
 
 TEST(MeetingText, SaysWhereACallerMaySeeNothing) {
