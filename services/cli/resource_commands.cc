@@ -96,6 +96,10 @@ absl::StatusOr<std::string> BuildFilter(const std::vector<ListFlag>& flags,
     std::string value = arguments.values[i];
     if (value.empty()) continue;
     const ListFlag& flag = flags[i];
+    if (!flag.condition.empty()) {
+      conditions.push_back(flag.condition);
+      continue;
+    }
     if (flag.values != nullptr) {
       ASSIGN_OR_RETURN(const int number, ReadEnum(*flag.values, flag.flag, value));
       conditions.push_back(
@@ -124,7 +128,13 @@ void AddList(CLI::App& noun, Context& context, Method method, const std::string&
   CLI::App& command = context.AddCommand(noun, "list", description, examples,
                                          [&context, list] { return RunList(context, *list); });
   for (size_t i = 0; i < list->flags.size(); ++i) {
-    command.add_option(list->flags[i].flag, list->arguments.values[i], list->flags[i].help);
+    const ListFlag& flag = list->flags[i];
+    if (flag.condition.empty()) {
+      command.add_option(flag.flag, list->arguments.values[i], flag.help);
+    } else {
+      command.add_flag_callback(
+          flag.flag, [list, i] { list->arguments.values[i] = "true"; }, flag.help);
+    }
   }
   if (list->method.request->GetDescriptor()->FindFieldByName("filter") != nullptr) {
     command.add_option("--filter", list->arguments.filter,

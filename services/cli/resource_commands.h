@@ -51,6 +51,8 @@ struct ListFlag {
   const google::protobuf::EnumDescriptor* values = nullptr;
   // Where it names a resource, its collection.
   std::string collection = "";
+  // Where it is a switch, the comparisons that it stands for, joined by AND; it takes no value then.
+  std::string condition = "";
 };
 
 // What a list is given on the command line.

@@ -795,6 +795,63 @@ TEST_F(Offers, AreAcceptedByTheirPartner) {
   EXPECT_TRUE(IsUuid(call.request_id()));
 }
 
+TEST_F(Offers, AreListedWithTheirReminders) {
+  constexpr char kList[] = "critac.matching.v1.EngagementService/ListOffers";
+  center_.On<matching::v1::ListOffersRequest, matching::v1::ListOffersResponse>(
+      kList, [](const auto&, auto& page) {
+        auto& reminded = *page.add_offers();
+        reminded.set_name("offers/o00000431-1");
+        reminded.set_request("requests/fy27-000001");
+        reminded.mutable_assignment()->set_slot("s1");
+        reminded.mutable_assignment()->set_expert("experts/e012");
+        reminded.mutable_assignment()->set_partner("partners/iacp");
+        reminded.set_state(matching::v1::OFFER_STATE_OPEN);
+        reminded.set_answer_by("2026-12-01");
+        reminded.set_reminder_count(1);
+        reminded.mutable_reminder_time()->set_seconds(1'795'506'190);
+        reminded.set_next_reminder_date("2026-11-27");
+        auto& other = *page.add_offers();
+        other = reminded;
+        other.set_name("offers/o00000431-2");
+        other.clear_reminder_count();
+        other.clear_reminder_time();
+        return absl::OkStatus();
+      });
+  EXPECT_EQ(Run("offer list").out(),
+            "NAME                REQUEST               SLOT  EXPERT  PARTNER  STATE  ANSWER BY   "
+            "REMINDERS  LAST REMINDER  NEXT REMINDER  SCORE\n"
+            "offers/o00000431-1  requests/fy27-000001  s1    e012    iacp     open   2026-12-01  "
+            "        1  2026-11-24     2026-11-27     0.000\n"
+            "offers/o00000431-2  requests/fy27-000001  s1    e012    iacp     open   2026-12-01  "
+            "        0  -              2026-11-27     0.000\n");
+  EXPECT_THAT(
+      Run("offer list --output csv").out(),
+      StartsWith("name,request,slot,expert,partner,state,answer_by,reminders,last_reminder,"
+                 "next_reminder,score\r\n"
+                 "offers/o00000431-1,requests/fy27-000001,s1,experts/e012,partners/iacp,OPEN,"
+                 "2026-12-01,1,2026-11-24T07:43:10Z,2026-11-27,"));
+}
+
+TEST_F(Offers, ThatWereRemindedOfAndAreNotAnsweredAreASwitchOfTheList) {
+  constexpr char kList[] = "critac.matching.v1.EngagementService/ListOffers";
+  center_.On<matching::v1::ListOffersRequest, matching::v1::ListOffersResponse>(
+      kList, [](const auto&, auto&) { return absl::OkStatus(); });
+  const struct {
+    const char* flags;
+    const char* filter;
+  } table[] = {{"", ""},
+               {"--reminded", "state = OFFER_STATE_OPEN AND reminder_count > 0"},
+               {"--reminded --partner iacp",
+                "partner = \"partners/iacp\" AND state = OFFER_STATE_OPEN AND reminder_count > 0"},
+               {"--reminded --filter slot=\"s1\"",
+                "state = OFFER_STATE_OPEN AND reminder_count > 0 AND (slot=\"s1\")"}};
+  for (const auto& row : table) {
+    EXPECT_EQ(Run(absl::StrCat("offer list ", row.flags)).status(), kDone) << row.flags;
+    EXPECT_EQ(center_.RequestsOf<matching::v1::ListOffersRequest>(kList).back().filter(),
+              row.filter);
+  }
+}
+
 TEST_F(Offers, AreDeclinedWithACode) {
   constexpr char kDecline[] = "critac.matching.v1.EngagementService/DeclineOffer";
   AnswerOffer<matching::v1::DeclineOfferRequest>(kDecline, matching::v1::OFFER_STATE_DECLINED);

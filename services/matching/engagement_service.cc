@@ -11,6 +11,7 @@
 #include "services/matching/engagement_commands.h"
 #include "services/matching/engagement_plan.h"
 #include "services/matching/offer_commands.h"
+#include "services/matching/offer_decisions.h"
 #include "services/matching/pool_methods.h"
 #include "services/matching/seen_by.h"
 
@@ -44,9 +45,14 @@ const Filters& EngagementFilters() {
   return filters;
 }
 
-// Leaves of an answer what the caller sees.
+// Adds what is worked out for an answer and kept nowhere.
+void Complete(v1::Offer& offer) { offer.set_next_reminder_date(NextReminder(offer)); }
+void Complete(v1::Engagement&) {}
+
+// Completes an answer, and leaves of it what the caller sees.
 template <typename T>
 absl::Status Show(const Call& call, T& answer) {
+  Complete(answer);
   answer = SeenBy(std::move(answer), PartnerOf(call));
   return absl::OkStatus();
 }

@@ -711,6 +711,106 @@ TEST_F(MatchingService, AMeetingShowsAPartnerNoScoresOfOthersAndTakesItsVoteOnly
   EXPECT_THAT(listed->meetings(), SizeIs(1));
 }
 
+// Offers of one request to two partners, of which nsa was reminded of its own once.
+class Reminders : public MatchingService {
+ protected:
+  using Engagements = v1::EngagementService::Stub;
+
+  Reminders() {
+    AddPartnerWithExpert("nsa", "e1");
+    AddPartnerWithExpert("iacp", "e2");
+    AddRequest("fy27-000001", 2);
+    v1::ApproveProposalRequest approve;
+    approve.set_name(Solve().proposals(0));
+    approve.set_request_id(server_.NewId());
+    const auto approved = Call(&Stub::ApproveProposal, approve, kDana);
+    EXPECT_TRUE(approved.ok()) << approved.status();
+    for (const v1::Assignment& one : approved->assignments()) {
+      (one.partner() == "partners/nsa" ? of_nsa_ : of_iacp_) = one.offer();
+    }
+    server_.Execute([this](journal::Draft& draft) {
+      v1::OfferReminded reminded;
+      reminded.set_offer(of_nsa_);
+      reminded.set_number(1);
+      reminded.set_partner("partners/nsa");
+      draft.Emit(of_nsa_, reminded);
+      return absl::OkStatus();
+    });
+  }
+
+  absl::StatusOr<v1::Offer> Get(const std::string& name, const std::string& who) {
+    v1::GetOfferRequest get;
+    get.set_name(name);
+    return CallEngagements(&Engagements::GetOffer, get, who);
+  }
+  // `NAME next DAY`, of those that a filter leaves.
+  std::vector<std::string> Listed(const std::string& filter, const std::string& who) {
+    v1::ListOffersRequest list;
+    list.set_filter(filter);
+    const auto page = CallEngagements(&Engagements::ListOffers, list, who);
+    EXPECT_TRUE(page.ok()) << page.status();
+    std::vector<std::string> texts;
+    for (const v1::Offer& offer : page->offers()) {
+      texts.push_back(absl::StrCat(offer.name(), " next ", offer.next_reminder_date()));
+    }
+    return texts;
+  }
+  absl::StatusOr<v1::Offer> Decline(const std::string& name, const std::string& who) {
+    v1::DeclineOfferRequest decline;
+    decline.set_name(name);
+    decline.set_code(v1::OFFER_DECLINE_CODE_WORKLOAD);
+    decline.set_request_id(server_.NewId());
+    return CallEngagements(&Engagements::DeclineOffer, decline, who);
+  }
+
+  static constexpr char kReminded[] = "state = OFFER_STATE_OPEN AND reminder_count > 0";
+  std::string of_nsa_;
+  std::string of_iacp_;
+};
+
+// It is Friday, November 20; the policy has five business days to answer, and reminds every two.
+TEST_F(Reminders, StandOnTheOfferForTheCenterAndForItsPartner) {
+  for (const char* who : {kDana, kNsa}) {
+    const auto offer = Get(of_nsa_, who);
+    ASSERT_TRUE(offer.ok()) << offer.status();
+    EXPECT_EQ(offer->reminder_count(), 1);
+    EXPECT_EQ(offer->reminder_time().seconds(), absl::ToUnixSeconds(server_.clock.Now()));
+    ASSERT_THAT(offer->remind_on(), SizeIs(2));
+    EXPECT_EQ(offer->next_reminder_date(), offer->remind_on(1));
+    EXPECT_NE(offer->answer_by(), "");
+  }
+  EXPECT_EQ(Get(of_nsa_, kIacp).status().code(), absl::StatusCode::kNotFound);
+  const auto other = Get(of_iacp_, kIacp);
+  ASSERT_TRUE(other.ok()) << other.status();
+  EXPECT_EQ(other->reminder_count(), 0);
+  EXPECT_FALSE(other->has_reminder_time());
+  EXPECT_EQ(other->next_reminder_date(), other->remind_on(0));
+}
+
+TEST_F(Reminders, ThatAreNotAnsweredCanBeListedByAPartnerItsOwn) {
+  const std::string reminded =
+      absl::StrCat(of_nsa_, " next ", Get(of_nsa_, kDana)->next_reminder_date());
+  EXPECT_THAT(Listed(kReminded, kDana), ElementsAre(reminded));
+  EXPECT_THAT(Listed(kReminded, kNsa), ElementsAre(reminded));
+  EXPECT_THAT(Listed(kReminded, kIacp), SizeIs(0));
+  EXPECT_THAT(Listed("", kDana), SizeIs(2));
+  EXPECT_THAT(Listed("", kIacp), SizeIs(1));
+}
+
+TEST_F(Reminders, EndWithAnAnswer) {
+  const auto declined = Decline(of_nsa_, kNsa);
+  ASSERT_TRUE(declined.ok()) << declined.status();
+  EXPECT_EQ(declined->next_reminder_date(), "");
+  EXPECT_EQ(declined->reminder_count(), 1) << "what was stays";
+  EXPECT_THAT(Listed(kReminded, kDana), SizeIs(0));
+  EXPECT_THAT(Listed("reminder_count > 0", kDana), ElementsAre(absl::StrCat(of_nsa_, " next ")));
+  const auto events = server_.journal().ReadEvents(1, 1000, {}, of_nsa_);
+  ASSERT_TRUE(events.ok()) << events.status();
+  for (const journal::Event& event : *events) {
+    EXPECT_THAT(event.payload(), Not(HasSubstr("nextReminderDate"))) << event.type();
+  }
+}
+
 // A meeting over a request for which e1 of nsa or e2 of iacp is proposed, and the other an alternate.
 class MeetingNames : public MatchingService {
  protected:

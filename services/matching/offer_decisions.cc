@@ -54,6 +54,12 @@ OfferDue DueFor(const v1::Offer& offer, bool eligible, absl::CivilDay today) {
   return {};
 }
 
+std::string NextReminder(const v1::Offer& offer) {
+  const bool is_left = offer.reminder_count() < offer.remind_on_size();
+  if (offer.state() != v1::OFFER_STATE_OPEN || !is_left) return "";
+  return offer.remind_on(offer.reminder_count());
+}
+
 bool IsEscalated(const v1::Demand& demand, absl::string_view slot) {
   const v1::SlotRefusals* refusals = RefusalsOf(demand, slot);
   return refusals != nullptr && refusals->has_escalate_time();

@@ -39,6 +39,10 @@ struct OfferDue {
 // What is due for an offer on `today`. Nothing for one that is not open. Where several are: the expert, then the end.
 OfferDue DueFor(const v1::Offer& offer, bool eligible, absl::CivilDay today);
 
+// The day of the next reminder, the first that is not over; it may be past, where what was due was not done yet. Empty:
+// none is left, or the offer is not open.
+std::string NextReminder(const v1::Offer& offer);
+
 // ---- Slots offered in vain ----------------------------------------------------------------------
 
 // Whether a slot waits for a person.

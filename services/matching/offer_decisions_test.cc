@@ -48,6 +48,27 @@ v1::Offer OpenOffer() {
   return offer;
 }
 
+TEST(NextReminder, IsTheFirstDayThatIsNotOverOfAnOfferThatIsOpen) {
+  const struct {
+    v1::OfferState state;
+    int reminded;
+    const char* day;
+  } table[] = {{v1::OFFER_STATE_OPEN, 0, "2026-11-24"}, {v1::OFFER_STATE_OPEN, 1, "2026-11-27"},
+               {v1::OFFER_STATE_OPEN, 2, ""},           {v1::OFFER_STATE_ACCEPTED, 0, ""},
+               {v1::OFFER_STATE_DECLINED, 1, ""},       {v1::OFFER_STATE_EXPIRED, 1, ""},
+               {v1::OFFER_STATE_WITHDRAWN, 0, ""}};
+  for (const auto& row : table) {
+    v1::Offer offer = OpenOffer();
+    offer.set_state(row.state);
+    offer.set_reminder_count(row.reminded);
+    EXPECT_EQ(NextReminder(offer), row.day)
+        << v1::OfferState_Name(row.state) << " " << row.reminded;
+  }
+  v1::Offer never = OpenOffer();
+  never.clear_remind_on();
+  EXPECT_EQ(NextReminder(never), "") << "the policy reminds of none";
+}
+
 TEST(DueFor, IsRemindedOnTheDayAndExpiredAfterTheLast) {
   const struct {
     absl::CivilDay today;
