@@ -4,10 +4,12 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "common/base/calendar.h"
 #include "common/status/error.h"
 #include "critac/matching/v1/meeting.grpc.pb.h"
 #include "services/cli/assignment_option.h"
 #include "services/cli/commands.h"
+#include "services/cli/exit_status.h"
 #include "services/cli/meeting_text.h"
 #include "services/cli/resource_commands.h"
 #include "services/cli/set_field.h"
@@ -68,6 +70,9 @@ struct CallArguments {
 };
 
 absl::Status RunCall(Context& context, const CallArguments& arguments) {
+  if (!arguments.date.empty() && !ParseDate(arguments.date).has_value()) {
+    return UsageError(absl::StrCat("--date: \"", arguments.date, "\" is not a day as 2026-12-03"));
+  }
   matching::v1::CallMeetingRequest request;
   request.set_title(arguments.title);
   request.set_date(arguments.date);
@@ -119,11 +124,30 @@ absl::Status RunVote(Context& context, const ItemArguments& arguments) {
   return ShowItem(context, item);
 }
 
+// Whether what is typed goes with the decision, in the words of the command line.
+absl::Status CheckDecisionArguments(matching::v1::ItemDecisionKind kind,
+                                    const ItemArguments& arguments) {
+  const bool overrides = kind == matching::v1::ITEM_DECISION_KIND_OVERRIDDEN;
+  if (overrides && arguments.assignments.empty()) {
+    return UsageError("--assign is missing: say who serves instead, for example --assign s1=e034");
+  }
+  if (!overrides && !arguments.assignments.empty()) {
+    return UsageError(
+        "--assign is for overridden only: it puts others in the place of those "
+        "proposed");
+  }
+  if (kind != matching::v1::ITEM_DECISION_KIND_APPROVED && arguments.text.empty()) {
+    return UsageError("--reason is missing: only approved takes none");
+  }
+  return absl::OkStatus();
+}
+
 absl::Status RunDecide(Context& context, const ItemArguments& arguments) {
   matching::v1::DecideItemRequest request;
   RETURN_IF_ERROR(SetField(request, "name", arguments.name));
   RETURN_IF_ERROR(SetField(request, "request", arguments.request));
   RETURN_IF_ERROR(SetField(request, "kind", arguments.choice));
+  RETURN_IF_ERROR(CheckDecisionArguments(request.kind(), arguments));
   RETURN_IF_ERROR(ReadAssignments(arguments.assignments, *request.mutable_assignments()));
   request.set_reason(arguments.text);
   ASSIGN_OR_RETURN(*request.mutable_request_id(), context.RequestId());
@@ -149,8 +173,9 @@ void AddCall(CLI::App& noun, Context& context) {
        "critac meeting call --request fy27-000001 --request fy27-000004 --date 2026-12-03 "
        "--alternates 5"},
       [&context, arguments] { return RunCall(context, *arguments); });
-  AddRepeated(command, "--request", arguments->requests,
-              "A request to meet about (default: all for which somebody is missing)");
+  AddRepeated(
+      command, "--request", arguments->requests,
+      "A request to meet about; may be repeated (default: all for which somebody is missing)");
   command.add_option("--title", arguments->title, "Title (default: Coalition meeting of DATE)");
   command.add_option("--date", arguments->date, "Day on which it takes place (default: today)");
   command.add_option("--alternates", arguments->alternates, "Alternates shown of each slot")
@@ -183,15 +208,17 @@ void AddNoteAndVote(CLI::App& noun, Context& context) {
 
   auto vote = std::make_shared<ItemArguments>();
   CLI::App& cast = AddOnMeeting(
-      noun, context, "vote", "Says what a partner thinks of a candidate; again, to think otherwise",
+      noun, context, "vote",
+      "Says what a partner, who votes itself, thinks of a candidate; again, to think otherwise",
       {"critac meeting vote m00000012 fy27-000001 e012 for --as partner:partners/iacp",
        "critac meeting vote m00000012 fy27-000001 e034 against --slot s2 --reason 'away in May' "
        "--as partner:partners/nsa"},
       vote, RunVote);
   cast.add_option("REQUEST", vote->request, "The request")->required();
-  cast.add_option("EXPERT", vote->expert, "The candidate")->required();
+  cast.add_option("EXPERT", vote->expert, "The candidate, by the id beside the name")->required();
   cast.add_option("CHOICE", vote->choice, "for, against or abstain")->required();
-  cast.add_option("--slot", vote->slot, "The slot")->capture_default_str();
+  cast.add_option("--slot", vote->slot, "The slot of whose shortlist the candidate is")
+      ->capture_default_str();
   cast.add_option("--reason", vote->text, "Why");
   context.AddRequestId(cast);
 }
@@ -202,10 +229,12 @@ void AddMeetingCommands(CLI::App& app, Context& context) {
   CLI::App& noun = context.AddNoun(app, "meeting", "The coalition's meeting over open requests");
   AddCall(noun, context);
   auto shown = std::make_shared<ItemArguments>();
-  AddOnMeeting(noun, context, "get",
-               "Shows a meeting: shortlist, votes, notes, decisions; for the printer, too",
-               {"critac meeting get m00000012", "critac meeting get m00000012 > meeting.txt"},
-               shown, RunShow);
+  AddOnMeeting(
+      noun, context, "get",
+      "Shows a meeting: shortlist with names, votes, notes, decisions; for the printer, too",
+      {"critac meeting get m00000012", "critac meeting get m00000012 > meeting.txt",
+       "critac meeting get m00000012 --as partner:partners/iacp"},
+      shown, RunShow);
   AddList(
       noun, context, MethodOf(context, &MeetingService::Stub::ListMeetings),
       "Lists meetings, newest first",
@@ -221,11 +250,15 @@ void AddMeetingCommands(CLI::App& app, Context& context) {
       {"critac meeting decide m00000012 fy27-000001 approved",
        "critac meeting decide m00000012 fy27-000004 overridden --assign s1=e034 --reason 'served "
        "in a tribal agency'",
+       "critac meeting decide m00000012 fy27-000005 overridden --assign s1=e034 --assign s2=e012 "
+       "--reason 'asked for by the chief'",
        "critac meeting decide m00000012 fy27-000007 deferred --reason 'the scope is not clear'"},
       decision, RunDecide);
   decide.add_option("REQUEST", decision->request, "The request")->required();
   decide.add_option("DECISION", decision->choice, "approved, overridden or deferred")->required();
-  AddRepeated(decide, "--assign", decision->assignments, "SLOT=EXPERT, where it is overridden");
+  AddRepeated(
+      decide, "--assign", decision->assignments,
+      "SLOT=EXPERT who serves instead; with overridden, and there required; may be repeated");
   decide.add_option("--reason", decision->text, "Why; required unless it is approved");
   context.AddRequestId(decide);
 

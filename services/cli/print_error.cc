@@ -52,6 +52,15 @@ constexpr ReasonHint kReasonHints[] = {
     {"JOURNAL_DAMAGED",
      "take another backup; `critac journal verify` looks at the journal of a service that runs"},
     {"NO_BACKUP", "name the folder that `critac backup` wrote: the one with manifest.json"},
+    {"SHORTLIST_OLD",
+     "say who serves instead: `critac meeting decide MEETING REQUEST overridden --assign "
+     "SLOT=EXPERT "
+     "--reason WHY`; or call a meeting anew"},
+    {"ITEM_DECIDED", "`critac meeting get MEETING` shows the decision; it stands"},
+    {"MEETING_OVER", "call another: `critac meeting call --request REQUEST`"},
+    {"MEETING_TOO_LARGE", "name some of the requests with --request, or give a lower --alternates"},
+    {"NOTHING_OPEN", "`critac demand list` shows the requests and whom they wait for"},
+    {"NOT_A_MEMBER", "a membership is dated; `critac partner get PARTNER` shows from when to when"},
     {"RESOURCE_NOT_FOUND", "look up the name with the `list` command of its kind"},
 };
 

@@ -74,6 +74,23 @@ TEST(FormatError, AStateIsLookedUpWithTheCommandOfItsKind) {
   EXPECT_EQ(hint("capacities/x"), "change the state of the record first\n");
 }
 
+TEST(FormatError, OfAMeetingSaysWhatElseToDo) {
+  const struct {
+    const char* reason;
+    const char* hint;
+  } table[] = {{"SHORTLIST_OLD", "overridden --assign SLOT=EXPERT"},
+               {"ITEM_DECIDED", "it stands"},
+               {"MEETING_OVER", "critac meeting call"},
+               {"MEETING_TOO_LARGE", "--alternates"},
+               {"NOTHING_OPEN", "critac demand list"},
+               {"NOT_A_MEMBER", "critac partner get"}};
+  for (const auto& row : table) {
+    const std::string text =
+        FormatError(FailedPrecondition(row.reason, "meetings/m1", "is as it is"), kServer);
+    EXPECT_THAT(text.substr(text.find("hint: ")), HasSubstr(row.hint)) << row.reason;
+  }
+}
+
 TEST(FormatError, APreconditionThatTheMessageStatesWithItsSubjectIsNotSaidTwice) {
   const absl::Status status =
       FailedPrecondition("WRONG_STATE", "requests/fy27-000001", "is withdrawn");

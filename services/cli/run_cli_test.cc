@@ -996,6 +996,32 @@ TEST_F(Meetings, DecideOnARequestAsProposedOrForOthers) {
   EXPECT_EQ(calls[2].reason(), "no quorum");
 }
 
+TEST_F(Meetings, SayWhatIsWrongWithACommandBeforeTheyAskTheCenter) {
+  const struct {
+    std::vector<std::string> words;
+    const char* error;
+  } table[] = {
+      {{"call", "--date", "3 December"}, "--date: \"3 December\" is not a day as 2026-12-03"},
+      {{"call", "--date", "2026-02-30"}, "--date: \"2026-02-30\" is not a day"},
+      {{"decide", "m1", "fy27-1", "overridden", "--reason", "so"}, "--assign is missing"},
+      {{"decide", "m1", "fy27-1", "overridden", "--assign", "s1=e1"}, "--reason is missing"},
+      {{"decide", "m1", "fy27-1", "deferred"}, "--reason is missing"},
+      {{"decide", "m1", "fy27-1", "approved", "--assign", "s1=e1"},
+       "--assign is for overridden only"},
+      {{"decide", "m1", "fy27-1", "overridden", "--reason", "so", "--assign", "e1"},
+       "--assign: \"e1\" is not SLOT=EXPERT"},
+      {{"decide", "m1", "fy27-1", "later"}, "\"later\" is none of: approved, overridden, deferred"},
+      {{"vote", "m1", "fy27-1", "e1", "perhaps"}, "\"perhaps\" is none of: for, against, abstain"}};
+  for (const auto& row : table) {
+    const CliRun run = Run("meeting", row.words);
+    EXPECT_EQ(run.status(), kUsage) << row.error;
+    EXPECT_THAT(run.err(), HasSubstr(row.error));
+  }
+  for (const char* method : {kCall, kVote, kDecide}) {
+    EXPECT_THAT(center_.CallsOf(method), SizeIs(0)) << method;
+  }
+}
+
 TEST_F(Meetings, AreClosed) {
   center_.On<matching::v1::CloseMeetingRequest, matching::v1::Meeting>(kClose, [](const auto& call,
                                                                                   auto& meeting) {

@@ -65,6 +65,22 @@ bool MissesPeople(const Pool& pool, const v1::Demand& demand) {
                      });
 }
 
+// Of an expert who is not on the shortlist of a slot, what is: `, but on that of s2`, or `; on it: experts/e1`.
+std::string WhatIsListed(const v1::MeetingItem& item, const v1::ShortlistSlot& slot,
+                         absl::string_view expert) {
+  std::vector<std::string> slots;
+  for (const v1::ShortlistSlot& other : item.slots()) {
+    const bool listed = std::any_of(other.candidates().begin(), other.candidates().end(),
+                                    [&](const auto& one) { return one.expert() == expert; });
+    if (listed) slots.push_back(other.slot());
+  }
+  if (!slots.empty()) return absl::StrCat(", but on that of ", absl::StrJoin(slots, ", "));
+  const auto add = [](std::string* out, const auto& one) { out->append(one.expert()); };
+  return absl::StrCat("; on it: ", slot.candidates().empty()
+                                       ? "nobody"
+                                       : absl::StrJoin(slot.candidates(), ", ", add));
+}
+
 std::string NamesOf(const v1::MeetingItem& item) {
   return absl::StrJoin(item.slots(), ", ", [](std::string* out, const v1::ShortlistSlot& slot) {
     out->append(slot.slot());
@@ -197,8 +213,8 @@ absl::StatusOr<v1::MeetingVoted> VoteOn(const v1::Meeting& meeting, absl::string
         one.candidates().begin(), one.candidates().end(),
         [&](const v1::ShortlistCandidate& candidate) { return candidate.expert() == expert; });
     if (!listed) {
-      return InvalidField("expert",
-                          absl::StrCat(expert, " is not on the shortlist of slot ", slot));
+      return InvalidField("expert", absl::StrCat(expert, " is not on the shortlist of slot ", slot,
+                                                 WhatIsListed(*item, one, expert)));
     }
     v1::MeetingVoted voted;
     voted.set_request(std::string(request));

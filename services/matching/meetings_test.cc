@@ -223,6 +223,15 @@ TEST(VoteOn, ACandidateOfTheShortlistOnly) {
     ASSERT_EQ(status.code(), absl::StatusCode::kInvalidArgument) << wrong.field;
     EXPECT_EQ(BadRequestOf(status).field_violations(0).field(), wrong.field);
   }
+  EXPECT_THAT(VoteOn(meeting, "requests/fy27-1", "s1", "experts/oak9").status().message(),
+              HasSubstr("experts/oak9 is not on the shortlist of slot s1; on it: experts/elm1, "
+                        "experts/oak1"));
+  v1::Meeting two = meeting;
+  v1::ShortlistSlot& second = *two.mutable_items(0)->add_slots();
+  second.set_slot("s2");
+  second.add_candidates()->set_expert("experts/oak2");
+  EXPECT_THAT(VoteOn(two, "requests/fy27-1", "s1", "experts/oak2").status().message(),
+              HasSubstr("experts/oak2 is not on the shortlist of slot s1, but on that of s2"));
   v1::Meeting over = meeting;
   over.set_state(v1::MEETING_STATE_CLOSED);
   EXPECT_EQ(ReasonOf(VoteOn(over, "requests/fy27-1", "s1", "experts/oak1").status()),
