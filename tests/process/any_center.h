@@ -72,6 +72,27 @@ class AnyCenter {
     return FromGrpcStatus(stream->Finish());
   }
 
+  // All events of a journal from one on.
+  absl::StatusOr<std::vector<journal::v1::Event>> ReadEvents(const std::string& journal,
+                                                             int64_t from_sequence = 1) {
+    const auto stub = journal::v1::JournalService::NewStub(ChannelTo(journal));
+    grpc::ClientContext context;
+    rpc::Prepare(context,
+                 {.principal = {type::v1::ROLE_AUDITOR, "ines"}, .timeout = absl::Seconds(30)});
+    journal::v1::ReadEventsRequest request;
+    request.set_journal(journal);
+    request.set_from_sequence(from_sequence);
+    const auto stream = stub->ReadEvents(&context, request);
+    std::vector<journal::v1::Event> events;
+    journal::v1::ReadEventsResponse batch;
+    while (stream->Read(&batch)) {
+      events.insert(events.end(), batch.events().begin(), batch.events().end());
+    }
+    const absl::Status status = FromGrpcStatus(stream->Finish());
+    if (!status.ok()) return status;
+    return events;
+  }
+
   // Expects the chain of every journal to be whole.
   void ExpectWholeJournals() {
     for (const std::string name : {"intake", "matching", "metrics"}) {

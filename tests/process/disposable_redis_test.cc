@@ -16,11 +16,9 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "absl/time/time.h"
-#include "common/base/clock.h"
-#include "common/base/ids.h"
-#include "common/queue/redis/redis_work_queue.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
+#include "tests/process/center_queue.h"
 #include "tests/process/ledger.h"
 #include "tests/process/separate_center.h"
 #include "tests/process/small_program.h"
@@ -32,36 +30,6 @@
 
 namespace critac::testing {
 namespace {
-
-// A queue of the center's, as an operator sees it.
-class Queue {
- public:
-  Queue(const std::string& name, const std::string& url)
-      : queue_(name, *queue::redis::ParseUrl(url), queue::RetryPolicy(), SystemClock::Instance(),
-               ids_, {}, {.sweep = absl::ZeroDuration()}) {}
-
-  queue::QueueStats Stats() { return queue_.Stats().value_or(queue::QueueStats{.ready = -1}); }
-  void Pause() {
-    ASSERT_TRUE(Eventually([this] { return queue_.Pause().ok(); }));
-  }
-  void Resume() {
-    ASSERT_TRUE(Eventually([this] { return queue_.Resume().ok(); }));
-  }
-  void AwaitReady() {
-    ASSERT_TRUE(Eventually([this] { return Stats().ready > 0; }));
-  }
-  void AwaitLeased() {
-    ASSERT_TRUE(Eventually([this] { return Stats().leased > 0; }));
-  }
-  bool IsEmpty() {
-    const queue::QueueStats stats = Stats();
-    return stats.ready == 0 && stats.delayed == 0 && stats.leased == 0 && stats.dead == 0;
-  }
-
- private:
-  RandomIdSource ids_;
-  queue::RedisWorkQueue queue_;
-};
 
 // A center at work, whose queues are in the Redis of `url`.
 class CenterAtWork {

@@ -21,17 +21,17 @@ class Road {
   using Offer = matching::v1::Offer;
   using Proposal = matching::v1::Proposal;
 
-  // `center` is empty, and must outlive the road. Its program is set up first.
-  explicit Road(AnyCenter& center) : center_(center), program_(center) {}
+  // `center` is empty, and must outlive the road. Its program is set up first, with so many experts.
+  explicit Road(AnyCenter& center, int experts = 4) : center_(center), program_(center, experts) {}
 
   const SmallProgram& program() const { return program_; }
 
-  // A request that is ready, by the number of its submission.
-  std::string Ready(int number) {
+  // A request that is ready, by the number of its submission, with so many slots.
+  std::string Ready(int number, int slots = 1) {
     const auto created = center_.AsCoordinator<RequestService>(&RequestService::Stub::CreateRequest,
                                                                program_.Submission(number));
     EXPECT_TRUE(created.ok()) << created.status();
-    const absl::Status ready = SmallProgram::MakeReady(center_, created->name());
+    const absl::Status ready = SmallProgram::MakeReady(center_, created->name(), slots);
     EXPECT_TRUE(ready.ok()) << ready;
     return created->name();
   }

@@ -1,6 +1,8 @@
 #ifndef TESTS_PROCESS_SEPARATE_CENTER_H_
 #define TESTS_PROCESS_SEPARATE_CENTER_H_
 
+#include <sys/types.h>
+
 #include <fstream>
 #include <map>
 #include <memory>
@@ -54,6 +56,12 @@ class SeparateCenter : public AnyCenter {
   int Stop(const std::string& service) {
     running_.at(service).program->Signal(SIGTERM);
     return running_.at(service).program->Wait();
+  }
+
+  pid_t pid(const std::string& service) const { return running_.at(service).program->pid(); }
+  // Where its journal is.
+  std::string DatabaseUrl(const std::string& service) const {
+    return "sqlite:" + folder_.file(service + "/" + service + ".db");
   }
 
   // What it says of its readiness.

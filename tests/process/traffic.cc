@@ -92,9 +92,9 @@ Acknowledged Traffic::acknowledged() {
 }
 
 Journals Traffic::ReadJournals() {
-  return {ReadFrom("intake", 1).value_or(std::vector<Event>()),
-          ReadFrom("matching", 1).value_or(std::vector<Event>()),
-          ReadFrom("metrics", 1).value_or(std::vector<Event>())};
+  return {center_.ReadEvents("intake", 1).value_or(std::vector<Event>()),
+          center_.ReadEvents("matching", 1).value_or(std::vector<Event>()),
+          center_.ReadEvents("metrics", 1).value_or(std::vector<Event>())};
 }
 
 void Traffic::Run(const std::function<bool()>& step) {
@@ -196,7 +196,7 @@ void Traffic::AskForReport(int number) {
 // ---- What follows -------------------------------------------------------------------------------
 
 bool Traffic::FollowMatching() {
-  const auto events = ReadFrom("matching", matching_read_ + 1);
+  const auto events = center_.ReadEvents("matching", matching_read_ + 1);
   if (!events.ok() || events->empty()) return false;
   for (const Event& event : *events) {
     matching::v1::ProposalMade made;
@@ -211,7 +211,7 @@ bool Traffic::FollowMatching() {
 }
 
 bool Traffic::FollowIntake() {
-  const auto events = ReadFrom("intake", intake_read_ + 1);
+  const auto events = center_.ReadEvents("intake", intake_read_ + 1);
   if (!events.ok() || events->empty()) return false;
   for (const Event& event : *events) {
     intake::v1::RequestTransitioned taken;
@@ -380,25 +380,6 @@ absl::StatusOr<std::string> Traffic::EngagementOf(const std::string& request) {
   if (page->engagements_size() == 1) return page->engagements(0).name();
   return absl::InternalError(
       absl::StrCat(request, " has ", page->engagements_size(), " engagements"));
-}
-
-absl::StatusOr<std::vector<Event>> Traffic::ReadFrom(const std::string& journal, int64_t sequence) {
-  const auto stub = journal::v1::JournalService::NewStub(center_.ChannelTo(journal));
-  grpc::ClientContext context;
-  rpc::Prepare(context,
-               {.principal = {type::v1::ROLE_AUDITOR, "ines"}, .timeout = absl::Seconds(30)});
-  journal::v1::ReadEventsRequest request;
-  request.set_journal(journal);
-  request.set_from_sequence(sequence);
-  const auto stream = stub->ReadEvents(&context, request);
-  std::vector<Event> events;
-  journal::v1::ReadEventsResponse batch;
-  while (stream->Read(&batch)) {
-    events.insert(events.end(), batch.events().begin(), batch.events().end());
-  }
-  const absl::Status status = FromGrpcStatus(stream->Finish());
-  if (!status.ok()) return status;
-  return events;
 }
 
 bool Traffic::IsWithdrawn(const std::string& request) {

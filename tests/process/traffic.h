@@ -71,8 +71,6 @@ class Traffic {
   void AnswerSurvey(const std::string& engagement);
   absl::StatusOr<std::string> EngagementOf(const std::string& request);
 
-  absl::StatusOr<std::vector<journal::v1::Event>> ReadFrom(const std::string& journal,
-                                                           int64_t sequence);
   bool IsWithdrawn(const std::string& request);
 
   AnyCenter& center_;
