@@ -112,8 +112,8 @@ class SqlJournal final : public Journal {
   absl::Status GetSince(Look& look, absl::string_view name, Message& state) override;
   absl::Status ListInto(const ListQuery& query, absl::FunctionRef<Message&()> add,
                         std::string& next_page_token) override;
-  absl::StatusOr<Position> ReadAll(
-      absl::Span<const std::string> collections, bool with_vault,
+  absl::StatusOr<Position> ReadSelected(
+      absl::Span<const Selection> selections, bool with_vault,
       absl::FunctionRef<void(const std::string& collection, const Message& state)> each) override;
   absl::Status ReadAllAsOf(
       absl::Span<const int64_t> sequences, absl::Span<const std::string> collections,
@@ -165,7 +165,7 @@ class SqlJournal final : public Journal {
   absl::Status ReadRecords(store::Connection& connection, const Projection& projection,
                            const std::map<std::string, std::vector<Get*>>& gets);
 
-  absl::Status ReadCollection(store::Connection& connection, const std::string& collection,
+  absl::Status ReadCollection(store::Connection& connection, const Selection& selection,
                               bool with_vault, absl::FunctionRef<void(const Message&)> each);
 
   const std::string name_;
@@ -260,12 +260,14 @@ absl::Status SqlJournal::GetTogether(absl::Span<Get* const> gets) {
     for (const auto& [projection, by_name] : unknown) {
       RETURN_IF_ERROR(ReadRecords(connection, *projection, by_name));
     }
-    // If nothing was written meanwhile, this is how they are at the head.
-    ASSIGN_OR_RETURN(const HeadRow after, ReadHead(connection));
-    if (MarkOf(after) != look.head) {
-      // They may be younger, and what is read after them must not be older than they are.
-      for (Get* const get : gets) get->look = {};
-      return absl::OkStatus();
+    // If nothing was written meanwhile, this is how they are at the head; on SQLite all is read of one state.
+    if (database_->backend() != store::Backend::kSqlite) {
+      ASSIGN_OR_RETURN(const HeadRow after, ReadHead(connection));
+      if (MarkOf(after) != look.head) {
+        // They may be younger, and what is read after them must not be older than they are.
+        for (Get* const get : gets) get->look = {};
+        return absl::OkStatus();
+      }
     }
     for (const auto& [projection, by_name] : unknown) {
       for (const auto& [name, of_name] : by_name) {
@@ -360,32 +362,35 @@ absl::Status SqlJournal::ListInto(const ListQuery& query, absl::FunctionRef<Mess
   });
 }
 
-absl::StatusOr<Position> SqlJournal::ReadAll(
-    absl::Span<const std::string> collections, bool with_vault,
+absl::StatusOr<Position> SqlJournal::ReadSelected(
+    absl::Span<const Selection> selections, bool with_vault,
     absl::FunctionRef<void(const std::string& collection, const Message& state)> each) {
   Position position;
   RETURN_IF_ERROR(database_->Read([&](store::Connection& connection) -> absl::Status {
     ASSIGN_OR_RETURN(position, ReadHead(connection));
-    for (const std::string& collection : collections) {
-      RETURN_IF_ERROR(ReadCollection(connection, collection, with_vault,
-                                     [&](const Message& state) { each(collection, state); }));
+    for (const Selection& selection : selections) {
+      RETURN_IF_ERROR(ReadCollection(connection, selection, with_vault, [&](const Message& state) {
+        each(selection.collection, state);
+      }));
     }
     return absl::OkStatus();
   }));
   return position;
 }
 
-absl::Status SqlJournal::ReadCollection(store::Connection& connection,
-                                        const std::string& collection, bool with_vault,
+absl::Status SqlJournal::ReadCollection(store::Connection& connection, const Selection& selection,
+                                        bool with_vault,
                                         absl::FunctionRef<void(const Message&)> each) {
-  const Projection& projection = projections_.OfCollection(collection);
+  const Projection& projection = projections_.OfCollection(selection.collection);
+  const store::Condition& condition = selection.condition;
+  std::string sql = absl::StrCat("SELECT name, body FROM ", projection.table);
+  if (!condition.sql.empty()) absl::StrAppend(&sql, " WHERE ", condition.sql);
+  absl::StrAppend(&sql, " ORDER BY name");
   std::vector<std::unique_ptr<Message>> states;
-  RETURN_IF_ERROR(
-      connection.Query(absl::StrCat("SELECT name, body FROM ", projection.table, " ORDER BY name"),
-                       {}, [&](const Row& row) {
-                         states.emplace_back(projection.prototype->New());
-                         return Annotate(FromJsonText(row.Text(1), *states.back()), row.Text(0));
-                       }));
+  RETURN_IF_ERROR(connection.Query(sql, condition.parameters, [&](const Row& row) {
+    states.emplace_back(projection.prototype->New());
+    return Annotate(FromJsonText(row.Text(1), *states.back()), row.Text(0));
+  }));
   std::vector<Message*> messages;
   for (const auto& state : states) messages.push_back(state.get());
   if (with_vault) RETURN_IF_ERROR(JoinVault(connection, messages));
@@ -566,6 +571,14 @@ absl::StatusOr<Answer> Journal::Execute(Command command) {
   });
   answered.WaitForNotification();
   return outcome;
+}
+
+absl::StatusOr<Position> Journal::ReadAll(
+    absl::Span<const std::string> collections, bool with_vault,
+    absl::FunctionRef<void(const std::string& collection, const Message& state)> each) {
+  std::vector<Selection> selections;
+  for (const std::string& collection : collections) selections.push_back({collection});
+  return ReadSelected(selections, with_vault, each);
 }
 
 }  // namespace critac::journal

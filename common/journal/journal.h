@@ -70,6 +70,12 @@ struct ListQuery {
   bool descending = false;
 };
 
+// Of a collection, the states that meet a condition of the service; SQL with `:pN` from 1.
+struct Selection {
+  std::string collection;
+  store::Condition condition = {};
+};
+
 struct Position {
   int64_t sequence = 0;
   std::string hash;
@@ -166,12 +172,18 @@ class Journal {
 
   // All states of some collections, as they are at one position, which is returned: collection
   // after collection, each by name. Vault fields hold references (`with_vault` false) or text.
-  virtual absl::StatusOr<Position> ReadAll(
+  absl::StatusOr<Position> ReadAll(
       absl::Span<const std::string> collections, bool with_vault,
+      absl::FunctionRef<void(const std::string& collection, const google::protobuf::Message& state)>
+          each);
+  // The same of those selected. What a condition leaves out is not read, so that what is over, and grows with the
+  // years, takes no time.
+  virtual absl::StatusOr<Position> ReadSelected(
+      absl::Span<const Selection> selections, bool with_vault,
       absl::FunctionRef<void(const std::string& collection, const google::protobuf::Message& state)>
           each) = 0;
 
-  // The same as they were right after each of some events, ascending; 0 is before the first event.
+  // As ReadAll, as they were right after each of some events, ascending; 0 is before the first event.
   // All events up to the last of these are applied anew, once, so it takes as long as that many
   // events do. Texts purged since are empty. INVALID_ARGUMENT: they do not ascend, or the journal
   // does not reach so far.

@@ -804,6 +804,23 @@ TEST_F(JournalTest, AllStatesOfSomeCollectionsAreReadAtOnePosition) {
   EXPECT_TRUE(references.ok());
 }
 
+TEST_F(JournalTest, OfACollectionOnlyTheStatesAreReadThatMeetTheCondition) {
+  ASSERT_TRUE(journal_->Execute(AddAgency("b", "Oak")).ok());
+  ASSERT_TRUE(journal_->Execute(AddAgency("a", "Elm")).ok());
+  ASSERT_TRUE(journal_->Execute(AddRequest("1", "Help")).ok());
+  std::vector<std::string> read;
+  const auto position = journal_->ReadSelected(
+      {{"agencies", {"name > :p1", {std::string("agencies/a")}}}, {"requests"}}, true,
+      [&](const std::string& collection, const auto& state) {
+        read.push_back(collection == "agencies"
+                           ? static_cast<const intake::v1::Agency&>(state).display_name()
+                           : static_cast<const intake::v1::Request&>(state).title());
+      });
+  ASSERT_TRUE(position.ok()) << position.status();
+  EXPECT_EQ(position->sequence, 3);
+  EXPECT_THAT(read, ElementsAre("Oak", "Help"));
+}
+
 TEST_F(JournalTest, AllStatesAreReadAsTheyWereAfterAnyEvent) {
   ASSERT_TRUE(journal_->Execute(AddAgency("b", "Oak")).ok());
   ASSERT_TRUE(journal_->Execute(AddRequest("1", "Help")).ok());

@@ -20,6 +20,26 @@ const std::vector<std::string>& Collections() {
   return collections;
 }
 
+// Of these, what a snapshot of the present holds; what is over is left out, by the same rules as in Take.
+const std::vector<journal::Selection>& Present() {
+  static const auto& selections = *[] {
+    auto* const all = new std::vector<journal::Selection>();
+    for (const std::string& collection : Collections()) all->push_back({collection});
+    for (journal::Selection& one : *all) {
+      if (one.collection == "demands") {
+        one.condition = {"state IN (:p1, :p2)",
+                         {int64_t{v1::DEMAND_STATE_OPEN}, int64_t{v1::DEMAND_STATE_OFFERED}}};
+      } else if (one.collection == "offers") {
+        one.condition = {"state = :p1", {int64_t{v1::OFFER_STATE_OPEN}}};
+      } else if (one.collection == "proposals") {
+        one.condition = {"state = :p1", {int64_t{v1::PROPOSAL_STATE_OPEN}}};
+      }
+    }
+    return all;
+  }();
+  return selections;
+}
+
 BusinessCalendar CalendarOf(const intake::v1::Catalog& catalog) {
   absl::flat_hash_set<absl::CivilDay> closed;
   for (const intake::v1::CatalogEntry& entry : catalog.entries()) {
@@ -144,10 +164,10 @@ absl::StatusOr<Snapshot> PoolReader::ReadNow(std::shared_ptr<const intake::v1::C
   snapshot.catalog = std::move(catalog);
   // With the texts of the vault: two records of experts with an address in common are one person.
   ASSIGN_OR_RETURN(const journal::Position position,
-                   journal_.ReadAll(Collections(), true,
-                                    [&](const std::string& collection, const Message& state) {
-                                      Take(collection, state, snapshot);
-                                    }));
+                   journal_.ReadSelected(Present(), true,
+                                         [&](const std::string& collection, const Message& state) {
+                                           Take(collection, state, snapshot);
+                                         }));
   snapshot.sequence = position.sequence;
   return snapshot;
 }

@@ -171,8 +171,8 @@ absl::Status FakeJournal::ListInto(const journal::ListQuery&, absl::FunctionRef<
                                    std::string&) {
   return NotHere();
 }
-absl::StatusOr<journal::Position> FakeJournal::ReadAll(
-    absl::Span<const std::string>, bool,
+absl::StatusOr<journal::Position> FakeJournal::ReadSelected(
+    absl::Span<const journal::Selection>, bool,
     absl::FunctionRef<void(const std::string&, const Message&)>) {
   return NotHere();
 }

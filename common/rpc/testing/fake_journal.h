@@ -62,8 +62,8 @@ class FakeJournal final : public journal::Journal {
   absl::Status ListInto(const journal::ListQuery& query,
                         absl::FunctionRef<google::protobuf::Message&()> add,
                         std::string& next_page_token) override;
-  absl::StatusOr<journal::Position> ReadAll(
-      absl::Span<const std::string> collections, bool with_vault,
+  absl::StatusOr<journal::Position> ReadSelected(
+      absl::Span<const journal::Selection> selections, bool with_vault,
       absl::FunctionRef<void(const std::string&, const google::protobuf::Message&)> each) override;
   absl::Status ReadAllAsOf(
       absl::Span<const int64_t> sequences, absl::Span<const std::string> collections,

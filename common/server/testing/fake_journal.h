@@ -126,8 +126,8 @@ class FakeJournal final : public journal::Journal {
                         std::string&) override {
     return Unimplemented();
   }
-  absl::StatusOr<journal::Position> ReadAll(
-      absl::Span<const std::string>, bool,
+  absl::StatusOr<journal::Position> ReadSelected(
+      absl::Span<const journal::Selection>, bool,
       absl::FunctionRef<void(const std::string&, const google::protobuf::Message&)>) override {
     return Unimplemented();
   }
