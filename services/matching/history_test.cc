@@ -10,6 +10,7 @@
 #include <string>
 #include <vector>
 
+#include "absl/functional/function_ref.h"
 #include "absl/strings/numbers.h"
 #include "common/status/error.h"
 #include "gmock/gmock.h"
@@ -612,32 +613,37 @@ class History {
   // Offers that are new, each of which every gate must let pass, whoever chose it.
   void LearnOffers() {
     std::map<std::string, Place> added;
-    for (const std::string& request : requests_) {
-      for (const std::string& name : bench_.Offers(request)) {
-        if (reference_.places.contains(name)) continue;
-        const v1::Offer offer = bench_.OfferNamed(name);
-        const v1::Assignment& one = offer.assignment();
-        const Place place = {request,       one.slot(),   one.expert(),
-                             one.partner(), one.period(), offer.answer_by()};
-        const std::string person = reference_.PersonOf(one.expert());
-        EXPECT_TRUE(reference_.experts.at(one.expert()).active()) << did_ << ": " << name;
-        EXPECT_FALSE(reference_.barred.contains({request, one.slot(), person})) << did_ << name;
-        // Offers made together are each held against what was there before.
-        EXPECT_TRUE(reference_.HasRoomToOffer(place)) << did_ << ": " << name;
-        EXPECT_FALSE(reference_.HasConflict(place)) << did_ << ": " << name;
-        added[name] = place;
-      }
-    }
+    ReadAs<v1::Offer>(
+        {"offers", {"state = :p1", {int64_t{v1::OFFER_STATE_OPEN}}}}, [&](const v1::Offer& offer) {
+          const std::string& name = offer.name();
+          if (reference_.places.contains(name)) return;
+          const v1::Assignment& one = offer.assignment();
+          const Place place = {offer.request(), one.slot(),   one.expert(),
+                               one.partner(),   one.period(), offer.answer_by()};
+          const std::string person = reference_.PersonOf(one.expert());
+          EXPECT_TRUE(reference_.experts.at(one.expert()).active()) << did_ << ": " << name;
+          EXPECT_FALSE(reference_.barred.contains({offer.request(), one.slot(), person}))
+              << did_ << name;
+          // Offers made together are each held against what was there before.
+          EXPECT_TRUE(reference_.HasRoomToOffer(place)) << did_ << ": " << name;
+          EXPECT_FALSE(reference_.HasConflict(place)) << did_ << ": " << name;
+          added[name] = place;
+        });
     reference_.places.merge(added);
   }
 
   void ExpectSameCapacity() {
     std::set<std::string> periods = {"2026Q4", "2027Q1"};
     for (const auto& [offer, place] : reference_.places) periods.insert(place.period);
+    // All that is on record in one look: looks at the database are most of what a history costs.
+    std::map<std::string, int> used;
+    ReadAs<v1::CapacityUse>({"capacities"},
+                            [&](const v1::CapacityUse& use) { used[use.name()] = use.used(); });
     const auto compare = [&](const std::string& owner) {
-      EXPECT_EQ(bench_.Used(owner, "open"), reference_.UsedOpen(owner)) << did_ << ": " << owner;
+      EXPECT_EQ(used[CapacityName(owner, "open")], reference_.UsedOpen(owner))
+          << did_ << ": " << owner;
       for (const std::string& period : periods) {
-        EXPECT_EQ(bench_.Used(owner, period), reference_.UsedIn(owner, period))
+        EXPECT_EQ(used[CapacityName(owner, period)], reference_.UsedIn(owner, period))
             << did_ << ": " << owner << " " << period;
       }
     };
@@ -676,6 +682,16 @@ class History {
   }
 
   // ---- What there is
+
+  // Goes through the states of a collection, each a T.
+  template <typename T>
+  void ReadAs(const journal::Selection& selection, absl::FunctionRef<void(const T&)> each) {
+    const auto position = bench_.journal->ReadSelected(
+        {selection}, false, [&](const std::string&, const google::protobuf::Message& state) {
+          each(static_cast<const T&>(state));
+        });
+    EXPECT_TRUE(position.ok()) << position.status();
+  }
 
   std::string Today() { return FormatDate(DayOf(bench_.clock.Now())); }
   std::string AnyRequest() {
