@@ -41,11 +41,11 @@ using ::testing::Contains;
 using ::testing::StartsWith;
 
 constexpr char kSolve[] = "demands";  // the job of the queue "match"
-constexpr int kExperts = 100;
+constexpr int kExperts = 150;
 // Assignments that an expert takes, in a period and at once (SmallProgram).
 constexpr int kRoom = 5;
-// Asked for are 600 people, for whom there is room for 500.
-constexpr int kRequests = 30;
+// Asked for are 840 people, for whom there is room for 750.
+constexpr int kRequests = 42;
 constexpr int kSlots = 20;
 
 template <typename T>
