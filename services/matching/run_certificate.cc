@@ -189,6 +189,14 @@ class CertificateWriter {
     }
   }
 
+  // Where among the slot's periods the expert stands; -1: in none that is said and of the same length.
+  int64_t StandingPlace(int s, int e) const {
+    const std::optional<Period> stands_in = pool_.slots()[s].StandingPeriod(e);
+    const v1::Period length = PeriodOf(pool_.period_length(), 0).length;
+    if (!stands_in.has_value() || stands_in->length != length) return -1;
+    return int64_t{stands_in->number} - pool_.slots()[s].first_period;
+  }
+
   void AddPair(int s, int e, PeriodSet periods) {
     const SlotRow& slot = pool_.slots()[s];
     v1::CertificatePair& pair = *part_.add_pairs();
@@ -201,6 +209,10 @@ class CertificateWriter {
     const std::vector<int>& standing = slot.standing_experts;
     if (std::find(standing.begin(), standing.end(), e) != standing.end()) {
       pair.set_bonus(pool_.policy().stability_bonus());
+      const int64_t kept = StandingPlace(s, e);
+      if (kept >= 0 && kept < kPeriodsPerSlot && (periods >> kept & 1) != 0) {
+        pair.set_bonus_period(pool_.PeriodNames(slot, PeriodSet{1} << kept).front());
+      }
     }
     Added(pair);
   }
