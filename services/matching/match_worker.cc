@@ -2,11 +2,13 @@
 
 #include <algorithm>
 
+#include "common/base/calendar.h"
 #include "common/status/error.h"
 #include "critac/matching/v1/match.pb.h"
 #include "critac/matching/v1/states.pb.h"
 #include "services/matching/match_commands.h"
 #include "services/matching/matching_states.h"
+#include "services/matching/period.h"
 #include "services/matching/pool_methods.h"
 #include "services/matching/solve.h"
 
@@ -33,16 +35,16 @@ absl::Status MatchWorker::Solve(const std::string& trace) {
   // By another worker, before it was this one's turn, it may have been done.
   ASSIGN_OR_RETURN(const bool still_due, IsSolveDue());
   if (!still_due) return absl::OkStatus();
-  int64_t revision = -1;
+  SolveMark solving;
   RETURN_IF_ERROR(ExecuteOnPool(
       journal_, pools_, trace,
       [&](std::shared_ptr<const PoolView> view) -> absl::StatusOr<journal::Decide> {
-        revision = view->revision;
+        solving = {view->revision, DayNumber(view->today)};
         ASSIGN_OR_RETURN(const std::shared_ptr<const Solved> solved, view->Solve(clock_));
         return RecordSolve(view, solved->plan, solved->run, false);
       },
       &PoolReader::Read, turn->guard()));
-  return store_.Set(revision);
+  return store_.Set(solving);
 }
 
 absl::Status MatchWorker::ForgetSolvedBefore() {
@@ -58,8 +60,8 @@ absl::StatusOr<bool> MatchWorker::IsSolveDue() {
   const auto inputs = journal_.Get<v1::SolverInputs>(kSolverInputs);
   if (!inputs.ok() && inputs.status().code() != absl::StatusCode::kNotFound) return inputs.status();
   if (!inputs.ok()) return false;
-  ASSIGN_OR_RETURN(const int64_t solved, store_.Read());
-  if (inputs->revision() == solved) return false;
+  ASSIGN_OR_RETURN(const SolveMark solved, store_.Read());
+  if (solved == SolveMark{inputs->revision(), DayNumber(DayOf(clock_.Now()))}) return false;
   ASSIGN_OR_RETURN(
       const auto open,
       journal_.List<v1::Demand>({.collection = "demands",

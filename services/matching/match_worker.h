@@ -24,7 +24,7 @@ inline constexpr char kSolveJob[] = "demands";
 
 // Does the jobs of the queue "match". A job is keyed by a request, which is followed (see
 // FollowRequest), or is kSolveJob: then all open demands are solved at once, checked, and the proposals
-// recorded, where the records have changed since that was last done. For that it waits for a turn of the
+// recorded, where the records or the day have changed since that was last done. For that it waits for a turn of the
 // lease, which another worker or a call may have; many changes that come meanwhile are solved
 // together. A job done twice changes nothing the second time. After each start of a process all is
 // solved once, since a new version may plan otherwise, and by one of them for all. Thread-safe.
@@ -47,7 +47,7 @@ class MatchWorker {
  private:
   absl::Status Follow(const std::string& request, const std::string& trace);
   absl::Status Solve(const std::string& trace);
-  // Whether a demand is open and the solver's input is not the one that was last solved.
+  // Whether a demand is open and the solver's input, or the day, is not the one that was last solved.
   absl::StatusOr<bool> IsSolveDue();
   // Once in the life of a process: what others solved before does not count.
   absl::Status ForgetSolvedBefore();

@@ -112,6 +112,11 @@ CREATE TABLE solve_lease (
 );
 )sql";
 
+// An old version that solves leaves the day as it is, so that a new one solves once more.
+constexpr char kSolveDay[] = R"sql(
+ALTER TABLE solve_mark ADD COLUMN day BIGINT NOT NULL DEFAULT 0;
+)sql";
+
 constexpr char kMeetingTables[] = R"sql(
 CREATE TABLE meeting (
   name TEXT PRIMARY KEY, body TEXT NOT NULL, state BIGINT NOT NULL, date TEXT NOT NULL
@@ -710,7 +715,8 @@ std::vector<store::Migration> MatchingMigrations() {
   return {{1, "matching", kTables},         {2, "matching", kOfferColumns},
           {3, "matching", kPartnersColumn}, {1, "identity", kIdentityTables},
           {1, "ratings", kRatingTables},    {1, "meetings", kMeetingTables},
-          {1, "solve", kSolveTables},       {2, "solve", kLeaseTable}};
+          {1, "solve", kSolveTables},       {2, "solve", kLeaseTable},
+          {3, "solve", kSolveDay}};
 }
 
 void ApplyMatching(MutableStates& states, const Event& event, const Message& payload) {

@@ -139,6 +139,27 @@ TEST_F(SolveLife, ASolveThatChangesNothingIsNotDueAgain) {
   EXPECT_THAT(Proposals(), SizeIs(1)) << "a job done twice changes nothing";
 }
 
+// The window passes, and nothing is recorded at midnight.
+TEST_F(SolveLife, ANewDayIsSolvedThoughNothingWasRecorded) {
+  ReadyOnly();
+  bench_->Solve();
+  bench_->Solve();
+  ASSERT_THAT(Proposals(), SizeIs(1));
+  ASSERT_THAT(Proposals()[0].assignments(), SizeIs(1));
+  EXPECT_THAT(*bench_->worker->Due(), IsEmpty());
+  bench_->clock.Advance(absl::FromCivil(absl::CivilDay(2027, 2, 1), absl::UTCTimeZone()) -
+                        bench_->clock.Now());
+  ASSERT_THAT(*bench_->worker->Due(), SizeIs(1));
+  bench_->Solve();
+  EXPECT_THAT(*bench_->worker->Due(), IsEmpty());
+  ASSERT_THAT(Proposals(), SizeIs(2));
+  for (const v1::Proposal& proposal : Proposals()) {
+    if (proposal.state() == v1::PROPOSAL_STATE_OPEN) {
+      EXPECT_THAT(proposal.assignments(), IsEmpty());
+    }
+  }
+}
+
 TEST_F(SolveLife, ThoseWhoAskAtOnceAfterAChangeShareOneReading) {
   ReadyOnly();
   for (int change = 0; change < 20; ++change) {

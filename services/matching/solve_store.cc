@@ -4,21 +4,23 @@
 
 namespace critac::matching {
 
-absl::StatusOr<int64_t> SolveStore::Read() {
-  int64_t revision = -1;
+absl::StatusOr<SolveMark> SolveStore::Read() {
+  SolveMark mark;
   RETURN_IF_ERROR(database_.Read([&](store::Connection& connection) {
-    return connection.Query("SELECT revision FROM solve_mark WHERE id = 1", {},
+    return connection.Query("SELECT revision, day FROM solve_mark WHERE id = 1", {},
                             [&](const store::Row& row) {
-                              revision = row.Int(0);
+                              mark.revision = row.Int(0);
+                              mark.day = row.Int(1);
                               return absl::OkStatus();
                             });
   }));
-  return revision;
+  return mark;
 }
 
-absl::Status SolveStore::Set(int64_t revision) {
+absl::Status SolveStore::Set(const SolveMark& mark) {
   return database_.Write([&](store::Connection& connection) {
-    return connection.InsertRows("solve_mark", {"id", "revision"}, {{int64_t{1}, revision}},
+    return connection.InsertRows("solve_mark", {"id", "revision", "day"},
+                                 {{int64_t{1}, mark.revision, mark.day}},
                                  store::OnConflict::kReplace, {"id"});
   });
 }

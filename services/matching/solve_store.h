@@ -9,18 +9,28 @@
 
 namespace critac::matching {
 
-// Which input of the solver was solved last, by whichever replica, so that the others need not do it
-// again. No record: it is kept beside them, and without it all is solved once more. Thread-safe.
+// What was solved last: an input of the solver, as of a day. On another day the same input may give
+// another plan: waiting counts in days, and conflicts of interest, windows and dates pass.
+struct SolveMark {
+  // -1: not known.
+  int64_t revision = -1;
+  // In days since 1970 (period.h).
+  int64_t day = 0;
+
+  friend bool operator==(const SolveMark&, const SolveMark&) = default;
+};
+
+// What was solved last, by whichever replica, so that the others need not do it again. No record: it is
+// kept beside them, and without it all is solved once more. Thread-safe.
 class SolveStore {
  public:
   // `database` is matching's, and must outlive it.
   explicit SolveStore(store::Database& database) : database_(database) {}
 
-  // Revision of the input that was solved last. -1: not known.
-  absl::StatusOr<int64_t> Read();
-  absl::Status Set(int64_t revision);
+  absl::StatusOr<SolveMark> Read();
+  absl::Status Set(const SolveMark& mark);
   // As if nothing had ever been solved.
-  absl::Status Forget() { return Set(-1); }
+  absl::Status Forget() { return Set({}); }
 
  private:
   store::Database& database_;
