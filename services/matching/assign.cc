@@ -35,7 +35,7 @@ absl::StatusOr<Round> SolveRound(const Pool& pool, const std::vector<Pair>& pair
   auto solved = std::make_shared<SolvedNetwork>(pool, pairs, limits);
   const PlanNetwork& network = solved->network;
   ASSIGN_OR_RETURN(solved->transport, SolveTransport(network.problem()));
-  MakeCanonical(network.problem(), network.pair_arcs(), solved->transport);
+  MakeCanonical(network.problem(), network.Preferred(), solved->transport);
   Round round;
   const std::vector<bool> chosen = network.ChosenIn(solved->transport);
   for (size_t i = 0; i < pairs.size(); ++i) {
@@ -55,6 +55,8 @@ bool KeepPartnersLimits(const Pool& pool, const Round& round, const Placement& p
     limits.by_period[pool.experts()[round.chosen[i].expert].partner] = true;
     any = true;
   }
+  // At no bonus they are kept for nothing.
+  if (pool.policy().stability_bonus() == 0) return any;
   const std::vector<int64_t> in_flow = round.network->network.KeptIn(round.network->transport);
   const std::vector<int64_t> placed = KeptIn(pool, round.chosen, placement);
   for (size_t partner = 0; partner < placed.size(); ++partner) {

@@ -83,11 +83,11 @@ struct Plan {
   const PlanUnit* FindUnit(int slot, int expert) const;
 };
 
-// The plan of least price. Among several the one whose pairs come first: going through slots and
-// then experts by name, a pair is taken wherever a cheapest plan has it together with those taken
-// before; then as many of them as possible start where standing proposals have them start; then, going
-// through the pairs, each starts in the first period that leaves the others room. So the plan is a
-// function of the pool alone, whatever the order of the input.
+// The plan of least price. Among several the one that changes least, and then whose pairs come first: going
+// through slots and then experts by name, whom a standing proposal has is taken wherever a cheapest plan has
+// them together with those taken before; in the same manner who then starts in the period in which they
+// stand; then every other pair; then, going through the pairs, each starts in the first period that leaves
+// the others room. So the plan is a function of the pool alone, whatever the order of the input.
 //
 // RESOURCE_EXHAUSTED: the largest price times the nodes of the network (slots, experts, and an
 // expert's periods) does not fit the solver's integers, 2^60. At the policy's highest prices and

@@ -375,10 +375,25 @@ TEST(Plan, AStandingProposalIsKeptWhereTheGainIsLess) {
   center.AddDemand("r1");
   EXPECT_THAT(PlanTexts(center), ElementsAre("r1/s1 e1 2026Q4"));
   AddStanding(center, "r1", "e2");
-  // 666,667 and the bonus make 1,000,000: a tie, which goes to the first by name.
-  EXPECT_THAT(PlanTexts(center), ElementsAre("r1/s1 e1 2026Q4"));
-  center.policy.set_stability_bonus(333334);
+  // 666,667 and the bonus make 1,000,000: a tie, which goes to who stands.
   EXPECT_THAT(PlanTexts(center), ElementsAre("r1/s1 e2 2026Q4"));
+  center.policy.set_stability_bonus(333332);
+  EXPECT_THAT(PlanTexts(center), ElementsAre("r1/s1 e1 2026Q4"));
+}
+
+TEST(Plan, WithoutABonusNothingIsChangedForNothing) {
+  Center center;
+  center.policy.set_stability_bonus(0);
+  center.AddPartner("nsa");
+  for (const char* expert : {"e1", "e2", "e3"}) {
+    center.AddExpert(expert).set_capacity_per_period(1);
+  }
+  center.AddDemand("r1").mutable_slots(0)->set_window_end("2027-03-31");
+  center.AddDemand("r2").mutable_slots(0)->set_window_end("2026-12-31");
+  AddStanding(center, "r1", "e2").mutable_assignments(0)->set_period("2027Q1");
+  EXPECT_THAT(PlanTexts(center), ElementsAre("r1/s1 e2 2027Q1", "r2/s1 e1 2026Q4"));
+  center.proposals[0].mutable_assignments(0)->set_period("2026Q4");
+  EXPECT_THAT(PlanTexts(center), ElementsAre("r1/s1 e2 2026Q4", "r2/s1 e1 2026Q4"));
 }
 
 TEST(Plan, AStandingProposalKeepsItsPeriodWhereTheOthersHaveRoom) {
@@ -412,9 +427,9 @@ TEST(Plan, AStandingPeriodIsLeftForAGainAboveTheBonusOnly) {
   AddStanding(center, "r1", "e1").mutable_assignments(0)->set_period("2026Q4");
   center.policy.set_stability_bonus(333334);
   EXPECT_THAT(PlanTexts(center), ElementsAre("r1/s1 e1 2026Q4", "r2/s1 e2 2026Q4"));
-  // A tie, which goes to the first by name.
+  // A tie, which goes to what stands.
   center.policy.set_stability_bonus(333333);
-  EXPECT_THAT(PlanTexts(center), ElementsAre("r1/s1 e1 2027Q1", "r2/s1 e1 2026Q4"));
+  EXPECT_THAT(PlanTexts(center), ElementsAre("r1/s1 e1 2026Q4", "r2/s1 e2 2026Q4"));
   center.policy.set_stability_bonus(333332);
   EXPECT_THAT(PlanTexts(center), ElementsAre("r1/s1 e1 2027Q1", "r2/s1 e1 2026Q4"));
 }

@@ -30,10 +30,10 @@ Pair PairOf(const Pool& pool, int slot, int expert, PeriodSet periods) {
   const int64_t bonus = pool.policy().stability_bonus();
   const std::optional<int32_t> period = StandingPeriodNumber(pool, slot, expert);
   const int64_t place = int64_t{period.value_or(0)} - pool.slots()[slot].first_period;
-  const bool kept = bonus > 0 && period.has_value() && place >= 0 && place < kPeriodsPerSlot &&
+  const bool kept = period.has_value() && place >= 0 && place < kPeriodsPerSlot &&
                     (periods >> place & 1) != 0 && periods != PeriodSet{1} << place;
-  if (!kept) return {slot, expert, score, -score - bonus, periods};
-  return {slot, expert, score, -score, periods, static_cast<int>(place)};
+  if (!kept) return {slot, expert, score, -score - bonus, periods, -1, true};
+  return {slot, expert, score, -score, periods, static_cast<int>(place), true};
 }
 
 std::optional<int32_t> KeptPeriod(const Pool& pool, const Pair& pair) {
@@ -81,6 +81,7 @@ PlanNetwork::PlanNetwork(const Pool& pool, const std::vector<Pair>& pairs,
   std::vector<std::vector<int>> pairs_of(pool.experts().size());
   for (int i = 0; i < static_cast<int>(pairs.size()); ++i) pairs_of[pairs[i].expert].push_back(i);
   start_rooms_of_pairs_.resize(pairs.size());
+  kept_arcs_.assign(pairs.size(), -1);
   expert_rooms_.assign(pool.experts().size(), -1);
   for (int expert = 0; expert < static_cast<int>(pairs_of.size()); ++expert) {
     if (!pairs_of[expert].empty()) AddExpert(expert, pairs_of[expert]);
@@ -197,7 +198,9 @@ int32_t PlanNetwork::AddKeptRoom(int pair, std::vector<PeriodRoom>& period_rooms
     const int32_t to = PeriodRoomOf(kept.expert, period, period_rooms);
     const int64_t price = CostIn(pool_, kept, period) - kept.cost;
     const int32_t arc = problem_.AddArc({room, to, 1, price});
-    if (KeptPeriod(pool_, kept) == period) pairs_of_kept_arcs_[arc] = pair;
+    if (KeptPeriod(pool_, kept) != period) return;
+    pairs_of_kept_arcs_[arc] = pair;
+    kept_arcs_[pair] = arc;
   });
   return room;
 }
@@ -288,6 +291,20 @@ std::optional<int> PlanNetwork::PairKeptBy(const UnitArc& unit) const {
   if (unit.kind != UnitArc::kArc) return std::nullopt;
   const auto found = pairs_of_kept_arcs_.find(unit.index);
   return found == pairs_of_kept_arcs_.end() ? std::nullopt : std::make_optional(found->second);
+}
+
+std::vector<UnitArc> PlanNetwork::Preferred() const {
+  std::vector<UnitArc> order;
+  for (size_t i = 0; i < pairs_.size(); ++i) {
+    if (pairs_[i].stands) order.push_back(pair_arcs_[i]);
+  }
+  for (const int32_t arc : kept_arcs_) {
+    if (arc >= 0) order.push_back({UnitArc::kArc, arc});
+  }
+  for (size_t i = 0; i < pairs_.size(); ++i) {
+    if (!pairs_[i].stands) order.push_back(pair_arcs_[i]);
+  }
+  return order;
 }
 
 std::vector<int64_t> PlanNetwork::KeptIn(const Transport& transport) const {
@@ -409,19 +426,22 @@ absl::StatusOr<Placement> PlaceInPeriods(const Pool& pool, const std::vector<Pai
     return entry->second;
   };
   std::vector<int32_t> periods;
+  std::vector<UnitArc> kept;
+  const int32_t price_of_move = pool.policy().stability_bonus() > 0 ? 1 : 0;
   // To leave one without a period costs more than to move all of them.
   const int64_t unplaced = static_cast<int64_t>(chosen.size()) + 1;
   for (const Pair& pair : chosen) {
     problem.AddRow(1, unplaced);
-    const std::optional<int32_t> standing = StandingPeriodNumber(pool, pair.slot, pair.expert);
+    const std::optional<int32_t> to_keep = KeptPeriod(pool, pair);
     ForEachPeriod(pool, pair, [&](int32_t period) {
+      if (period == to_keep) kept.push_back({UnitArc::kPair, static_cast<int32_t>(periods.size())});
       problem.AddPair(expert_room(pair.expert, period),
-                      period == standing.value_or(period) ? 0 : 1);
+                      period == to_keep.value_or(period) ? 0 : price_of_move);
       periods.push_back(period);
     });
   }
   ASSIGN_OR_RETURN(Transport transport, SolveTransport(problem));
-  MakeCanonical(problem, {}, transport);
+  MakeCanonical(problem, kept, transport);
   Placement placement;
   placement.periods.resize(chosen.size());
   int32_t row = 0;

@@ -29,6 +29,8 @@ struct Pair {
   // Which of the periods, counted from the slot's first, has the bonus alone: the standing proposal's, where
   // there are others beside it; -1: none.
   int kept = -1;
+  // A standing proposal has it, in whichever period.
+  bool stands = false;
 };
 
 // The number of the period that a pair has the bonus for; nothing: for none, or for all.
@@ -89,6 +91,9 @@ class PlanNetwork {
   const TransportProblem& problem() const { return problem_; }
   // What each pair of slot and expert became.
   const std::vector<UnitArc>& pair_arcs() const { return pair_arcs_; }
+  // In which order plans of the same price are gone through: whom standing proposals have, then who
+  // starts in a kept period, then every pair.
+  std::vector<UnitArc> Preferred() const;
   // Of each pair, whether it is in a transport of this network.
   std::vector<bool> ChosenIn(const Transport& transport) const;
   // Of each partner, how many pairs are in their kept periods in it.
@@ -142,8 +147,9 @@ class PlanNetwork {
   // By pair of the problem, and by arc: the pair of slot and expert, or -1.
   std::vector<int> pairs_of_entries_;
   absl::flat_hash_map<int32_t, int> pairs_of_arcs_;
-  // By arc into a kept period: its pair.
+  // By arc into a kept period: its pair. And by pair: the arc, or -1.
   absl::flat_hash_map<int32_t, int> pairs_of_kept_arcs_;
+  std::vector<int32_t> kept_arcs_;
   struct PricedRoom {
     int row = 0;
     int32_t period = 0;
@@ -186,8 +192,9 @@ std::vector<int64_t> KeptIn(const Pool& pool, const std::vector<Pair>& chosen,
 std::optional<int32_t> StandingPeriodNumber(const Pool& pool, int slot, int expert);
 
 // Places chosen pairs, by slot and expert, in periods within the limits by period of experts and
-// partners: as many as possible; of these as many as possible where standing proposals have them; and
-// then each, in turn, in its first period that leaves the others theirs.
+// partners: as many as possible; of these as many as possible in kept periods, where the policy has a bonus,
+// and each, in turn, in its kept one that leaves the others before it theirs; and then each, in turn, in its
+// first period that leaves the others theirs.
 absl::StatusOr<Placement> PlaceInPeriods(const Pool& pool, const std::vector<Pair>& chosen);
 
 }  // namespace critac::matching

@@ -57,6 +57,8 @@ bool StandingPlacement::FitsPartner(int partner, const std::vector<PlanChange>& 
   std::vector<Unit> units = units_of_partners_[partner];
   int wanted = kept_more;
   for (const Unit& unit : units) wanted += IsKept(unit) ? 1 : 0;
+  // At no bonus nothing is lost by moving.
+  if (pool_.policy().stability_bonus() == 0) wanted = 0;
   for (const PlanChange& change : changes) {
     if (change.from_expert < 0 || pool_.experts()[change.from_expert].partner != partner) continue;
     units.erase(std::find_if(units.begin(), units.end(), [&](const Unit& unit) {

@@ -116,23 +116,36 @@ class EveryPlan {
 
   // The order of plans of the same price that assign.h states.
   bool ComesFirst(const std::vector<PlanUnit>& a, const std::vector<PlanUnit>& b) const {
-    const auto pair = [](const PlanUnit& unit) { return std::make_pair(unit.slot, unit.expert); };
-    for (size_t i = 0; i < std::min(a.size(), b.size()); ++i) {
-      if (pair(a[i]) != pair(b[i])) return pair(a[i]) < pair(b[i]);
+    for (const auto is_meant : {&EveryPlan::Stands, &EveryPlan::IsKept, &EveryPlan::IsAny}) {
+      const auto pairs_a = PairsOf(a, is_meant), pairs_b = PairsOf(b, is_meant);
+      for (size_t i = 0; i < std::min(pairs_a.size(), pairs_b.size()); ++i) {
+        if (pairs_a[i] != pairs_b[i]) return pairs_a[i] < pairs_b[i];
+      }
+      if (pairs_a.size() != pairs_b.size()) return pairs_a.size() > pairs_b.size();
     }
-    if (a.size() != b.size()) return a.size() > b.size();
-    if (KeptPeriods(a) != KeptPeriods(b)) return KeptPeriods(a) > KeptPeriods(b);
     for (size_t i = 0; i < a.size(); ++i) {
       if (a[i].period != b[i].period) return a[i].period < b[i].period;
     }
     return false;
   }
 
-  // Units that start where a standing proposal has them start.
-  int64_t KeptPeriods(const std::vector<PlanUnit>& units) const {
-    return std::count_if(units.begin(), units.end(), [&](const PlanUnit& unit) {
-      return IsStanding(unit.slot, unit.expert, unit.period);
-    });
+  std::vector<std::pair<int, int>> PairsOf(const std::vector<PlanUnit>& units,
+                                           bool (EveryPlan::*is_meant)(const PlanUnit&)
+                                               const) const {
+    std::vector<std::pair<int, int>> pairs;
+    for (const PlanUnit& unit : units) {
+      if ((this->*is_meant)(unit)) pairs.emplace_back(unit.slot, unit.expert);
+    }
+    return pairs;
+  }
+
+  bool IsAny(const PlanUnit&) const { return true; }
+  bool Stands(const PlanUnit& unit) const {
+    const std::vector<int>& standing = pool_.slots()[unit.slot].standing_experts;
+    return std::count(standing.begin(), standing.end(), unit.expert) > 0;
+  }
+  bool IsKept(const PlanUnit& unit) const {
+    return IsStanding(unit.slot, unit.expert, unit.period);
   }
 
   const Pool& pool_;
