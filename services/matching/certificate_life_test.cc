@@ -3,10 +3,12 @@
 #include <string>
 #include <vector>
 
+#include "absl/functional/function_ref.h"
 #include "common/status/error.h"
 #include "gmock/gmock.h"
 #include "services/matching/certificate_methods.h"
 #include "services/matching/offer_testing.h"
+#include "services/matching/run_reader.h"
 #include "services/matching/testing_certificate.h"
 #include "tests/support/verify_plan.h"
 
@@ -49,6 +51,34 @@ class CertificateLife : public ::testing::Test {
       certificates[run.name()] = JsonOf(*certificate);
     }
     return certificates;
+  }
+
+  // Records the run once more, as it was before the catalog and who is who were kept with runs.
+  std::string RecordAsBefore(const std::string& name) {
+    const auto found = FindRun(*bench_->journal, name);
+    EXPECT_TRUE(found.ok()) << found.status();
+    if (!found.ok()) return "";
+    v1::SolveRecorded recorded;
+    *recorded.mutable_run() = found->run;
+    recorded.mutable_run()->set_name("runs/r00000099");
+    *recorded.mutable_proof() = found->proof.value_or(v1::SolveProof());
+    EXPECT_TRUE(recorded.proof().has_outside());
+    recorded.mutable_proof()->clear_outside();
+    EXPECT_TRUE(bench_
+                    ->Do([&](journal::Draft& draft) {
+                      draft.Emit(recorded.run().name(), recorded);
+                      return absl::OkStatus();
+                    })
+                    .ok());
+    return recorded.run().name();
+  }
+
+  // Changes the catalog, long enough after it was read for it to be read again.
+  void ChangeCatalog(absl::FunctionRef<void(intake::v1::Catalog& catalog)> change) {
+    bench_->intake.Meet();
+    change(bench_->intake.catalog);
+    bench_->intake.Meet();
+    bench_->clock.Advance(absl::Minutes(2));
   }
 
   Center center_;
@@ -113,21 +143,72 @@ TEST_F(CertificateLife, ARunFromBeforePricesWereRecordedHasNone) {
   EXPECT_EQ(Certificate("runs/r00000098").status().code(), absl::StatusCode::kNotFound);
 }
 
-TEST_F(CertificateLife, ARunWhoseCatalogIsAnotherNowIsNotProvedByTheWrongProblem) {
+TEST_F(CertificateLife, IsTheSameWhateverTheCatalogSaysSince) {
+  Begin(5);
+  for (const v1::Demand& demand : center_.demands) bench_->Ready(demand);
+  const auto before = Certificates();
+  ASSERT_THAT(before, Not(IsEmpty()));
+  ChangeCatalog([](intake::v1::Catalog& catalog) {
+    for (intake::v1::CatalogEntry& entry : *catalog.mutable_entries()) {
+      if (entry.has_topic()) entry.mutable_topic()->set_title("another title");
+      if (!entry.has_delivery_type()) continue;
+      entry.mutable_delivery_type()->set_lead_time_days(365);
+      entry.mutable_delivery_type()->set_mode(type::v1::DELIVERY_MODE_ON_SITE);
+    }
+  });
+  EXPECT_EQ(Certificates(), before);
+  ChangeCatalog([](intake::v1::Catalog& catalog) { catalog.Clear(); });
+  EXPECT_EQ(Certificates(), before);
+}
+
+TEST_F(CertificateLife, IsTheSameAfterAddressesOfExpertsWereChangedAndPurged) {
+  center_ = Center();
+  center_.AddPartner("elm");
+  for (const char* expert : {"e1", "e2"}) {
+    center_.AddExpert(expert, "elm").add_emails("ana@example.org");
+  }
+  bench_ = std::make_unique<MatchingBench>(center_);
+  v1::Demand& demand = center_.AddDemand("fy27-1");
+  demand.mutable_slots(0)->set_people(2);
+  bench_->Ready(demand);
+  ASSERT_EQ(Certificates().size(), 1U);
+  const std::string run = Certificates().begin()->first;
+  ASSERT_EQ(bench_->Get<v1::SolveRun>(run).assigned_count(), 1) << "two records of one person";
+  const std::string as_before = RecordAsBefore(run);
+  const auto before = Certificates();
+  ASSERT_EQ(before.size(), 2U);
+
+  center_.experts[1].set_emails(0, "ana@example.com");
+  bench_->Set(center_.experts[1]);
+  EXPECT_EQ(Certificates(), before);
+
+  const absl::Status purged = bench_->journal->database().Write([](store::Connection& connection) {
+    return connection.Execute("DELETE FROM journal_vault WHERE field LIKE 'expert.emails%'")
+        .status();
+  });
+  ASSERT_TRUE(purged.ok()) << purged;
+  const auto after = Certificate(run);
+  ASSERT_TRUE(after.ok()) << after.status();
+  EXPECT_EQ(JsonOf(*after), before.at(run));
+  EXPECT_EQ(ReasonOf(Certificate(as_before).status()), "RUN_NOT_REPRODUCED");
+}
+
+TEST_F(CertificateLife, ARunFromBeforeTheCatalogWasKeptIsNotProvedByTheWrongProblem) {
   center_ = Center();
   center_.AddPartner("elm");
   center_.AddExpert("e1", "elm");
   bench_ = std::make_unique<MatchingBench>(center_);
   bench_->Ready(center_.AddDemand("fy27-1"));
-  const auto before = Certificates();
-  ASSERT_EQ(before.size(), 1U);
+  ASSERT_EQ(Certificates().size(), 1U);
+  const std::string run = RecordAsBefore(Certificates().begin()->first);
+  EXPECT_TRUE(Certificate(run).ok()) << "the catalog is still that of then";
   // Only that of now can be had, by which the one slot has no day on which to start.
-  for (intake::v1::CatalogEntry& entry : *bench_->intake.catalog.mutable_entries()) {
-    if (entry.has_delivery_type()) entry.mutable_delivery_type()->set_lead_time_days(365);
-  }
-  bench_->intake.Meet();
-  bench_->clock.Advance(absl::Minutes(2));
-  const absl::Status status = Certificate(before.begin()->first).status();
+  ChangeCatalog([](intake::v1::Catalog& catalog) {
+    for (intake::v1::CatalogEntry& entry : *catalog.mutable_entries()) {
+      if (entry.has_delivery_type()) entry.mutable_delivery_type()->set_lead_time_days(365);
+    }
+  });
+  const absl::Status status = Certificate(run).status();
   EXPECT_EQ(ReasonOf(status), "RUN_NOT_REPRODUCED") << status;
   EXPECT_THAT(std::string(status.message()), HasSubstr("catalog"));
 }

@@ -19,8 +19,8 @@ struct CertifiedRun {
   v1::SolveRun run;
 };
 
-// Reads one: the problem from the records as they were, plan and prices from the event of the run;
-// solves nothing, and has the plan checked. NOT_FOUND: no such run. FAILED_PRECONDITION:
+// Reads one: the problem from the records as they were, and from the event of the run what was not in
+// them, plan and prices; solves nothing, and has the plan checked. NOT_FOUND: no such run. FAILED_PRECONDITION:
 // PRICES_NOT_RECORDED, its event has none; RUN_NOT_REPRODUCED, see RecordedPlan.
 absl::StatusOr<CertifiedRun> ReadCertifiedRun(journal::Journal& journal, PoolReader& pools,
                                               const std::string& name);

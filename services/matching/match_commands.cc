@@ -19,6 +19,7 @@
 #include "services/matching/pool.h"
 #include "services/matching/proposal_decisions.h"
 #include "services/matching/run_certificate.h"
+#include "services/matching/run_outside.h"
 
 namespace critac::matching {
 namespace {
@@ -235,6 +236,8 @@ journal::Decide RecordSolve(std::shared_ptr<const PoolView> view, Plan plan, v1:
     *recorded.mutable_run()->mutable_time() = ToTimestamp(draft.now());
     AddTrendSinceLastRun(draft, *recorded.mutable_run());
     *recorded.mutable_proof() = ProofOf(*view->pool, plan);
+    *recorded.mutable_proof()->mutable_outside() =
+        OutsideOf(*view->pool, view->demands, *view->catalog);
     const PlanOutcome outcome = OutcomeOf(*view->pool, plan, view->demands, view->standing);
     if (outcome.changes.empty() && !asked) return absl::OkStatus();
     // The run comes first and names what it makes: each proposal is the event after.

@@ -1257,8 +1257,16 @@ TEST_F(MatchingService, APolicyIsTriedOnThePresentAndOnPastRuns) {
 TEST_F(MatchingService, ATrialSaysWhereThePastCannotBeMadeAgain) {
   AddExperts(1);
   AddRequest("fy27-000001");
-  Solve();
-  // The catalog is intake's, and only that of now can be had: a lead time that leaves no day.
+  const v1::SolveRun run = Solve();
+  // As it was recorded before the catalog was kept with runs: only that of now can be had.
+  server_.Execute([&](journal::Draft& draft) {
+    v1::SolveRecorded as_before;
+    *as_before.mutable_run() = run;
+    as_before.mutable_run()->set_name("runs/r00000099");
+    draft.Emit(as_before.run().name(), as_before);
+    return absl::OkStatus();
+  });
+  // A lead time that leaves no day.
   for (intake::v1::CatalogEntry& entry : *server_.intake.catalog.mutable_entries()) {
     if (entry.has_delivery_type()) entry.mutable_delivery_type()->set_lead_time_days(365);
   }
@@ -1267,10 +1275,13 @@ TEST_F(MatchingService, ATrialSaysWhereThePastCannotBeMadeAgain) {
   request.set_name("policies/v00000001");
   const auto response = Call(&Stub::TryPolicy, request, kDana);
   ASSERT_TRUE(response.ok()) << response.status();
-  ASSERT_THAT(response->past(), SizeIs(1));
+  ASSERT_THAT(response->past(), SizeIs(2));
+  EXPECT_EQ(response->past(0).recorded().name(), "runs/r00000099");
   EXPECT_FALSE(response->past(0).reproduced());
   EXPECT_EQ(response->past(0).recorded().assigned_count(), 1);
   EXPECT_EQ(response->past(0).before().assigned_count(), 0);
+  EXPECT_TRUE(response->past(1).reproduced());
+  EXPECT_EQ(response->past(1).before().assigned_count(), 1);
 }
 
 // Another process solves, and goes on.

@@ -6,6 +6,7 @@
 #include "common/status/error.h"
 #include "critac/matching/v1/states.pb.h"
 #include "services/matching/matching_states.h"
+#include "services/matching/run_outside.h"
 
 namespace critac::matching {
 namespace {
@@ -195,6 +196,9 @@ absl::StatusOr<std::vector<Snapshot>> PoolReader::ReadPast(absl::Span<const Past
         while (snapshots[at].sequence != sequence) ++at;
         Take(collection, state, snapshots[at]);
       }));
+  for (size_t i = 0; i < moments.size(); ++i) {
+    if (moments[i].outside.has_value()) TakeOutside(*moments[i].outside, snapshots[i]);
+  }
   return snapshots;
 }
 
@@ -206,6 +210,7 @@ absl::StatusOr<std::shared_ptr<const PoolView>> PoolReader::ReadAnew(
   view->pool = std::make_unique<const Pool>(std::move(pool));
   view->today = today;
   view->calendar = CalendarOf(*catalog);
+  view->catalog = std::move(catalog);
   view->sequence = snapshot.sequence;
   view->revision = snapshot.revision;
   view->gates_revision = snapshot.gates_revision;

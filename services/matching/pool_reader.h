@@ -2,6 +2,7 @@
 #define SERVICES_MATCHING_POOL_READER_H_
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -16,6 +17,7 @@
 #include "common/base/clock.h"
 #include "common/journal/journal.h"
 #include "critac/matching/v1/engagement.pb.h"
+#include "critac/matching/v1/events.pb.h"
 #include "critac/matching/v1/match.pb.h"
 #include "critac/matching/v1/states.pb.h"
 #include "services/matching/intake_client.h"
@@ -31,6 +33,8 @@ struct PoolView {
   std::unique_ptr<const Pool> pool;
   v1::Policy policy;
   absl::CivilDay today;
+  // Of which the pool was made.
+  std::shared_ptr<const intake::v1::Catalog> catalog;
   BusinessCalendar calendar;
   // Open for matching, by name.
   std::vector<v1::Demand> demands;
@@ -62,6 +66,8 @@ absl::Status InputsChanged();
 struct PastMoment {
   int64_t sequence = 0;
   absl::CivilDay day;
+  // What was then and is in no record. Nothing: it was not kept.
+  std::optional<v1::ProofOutside> outside;
 };
 
 // Reads views and snapshots. Thread-safe. Blocks on intake for the catalog.
@@ -82,8 +88,8 @@ class PoolReader {
   absl::StatusOr<Snapshot> ReadPresent();
 
   // The records as they were at some moments, in ascending order of their events, from the journal
-  // applied anew: each holds what a view read then held. The catalog, which is intake's, is that of
-  // now, and texts purged since are empty.
+  // applied anew: each holds what a view read then held. Texts purged since are empty. The catalog,
+  // which is intake's, is that of now, but for what a moment has of then (run_outside.h).
   absl::StatusOr<std::vector<Snapshot>> ReadPast(absl::Span<const PastMoment> moments);
 
  private:

@@ -36,13 +36,15 @@ PeriodPrices PeriodPricesOf(const ProofPrices& prices) {
   return rows;
 }
 
-absl::Status NotReproduced(const v1::SolveRun& run, absl::string_view why) {
-  return FailedPrecondition(
-      "RUN_NOT_REPRODUCED", run.name(),
-      absl::StrCat(
-          "cannot be checked any more: the catalog, or addresses of experts, are not those "
-          "of then (",
-          why, ")"));
+absl::Status NotReproduced(const v1::SolveRun& run, const v1::SolveProof& proof,
+                           absl::string_view why) {
+  const absl::string_view reads =
+      proof.has_outside()
+          ? "cannot be checked any more: its plan does not hold in the records of then, as this "
+            "version reads them ("
+          : "cannot be checked any more: the catalog, or addresses of experts, are not those of "
+            "then, and were not yet kept with runs (";
+  return FailedPrecondition("RUN_NOT_REPRODUCED", run.name(), absl::StrCat(reads, why, ")"));
 }
 
 // Units of the plan by slot.
@@ -273,11 +275,11 @@ absl::StatusOr<Plan> RecordedPlan(const Pool& pool, const v1::SolveRun& run,
   Plan plan;
   for (const v1::ProofUnit& one : proof.units()) {
     if (one.slot() < 0 || one.slot() >= slots || one.expert() < 0 || one.expert() >= experts) {
-      return NotReproduced(run, "a unit is of no slot or expert");
+      return NotReproduced(run, proof, "a unit is of no slot or expert");
     }
     const Verdict verdict = CheckGates(pool, one.slot(), one.expert());
     if (!verdict.eligible()) {
-      return NotReproduced(run,
+      return NotReproduced(run, proof,
                            absl::StrCat(pool.experts()[one.expert()].name, " is out at a gate of ",
                                         pool.slots()[one.slot()].request));
     }
@@ -292,7 +294,8 @@ absl::StatusOr<Plan> RecordedPlan(const Pool& pool, const v1::SolveRun& run,
   prices.program = proof.program_price();
   prices.experts_open.resize(experts, 0);
   for (const v1::ProofPrice& one : proof.expert_open_prices()) {
-    if (one.row() < 0 || one.row() >= experts) return NotReproduced(run, "a price is of no expert");
+    if (one.row() < 0 || one.row() >= experts)
+      return NotReproduced(run, proof, "a price is of no expert");
     prices.experts_open[one.row()] = one.price();
   }
   prices.expert_periods = PeriodPricesOf(proof.expert_period_prices());
@@ -302,7 +305,7 @@ absl::StatusOr<Plan> RecordedPlan(const Pool& pool, const v1::SolveRun& run,
   plan.pair_count = run.pair_count();
   plan.unit_count = run.unit_count();
   if (const absl::Status holds = CheckPlan(pool, plan); !holds.ok()) {
-    return NotReproduced(run, holds.message());
+    return NotReproduced(run, proof, holds.message());
   }
   return plan;
 }

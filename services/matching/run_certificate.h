@@ -16,7 +16,7 @@
 // what an outsider is given to check it with. Pure.
 namespace critac::matching {
 
-// What proves a plan of this pool.
+// What proves a plan of this pool, without what the pool has from outside the records (run_outside.h).
 v1::SolveProof ProofOf(const Pool& pool, const Plan& plan);
 
 // The plan of a run as it was recorded, with its prices, checked anew (CheckPlan) and not solved. It
