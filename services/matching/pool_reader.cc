@@ -148,7 +148,9 @@ absl::StatusOr<std::shared_ptr<const PoolView>> PoolReader::Read() {
   // A large one takes a while to be freed, for which nobody should wait.
   std::shared_ptr<const PoolView> before;
   absl::MutexLock reading(&reading_mutex_);
-  // Who was before may have read it.
+  // Who was before may have read it, of the catalog that is in hand by now: when one has aged, each who comes meanwhile
+  // asks for it anew.
+  catalog = intake_.CatalogInHand();
   ASSIGN_OR_RETURN(view, FindLast(catalog, today));
   if (view != nullptr) return view;
   ASSIGN_OR_RETURN(view, ReadAnew(catalog, today));
