@@ -289,6 +289,18 @@ class MatchingService : public ::testing::Test {
     return Call(&Stub::Simulate, request, kDana);
   }
 
+  void Recuse(const std::string& expert, const std::string& agency) {
+    v1::CreateConflictRequest create;
+    create.mutable_conflict()->set_expert(expert);
+    create.mutable_conflict()->set_agency(agency);
+    create.mutable_conflict()->set_kind(v1::CONFLICT_KIND_RECUSAL);
+    create.mutable_conflict()->set_reason("a brother serves there");
+    create.set_request_id(server_.NewId());
+    const auto declared =
+        server_.Call(server_.partners, &v1::PartnerService::Stub::CreateConflict, create, kDana);
+    ASSERT_TRUE(declared.ok()) << declared.status();
+  }
+
   // All parts of a certificate.
   absl::StatusOr<v1::GetCertificateResponse> Certificate(const std::string& run,
                                                          const std::string& who) {
@@ -417,15 +429,7 @@ TEST_F(MatchingService, ACertificateIsNotShownInPartToTheRecused) {
   const v1::SolveRun run = Solve();
   const std::string recused = "coordinator:experts/e1";
   EXPECT_TRUE(Certificate(run.name(), recused).ok()) << "nothing is hidden yet";
-  v1::CreateConflictRequest create;
-  create.mutable_conflict()->set_expert("experts/e1");
-  create.mutable_conflict()->set_agency("agencies/fy27-000001");
-  create.mutable_conflict()->set_kind(v1::CONFLICT_KIND_RECUSAL);
-  create.mutable_conflict()->set_reason("a brother serves there");
-  create.set_request_id(server_.NewId());
-  const auto declared =
-      server_.Call(server_.partners, &v1::PartnerService::Stub::CreateConflict, create, kDana);
-  ASSERT_TRUE(declared.ok()) << declared.status();
+  Recuse("experts/e1", "agencies/fy27-000001");
   const absl::Status refused = Certificate(run.name(), recused).status();
   EXPECT_EQ(refused.code(), absl::StatusCode::kPermissionDenied);
   EXPECT_EQ(ReasonOf(refused), "RECUSED");
@@ -1098,15 +1102,7 @@ TEST_F(MatchingService, PlansNameNoRequestsFromWhichTheCallerIsRecused) {
   AddRequest("fy27-000001");
   AddRequest("fy27-000002");
   ASSERT_THAT(Solve().proposals(), SizeIs(2));
-  v1::CreateConflictRequest create;
-  create.mutable_conflict()->set_expert("experts/e1");
-  create.mutable_conflict()->set_agency("agencies/fy27-000001");
-  create.mutable_conflict()->set_kind(v1::CONFLICT_KIND_RECUSAL);
-  create.mutable_conflict()->set_reason("a brother serves there");
-  create.set_request_id(server_.NewId());
-  const auto declared =
-      server_.Call(server_.partners, &v1::PartnerService::Stub::CreateConflict, create, kDana);
-  ASSERT_TRUE(declared.ok()) << declared.status();
+  Recuse("experts/e1", "agencies/fy27-000001");
   // Requests of the changes, and of the proposals that were made or put out of force.
   const auto named = [&](const v1::SolveRun& run) {
     std::set<std::string> requests;
