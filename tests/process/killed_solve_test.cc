@@ -13,6 +13,8 @@
 #include <utility>
 #include <vector>
 
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
 #include "absl/time/time.h"
@@ -177,8 +179,12 @@ class CrowdedCenter {
   absl::Duration whole_solve() const { return whole_solve_; }
 
   std::vector<Event> MatchingEvents() {
-    const auto events = center.ReadEvents("matching");
-    EXPECT_TRUE(events.ok()) << events.status();
+    absl::StatusOr<std::vector<Event>> events = std::vector<Event>();
+    // Right after a start the channel may wait for a while before it connects again.
+    EXPECT_TRUE(Eventually([&] {
+      events = center.ReadEvents("matching");
+      return events.ok();
+    })) << events.status();
     return events.value_or(std::vector<Event>());
   }
 
@@ -272,9 +278,10 @@ TEST_F(KilledInASolve, ACallUnderWayIsToldUnavailableAndMadeAgainGivesOneRun) {
   const auto stub = MatchService::NewStub(center.ChannelTo("matching"));
   const absl::Duration enough = crowded().Worked() + 0.5 * crowded().whole_solve();
   auto under_way = std::async(std::launch::async, [&] {
-    return rpc::Invoke(
-        *stub, &MatchService::Stub::SolveMatches, solve,
-        {.principal = {type::v1::ROLE_COORDINATOR, "dana"}, .timeout = absl::Minutes(1)});
+    return rpc::Invoke(*stub, &MatchService::Stub::SolveMatches, solve,
+                       {.principal = {type::v1::ROLE_COORDINATOR, "dana"},
+                        .timeout = absl::Minutes(1),
+                        .wait_for_ready = true});
   });
   EXPECT_TRUE(Eventually([&] { return crowded().Worked() >= enough; }));
   center.Kill("matching");
