@@ -117,6 +117,8 @@ class Certificate:
         self.message = message
         self.slots = message.get("slots", [])
         prices = number(message, "fairnessPrice"), number(message, "minimumSharePrice")
+        # Else a partner's assignments become cheaper, and where the least of them is sought would end too early.
+        check(min(prices) >= 0, "a price of the policy is below 0")
         self.partners = {one["name"]: Partner(one, *prices) for one in message.get("partners", [])}
         check(len(self.partners) == len(message.get("partners", [])), "a partner is there twice")
         self.experts = [Expert(one, self.partners) for one in message.get("experts", [])]

@@ -147,6 +147,8 @@ TEST(RunCertificate, TheAuditorsCheckSaysWhatIsWrong) {
        "costs more filled than left open"},
       {[](auto& c) { c.mutable_experts(0)->set_open_price(-1); }, "has a price below 0"},
       {[](auto& c) { c.set_program_price(1); }, "the program has a price and no limit"},
+      {[](auto& c) { c.set_fairness_price(-1); }, "a price of the policy is below 0"},
+      {[](auto& c) { c.set_minimum_share_price(-1); }, "a price of the policy is below 0"},
       {[](auto& c) { c.set_bound(c.bound() + 1); }, "and its prices prove"},
       {[](auto& c) { c.set_objective(c.objective() - 1); }, "and its units cost"},
       {[](auto& c) { c.mutable_units()->RemoveLast(); }, "counts its people wrongly"},
