@@ -3,9 +3,10 @@
 // Every price of a room only rises while units are added. So of a row's pairs a short list will do,
 // those that were cheapest when it was made, with the price that all others had at least (`floor`):
 // whatever has happened since, none of the others is cheaper than that. A search that comes as far
-// as the floor of a row looks at all its pairs, and lists them anew; one that ends before has lost
+// as the floor of a row lists its pairs anew, at today's prices; one that ends before has lost
 // nothing. So the result is exact over all pairs, though most are looked at once.
 #include <algorithm>
+#include <array>
 #include <limits>
 #include <memory>
 #include <thread>
@@ -27,6 +28,8 @@ constexpr int64_t kFar = int64_t{1} << 61;
 // Pairs in a row's first list. Longer ones are made less often and cost more to make.
 constexpr int64_t kFirstList = 16;
 constexpr int64_t kMostListed = 128;
+// Groups of a row's pairs for each that is wanted in a list; see ListCheapest.
+constexpr int64_t kGroupsPerListed = 2;
 // Pairs from which it is worth having a second thread make the first lists.
 constexpr int64_t kPairsForTwoMakers = 500'000;
 
@@ -252,35 +255,58 @@ class TransportSolver {
         lists_[row] == nullptr ? 0 : static_cast<int64_t>(lists_[row]->pairs.size());
     int64_t wanted = std::min(std::clamp(2 * before, kFirstList, kMostListed), end - begin);
     // A list of nearly all of them had better be of all.
-    if (end - begin < 2 * wanted) wanted = end - begin;
+    if (end - begin < kGroupsPerListed * wanted) wanted = end - begin;
     auto list = std::make_shared<ShortList>();
-    std::vector<ShortList::Pair>& pairs = list->pairs;
-    pairs.reserve(wanted);
-    const auto cheaper = [](const ShortList::Pair& a, const ShortList::Pair& b) {
-      return a.key < b.key;
-    };
-    const auto all = [&](int64_t pair) {
-      const int32_t entry = problem_.entry[pair];
-      return ShortList::Pair{problem_.cost[pair] + room_prices_[entry] - raised_,
-                             problem_.cost[pair], entry, static_cast<int32_t>(pair)};
-    };
-    int64_t pair = begin;
-    for (; pair < begin + wanted; ++pair) pairs.push_back(all(pair));
-    list->floor = kFar;
-    if (pair < end) {
-      std::make_heap(pairs.begin(), pairs.end(), cheaper);
-      for (; pair < end; ++pair) {
-        const int64_t key = problem_.cost[pair] + room_prices_[problem_.entry[pair]] - raised_;
-        if (key >= pairs.front().key) continue;
-        std::pop_heap(pairs.begin(), pairs.end(), cheaper);
-        pairs.back() = all(pair);
-        std::push_heap(pairs.begin(), pairs.end(), cheaper);
-      }
-      // The dearest of the list is as cheap as any outside.
-      list->floor = pairs.front().key;
+    list->pairs.reserve(2 * wanted);
+    if (wanted < end - begin) {
+      ListCheapest(begin, end, wanted, *list);
+    } else {
+      ListUpTo(kFar - 1, begin, end, *list);
     }
-    std::sort(pairs.begin(), pairs.end(), cheaper);
+    std::sort(list->pairs.begin(), list->pairs.end(), Cheaper);
     lists_[row] = std::move(list);
+  }
+
+  static bool Cheaper(const ShortList::Pair& a, const ShortList::Pair& b) { return a.key < b.key; }
+
+  int64_t NewKey(int64_t pair) const {
+    return problem_.cost[pair] + room_prices_[problem_.entry[pair]] - raised_;
+  }
+
+  void ListUpTo(int64_t most, int64_t begin, int64_t end, ShortList& list) const {
+    for (int64_t pair = begin; pair < end; ++pair) {
+      const int64_t key = NewKey(pair);
+      if (key > most) continue;
+      list.pairs.push_back(
+          {key, problem_.cost[pair], problem_.entry[pair], static_cast<int32_t>(pair)});
+    }
+    list.floor = most + 1;
+  }
+
+  // Lists the cheapest pairs, as many as are wanted, up to twice as many where they are at hand. As many
+  // groups of pairs as are wanted have a key up to `most`, so as many pairs have; of the other groups no
+  // pair has, and they need not be looked at again.
+  void ListCheapest(int64_t begin, int64_t end, int64_t wanted, ShortList& list) const {
+    const int64_t groups = kGroupsPerListed * wanted;
+    const auto begin_of = [&](int64_t group) { return begin + (end - begin) * group / groups; };
+    std::array<int64_t, kGroupsPerListed * kMostListed> least;
+    for (int64_t group = 0; group < groups; ++group) {
+      int64_t key = 2 * kFar;
+      for (int64_t pair = begin_of(group); pair < begin_of(group + 1); ++pair) {
+        key = std::min(key, NewKey(pair));
+      }
+      least[group] = key;
+    }
+    auto ranked = least;
+    std::nth_element(ranked.begin(), ranked.begin() + wanted - 1, ranked.begin() + groups);
+    const int64_t most = ranked[wanted - 1];
+    for (int64_t group = 0; group < groups; ++group) {
+      if (least[group] <= most) ListUpTo(most, begin_of(group), begin_of(group + 1), list);
+    }
+    if (static_cast<int64_t>(list.pairs.size()) <= 2 * wanted) return;
+    std::nth_element(list.pairs.begin(), list.pairs.begin() + wanted, list.pairs.end(), Cheaper);
+    list.floor = list.pairs[wanted].key;
+    list.pairs.resize(wanted);
   }
 
   // Keys and floors as they are now at least.
@@ -361,12 +387,21 @@ class TransportSolver {
     if (distance_[node] == kFar) touched_.push_back(node);
     distance_[node] = distance;
     came_by_[node] = step;
+    if (node < rooms_) LeaveBy(node, distance);
     if (distance == from_distance) {
       near_.push_back(node);
     } else {
       heap_.push_back({distance, node});
       std::push_heap(heap_.begin(), heap_.end());
     }
+  }
+
+  // Known as soon as the room is reached, so that the search goes no further than it has to.
+  void LeaveBy(int32_t room, int64_t distance) {
+    const int64_t length = distance + ExitPrice(room) - room_prices_[room];
+    if (length >= best_) return;
+    best_ = length;
+    last_ = room;
   }
 
   // Then no pair leads to anything new.
@@ -376,10 +411,6 @@ class TransportSolver {
     ++looked_from_;
     last_distance_ = distance;
     const int64_t price = room_prices_[room];
-    if (distance + ExitPrice(room) - price < best_) {
-      best_ = distance + ExitPrice(room) - price;
-      last_ = room;
-    }
     for (int32_t i = out_begin_[room]; i < out_begin_[room + 1]; ++i) {
       const TransportProblem::Arc& arc = problem_.arcs[out_[i]];
       if (arc_units_[out_[i]] >= arc.capacity) continue;
@@ -424,10 +455,14 @@ class TransportSolver {
     // It was looked beyond since, or the row was reached by a shorter way.
     if (AllRoomsAreLookedFrom() || row_distance - row_prices_[row] + FloorOf(row) != distance)
       return;
-    // The next search has a list of today's prices; this one looks at all pairs. What is not in the
-    // list of before is not nearer than `distance`, so nothing is found too late.
+    // What is not in the list of before is not nearer than `distance`, so nothing is found too late.
     MakeList(row);
-    LookAtAll(row, row_distance);
+    if (row_distance - row_prices_[row] + FloorOf(row) > distance) {
+      LookFromRow(row, row_distance);
+    } else {
+      // More pairs of one price than a list takes.
+      LookAtAll(row, row_distance);
+    }
   }
 
   void LookAtAll(int32_t row, int64_t row_distance) {

@@ -56,6 +56,27 @@ TEST(Transport, LooksBeyondItsListsWhereThatIsCheaper) {
   }
 }
 
+// More pairs of a row cost the same than a list of it has.
+TEST(Transport, PairsOfOnePriceBeyondTheListsAreUsedToo) {
+  std::cout << "seed " << kSeed + 6 << "\n";
+  Dice dice(kSeed + 6);
+  for (int round = 0; round < 20 && !HasFailure(); ++round) {
+    SCOPED_TRACE(absl::StrCat("round ", round));
+    const int rooms = dice.Between(280, 400);
+    const int steps = dice.Between(1, 3);
+    TransportProblem problem;
+    for (int room = 0; room < rooms; ++room) problem.AddRoom({{1, dice.Between(0, 1)}});
+    for (int row = 0; row < 150; ++row) {
+      problem.AddRow(dice.Between(1, 2), 10);
+      // Rooms that come late are dearer, in steps that are longer than lists.
+      for (int room = 0; room < rooms; ++room) {
+        problem.AddPair(room, room * steps / rooms + (dice.OneIn(20) ? -1 : 0));
+      }
+    }
+    EXPECT_EQ(Solved(problem).cost, CostByLemon(problem, LemonAlgorithm::kCostScaling));
+  }
+}
+
 // Goal: a second thread, which takes part from half a million pairs on, changes nothing of the answer.
 // Method: rows that want nothing make of a problem for one thread one for two.
 TEST(Transport, ManyPairsAreSolvedByTwoThreadsAsByOne) {
