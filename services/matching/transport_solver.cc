@@ -444,20 +444,25 @@ class TransportSolver {
             {Step::kPair, listed.pair, row});
     }
     // A node beyond those of rows stands for the pairs that are not in the row's list.
-    if (base + FloorOf(row) < best_) {
-      heap_.push_back({base + FloorOf(row), rooms_ + rows_ + row});
+    if (DistanceBeyond(row, distance) < best_) {
+      heap_.push_back({DistanceBeyond(row, distance), rooms_ + rows_ + row});
       std::push_heap(heap_.begin(), heap_.end());
     }
+  }
+
+  // No pair that is not in the list of a row, so far away, leads to less. What the row pays may have risen
+  // above the floor; then too no pair leads back.
+  int64_t DistanceBeyond(int32_t row, int64_t distance) const {
+    return distance + std::max<int64_t>(0, FloorOf(row) - row_prices_[row]);
   }
 
   void LookBeyondList(int32_t row, int64_t distance) {
     const int64_t row_distance = distance_[RowNode(row)];
     // It was looked beyond since, or the row was reached by a shorter way.
-    if (AllRoomsAreLookedFrom() || row_distance - row_prices_[row] + FloorOf(row) != distance)
-      return;
+    if (AllRoomsAreLookedFrom() || DistanceBeyond(row, row_distance) != distance) return;
     // What is not in the list of before is not nearer than `distance`, so nothing is found too late.
     MakeList(row);
-    if (row_distance - row_prices_[row] + FloorOf(row) > distance) {
+    if (DistanceBeyond(row, row_distance) > distance) {
       LookFromRow(row, row_distance);
     } else {
       // More pairs of one price than a list takes.

@@ -56,7 +56,8 @@ TEST(Transport, LooksBeyondItsListsWhereThatIsCheaper) {
   }
 }
 
-// More pairs of a row cost the same than a list of it has.
+// More pairs of a row cost the same than a list of it has, and half of the rooms have no place: what rows pay
+// rises above the floors of their lists.
 TEST(Transport, PairsOfOnePriceBeyondTheListsAreUsedToo) {
   std::cout << "seed " << kSeed + 6 << "\n";
   Dice dice(kSeed + 6);
@@ -65,7 +66,8 @@ TEST(Transport, PairsOfOnePriceBeyondTheListsAreUsedToo) {
     const int rooms = dice.Between(280, 400);
     const int steps = dice.Between(1, 3);
     TransportProblem problem;
-    for (int room = 0; room < rooms; ++room) problem.AddRoom({{1, dice.Between(0, 1)}});
+    for (int room = 0; room < rooms; ++room)
+      problem.AddRoom({{dice.Between(0, 1), dice.Between(0, 1)}});
     for (int row = 0; row < 150; ++row) {
       problem.AddRow(dice.Between(1, 2), 10);
       // Rooms that come late are dearer, in steps that are longer than lists.
