@@ -337,7 +337,8 @@ void AddAct(CLI::App& noun, Context& context) {
   }
   AddRepeated(command, "--slot", arguments->slots,
               "For complete-scoping: topic=,delivery=,people=,hours=,from=,to=,level=,credential=,"
-              "language=,served-in-type=,served-in-size-band=,on-site");
+              "language=,served-in-type=,served-in-size-band= or served-in-same-size-band (as the "
+              "agency's),on-site");
   AddRepeated(command, "--participant", arguments->participants,
               "For complete-scoping: who took part");
   command.add_option("--scope", arguments->scope_file,

@@ -426,7 +426,8 @@ TEST_F(Changes, AScopeIsGivenBySlots) {
       "request act fy27-000001 complete-scoping --etag e7 --participant Moss "
       "--slot topic=de-escalation,delivery=in-person-training,people=2,hours=16,from=2027-01-11,"
       "to=2027-03-26,level=expert,on-site "
-      "--slot topic=school-safety,delivery=policy-review,hours=8,from=2027-01-11,to=2027-02-01");
+      "--slot topic=school-safety,delivery=policy-review,hours=8,from=2027-01-11,to=2027-02-01,"
+      "served-in-type=tribal,served-in-same-size-band");
   ASSERT_EQ(run.status(), kDone) << run.err();
   const intake::v1::Scope scope = Acted().details().scope();
   EXPECT_EQ(Acted().etag(), "e7");
@@ -440,7 +441,10 @@ TEST_F(Changes, AScopeIsGivenBySlots) {
   EXPECT_EQ(scope.slots(0).window_end(), "2027-03-26");
   EXPECT_EQ(scope.slots(0).minimum_level(), intake::v1::LEVEL_EXPERT);
   EXPECT_TRUE(scope.slots(0).on_site());
+  EXPECT_FALSE(scope.slots(0).served_in_same_size_band());
   EXPECT_FALSE(scope.slots(1).on_site());
+  EXPECT_EQ(scope.slots(1).served_in_type(), type::v1::AGENCY_TYPE_TRIBAL);
+  EXPECT_TRUE(scope.slots(1).served_in_same_size_band());
 }
 
 TEST_F(Changes, AScopeCanComeFromAFile) {

@@ -53,6 +53,13 @@ void CheckSlot(const std::string& path, const v1::Slot& slot, absl::CivilDay day
     problems.Add(path + ".window_end",
                  absl::StrCat(slot.window_end(), " has passed by ", FormatDate(day)));
   }
+  if (slot.served_in_same_size_band() &&
+      slot.served_in_size_band() != type::v1::SIZE_BAND_UNSPECIFIED) {
+    problems.Add(
+        path + ".served_in_same_size_band",
+        absl::StrCat("contradicts served_in_size_band, ",
+                     type::v1::SizeBand_Name(slot.served_in_size_band()), "; one of the two"));
+  }
   const v1::CatalogEntry* type = catalog.Find(slot.delivery_type());
   if (slot.on_site() && type != nullptr &&
       type->delivery_type().mode() == type::v1::DELIVERY_MODE_VIRTUAL) {

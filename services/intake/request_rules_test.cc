@@ -191,6 +191,13 @@ TEST(Scope, SlotsHoldTogether) {
                 slot.set_on_site(true);
               }),
               ElementsAre("slots[1].on_site"));
+  EXPECT_THAT(problems_with([](v1::Slot& slot) {
+                slot.set_served_in_size_band(type::v1::SIZE_BAND_2_9);
+                slot.set_served_in_same_size_band(true);
+              }),
+              ElementsAre("slots[1].served_in_same_size_band"));
+  EXPECT_THAT(problems_with([](v1::Slot& slot) { slot.set_served_in_same_size_band(true); }),
+              ::testing::IsEmpty());
 }
 
 TEST(Scope, NamesWhatIsInTheCatalog) {

@@ -305,6 +305,28 @@ TEST_F(RequestServiceTest, LeadsARequestFromADraftToAClosedRecord) {
   EXPECT_EQ(request->coordinator(), "coordinator:dana");
 }
 
+TEST_F(RequestServiceTest, ASlotAsksForTheSizeOfTheAgencyOrForOneItNamesNotForBoth) {
+  const std::string name = Create(true);
+  ASSERT_THAT(intake_.Act(name, v1::REQUEST_ACTION_ACKNOWLEDGE, kDana), Succeeds());
+  ASSERT_THAT(intake_.Act(name, v1::REQUEST_ACTION_ACCEPT, kDana), Succeeds());
+  v1::ActionDetails details = DetailsFor(v1::REQUEST_ACTION_COMPLETE_SCOPING);
+  v1::Slot& slot = *details.mutable_scope()->mutable_slots(0);
+  slot.set_served_in_same_size_band(true);
+  slot.set_served_in_size_band(type::v1::SIZE_BAND_2_9);
+  const auto refused = intake_.Act(name, v1::REQUEST_ACTION_COMPLETE_SCOPING, kDana, details);
+  ASSERT_THAT(refused, FailsWith(absl::StatusCode::kInvalidArgument, "INVALID_FIELD"));
+  const auto bad = BadRequestOf(refused.status());
+  ASSERT_EQ(bad.field_violations_size(), 1);
+  EXPECT_EQ(bad.field_violations(0).field(), "details.scope.slots[0].served_in_same_size_band");
+  EXPECT_EQ(bad.field_violations(0).description(),
+            "contradicts served_in_size_band, SIZE_BAND_2_9; one of the two");
+
+  slot.clear_served_in_size_band();
+  const auto ready = intake_.Act(name, v1::REQUEST_ACTION_COMPLETE_SCOPING, kDana, details);
+  ASSERT_THAT(ready, Succeeds());
+  EXPECT_TRUE(ready->scope().slots(0).served_in_same_size_band());
+}
+
 TEST_F(RequestServiceTest, EveryStepIsInTheJournalWithWhoAndWhat) {
   const std::string name = Create(true);
   ASSERT_THAT(intake_.Act(name, v1::REQUEST_ACTION_ACKNOWLEDGE, kDana), Succeeds());

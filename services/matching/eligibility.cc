@@ -151,19 +151,28 @@ bool ServedIn(uint32_t served, int asked) {
   return asked == 0 || (asked > 0 && asked < 32 && (served >> asked & 1) != 0);
 }
 
+bool HasServed(const Case& c, Why why) {
+  const SlotRow& slot = c.slot;
+  if (!ServedIn(c.expert.service_types, slot.served_in_type)) {
+    return Say(false, why, "has not served in an agency of type ",
+               AgencyTypeWord(slot.served_in_type));
+  }
+  if (slot.served_in_same_size_band &&
+      slot.served_in_size_band == type::v1::SIZE_BAND_UNSPECIFIED) {
+    return Say(false, why,
+               "the size band of the agency is not known; the slot asks for service in the same");
+  }
+  if (ServedIn(c.expert.service_sizes, slot.served_in_size_band)) return true;
+  return Say(false, why, "has not served in an agency of ", SizeBandWord(slot.served_in_size_band),
+             slot.served_in_same_size_band ? ", as the agency has" : "");
+}
+
 bool MeetsDemand(Case& c, Why why) {
   if (!HasCredential(c, why)) return false;
   if (!Speaks(c.expert, c.slot.language)) {
     return Say(false, why, "does not speak ", c.slot.language);
   }
-  if (!ServedIn(c.expert.service_types, c.slot.served_in_type)) {
-    return Say(false, why, "has not served in an agency of type ",
-               AgencyTypeWord(c.slot.served_in_type));
-  }
-  if (!ServedIn(c.expert.service_sizes, c.slot.served_in_size_band)) {
-    return Say(false, why, "has not served in an agency of ",
-               SizeBandWord(c.slot.served_in_size_band));
-  }
+  if (!HasServed(c, why)) return false;
   if (c.slot.on_site && !c.expert.on_site) return Say(false, why, "does not work on site");
   if (!c.slot.on_site && !c.expert.virtually) return Say(false, why, "works on site only");
   if (why == nullptr) return true;

@@ -27,7 +27,10 @@
 //   TOPIC         topic held, at the slot's level or above it
 //   DEMAND        credential (titles compared without regard to case), language (`es-MX` also
 //                 speaks `es`; English is taken for granted), served in an agency of the type, of
-//                 the size band; offers the mode
+//                 the size band; offers the mode. Where the slot asks for the same size band as the
+//                 agency's, that is the one of the agency which asks, as the demand has it: of
+//                 agencies served with it no more than the names are known here. Nobody passes
+//                 while it is unknown.
 //   CONFLICT      none with the agency or one served with it: served there now, or left it less
 //                 than `recent_agency_years` years before, or declared. A conflict holds through
 //                 its last day. It is a person's: it counts for every record of the person, by a

@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "absl/strings/str_cat.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "services/matching/testing_center.h"
@@ -194,6 +195,63 @@ TEST_F(Eligibility, TheAgencyTypeAndSizeAskedForMustHaveBeenServedIn) {
   ExpectOut(v1::GATE_DEMAND, "has not served in an agency of 2 to 9 sworn officers");
   expert().add_services()->set_size_band(type::v1::SIZE_BAND_2_9);
   ExpectIn(v1::GATE_DEMAND, "served in tribal police, served with 2 to 9 sworn officers, virtual");
+}
+
+TEST_F(Eligibility, TheSizeBandOfTheAgencyMustHaveBeenServedInWhereTheSlotAsksForTheSame) {
+  slot().set_served_in_same_size_band(true);
+  ExpectOut(v1::GATE_DEMAND,
+            "has not served in an agency of 25 to 49 sworn officers, as the agency has");
+  v1::Service* service = expert().add_services();
+  const struct {
+    type::v1::SizeBand served;
+    type::v1::SizeBand agency;
+    bool in;
+    const char* why;
+  } cases[] = {
+      {type::v1::SIZE_BAND_10_24, type::v1::SIZE_BAND_25_49, false, "of 25 to 49 sworn officers"},
+      {type::v1::SIZE_BAND_25_49, type::v1::SIZE_BAND_25_49, true,
+       "served with 25 to 49 sworn officers as the agency has, virtual"},
+      {type::v1::SIZE_BAND_50_99, type::v1::SIZE_BAND_25_49, false, "of 25 to 49 sworn officers"},
+      {type::v1::SIZE_BAND_50_99, type::v1::SIZE_BAND_50_99, true, "with 50 to 99 sworn officers"},
+      {type::v1::SIZE_BAND_2_9, type::v1::SIZE_BAND_0_1, false, "of 0 or 1 sworn officers"},
+      {type::v1::SIZE_BAND_0_1, type::v1::SIZE_BAND_0_1, true, "with 0 or 1 sworn officers"},
+      {type::v1::SIZE_BAND_250_999, type::v1::SIZE_BAND_1000_PLUS, false, "of 1,000 or more"},
+      {type::v1::SIZE_BAND_1000_PLUS, type::v1::SIZE_BAND_1000_PLUS, true, "with 1,000 or more"},
+      {type::v1::SIZE_BAND_UNKNOWN, type::v1::SIZE_BAND_25_49, false, "has not served in"},
+      {type::v1::SIZE_BAND_UNSPECIFIED, type::v1::SIZE_BAND_25_49, false, "has not served in"},
+  };
+  for (const auto& one : cases) {
+    SCOPED_TRACE(absl::StrCat(type::v1::SizeBand_Name(one.served), " for ",
+                              type::v1::SizeBand_Name(one.agency)));
+    service->set_size_band(one.served);
+    demand().mutable_agency()->set_size_band(one.agency);
+    if (one.in) ExpectIn(v1::GATE_DEMAND, one.why);
+    if (!one.in) ExpectOut(v1::GATE_DEMAND, one.why);
+  }
+}
+
+TEST_F(Eligibility, NobodyHasServedInTheSizeOfAnAgencyWhoseSizeIsNotKnown) {
+  slot().set_served_in_same_size_band(true);
+  v1::Service* service = expert().add_services();
+  for (const auto band : {type::v1::SIZE_BAND_UNSPECIFIED, type::v1::SIZE_BAND_UNKNOWN}) {
+    service->set_size_band(band);
+    demand().mutable_agency()->set_size_band(band);
+    ExpectOut(v1::GATE_DEMAND,
+              "the size band of the agency is not known; the slot asks for service in the same");
+  }
+  slot().set_served_in_same_size_band(false);
+  ExpectIn(v1::GATE_DEMAND, "has what the slot demands: virtual");
+}
+
+TEST_F(Eligibility, TheSameSizeIsThatOfTheAgencyWhichAsksNotOfOneServedWithIt) {
+  center_.AddDemand("r2").mutable_agency()->set_size_band(type::v1::SIZE_BAND_50_99);
+  demand().add_co_served_agencies("agencies/r2");
+  slot().set_served_in_same_size_band(true);
+  v1::Service* service = expert().add_services();
+  service->set_size_band(type::v1::SIZE_BAND_50_99);
+  ExpectOut(v1::GATE_DEMAND, "25 to 49 sworn officers, as the agency has");
+  service->set_size_band(type::v1::SIZE_BAND_25_49);
+  ExpectIn(v1::GATE_DEMAND, "25 to 49 sworn officers as the agency has");
 }
 
 TEST_F(Eligibility, TheModeMustBeOffered) {

@@ -118,6 +118,26 @@ TEST_F(WhatWouldFill, AConflictOfInterestAndANoAreNotOffered) {
       "declined it before, and passes all else.");
 }
 
+TEST_F(WhatWouldFill, WhereSomebodyHasServedIsNotOffered) {
+  center_.experts[0].set_capacity_per_period(9);
+  intake::v1::Slot& slot = *center_.demands[1].mutable_slots(0);
+  const auto expect_nothing = [&] {
+    const v1::ExplainedOpenSlot explained = Explain();
+    EXPECT_THAT(explained.remedies(), IsEmpty());
+    EXPECT_TRUE(explained.complete());
+    ASSERT_THAT(explained.gates(), SizeIs(1));
+    EXPECT_EQ(explained.gates(0).gate(), v1::GATE_DEMAND);
+    EXPECT_EQ(explained.gates(0).alone_count(), 1);
+  };
+  slot.set_served_in_size_band(type::v1::SIZE_BAND_25_49);
+  expect_nothing();
+  slot.clear_served_in_size_band();
+  slot.set_served_in_same_size_band(true);
+  expect_nothing();
+  center_.demands[1].mutable_agency()->set_size_band(type::v1::SIZE_BAND_UNKNOWN);
+  expect_nothing();
+}
+
 TEST_F(WhatWouldFill, WhatAnExpertLacksIsSaidInTheFieldsWords) {
   center_.demands[0].mutable_slots(0)->set_topic("topics/other");
   intake::v1::Slot& slot = *center_.demands[1].mutable_slots(0);

@@ -511,6 +511,12 @@ class PoolBuilder {
     return absl::OkStatus();
   }
 
+  static type::v1::SizeBand SizeBandAskedFor(const v1::Demand& demand, const Slot& slot) {
+    if (!slot.served_in_same_size_band()) return slot.served_in_size_band();
+    const type::v1::SizeBand own = demand.agency().size_band();
+    return own == type::v1::SIZE_BAND_UNKNOWN ? type::v1::SIZE_BAND_UNSPECIFIED : own;
+  }
+
   SlotRow RowOf(const v1::Demand& demand, const Slot& slot) {
     SlotRow row;
     row.request = demand.request();
@@ -526,7 +532,8 @@ class PoolBuilder {
       row.on_site |= type->second->mode() == type::v1::DELIVERY_MODE_ON_SITE;
     }
     row.served_in_type = slot.served_in_type();
-    row.served_in_size_band = slot.served_in_size_band();
+    row.served_in_same_size_band = slot.served_in_same_size_band();
+    row.served_in_size_band = SizeBandAskedFor(demand, slot);
     row.credential_title = slot.credential();
     if (!slot.credential().empty()) row.credential = CredentialNumber(slot.credential());
     row.language = absl::AsciiStrToLower(slot.language());

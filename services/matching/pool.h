@@ -178,7 +178,9 @@ struct SlotRow {
   int32_t first_period = 0;
   PeriodSet periods = 0;
   type::v1::AgencyType served_in_type = type::v1::AGENCY_TYPE_UNSPECIFIED;
+  // With `served_in_same_size_band` that of the agency which asks; UNSPECIFIED where that is unknown.
   type::v1::SizeBand served_in_size_band = type::v1::SIZE_BAND_UNSPECIFIED;
+  bool served_in_same_size_band = false;
   // -1: none. The title as the slot has it.
   int credential = -1;
   std::string credential_title;

@@ -40,7 +40,8 @@
 //                 about the partner as a whole; nothing is offered.
 //   TOPIC         the expert holds the topic at the level asked
 //   DEMAND        the expert holds the credential through the last day to start; speaks the language;
-//                 offers the mode. Where somebody has served is a fact; nothing is offered.
+//                 offers the mode. Where somebody has served, and how large the agency is, are facts;
+//                 nothing is offered.
 //   CONFLICT      never. Who has a conflict of interest, or is recused, may help only where a second
 //                 person overrides it; that is for people to think of, not for this.
 //   AVAILABILITY  the expert is free on one day on which the slot can start; of days in the same period

@@ -318,6 +318,13 @@ class Changer {
       if (!ids.insert(slot.id()).second) {
         return InvalidField(path + ".id", absl::StrCat("'", slot.id(), "' stands there already"));
       }
+      if (slot.served_in_same_size_band() &&
+          slot.served_in_size_band() != type::v1::SIZE_BAND_UNSPECIFIED) {
+        return InvalidField(
+            path + ".served_in_same_size_band",
+            absl::StrCat("contradicts served_in_size_band, ",
+                         type::v1::SizeBand_Name(slot.served_in_size_band()), "; one of the two"));
+      }
       // ISO dates sort as text.
       if (slot.window_end() < slot.window_start()) {
         return InvalidField(

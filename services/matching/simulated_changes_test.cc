@@ -209,6 +209,13 @@ TEST(SimulatedChanges, WhatIsWrongIsSaidWithItsField) {
                     window_start: "2027-02-01" window_end: "2027-01-31" } } fields: "slots")"},
        "changes[0].request.slots[0].window_end",
        "is before the start"},
+      {{R"(request { request: "requests/fy27-1"
+            slots { id: "s1" topic: "topics/t" delivery_type: "deliveryTypes/d" hours: 1
+                    window_start: "2027-02-01" window_end: "2027-02-28"
+                    served_in_size_band: SIZE_BAND_2_9 served_in_same_size_band: true } }
+            fields: "slots")"},
+       "changes[0].request.slots[0].served_in_same_size_band",
+       "contradicts served_in_size_band, SIZE_BAND_2_9; one of the two"},
   };
   for (const Case& one : cases) {
     Snapshot snapshot = SmallCenter();

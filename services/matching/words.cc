@@ -135,7 +135,8 @@ std::string DemandWords(const SlotRow& slot) {
     absl::StrAppend(&words, "served in ", AgencyTypeWord(slot.served_in_type), ", ");
   }
   if (slot.served_in_size_band != type::v1::SIZE_BAND_UNSPECIFIED) {
-    absl::StrAppend(&words, "served with ", SizeBandWord(slot.served_in_size_band), ", ");
+    absl::StrAppend(&words, "served with ", SizeBandWord(slot.served_in_size_band),
+                    slot.served_in_same_size_band ? " as the agency has, " : ", ");
   }
   absl::StrAppend(&words, slot.on_site ? "on site" : "virtual");
   return words;
