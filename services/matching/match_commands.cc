@@ -13,6 +13,7 @@
 #include "common/status/etag.h"
 #include "critac/matching/v1/events.pb.h"
 #include "critac/matching/v1/states.pb.h"
+#include "google/protobuf/util/message_differencer.h"
 #include "services/matching/fairness.h"
 #include "services/matching/matching_states.h"
 #include "services/matching/offer_decisions.h"
@@ -24,6 +25,7 @@
 namespace critac::matching {
 namespace {
 
+using google::protobuf::util::MessageDifferencer;
 using journal::Draft;
 using journal::ToTimestamp;
 
@@ -120,20 +122,24 @@ void ResumeDemand(Draft& draft, v1::Demand demand, const intake::v1::Request& re
   demand.set_urgency(request.urgency());
   demand.set_needed_by(request.needed_by());
   *demand.mutable_co_served_agencies() = request.co_served_agencies();
+  if (request.has_agency_profile()) *demand.mutable_agency() = request.agency_profile();
   *demand.mutable_ready_time() = request.ready_time();
   v1::DemandOpened opened;
   *opened.mutable_demand() = std::move(demand);
   draft.Emit(opened.demand().name(), opened);
 }
 
-// Takes over what the agency may still change while its request is ready.
+// Takes over what the agency may still change while its request is ready, and what was corrected in its record.
 void UpdateDemand(Draft& draft, const v1::Demand& demand, const intake::v1::Request& request) {
   v1::DemandChanged changed;
   changed.set_demand(demand.name());
   changed.set_urgency(request.urgency());
   changed.set_needed_by(request.needed_by());
   *changed.mutable_co_served_agencies() = request.co_served_agencies();
+  *changed.mutable_agency() =
+      request.has_agency_profile() ? request.agency_profile() : demand.agency();
   const bool same_agencies =
+      MessageDifferencer::Equals(demand.agency(), changed.agency()) &&
       std::equal(demand.co_served_agencies().begin(), demand.co_served_agencies().end(),
                  changed.co_served_agencies().begin(), changed.co_served_agencies().end());
   if (same_agencies && demand.urgency() == changed.urgency() &&

@@ -307,6 +307,7 @@ void Apply(MutableStates& states, const Event& event, const v1::DemandChanged& p
   state.set_urgency(payload.urgency());
   state.set_needed_by(payload.needed_by());
   *state.mutable_co_served_agencies() = payload.co_served_agencies();
+  if (payload.has_agency()) *state.mutable_agency() = payload.agency();
   BumpGates(states);
 }
 

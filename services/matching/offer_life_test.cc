@@ -576,6 +576,34 @@ TEST_F(OfferLife, AMatchUndoneByACoordinatorDoesNotBeginTheWaitAnew) {
   EXPECT_EQ(DaysWaited(request), 4);
 }
 
+// Experts served in agencies of different sizes, and the slot asks for the agency's own.
+TEST_F(OfferLife, AnAgencyWhoseSizeIsCorrectedGetsAnExpertWhoServedInThatSize) {
+  center_.experts[0].add_services()->set_size_band(type::v1::SIZE_BAND_25_49);
+  center_.experts[4].add_services()->set_size_band(type::v1::SIZE_BAND_50_99);
+  v1::Demand& demand = center_.AddDemand("fy27-1");
+  demand.mutable_slots(0)->set_served_in_same_size_band(true);
+  const std::string request = bench().Ready(demand);
+  type::v1::AgencyProfile& agency = *bench().intake.requests[request].mutable_agency_profile();
+  const std::pair<type::v1::SizeBand, std::string> corrections[] = {
+      {type::v1::SIZE_BAND_25_49, center_.experts[0].name()},
+      {type::v1::SIZE_BAND_50_99, center_.experts[4].name()},
+      {type::v1::SIZE_BAND_25_49, center_.experts[0].name()}};
+  for (const auto& [band, expert] : corrections) {
+    agency.set_size_band(band);
+    bench().Follow(request);
+    const v1::Demand now = bench().DemandFor(request);
+    EXPECT_EQ(now.agency().size_band(), band);
+    const v1::Proposal proposal = bench().Get<v1::Proposal>(now.proposal());
+    ASSERT_THAT(proposal.assignments(), SizeIs(1));
+    EXPECT_EQ(proposal.assignments(0).expert(), expert);
+  }
+  ExpectRebuildChangesNothing(request);
+
+  const int64_t head = bench().journal->Head()->sequence;
+  bench().FollowOnly(request);
+  EXPECT_EQ(bench().journal->Head()->sequence, head) << "the agency is as it was";
+}
+
 TEST_F(OfferLife, ARequestThatWasHeldGoesOnWaitingAndOneThatWasEndedWaitsAfresh) {
   const std::string request = Ready();
   GoTo(absl::CivilDay(2026, 11, 24));
