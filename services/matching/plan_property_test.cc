@@ -257,15 +257,15 @@ bool SomebodyMayServe(const Pool& pool, int slot) {
   });
 }
 
-// What a place in a slot can be worth to others, at most. Four of them may have to make place: of the
-// expert's period, of the expert, of the partner's period, and of the partner's maximum share. Each is
-// worth at most the dearest price, a score, the bonus, and a step to the minimum share; and the partner's
-// next person costs no more than one more would after all that anybody asks for.
+// What a place in a slot can be worth to others, at most. Five of them may have to make place: of the
+// expert's period, of the expert, of the partner's period, of the partner's maximum share, and of the
+// program. Each is worth at most the dearest price, a score, the bonus, and a step to the minimum share;
+// and the partner's next person costs no more than one more would after all that anybody asks for.
 int64_t MostOthersPay(const Pool& pool, int64_t highest_score) {
   int64_t dearest = 0;
   for (const SlotRow& slot : pool.slots()) dearest = std::max(dearest, slot.open_price);
   const v1::Policy& policy = pool.policy();
-  return 4 * (dearest + highest_score + policy.stability_bonus() + policy.minimum_share_price()) +
+  return 5 * (dearest + highest_score + policy.stability_bonus() + policy.minimum_share_price()) +
          pool.people_count() * policy.fairness_price();
 }
 
