@@ -467,6 +467,69 @@ TEST(Measures, DeliveriesParticipantsAndHours) {
             "1 of 1, 0 missing");
 }
 
+TEST(Measures, HoursAreOfEachPartnerThatServesInTheSlotOfTheDelivery) {
+  struct Delivery {
+    const char* slot;
+    int quarter_hours;
+  };
+  const struct {
+    const char* what;
+    std::vector<std::vector<std::string>> assignments;
+    std::vector<Delivery> deliveries;
+    std::vector<std::string> groups;
+    const char* total;
+  } kCases[] = {
+      {"one partner",
+       {{"s1", "experts/1", "partners/a"}},
+       {{"s1", 6}, {"s1", 4}},
+       {"partners/a=2.5"},
+       "2.5 of 2, 0 missing"},
+      // In full for each, and once in all.
+      {"two partners in a slot",
+       {{"s1", "experts/1", "partners/a"}, {"s1", "experts/2", "partners/b"}},
+       {{"s1", 6}},
+       {"partners/a=1.5", "partners/b=1.5"},
+       "1.5 of 1, 0 missing"},
+      {"two experts of one partner in a slot",
+       {{"s1", "experts/1", "partners/a"}, {"s1", "experts/2", "partners/a"}},
+       {{"s1", 6}},
+       {"partners/a=1.5"},
+       "1.5 of 1, 0 missing"},
+      {"a slot for each partner",
+       {{"s1", "experts/1", "partners/a"}, {"s2", "experts/2", "partners/b"}},
+       {{"s1", 6}, {"s2", 1}},
+       {"partners/a=1.5", "partners/b=0.25"},
+       "1.75 of 2, 0 missing"},
+      {"nobody in the slot",
+       {{"s2", "experts/1", "partners/a"}},
+       {{"s1", 6}},
+       {"UNKNOWN=1.5"},
+       "1.5 of 1, 0 missing"},
+      {"hours not recorded",
+       {{"s1", "experts/1", "partners/a"}, {"s2", "experts/2", "partners/b"}},
+       {{"s1", 6}, {"s2", 0}},
+       {"partners/a=1.5", "partners/b=-"},
+       "1.5 of 1, 1 missing"},
+  };
+  for (const auto& c : kCases) {
+    SCOPED_TRACE(c.what);
+    Program program;
+    program.Request("requests/1", Municipal("agencies/a"), At(2025, 12, 1));
+    program.Engage("engagements/1", "requests/1", Municipal("agencies/a"), At(2026, 1, 1),
+                   c.assignments);
+    int number = 0;
+    for (const Delivery& delivery : c.deliveries) {
+      program.Deliver("engagements/1", absl::StrCat("d", ++number), delivery.slot, "",
+                      type::v1::DELIVERY_MODE_ON_SITE, absl::CivilDay(2026, 2, 1),
+                      delivery.quarter_hours, 5);
+    }
+    const Facts facts = program.Taken();
+    EXPECT_THAT(Groups(facts, {.measure = "hours", .group_by = {v1::DIMENSION_PARTNER}}),
+                ::testing::ElementsAreArray(c.groups));
+    EXPECT_EQ(Total(facts, {.measure = "hours"}), c.total);
+  }
+}
+
 TEST(Measures, AnEngagementOfAnUnknownRequestStandsByWhatItSaysOfTheAgency) {
   Program program;
   program.Engage("engagements/1", "requests/unknown", Campus("agencies/c"), At(2026, 1, 1), {});
