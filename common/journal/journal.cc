@@ -63,6 +63,9 @@ size_t CountWithin(int64_t bytes, absl::Span<const std::unique_ptr<Message>> mes
 // How often the head is looked at though nobody announced anything: a connection may have been lost.
 constexpr absl::Duration kWatchInterval = absl::Seconds(1);
 
+// Why a command is refused that only asks what was answered before.
+constexpr absl::string_view kNotGiven = "NOT_GIVEN";
+
 // Of the database's connections for reading, those that single states are read by.
 constexpr int kReadingLanes = 2;
 
@@ -571,6 +574,20 @@ absl::StatusOr<Answer> Journal::Execute(Command command) {
   });
   answered.WaitForNotification();
   return outcome;
+}
+
+absl::StatusOr<std::optional<Answer>> Journal::FindAnswer(Command command) {
+  // The loop finds the answer of before first, whoever gave it, so a command that is refused otherwise asks for it.
+  command.reads.clear();
+  command.guard = nullptr;
+  command.decide = [](Draft&) {
+    return Error(absl::StatusCode::kNotFound, kNotGiven, "the command was not given yet")
+        .ToStatus();
+  };
+  absl::StatusOr<Answer> answer = Execute(std::move(command));
+  if (answer.ok()) return std::optional<Answer>(*std::move(answer));
+  if (ReasonOf(answer.status()) == kNotGiven) return std::optional<Answer>();
+  return answer.status();
 }
 
 absl::StatusOr<Position> Journal::ReadAll(

@@ -117,6 +117,10 @@ class Journal {
   virtual void Submit(Command command, Done done) = 0;
   // The same, waiting for the outcome.
   absl::StatusOr<Answer> Execute(Command command);
+  // What a command with this request id and fingerprint was answered before; none: it was not given yet. Nothing
+  // happens, neither `guard` nor `decide` is asked. For who would wait or compute before it gives the command. Errors
+  // as of Submit, and INVALID_ARGUMENT, REQUEST_ID_REUSED.
+  absl::StatusOr<std::optional<Answer>> FindAnswer(Command command);
 
   // Called after each commit with its events, in order, on a thread of the journal. Must not block.
   // For edges only: what is missed here is found by a reconciler. A listener hears of the commits after it

@@ -269,6 +269,30 @@ TEST_F(JournalTest, TheSameRequestIdWithOtherContentIsRefused) {
   EXPECT_EQ(BadRequestOf(other.status()).field_violations(0).field(), "request_id");
 }
 
+TEST_F(JournalTest, AnAnswerOfBeforeIsFoundWithoutTheCommand) {
+  const auto add = [](const std::string& display_name) {
+    Command command = AddAgency("a", display_name);
+    command.guard = [](store::Connection&) { return absl::InternalError("not to be asked"); };
+    command.decide = nullptr;
+    return command;
+  };
+  const auto none = journal_->FindAnswer(add("Elm Grove Police"));
+  ASSERT_TRUE(none.ok()) << none.status();
+  EXPECT_FALSE(none->has_value());
+  EXPECT_THAT(Table("journal_answer"), IsEmpty()) << "that it was asked for is no answer";
+  const auto first = journal_->Execute(AddAgency("a", "Elm Grove Police"));
+  ASSERT_TRUE(first.ok()) << first.status();
+  Open();
+  const auto found = journal_->FindAnswer(add("Elm Grove Police"));
+  ASSERT_TRUE(found.ok()) << found.status();
+  ASSERT_TRUE(found->has_value());
+  EXPECT_TRUE((*found)->replayed);
+  EXPECT_TRUE(
+      google::protobuf::util::MessageDifferencer::Equals(*first->message, *(*found)->message));
+  EXPECT_EQ(ReasonOf(journal_->FindAnswer(add("Oak Hollow Police")).status()), "REQUEST_ID_REUSED");
+  EXPECT_EQ(journal_->Head()->sequence, 1);
+}
+
 TEST_F(JournalTest, TheSameRequestIdTwiceInOneBatchHappensOnce) {
   std::atomic<int> replayed = 0;
   std::vector<std::thread> callers;

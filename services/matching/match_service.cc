@@ -256,6 +256,26 @@ grpc::ServerUnaryReactor* MatchService::ExplainOpenSlots(grpc::CallbackServerCon
       });
 }
 
+absl::Status MatchService::SolveInTurn(const Call& call, const v1::SolveMatchesRequest& in,
+                                       v1::SolveRun& response) {
+  // A repeat of a call that was answered waits for nobody.
+  ASSIGN_OR_RETURN(const bool is_known, AnswerAgain(journal_, call, in, response));
+  if (is_known) return absl::OkStatus();
+  const auto turn = lease_.Take(call.principal.ToString(), EndOfWait(call, clock_));
+  if (!turn.ok() && ReasonOf(turn.status()) != "SOLVE_UNDER_WAY") return turn.status();
+  // It may have waited for the very call that it repeats.
+  ASSIGN_OR_RETURN(const bool is_known_now, AnswerAgain(journal_, call, in, response));
+  if (is_known_now) return absl::OkStatus();
+  RETURN_IF_ERROR(turn.status());
+  return ExecuteOnPool(
+      journal_, pools_, call, in, response,
+      [this](std::shared_ptr<const PoolView> view) -> absl::StatusOr<journal::Decide> {
+        ASSIGN_OR_RETURN(const std::shared_ptr<const Solved> solved, view->Solve(clock_));
+        return RecordSolve(view, solved->plan, solved->run, true);
+      },
+      &PoolReader::Read, (*turn)->guard());
+}
+
 grpc::ServerUnaryReactor* MatchService::SolveMatches(grpc::CallbackServerContext* context,
                                                      const v1::SolveMatchesRequest* request,
                                                      v1::SolveRun* response) {
@@ -268,15 +288,7 @@ grpc::ServerUnaryReactor* MatchService::SolveMatches(grpc::CallbackServerContext
           *response = solved->run;
           return ShowUnhidden(call, recusals_, *response);
         }
-        ASSIGN_OR_RETURN(const auto turn,
-                         lease_.Take(call.principal.ToString(), EndOfWait(call, clock_)));
-        RETURN_IF_ERROR(ExecuteOnPool(
-            journal_, pools_, call, in, *response,
-            [this](std::shared_ptr<const PoolView> view) -> absl::StatusOr<journal::Decide> {
-              ASSIGN_OR_RETURN(const std::shared_ptr<const Solved> solved, view->Solve(clock_));
-              return RecordSolve(view, solved->plan, solved->run, true);
-            },
-            &PoolReader::Read, turn->guard()));
+        RETURN_IF_ERROR(SolveInTurn(call, in, *response));
         return ShowUnhidden(call, recusals_, *response);
       });
 }

@@ -93,6 +93,11 @@ class MatchService final : public v1::MatchService::CallbackService {
                                        v1::Demand* response) override;
 
  private:
+  // Solves when it is the caller's turn and records the run, which goes to `response`; or gives again what the call was
+  // answered before.
+  absl::Status SolveInTurn(const rpc::Call& call, const v1::SolveMatchesRequest& in,
+                           v1::SolveRun& response);
+
   rpc::Pipeline& pipeline_;
   journal::Journal& journal_;
   PoolReader& pools_;

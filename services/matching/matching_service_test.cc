@@ -1318,6 +1318,25 @@ TEST_F(MatchingService, ACallThatWaitsToSolveIsToldBeforeItsDeadlineWhoDoes) {
   EXPECT_TRUE(Call(&Stub::SolveMatches, request, kDana).ok());
 }
 
+// Its answer was lost, say.
+TEST_F(MatchingService, ARepeatedCallToSolveIsAnsweredThoughAnotherSolves) {
+  AddExperts(1);
+  AddRequest("fy27-000001");
+  v1::SolveMatchesRequest request;
+  request.set_request_id(server_.NewId());
+  const auto first = Call(&Stub::SolveMatches, request, kDana);
+  ASSERT_TRUE(first.ok()) << first.status();
+  SolveLease other(server_.journal().database(), server_.clock);
+  const auto turn = other.Take("coordinator:kim", absl::InfiniteFuture());
+  ASSERT_TRUE(turn.ok()) << turn.status();
+  const int64_t head = server_.journal().Head()->sequence;
+  // The clock stands still: a call that waited for its turn would never end.
+  const auto again = Call(&Stub::SolveMatches, request, kDana);
+  ASSERT_TRUE(again.ok()) << again.status();
+  EXPECT_EQ(again->SerializeAsString(), first->SerializeAsString());
+  EXPECT_EQ(server_.journal().Head()->sequence, head);
+}
+
 TEST_F(MatchingService, ACallThatWaitsToSolveEndsWhenTheProcessStops) {
   SolveLease other(server_.journal().database(), server_.clock);
   const auto turn = other.Take("coordinator:kim", absl::InfiniteFuture());

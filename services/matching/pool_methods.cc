@@ -1,5 +1,7 @@
 #include "services/matching/pool_methods.h"
 
+#include <optional>
+
 #include "common/status/error.h"
 
 namespace critac::matching {
@@ -24,6 +26,16 @@ absl::StatusOr<journal::Answer> ExecuteCommand(
 }
 
 }  // namespace
+
+absl::StatusOr<bool> AnswerAgain(journal::Journal& journal, const rpc::Call& call,
+                                 const google::protobuf::Message& request,
+                                 google::protobuf::Message& response) {
+  ASSIGN_OR_RETURN(const std::optional<journal::Answer> answer,
+                   journal.FindAnswer(rpc::Pipeline::MakeCommand(call, request, nullptr)));
+  if (!answer.has_value()) return false;
+  if (answer->message != nullptr) response.CopyFrom(*answer->message);
+  return true;
+}
 
 absl::Status ExecuteOnPool(journal::Journal& journal, PoolReader& pools, const rpc::Call& call,
                            const google::protobuf::Message& request,

@@ -6,11 +6,18 @@
 #include <string>
 
 #include "absl/status/status.h"
+#include "absl/status/statusor.h"
 #include "common/journal/journal.h"
 #include "common/rpc/pipeline.h"
 #include "services/matching/pool_reader.h"
 
 namespace critac::matching {
+
+// Whether the call was answered before, by the same request: then that answer goes to `response`, and nothing else
+// happens.
+absl::StatusOr<bool> AnswerAgain(journal::Journal& journal, const rpc::Call& call,
+                                 const google::protobuf::Message& request,
+                                 google::protobuf::Message& response);
 
 // How a view is read: PoolReader::Read, or ReadGates.
 using ReadView = absl::StatusOr<std::shared_ptr<const PoolView>> (PoolReader::*)();
