@@ -907,6 +907,25 @@ TEST_F(MeetingNames, OfExpertsAreForTheirPartner) {
               UnorderedElementsAre("e1 of nsa: ", "e2 of iacp: Sam Lee"));
 }
 
+TEST_F(MeetingNames, OfAnExpertWhoChangedPartnersAreForThePartnerOfNow) {
+  Approve();
+  AddPartnerWithExpert("nsa", "e2", kSam);
+  const struct {
+    const char* who;
+    std::vector<std::string> names;
+  } kCases[] = {{kNsa, {"e1 of nsa: Rosa Núñez", "e2 of iacp: Sam Lee"}},
+                {kIacp, {"e1 of nsa: ", "e2 of iacp: "}},
+                {kDana, {"e1 of nsa: Rosa Núñez", "e2 of iacp: Sam Lee"}}};
+  for (const auto& c : kCases) {
+    SCOPED_TRACE(c.who);
+    const v1::Meeting meeting = Read(c.who);
+    EXPECT_THAT(Candidates(meeting.items(0)), ::testing::UnorderedElementsAreArray(c.names));
+    const auto decided = NamesOf(meeting.items(0).decision().experts());
+    ASSERT_THAT(decided, SizeIs(1));
+    EXPECT_THAT(c.names, ::testing::Contains(decided[0]));
+  }
+}
+
 TEST_F(MeetingNames, AreThoseOfWhomWasDecidedOnToo) {
   EXPECT_THAT(Read(kDana).items(0).decision().experts(), SizeIs(0));
   const v1::MeetingItem decided = Approve();
@@ -966,12 +985,12 @@ TEST_F(MeetingNames, BeyondWhatAnAnswerHasRoomForAreLeftOut) {
   v1::Meeting meeting = *server_.journal().Get<v1::Meeting>(called_.name());
   intake::v1::Catalog catalog = server_.intake.catalog;
   MeetingNameReader exact(server_.journal(), std::make_shared<const intake::v1::Catalog>(catalog),
-                          bytes_of_first);
+                          "", bytes_of_first);
   ASSERT_TRUE(exact.Name(meeting).ok());
   EXPECT_EQ(meeting.items(0).slots(0).topic_title(), "De-escalation");
   EXPECT_THAT(Candidates(meeting.items(0)), UnorderedElementsAre("e1 of : ", "e2 of : "));
   MeetingNameReader less(server_.journal(), std::make_shared<const intake::v1::Catalog>(catalog),
-                         bytes_of_first - 1);
+                         "", bytes_of_first - 1);
   meeting = *server_.journal().Get<v1::Meeting>(called_.name());
   ASSERT_TRUE(less.Name(meeting).ok());
   EXPECT_EQ(meeting.items(0).slots(0).topic_title(), "");

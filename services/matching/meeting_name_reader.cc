@@ -25,8 +25,11 @@ absl::StatusOr<const std::string*> ReadOnce(journal::Records& records, const std
 
 MeetingNameReader::MeetingNameReader(journal::Journal& journal,
                                      std::shared_ptr<const intake::v1::Catalog> catalog,
-                                     int64_t most_bytes)
-    : records_(journal), catalog_(std::move(catalog)), bytes_left_(most_bytes) {
+                                     std::string partner, int64_t most_bytes)
+    : records_(journal),
+      catalog_(std::move(catalog)),
+      partner_(std::move(partner)),
+      bytes_left_(most_bytes) {
   if (catalog_ == nullptr) return;
   for (const intake::v1::CatalogEntry& entry : catalog_->entries()) {
     if (entry.has_topic()) topics_[entry.name()] = entry.topic().title();
@@ -50,8 +53,10 @@ absl::Status MeetingNameReader::Name(v1::Meeting& meeting) {
 }
 
 absl::StatusOr<const std::string*> MeetingNameReader::ExpertName(const std::string& expert) {
-  return ReadOnce<v1::Expert>(records_, expert, experts_,
-                              [](const v1::Expert& record) { return record.full_name(); });
+  return ReadOnce<v1::Expert>(records_, expert, experts_, [this](const v1::Expert& record) {
+    const bool is_others = !partner_.empty() && record.partner() != partner_;
+    return is_others ? std::string() : record.full_name();
+  });
 }
 
 absl::StatusOr<const std::string*> MeetingNameReader::PartnerName(const std::string& partner) {

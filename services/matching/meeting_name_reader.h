@@ -19,19 +19,21 @@ inline constexpr int64_t kMostNameBytes = 1'000'000;
 
 // Puts names beside the ids of a meeting for one answer: of experts, partners and topics, and who was decided
 // on. They are read as they are at that moment, so that a name that was purged is gone from meetings of before
-// as well; what is not on record or purged, and what would pass `most_bytes`, stays empty. Whom an answer
-// may show which of them, SeenBy says. Not thread-safe.
+// as well; what is not on record or purged, and what would pass `most_bytes`, stays empty. The name of an expert
+// is for the center, and for the partner that the expert is of now, whoever's it was when the meeting was called: a
+// name is that of now, and so is who may read it. Not thread-safe.
 class MeetingNameReader {
  public:
-  // `catalog` may be null: then no topic has a title.
+  // `catalog` may be null: then no topic has a title. `partner` is the one that the answer is for; empty: it is for
+  // somebody else.
   MeetingNameReader(journal::Journal& journal, std::shared_ptr<const intake::v1::Catalog> catalog,
-                    int64_t most_bytes = kMostNameBytes);
+                    std::string partner, int64_t most_bytes = kMostNameBytes);
 
   absl::Status Name(v1::MeetingItem& item);
   absl::Status Name(v1::Meeting& meeting);
 
  private:
-  // The name of a record; empty: none is known. The pointer holds until the next call.
+  // The name of a record; empty: none is known, or it is not for the caller. The pointer holds until the next call.
   absl::StatusOr<const std::string*> ExpertName(const std::string& expert);
   absl::StatusOr<const std::string*> PartnerName(const std::string& partner);
 
@@ -45,6 +47,7 @@ class MeetingNameReader {
 
   journal::Records records_;
   const std::shared_ptr<const intake::v1::Catalog> catalog_;
+  const std::string partner_;
   int64_t bytes_left_;
   absl::flat_hash_map<std::string, std::string> experts_;
   absl::flat_hash_map<std::string, std::string> partners_;

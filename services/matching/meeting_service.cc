@@ -43,14 +43,15 @@ absl::Status MeetingService::CheckCaller(const Call& call) {
 }
 
 absl::Status MeetingService::Show(const Call& call, v1::Meeting& meeting) {
-  RETURN_IF_ERROR(MeetingNameReader(journal_, intake_.CatalogInHand()).Name(meeting));
+  RETURN_IF_ERROR(
+      MeetingNameReader(journal_, intake_.CatalogInHand(), PartnerOf(call)).Name(meeting));
   ASSIGN_OR_RETURN(const std::vector<std::string> hidden, recusals_.HiddenFrom(call));
   meeting = SeenBy(std::move(meeting), PartnerOf(call), hidden);
   return absl::OkStatus();
 }
 
 absl::Status MeetingService::Show(const Call& call, v1::MeetingItem& item) {
-  RETURN_IF_ERROR(MeetingNameReader(journal_, intake_.CatalogInHand()).Name(item));
+  RETURN_IF_ERROR(MeetingNameReader(journal_, intake_.CatalogInHand(), PartnerOf(call)).Name(item));
   item = SeenBy(std::move(item), PartnerOf(call));
   return absl::OkStatus();
 }

@@ -69,14 +69,8 @@ v1::MeetingItem SeenBy(v1::MeetingItem item, absl::string_view partner) {
   for (v1::ShortlistSlot& slot : *item.mutable_slots()) {
     slot.clear_open_because();
     for (v1::ShortlistCandidate& candidate : *slot.mutable_candidates()) {
-      if (!IsOthers(candidate.partner(), partner)) continue;
-      candidate.clear_score_e6();
-      candidate.clear_full_name();
+      if (IsOthers(candidate.partner(), partner)) candidate.clear_score_e6();
     }
-  }
-  if (!item.has_decision()) return item;
-  for (v1::DecidedExpert& expert : *item.mutable_decision()->mutable_experts()) {
-    if (IsOthers(expert.partner(), partner)) expert.clear_full_name();
   }
   return item;
 }

@@ -52,12 +52,10 @@ v1::Meeting OneRequest() {
     candidate.set_partner(absl::StrCat("partners/", id));
     candidate.set_rank(slot.candidates_size());
     candidate.set_score_e6(900'000);
-    candidate.set_full_name(absl::StrCat("Somebody of ", id));
     candidate.set_partner_name(absl::StrCat("Partner ", id));
     v1::DecidedExpert& decided = *item.mutable_decision()->add_experts();
     decided.set_expert(candidate.expert());
     decided.set_partner(candidate.partner());
-    decided.set_full_name(candidate.full_name());
     decided.set_partner_name(candidate.partner_name());
   }
   return meeting;
@@ -100,16 +98,12 @@ TEST(SeenBy, OfAMeetingAPartnerSeesNeitherOthersScoresNorWhatKeepsASlotOpen) {
   EXPECT_EQ(slot.open_because(), "");
 }
 
-TEST(SeenBy, OfAMeetingAPartnerSeesTheNamesOfItsOwnExpertsAndOfAllPartners) {
+TEST(SeenBy, OfAMeetingAPartnerSeesWhoIsConsideredAndWhoWasDecidedOn) {
   const v1::MeetingItem item = SeenBy(OneRequest().items(0), kElm);
   const auto& candidates = item.slots(0).candidates();
   const auto& decided = item.decision().experts();
   ASSERT_THAT(candidates, SizeIs(2));
   ASSERT_THAT(decided, SizeIs(2));
-  EXPECT_EQ(candidates[0].full_name(), "Somebody of elm");
-  EXPECT_EQ(decided[0].full_name(), "Somebody of elm");
-  EXPECT_EQ(candidates[1].full_name(), "");
-  EXPECT_EQ(decided[1].full_name(), "");
   EXPECT_EQ(candidates[1].expert(), "experts/oak1") << "who else was considered is no secret";
   EXPECT_EQ(decided[1].expert(), "experts/oak1");
   EXPECT_EQ(candidates[1].partner_name(), "Partner oak");
