@@ -9,9 +9,16 @@
 // Every limit of the suite that a field's own rules do not set, with its reason.
 namespace critac::limits {
 
-// Largest message on the wire, bytes. An import of 1,000 agencies with all fields is about 600 KiB;
+// Largest message that a server takes, bytes. An import of 1,000 agencies with all fields is about 600 KiB;
 // gRPC's own default.
 inline constexpr int kMessageBytes = 4 << 20;
+
+// Largest content of an event, bytes of JSON. The largest there is says what a solve did, some 220 bytes a slot: of
+// 70,000 slots at once, far beyond any program. Past it nobody could read the journal on, so none is written.
+inline constexpr int64_t kEventBytes = 16 << 20;
+
+// Largest message that a server sends and a client takes from it, bytes: the largest event, with what is around it.
+inline constexpr int kAnswerBytes = kEventBytes + (1 << 20);
 
 // Longest string of a field without a limit of its own, characters. A paragraph, not a document.
 inline constexpr uint32_t kStringCharacters = 1000;
@@ -90,7 +97,8 @@ inline constexpr int kStatesReadTogether = 64;
 // batch before asked for.
 inline constexpr int kStatesReadAhead = 256;
 
-// Events in one message of the journal's feed, and their bytes: well under kMessageBytes.
+// Events in one message of the journal's feed, and their bytes: well under kMessageBytes, which readers that are not
+// ours take. A larger event is in a message of its own.
 inline constexpr int kEventsPerMessage = 500;
 inline constexpr int64_t kEventBytesPerMessage = 1 << 20;
 

@@ -44,6 +44,18 @@ absl::Status RequestIdReused(absl::string_view request_id) {
       .ToStatus();
 }
 
+absl::Status EventTooLarge(const Event& event) {
+  return Error(absl::StatusCode::kFailedPrecondition, "EVENT_TOO_LARGE",
+               absl::StrCat("what would be recorded of ", event.subject(), " (", event.type(),
+                            ") has ", event.payload().size(), " bytes of JSON; accepted: at most ",
+                            limits::kEventBytes,
+                            ", so that whoever follows the journal can read it; "
+                            "nothing was recorded"))
+      .Fact("bytes", absl::StrCat(event.payload().size()))
+      .Fact("limit", absl::StrCat(limits::kEventBytes))
+      .ToStatus();
+}
+
 // How often a transaction is tried that the database undoes because of others: a migration of another
 // process takes locks in an order of its own.
 constexpr int kTries = 5;
@@ -87,11 +99,13 @@ class BatchWriter {
   BatchWriter(store::Connection& connection, std::string hash)
       : connection_(connection), hash_(std::move(hash)) {}
 
-  // Writes the events that were not written yet, and what they brought to the vault.
+  // Writes the events that were not written yet, and what they brought to the vault. FAILED_PRECONDITION,
+  // EVENT_TOO_LARGE: one cannot be written.
   absl::Status Write(Batch& batch) {
     const auto events = absl::MakeSpan(batch.events()).subspan(event_count_);
     for (auto& [event, payload, trace] : events) {
       event.set_payload(ToJsonText(*payload));
+      if (event.payload().size() > limits::kEventBytes) return EventTooLarge(event);
       hash_ = HashEvent(event, hash_);
       event.set_hash(hash_);
     }

@@ -460,8 +460,11 @@ absl::StatusOr<std::vector<Event>> SqlJournal::ReadEvents(int64_t from_sequence,
     return journal::ReadEvents(connection, from_sequence, limit, types, subject,
                                [&](Event event) -> absl::StatusOr<bool> {
                                  bytes += static_cast<int64_t>(event.ByteSizeLong());
+                                 if (bytes > limits::kEventBytesPerMessage && !events.empty()) {
+                                   return false;
+                                 }
                                  events.push_back(std::move(event));
-                                 return bytes < limits::kEventBytesPerMessage;
+                                 return true;
                                });
   }));
   return events;

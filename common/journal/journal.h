@@ -112,8 +112,8 @@ class Journal {
 
   // Hands a command to the loop; `done` is called exactly once, when it is durable or refused, on a
   // thread of the journal: it must not block. RESOURCE_EXHAUSTED with RetryInfo: too many wait.
-  // UNAVAILABLE: the commit failed, or the journal stops; whether it took effect is settled by the
-  // same call with the same request id.
+  // FAILED_PRECONDITION, EVENT_TOO_LARGE: an event of it would pass limits::kEventBytes. UNAVAILABLE: the commit
+  // failed, or the journal stops; whether it took effect is settled by the same call with the same request id.
   virtual void Submit(Command command, Done done) = 0;
   // The same, waiting for the outcome.
   absl::StatusOr<Answer> Execute(Command command);
@@ -203,8 +203,9 @@ class Journal {
   // The last event's position.
   virtual absl::StatusOr<Position> Head() = 0;
 
-  // Up to `limit` events from `from_sequence` on (1 is the first), also bounded by
-  // limits::kEventBytesPerMessage; only of `types` and `subject` where given.
+  // Up to `limit` events from `from_sequence` on (1 is the first), with at most
+  // limits::kEventBytesPerMessage together, but for one that passes them alone; only of `types` and `subject` where
+  // given.
   virtual absl::StatusOr<std::vector<Event>> ReadEvents(int64_t from_sequence, int limit,
                                                         absl::Span<const std::string> types = {},
                                                         absl::string_view subject = "") = 0;

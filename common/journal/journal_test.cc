@@ -7,6 +7,8 @@
 #include <thread>
 
 #include "absl/strings/str_format.h"
+#include "absl/synchronization/blocking_counter.h"
+#include "absl/synchronization/mutex.h"
 #include "common/base/limits.h"
 #include "common/base/sha256.h"
 #include "common/journal/event_time.h"
@@ -197,6 +199,69 @@ TEST_F(JournalTest, ARefusedCommandChangesNothingAndFailsAlone) {
   EXPECT_EQ(ReasonOf(refused.status()), "AGENCY_EXISTS");
   EXPECT_EQ(journal_->Head()->sequence, 1);
   EXPECT_THAT(Table("journal_answer"), SizeIs(1));
+}
+
+// Whose display name makes the payload of its event so many bytes.
+std::string NameForPayload(int64_t bytes) {
+  constexpr absl::string_view kAround = R"({"agency":{"displayName":"","state":"UT"}})";
+  return std::string(bytes - static_cast<int64_t>(kAround.size()), 'x');
+}
+
+TEST_F(JournalTest, AnEventIsWrittenOnlyWhereFollowersCanReadIt) {
+  const std::string longest = NameForPayload(limits::kEventBytes);
+  const auto refused = journal_->Execute(AddAgency("a", longest + "x"));
+  EXPECT_EQ(refused.status().code(), absl::StatusCode::kFailedPrecondition);
+  EXPECT_EQ(ReasonOf(refused.status()), "EVENT_TOO_LARGE") << refused.status();
+  EXPECT_EQ(ErrorInfoOf(refused.status()).metadata().at("bytes"),
+            absl::StrCat(limits::kEventBytes + 1));
+  EXPECT_EQ(journal_->Head()->sequence, 0);
+  EXPECT_FALSE(journal_->Get<intake::v1::Agency>("agencies/a").ok());
+  EXPECT_THAT(Table("journal_answer"), IsEmpty());
+  ASSERT_TRUE(journal_->Execute(AddAgency("b", longest)).ok());
+  EXPECT_EQ(static_cast<int64_t>(journal_->ReadEvents(1, 1)->front().payload().size()),
+            limits::kEventBytes);
+}
+
+TEST_F(JournalTest, ACommandWhoseEventIsTooLargeFailsAlone) {
+  const std::string too_long = NameForPayload(limits::kEventBytes + 1);
+  absl::Mutex mutex;
+  std::vector<std::string> outcomes;
+  absl::BlockingCounter ended(3);
+  for (const char* id : {"a", "b", "c"}) {
+    const bool is_too_long = id[0] == 'b';
+    journal_->Submit(AddAgency(id, is_too_long ? too_long : "Elm Grove Police"),
+                     [&, id](absl::StatusOr<Answer> answer) {
+                       {
+                         absl::MutexLock lock(&mutex);
+                         outcomes.push_back(absl::StrCat(id, " ", ReasonOf(answer.status())));
+                       }
+                       ended.DecrementCount();
+                     });
+  }
+  ended.Wait();
+  EXPECT_THAT(outcomes, ::testing::UnorderedElementsAre("a ", "b EVENT_TOO_LARGE", "c "));
+  EXPECT_EQ(journal_->Head()->sequence, 2);
+  EXPECT_EQ(journal_->VerifyChain()->problem, "");
+}
+
+TEST_F(JournalTest, EventsAreReadTogetherUpToSoManyBytesAndALargerOneAlone) {
+  const int64_t half = limits::kEventBytesPerMessage / 2;
+  ASSERT_TRUE(journal_->Execute(AddAgency("a", NameForPayload(half - 1000))).ok());
+  ASSERT_TRUE(journal_->Execute(AddAgency("b", NameForPayload(half - 1000))).ok());
+  ASSERT_TRUE(journal_->Execute(AddAgency("c", NameForPayload(half))).ok());
+  ASSERT_TRUE(
+      journal_->Execute(AddAgency("d", NameForPayload(limits::kEventBytesPerMessage * 5))).ok());
+  ASSERT_TRUE(journal_->Execute(AddAgency("e", "Elm Grove Police")).ok());
+  std::vector<size_t> sizes;
+  for (int64_t next = 1; next <= 5;) {
+    const auto events = journal_->ReadEvents(next, 10);
+    ASSERT_TRUE(events.ok()) << events.status();
+    ASSERT_FALSE(events->empty());
+    EXPECT_EQ(events->front().sequence(), next);
+    sizes.push_back(events->size());
+    next += static_cast<int64_t>(events->size());
+  }
+  EXPECT_THAT(sizes, ElementsAre(2, 1, 1, 1));
 }
 
 TEST_F(JournalTest, WhatARefusedCommandSaidBeforeItWasRefusedIsForgotten) {

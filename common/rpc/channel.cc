@@ -82,7 +82,7 @@ std::string MakeServiceConfig(const ChannelOptions& options) {
 grpc::ChannelArguments MakeChannelArguments(const ChannelOptions& options) {
   grpc::ChannelArguments arguments;
   arguments.SetServiceConfigJSON(MakeServiceConfig(options));
-  arguments.SetMaxReceiveMessageSize(limits::kMessageBytes);
+  arguments.SetMaxReceiveMessageSize(limits::kAnswerBytes);
   arguments.SetMaxSendMessageSize(limits::kMessageBytes);
   arguments.SetInt(GRPC_ARG_KEEPALIVE_TIME_MS, kPingEveryMilliseconds);
   arguments.SetInt(GRPC_ARG_KEEPALIVE_TIMEOUT_MS, kPingTimeoutMilliseconds);
@@ -110,7 +110,7 @@ std::shared_ptr<grpc::Channel> MakeChannel(const ChannelOptions& options,
 
 void ConfigureServer(grpc::ServerBuilder& builder) {
   builder.SetMaxReceiveMessageSize(limits::kMessageBytes);
-  builder.SetMaxSendMessageSize(limits::kMessageBytes);
+  builder.SetMaxSendMessageSize(limits::kAnswerBytes);
   builder.AddChannelArgument(GRPC_ARG_HTTP2_MIN_RECV_PING_INTERVAL_WITHOUT_DATA_MS,
                              kPingsNoCloserThanMilliseconds);
   builder.AddChannelArgument(GRPC_ARG_KEEPALIVE_PERMIT_WITHOUT_CALLS, 1);

@@ -52,7 +52,7 @@ grpc::ChannelArguments MakeChannelArguments(const ChannelOptions& options);
 // Other methods and other codes are never tried again.
 std::string MakeServiceConfig(const ChannelOptions& options);
 
-// The server's side of the same policies: the largest message, and the pings with which clients
+// The server's side of the same policies: the largest messages, and the pings with which clients
 // learn of a dead connection.
 void ConfigureServer(grpc::ServerBuilder& builder);
 

@@ -261,19 +261,24 @@ TEST(Channel, ErrorsKeepTheirDetails) {
 
 TEST(Channel, NeitherSideSendsMoreThanTheLimit) {
   SampleServer server;
-  server.service.read = [](const rpc::Call&, const ReadSampleRequest&, Sample& response) {
-    response.set_plain(std::string(limits::kMessageBytes, 'x'));
+  size_t bytes = limits::kAnswerBytes - 100;
+  server.service.read = [&bytes](const rpc::Call&, const ReadSampleRequest&, Sample& response) {
+    response.set_plain(std::string(bytes, 'x'));
     return absl::OkStatus();
   };
   server.Start();
   const auto stub = StubAt({.target = server.address()});
+  const auto largest = Invoke(*stub, &Stub::ReadSample, ReadRequest(), AsCoordinator());
+  ASSERT_TRUE(largest.ok()) << largest.status();
+  EXPECT_EQ(largest->plain().size(), bytes);
+  bytes = limits::kAnswerBytes;
   EXPECT_EQ(Invoke(*stub, &Stub::ReadSample, ReadRequest(), AsCoordinator()).status().code(),
             absl::StatusCode::kResourceExhausted);
   ReadSampleRequest large = ReadRequest();
   large.set_text(std::string(limits::kMessageBytes, 'x'));
   EXPECT_EQ(Invoke(*stub, &Stub::ReadSample, large, AsCoordinator()).status().code(),
             absl::StatusCode::kResourceExhausted);
-  EXPECT_EQ(server.records.records().size(), 1U);
+  EXPECT_EQ(server.records.records().size(), 2U);
 }
 
 class SocketTest : public ::testing::Test {

@@ -9,6 +9,7 @@
 
 #include "absl/synchronization/blocking_counter.h"
 #include "absl/synchronization/notification.h"
+#include "common/base/limits.h"
 #include "common/rpc/channel.h"
 #include "common/server/testing/fake_journal.h"
 #include "common/status/error.h"
@@ -44,9 +45,11 @@ class JournalServiceTest : public ::testing::Test {
     service_ = std::make_unique<JournalService>(pipeline_, std::move(journals),
                                                 SystemClock::Instance(), std::move(may_follow));
     grpc::ServerBuilder builder;
+    rpc::ConfigureServer(builder);
     builder.RegisterService(service_.get());
     server_ = builder.BuildAndStart();
-    stub_ = journal::v1::JournalService::NewStub(server_->InProcessChannel({}));
+    stub_ = journal::v1::JournalService::NewStub(
+        server_->InProcessChannel(rpc::MakeChannelArguments({})));
   }
 
   static rpc::CallSettings As(type::v1::Role role) {
@@ -101,6 +104,19 @@ TEST_F(JournalServiceTest, TheHeadIsThatOfTheJournalNamed) {
   EXPECT_EQ(empty->sequence(), 0);
   EXPECT_EQ(empty->hash(), "");
   EXPECT_FALSE(empty->has_record_time());
+}
+
+TEST_F(JournalServiceTest, AFollowerGetsTheLargestEventThatCanBeWritten) {
+  intake_.AppendMany(1);
+  intake_.Append("critac.test.Happened", "things/1", std::string(limits::kEventBytes, 'x'));
+  intake_.AppendMany(1);
+  // As Journal::ReadEvents does it.
+  intake_.LimitReads(1);
+  Serve({&intake_});
+  std::vector<int64_t> sequences;
+  const absl::Status status = ReadAll({}, sequences);
+  EXPECT_TRUE(status.ok()) << status;
+  EXPECT_THAT(sequences, ::testing::ElementsAre(1, 2, 3));
 }
 
 TEST_F(JournalServiceTest, NoNameStandsForTheOnlyJournal) {

@@ -22,12 +22,13 @@ class FakeJournal final : public journal::Journal {
   explicit FakeJournal(std::string name) : name_(std::move(name)) {}
 
   // Records an event.
-  void Append(absl::string_view type, absl::string_view subject) {
+  void Append(absl::string_view type, absl::string_view subject, std::string payload = "") {
     absl::MutexLock lock(&mutex_);
     journal::Event& event = events_.emplace_back();
     event.set_sequence(static_cast<int64_t>(events_.size()));
     event.set_type(std::string(type));
     event.set_subject(std::string(subject));
+    event.set_payload(std::move(payload));
     event.set_hash(absl::StrCat("hash-", events_.size()));
     event.mutable_record_time()->set_seconds(1'800'000'000 + event.sequence());
   }
