@@ -163,7 +163,11 @@ absl::Status RunTry(Context& context, const TryArguments& arguments) {
   }
   out << "\non past runs, newest first; reproduced says whether the plan made anew is the recorded "
          "one\n";
-  return printer.List(response, "past", TrialColumns());
+  RETURN_IF_ERROR(printer.List(response, "past", TrialColumns()));
+  if (!response.not_counted().empty()) {
+    out << "\nnot counted as a trial: " << response.not_counted() << "\n";
+  }
+  return absl::OkStatus();
 }
 
 void AddTry(CLI::App& noun, Context& context) {

@@ -1189,6 +1189,21 @@ TEST_F(WhatIf, APolicyIsTriedOnThePresentAndThePast) {
   EXPECT_THAT(out, HasSubstr("policies/v00000003, draft: on the present records, after event 123"));
   EXPECT_THAT(out, HasSubstr("1 request changes: 1 drops out."));
   EXPECT_THAT(out, AllOf(HasSubstr("runs/r00000412"), HasSubstr("13 > 11"), HasSubstr("0 > 2")));
+  EXPECT_THAT(out, Not(HasSubstr("not counted")));
+}
+
+TEST_F(WhatIf, ATrialThatDoesNotCountSaysSo) {
+  center_.On<matching::v1::TryPolicyRequest, matching::v1::TryPolicyResponse>(
+      "critac.matching.v1.MatchService/TryPolicy", [](const auto& call, auto& response) {
+        response.mutable_policy()->set_name(call.name());
+        *response.mutable_present() = Answer();
+        response.add_past()->mutable_recorded()->set_name("runs/r00000412");
+        response.set_not_counted("the past run does not come out as recorded");
+        return absl::OkStatus();
+      });
+  EXPECT_THAT(Run("policy try 3").out(),
+              HasSubstr("\nnot counted as a trial: the past run does not come out as recorded\n"));
+  EXPECT_THAT(Run("policy try 3 --output json").out(), HasSubstr("notCounted"));
 }
 
 TEST_F(CommandLine, ARunIsShownWithWhatItChangedAndWhy) {

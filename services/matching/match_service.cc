@@ -11,6 +11,7 @@
 #include "services/matching/offer_commands.h"
 #include "services/matching/open_slot.h"
 #include "services/matching/policy_commands.h"
+#include "services/matching/policy_decisions.h"
 #include "services/matching/pool_methods.h"
 #include "services/matching/proposal_decisions.h"
 #include "services/matching/rank.h"
@@ -179,7 +180,12 @@ grpc::ServerUnaryReactor* MatchService::TryPolicy(grpc::CallbackServerContext* c
       [this, response](const Call& call, const auto& in) -> absl::Status {
         RETURN_IF_ERROR(matching::TryPolicy(journal_, pools_, clock_, in, *response));
         RETURN_IF_ERROR(ShowUnhidden(call, recusals_, *response));
-        if (response->policy().state() != v1::POLICY_STATE_DRAFT) return absl::OkStatus();
+        const v1::Policy& tried = response->policy();
+        if (tried.state() != v1::POLICY_STATE_DRAFT || tried.has_try_time()) {
+          return absl::OkStatus();
+        }
+        response->set_not_counted(WhyNotCounted(response->past()));
+        if (!response->not_counted().empty()) return absl::OkStatus();
         journal::Command noted;
         noted.actor = call.principal.ToString();
         noted.trace = call.trace;

@@ -1299,6 +1299,39 @@ TEST_F(MatchingService, ATrialSaysWhereThePastCannotBeMadeAgain) {
   EXPECT_EQ(response->past(1).before().assigned_count(), 1);
 }
 
+TEST_F(MatchingService, ATrialCountsOnlyWhereAPastRunComesOutAsRecorded) {
+  AddExperts(1);
+  AddRequest("fy27-000001");
+  Solve();
+  for (intake::v1::CatalogEntry& entry : *server_.intake.catalog.mutable_entries()) {
+    if (entry.has_delivery_type()) entry.mutable_delivery_type()->set_lead_time_days(365);
+  }
+  server_.clock.Advance(absl::Minutes(2));
+  const auto draft = Propose(33'000);
+  ASSERT_TRUE(draft.ok()) << draft.status();
+  const int64_t head = server_.journal().Head()->sequence;
+  v1::TryPolicyRequest request;
+  request.set_name(draft->name());
+  const auto unknown = Call(&Stub::TryPolicy, request, kDana);
+  ASSERT_TRUE(unknown.ok()) << unknown.status();
+  EXPECT_THAT(unknown->past(), SizeIs(1)) << "it is shown all the same";
+  EXPECT_THAT(unknown->not_counted(), HasSubstr("the past run that it was tried on"));
+  EXPECT_EQ(unknown->policy().tried_by(), "");
+  EXPECT_EQ(server_.journal().Head()->sequence, head);
+  EXPECT_EQ(ReasonOf(ApproveUntried(draft->name(), kLindqvist).status()), "POLICY_NOT_TRIED");
+
+  // A run on the catalog of now.
+  Solve();
+  const auto known = Call(&Stub::TryPolicy, request, kDana);
+  ASSERT_TRUE(known.ok()) << known.status();
+  ASSERT_THAT(known->past(), SizeIs(2));
+  EXPECT_TRUE(known->past(0).reproduced());
+  EXPECT_FALSE(known->past(1).reproduced());
+  EXPECT_EQ(known->not_counted(), "");
+  EXPECT_EQ(known->policy().tried_by(), kDana);
+  EXPECT_TRUE(ApproveUntried(draft->name(), kLindqvist).ok());
+}
+
 // Another process solves, and goes on.
 TEST_F(MatchingService, ACallThatWaitsToSolveIsToldBeforeItsDeadlineWhoDoes) {
   const absl::Time since = server_.clock.Now();

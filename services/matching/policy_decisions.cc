@@ -1,5 +1,7 @@
 #include "services/matching/policy_decisions.h"
 
+#include <algorithm>
+
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "common/status/error.h"
@@ -60,6 +62,18 @@ absl::StatusOr<v1::Policy> DraftPolicy(const v1::Policy* in_force, const v1::Pol
   return draft;
 }
 
+std::string WhyNotCounted(const google::protobuf::RepeatedPtrField<v1::PastTrial>& past) {
+  const bool is_known = std::any_of(past.begin(), past.end(),
+                                    [](const v1::PastTrial& trial) { return trial.reproduced(); });
+  if (past.empty() || is_known) return "";
+  return absl::StrCat(
+      past.size() == 1 ? "the past run" : absl::StrCat("none of the ", past.size(), " past runs"),
+      " that it was tried on ", past.size() == 1 ? "does not come" : "comes",
+      " out as recorded, so what it would change there is not known; at least one has to: try it "
+      "on "
+      "more past runs (past_runs, at most 50), or once another run is recorded");
+}
+
 absl::StatusOr<v1::Policy> ApproveDraft(const v1::Policy& draft, int64_t version_in_force,
                                         const std::string& actor) {
   RETURN_IF_ERROR(CheckDraft(draft));
@@ -77,6 +91,7 @@ absl::StatusOr<v1::Policy> ApproveDraft(const v1::Policy& draft, int64_t version
   if (draft.tried_by().empty()) {
     return FailedPrecondition("POLICY_NOT_TRIED", draft.name(),
                               "was not tried yet; see what it would change, now and on past runs, "
+                              "of which one at least must come out as recorded if there are any, "
                               "before it takes effect");
   }
   v1::Policy policy = draft;

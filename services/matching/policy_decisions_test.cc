@@ -144,5 +144,23 @@ TEST(PolicyDecisions, ADraftIsRejectedByAnyoneItsProposerIncluded) {
   }
 }
 
+TEST(PolicyDecisions, ATrialCountsWhereAPastRunComesOutAsRecordedOrThereIsNone) {
+  const struct {
+    std::vector<bool> reproduced;
+    const char* why_not;
+  } kCases[] = {{{}, ""},
+                {{true}, ""},
+                {{false, true, false}, ""},
+                {{false}, "the past run that it was tried on does not come out as recorded"},
+                {{false, false}, "none of the 2 past runs that it was tried on comes out"}};
+  for (const auto& c : kCases) {
+    v1::TryPolicyResponse response;
+    for (const bool reproduced : c.reproduced) response.add_past()->set_reproduced(reproduced);
+    const std::string why_not = WhyNotCounted(response.past());
+    EXPECT_THAT(why_not, ::testing::StartsWith(c.why_not));
+    EXPECT_EQ(why_not.empty(), std::string(c.why_not).empty()) << why_not;
+  }
+}
+
 }  // namespace
 }  // namespace critac::matching
