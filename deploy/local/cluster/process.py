@@ -5,8 +5,9 @@ import subprocess
 import sys
 import time
 
-# The kubelet's own: at once after the first end, then so late, twice as late each time up to the most, and from the
-# beginning once a process has run for long.
+# The kubelet's own: at once after the first failure, then so late, twice as late each time up to the most, and from the
+# beginning once a process has run for long. What ends with 0 was asked to, as when its pod is replaced: the new pod
+# waits for nothing and has not failed yet.
 FIRST_DELAY_SECONDS = 10
 MOST_DELAY_SECONDS = 300
 LONG_SECONDS = 600
@@ -96,10 +97,10 @@ class Process:
         code, self.popen, self.ready = self.popen.returncode, None, False
         self.pid_file.unlink(missing_ok=True)
         now = time.monotonic()
-        if now - self.started >= LONG_SECONDS:
+        if code == 0 or now - self.started >= LONG_SECONDS:
             self.failures = 0
         delay = min(FIRST_DELAY_SECONDS << (self.failures - 1), MOST_DELAY_SECONDS) if self.failures else 0
-        self.failures += 1
+        self.failures += code != 0
         self.next_start = now + delay
         say(f"{self.name} ended: {how_it_ended(code)}; {self.what_then(delay)}; its last line, of {self.log}: "
             f"{self.last_line()}")
