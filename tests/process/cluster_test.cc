@@ -2,14 +2,17 @@
 // acknowledged has its consequences, each once.
 #include <signal.h>
 
+#include <cstddef>
 #include <set>
 #include <string>
 #include <vector>
 
+#include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "absl/time/time.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
+#include "tests/process/bulk_import.h"
 #include "tests/process/ledger.h"
 #include "tests/process/local_cluster.h"
 #include "tests/process/small_program.h"
@@ -29,9 +32,11 @@ constexpr int kCallsOfARound = 10;
 // Goal: no process is one without which the center stops for good, and none takes anything along.
 // Method: people make calls all the time (traffic.h). A few processes at a time, none of which stands in
 // for another of them, are killed, each at least once. The master of Redis is killed twice: it begins
-// again at once the first time, and so late the second time that another takes its place. Then each replica
-// of a service is asked to stop, and the next once it is back, as an update is rolled out. Afterwards the
-// ledger (ledger.h), which knows what was acknowledged and reads the journals, must balance.
+// again at once the first time, and so late the second time that another takes its place. Each time a
+// file is being imported (bulk_import.h), through the replica of intake that is killed, and at last over
+// the primary of PostgreSQL that is. Then each replica of a service is asked to stop, and the next once
+// it is back, as an update is rolled out. Afterwards the ledger (ledger.h), which knows what was
+// acknowledged and reads the journals, must balance.
 TEST(Cluster, EachProcessIsKilledAndNothingIsLostOrDoubled) {
   LocalCluster cluster;
   ASSERT_TRUE(cluster.is_up());
@@ -54,12 +59,20 @@ TEST(Cluster, EachProcessIsKilledAndNothingIsLostOrDoubled) {
     const SmallProgram program(cluster, kExperts);
     Traffic traffic(cluster, program);
     std::set<std::string> killed_once;
-    for (const std::vector<std::string>& round : rounds) {
+    std::set<std::string> imported;
+    for (size_t i = 0; i < rounds.size(); ++i) {
+      const std::string replica = absl::StrCat("intake-", i % 2);
+      const std::string other = absl::StrCat("intake-", (i + 1) % 2);
       traffic.AwaitCalls(kCallsOfARound);
-      const auto killed = cluster.Kill(round);
+      BulkImport import(cluster, program, absl::StrCat("round-", i));
+      ASSERT_NO_FATAL_FAILURE(import.Begin(replica));
+      const auto killed = cluster.Kill(rounds[i]);
       traffic.AwaitCalls(kCallsOfARound);
+      import.Finish(other);
       cluster.AwaitBack(killed);
-      killed_once.insert(round.begin(), round.end());
+      import.ExpectNothingNew(replica);
+      killed_once.insert(rounds[i].begin(), rounds[i].end());
+      imported.insert(import.external_ids().begin(), import.external_ids().end());
     }
     for (const auto& [name, process] : cluster.Processes()) {
       EXPECT_TRUE(killed_once.contains(name)) << name << " was never killed";
@@ -75,7 +88,9 @@ TEST(Cluster, EachProcessIsKilledAndNothingIsLostOrDoubled) {
     std::vector<std::string> amiss;
     EXPECT_TRUE(Eventually(
         [&] {
-          amiss = Amiss(traffic.acknowledged(), traffic.ReadJournals());
+          Acknowledged acknowledged = traffic.acknowledged();
+          acknowledged.imported = imported;
+          amiss = Amiss(acknowledged, traffic.ReadJournals());
           return amiss.empty();
         },
         absl::Minutes(2)))

@@ -60,6 +60,7 @@ class Ledger {
     Once("surveyed", surveyed_, acknowledged_.surveyed);
     Once("asked for", requested_, acknowledged_.reports);
     Once("finished", finished_, acknowledged_.reports);
+    Once("imported", imported_, acknowledged_.imported);
     return std::move(amiss_);
   }
 
@@ -114,6 +115,10 @@ class Ledger {
         amiss_.push_back(absl::StrCat("place ", i + 1, " of the journal ", journal, " has number ",
                                       event.sequence()));
       }
+      Take<intake::v1::RequestCreated>(event, [&](const auto& created) {
+        const std::string& external_id = created.request().external_id();
+        if (!external_id.empty()) ++imported_[external_id];
+      });
       Take<intake::v1::RequestTransitioned>(
           event, [&](const auto& taken) { ++actions_[taken.action()][event.subject()]; });
       Take<matching::v1::DemandOpened>(
@@ -211,7 +216,7 @@ class Ledger {
 
   std::map<intake::v1::RequestAction, Counts> actions_;
   Counts opened_, closed_, decided_, offered_, accepted_, declined_, taken_back_, agreed_,
-      delivered_, settled_, surveyed_, requested_, finished_;
+      delivered_, settled_, surveyed_, requested_, finished_, imported_;
   Names made_;
   // Requests with a delivery on record.
   Names begun_;

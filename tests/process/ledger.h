@@ -27,6 +27,8 @@ struct Acknowledged {
   std::set<std::string> surveyed;
   // Reports asked for.
   std::set<std::string> reports;
+  // External ids of past requests that were imported.
+  std::set<std::string> imported;
 };
 
 // All events of each service, in order.
@@ -49,6 +51,7 @@ struct Journals {
 // - Each request taken to the end is agreed once, and recorded as matched, begun and delivered by
 //   matching once; its engagement is settled once.
 // - Each report is finished once, and done.
+// - Each past request that was imported is on record once, however often its import was begun.
 std::vector<std::string> Amiss(const Acknowledged& acknowledged, const Journals& journals);
 
 }  // namespace critac::testing

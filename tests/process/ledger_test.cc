@@ -35,6 +35,14 @@ void Act(Journals& all, const std::string& request, intake::v1::RequestAction ac
   Add(all.intake, request, taken);
 }
 
+// `external_id`: empty where it was not imported.
+void Create(Journals& all, const std::string& request, const std::string& external_id = "") {
+  intake::v1::RequestCreated created;
+  created.mutable_request()->set_name(request);
+  created.mutable_request()->set_external_id(external_id);
+  Add(all.intake, request, created);
+}
+
 void Open(Journals& all, const std::string& id) {
   matching::v1::DemandOpened opened;
   opened.mutable_demand()->set_request("requests/" + id);
@@ -112,7 +120,7 @@ void OfReport(Journals& all, const std::string& report,
 }
 
 // A center in which all went well: one request declined once, left by an expert once and taken to
-// the end, one withdrawn with an offer out, one report.
+// the end, one withdrawn with an offer out, one imported, one report.
 class LedgerTest : public ::testing::Test {
  protected:
   LedgerTest() {
@@ -124,6 +132,10 @@ class LedgerTest : public ::testing::Test {
     told.delivered = {"engagements/a"};
     told.surveyed = {"engagements/a"};
     told.reports = {"reports/r"};
+    told.imported = {"legacy:1"};
+    Create(all, "requests/a");
+    Create(all, "requests/b");
+    Create(all, "requests/p", "legacy:1");
     Act(all, "requests/a", intake::v1::REQUEST_ACTION_COMPLETE_SCOPING);
     Act(all, "requests/b", intake::v1::REQUEST_ACTION_COMPLETE_SCOPING);
     Open(all, "a");
@@ -202,6 +214,8 @@ TEST_F(LedgerTest, ALostEffectIsNoticed) {
        "engagements/a is not surveyed"},
       {[&] { Lose<metrics::v1::ReportFinished>(all.metrics); }, "reports/r is not finished"},
       {[&] { Lose<metrics::v1::ReportRequested>(all.metrics); }, "reports/r is not asked for"},
+      {[&] { Lose<intake::v1::RequestCreated>(all.intake, "legacy:1"); },
+       "legacy:1 is not imported"},
   };
   const Journals whole = all;
   for (const auto& one : cases) {
@@ -234,6 +248,7 @@ TEST_F(LedgerTest, ADoubledEffectIsNoticed) {
        "engagements/a is settled 2 times"},
       {[&] { OfReport<metrics::v1::ReportFinished>(all, "reports/r"); },
        "reports/r is finished 2 times"},
+      {[&] { Create(all, "requests/q", "legacy:1"); }, "legacy:1 is imported 2 times"},
   };
   const Journals whole = all;
   for (const auto& one : cases) {
@@ -283,10 +298,12 @@ TEST_F(LedgerTest, WhatWasRefusedAndHasAnEffectAllTheSameIsNoticed) {
   Act(all, "requests/c", intake::v1::REQUEST_ACTION_START_DELIVERY);
   Answer<matching::v1::OfferAccepted>(all, "requests/b", "offers/3");
   OfReport<metrics::v1::ReportFinished>(all, "reports/s");
+  Create(all, "requests/q", "legacy:2");
   EXPECT_THAT(amiss(), UnorderedElementsAre("requests/c is followed by matching without a cause",
                                             "requests/c is recorded as begun without a cause",
                                             "offers/3 is accepted without a cause",
-                                            "reports/s is finished without a cause"));
+                                            "reports/s is finished without a cause",
+                                            "legacy:2 is imported without a cause"));
 }
 
 TEST_F(LedgerTest, AReportThatCouldNotBeMadeIsNoticed) {
@@ -298,7 +315,7 @@ TEST_F(LedgerTest, AReportThatCouldNotBeMadeIsNoticed) {
 TEST_F(LedgerTest, ANumberThatIsMissingOrThereTwiceIsNoticed) {
   all.intake.back().set_sequence(all.intake.back().sequence() + 1);
   all.metrics.back().set_sequence(1);
-  EXPECT_THAT(amiss(), ElementsAre("place 6 of the journal intake has number 7",
+  EXPECT_THAT(amiss(), ElementsAre("place 9 of the journal intake has number 10",
                                    "place 3 of the journal metrics has number 1"));
 }
 
