@@ -108,14 +108,14 @@ Process::Process(const ServerConfig& config, const Clock& clock, IdSource& ids, 
 
 Process::~Process() { Stop(); }
 
-absl::StatusOr<std::unique_ptr<Process>> Process::Start(const ServerConfig& config,
-                                                        const std::vector<Bind>& binds,
-                                                        const Clock& clock, IdSource& ids,
-                                                        Log& log) {
+absl::StatusOr<std::unique_ptr<Process>> Process::Start(
+    const ServerConfig& config, const std::vector<Bind>& binds, const Clock& clock, IdSource& ids,
+    Log& log, const std::function<void()>& before_serving) {
   std::unique_ptr<Process> process(new Process(config, clock, ids, log));
   // Looked at first, so that a second process gives up before it touches any data.
   RETURN_IF_ERROR(CheckCanListen(config.listen));
   RETURN_IF_ERROR(process->BindServices(binds));
+  if (before_serving != nullptr) before_serving();
   RETURN_IF_ERROR(process->StartServer());
   RETURN_IF_ERROR(process->StartHealth());
   RETURN_IF_ERROR(process->StartAdmin());

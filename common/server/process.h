@@ -46,16 +46,16 @@ using Bind = std::function<absl::StatusOr<std::unique_ptr<BoundService>>(Environ
 // `critac up`, every service's binary and the tests make one.
 class Process {
  public:
-  // Binds the services in order and serves. `clock`, `ids`, `log` must outlive the process. When it
-  // returns OK, calls are answered, the services have begun their own work, and each was asked
-  // whether it is ready. A PostgreSQL server that is away is waited for, limits::kDatabaseWait for
-  // each service, and the log says so. The error says in one sentence what does not let it start: an address in
-  // use, a data folder that another process has or that cannot be written to, a bad URL, or what a
-  // service said.
-  static absl::StatusOr<std::unique_ptr<Process>> Start(const ServerConfig& config,
-                                                        const std::vector<Bind>& binds,
-                                                        const Clock& clock, IdSource& ids,
-                                                        Log& log);
+  // Binds the services in order and serves; `before_serving`, where there is one, is called between
+  // the two, when nothing is waited for any more. `clock`, `ids`, `log` must outlive the process.
+  // When it returns OK, calls are answered, the services have begun their own work, and each was
+  // asked whether it is ready. A PostgreSQL server that is away is waited for, limits::kDatabaseWait
+  // for each service, and the log says so. The error says in one sentence what does not let it start:
+  // an address in use, a data folder that another process has or that cannot be written to, a bad
+  // URL, or what a service said.
+  static absl::StatusOr<std::unique_ptr<Process>> Start(
+      const ServerConfig& config, const std::vector<Bind>& binds, const Clock& clock, IdSource& ids,
+      Log& log, const std::function<void()>& before_serving = nullptr);
   // Stops.
   ~Process();
   Process(const Process&) = delete;

@@ -126,10 +126,10 @@ int Run(const ServerConfig& config, const std::vector<Bind>& binds) {
   EndAtStopSignals();
   RemoveReadyFile(config.ready_file);
   RandomIdSource ids;
+  // What waits for its database is ended at once; what may have been called already stops in order.
   absl::StatusOr<std::unique_ptr<Process>> process =
-      Process::Start(config, binds, SystemClock::Instance(), ids, *process_log);
+      Process::Start(config, binds, SystemClock::Instance(), ids, *process_log, &CatchStopSignals);
   if (!process.ok()) return CannotStart(process.status());
-  CatchStopSignals();
   if (absl::Status status = Announce(**process, config.ready_file); !status.ok()) {
     return CannotStart(status);
   }

@@ -87,6 +87,14 @@ TEST_F(RunTest, ServesUntilToldToStopAndReturnsZero) {
   }
 }
 
+TEST_F(RunTest, AskedToStopAsSoonAsItServesItStopsInOrder) {
+  std::vector<std::string> arguments = {"early"};
+  for (const std::string& argument : Arguments()) arguments.push_back(argument);
+  RunningProgram program(path_, arguments);
+  EXPECT_NE(program.ErrorLineWith("stopped"), "");
+  EXPECT_EQ(program.Wait(), 0);
+}
+
 TEST_F(RunTest, TheReadyFileHasTheAddressesWhileItServes) {
   const std::string ready = folder_.file("ready");
   std::ofstream(ready) << "left over";
