@@ -262,8 +262,8 @@ grpc::ServerUnaryReactor* MatchService::ExplainOpenSlots(grpc::CallbackServerCon
       });
 }
 
-absl::Status MatchService::SolveInTurn(const Call& call, const v1::SolveMatchesRequest& in,
-                                       v1::SolveRun& response) {
+absl::Status MatchService::SolveInTurn(const grpc::CallbackServerContext& context, const Call& call,
+                                       const v1::SolveMatchesRequest& in, v1::SolveRun& response) {
   // A repeat of a call that was answered waits for nobody.
   ASSIGN_OR_RETURN(const bool is_known, AnswerAgain(journal_, call, in, response));
   if (is_known) return absl::OkStatus();
@@ -273,6 +273,7 @@ absl::Status MatchService::SolveInTurn(const Call& call, const v1::SolveMatchesR
   ASSIGN_OR_RETURN(const bool is_known_now, AnswerAgain(journal_, call, in, response));
   if (is_known_now) return absl::OkStatus();
   RETURN_IF_ERROR(turn.status());
+  if (context.IsCancelled()) return absl::CancelledError("the caller is gone");
   return ExecuteOnPool(
       journal_, pools_, call, in, response,
       [this](std::shared_ptr<const PoolView> view) -> absl::StatusOr<journal::Decide> {
@@ -287,14 +288,14 @@ grpc::ServerUnaryReactor* MatchService::SolveMatches(grpc::CallbackServerContext
                                                      v1::SolveRun* response) {
   return rpc::InTasks<v1::SolveMatchesRequest>(
       pipeline_, request->validate_only() ? tasks_ : solve_tasks_, context, request, response,
-      [this, response](const Call& call, const auto& in) -> absl::Status {
+      [this, context, response](const Call& call, const auto& in) -> absl::Status {
         if (in.validate_only()) {
           ASSIGN_OR_RETURN(const auto view, pools_.Read());
           ASSIGN_OR_RETURN(const std::shared_ptr<const Solved> solved, view->Solve(clock_));
           *response = solved->run;
           return ShowUnhidden(call, recusals_, *response);
         }
-        RETURN_IF_ERROR(SolveInTurn(call, in, *response));
+        RETURN_IF_ERROR(SolveInTurn(*context, call, in, *response));
         return ShowUnhidden(call, recusals_, *response);
       });
 }

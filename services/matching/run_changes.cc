@@ -16,6 +16,9 @@
 namespace critac::matching {
 namespace {
 
+// Each move that is priced takes a plan made anew.
+constexpr int kMostPricedMoves = 20;
+
 // Those of a who are not in b; both sorted.
 std::vector<int> Without(const std::vector<int>& a, const std::vector<int>& b) {
   std::vector<int> rest;
@@ -147,7 +150,7 @@ class StandingComparison {
   }
 
   // Why someone whom the plan keeps in a slot does not start in the period as before.
-  std::string WhyMoved(int slot, int expert, const Period& before) const {
+  std::string WhyMoved(int slot, int expert, const Period& before) {
     if (before.length != length_) {
       return absl::StrCat("capacity is counted by ",
                           length_ == v1::PERIOD_MONTH ? "months" : "quarters", " now");
@@ -164,10 +167,12 @@ class StandingComparison {
                         PeriodName(before), " beside the others of the plan");
   }
 
-  // In words, of the period in which the expert stood and could start; nothing where no proof says it.
-  std::optional<std::string> WhatKeepingCosts(int slot, int expert, const Period& before) const {
+  // In words, of the period in which the expert stood and could start; nothing where no proof says it, or
+  // where enough moves have been priced.
+  std::optional<std::string> WhatKeepingCosts(int slot, int expert, const Period& before) {
     const int64_t bonus = pool_.policy().stability_bonus();
-    if (!plan_.optimal() || bonus == 0) return std::nullopt;
+    if (!plan_.optimal() || bonus == 0 || priced_moves_ == kMostPricedMoves) return std::nullopt;
+    ++priced_moves_;
     const absl::StatusOr<Plan> with = SolvePlanWith(pool_, slot, expert, before.number);
     if (!with.ok() || !with->optimal() ||
         !CheckPlanWith(pool_, *with, slot, expert, before.number).ok()) {
@@ -186,6 +191,7 @@ class StandingComparison {
   const v1::Period length_;
   const PlanUse use_;
   Forcing forcing_;
+  int priced_moves_ = 0;
   std::vector<v1::RunChange> changes_;
 };
 

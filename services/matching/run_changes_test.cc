@@ -201,7 +201,8 @@ TEST_F(MovedPeriods, PeriodsOfAnotherLengthAreAChange) {
 
 // The partner has one assignment a quarter, e1 one in all. Only e1 can do r1, in 2026Q4 only; e2 stands in
 // r2, and can start in 2026Q4 only. Without the partner's limit each would have one, without that of e1 it
-// would have both; with the two limits only one is placed, and nothing proves that this is the best.
+// would have both; with the two limits only one is placed, for whom it is more urgent, and nothing proves that
+// this is the best.
 TEST(RunChangesNotProved, WhatKeepingSomeoneWouldCostIsSaidNotToBeKnown) {
   Center center;
   center.AddPartner("nsa").set_capacity_per_period(1);
@@ -211,7 +212,10 @@ TEST(RunChangesNotProved, WhatKeepingSomeoneWouldCostIsSaidNotToBeKnown) {
   other.set_topic("topics/other");
   other.set_level(intake::v1::LEVEL_EXPERT);
   *center.AddExpert("e2").add_unavailable() = Dates("2027-01-01", "2027-03-31");
-  center.AddDemand("r1").mutable_slots(0)->set_topic("topics/other");
+  v1::Demand& r1 = center.AddDemand("r1");
+  r1.mutable_slots(0)->set_topic("topics/other");
+  r1.set_urgency(intake::v1::URGENCY_ELEVATED);
+  center.policy.set_urgency_price(100'000);
   center.AddDemand("r2").mutable_slots(0)->set_window_end("2027-03-31");
   AddAssignment(AddStandingProposal(center, "r2"), "e2").set_period("2026Q4");
   const Pool pool = center.Build();

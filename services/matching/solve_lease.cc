@@ -150,18 +150,20 @@ void SolveLease::LeaveLine(int64_t place) {
 }
 
 absl::Status SolveLease::UnderWay(const Holder& holder) const {
-  const std::string since =
-      absl::FormatTime("%Y-%m-%dT%H:%M:%SZ", holder.take_time, absl::UTCTimeZone());
   // Until then it is renewed, given back, or run out.
   const absl::Duration delay = std::max(holder.expire_time - clock_.Now(), absl::Seconds(1));
-  return Error(absl::StatusCode::kUnavailable, "SOLVE_UNDER_WAY",
-               absl::StrCat(holder.who, " solves since ", since,
-                            ", and one solves at a time; nothing was recorded for this call, make "
-                            "it again, or with a later deadline"))
-      .Fact("holder", holder.who)
-      .Fact("since", since)
-      .RetryAfter(delay)
-      .ToStatus();
+  const std::string since =
+      absl::FormatTime("%Y-%m-%dT%H:%M:%SZ", holder.take_time, absl::UTCTimeZone());
+  // Nobody has had it yet where others of this process are before this call and about to take it.
+  const bool nobody = holder.who.empty();
+  Error error(absl::StatusCode::kUnavailable, "SOLVE_UNDER_WAY",
+              absl::StrCat(nobody ? "others are to solve first"
+                                  : absl::StrCat(holder.who, " solves since ", since),
+                           ", and one solves at a time; nothing was recorded for this call, make "
+                           "it again, or with a later deadline"));
+  error.RetryAfter(delay);
+  if (!nobody) error.Fact("holder", holder.who).Fact("since", since);
+  return error.ToStatus();
 }
 
 // ---- The row ------------------------------------------------------------------------------------
