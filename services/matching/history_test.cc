@@ -308,7 +308,8 @@ v1::Service ServiceOf(Dice& dice, absl::CivilDay today) {
   const absl::CivilDay about_now = today + dice.Between(-10, 120);
   const int years = dice.Between(0, 3);
   if (dice.OneIn(5)) return service;
-  service.set_end(FormatDate({about_now.year() - years, about_now.month(), about_now.day()}));
+  service.set_end(
+      FormatDate(absl::CivilDay(about_now.year() - years, about_now.month(), about_now.day())));
   return service;
 }
 

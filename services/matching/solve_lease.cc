@@ -70,8 +70,8 @@ journal::Guard SolveLease::Turn::guard() const {
 absl::StatusOr<std::unique_ptr<SolveLease::Turn>> SolveLease::Take(const std::string& who,
                                                                    absl::Time deadline) {
   const int64_t place = JoinLine();
-  absl::StatusOr<int64_t> turn = AwaitPlace(place, deadline);
-  if (turn.ok()) turn = TakeFromOthers(who, deadline);
+  const absl::Status first = AwaitPlace(place, deadline);
+  const absl::StatusOr<int64_t> turn = first.ok() ? TakeFromOthers(who, deadline) : first;
   if (!turn.ok()) {
     LeaveLine(place);
     return turn.status();
