@@ -1302,11 +1302,20 @@ TEST_F(MatchingService, ATrialSaysWhereThePastCannotBeMadeAgain) {
 TEST_F(MatchingService, ATrialCountsOnlyWhereAPastRunComesOutAsRecorded) {
   AddExperts(1);
   AddRequest("fy27-000001");
-  Solve();
-  for (intake::v1::CatalogEntry& entry : *server_.intake.catalog.mutable_entries()) {
-    if (entry.has_delivery_type()) entry.mutable_delivery_type()->set_lead_time_days(365);
-  }
-  server_.clock.Advance(absl::Minutes(2));
+  v1::SolveMatchesRequest only_look;
+  only_look.set_request_id(server_.NewId());
+  only_look.set_validate_only(true);
+  const auto run = Call(&Stub::SolveMatches, only_look, kDana);
+  ASSERT_TRUE(run.ok()) << run.status();
+  // As a version recorded it that counts otherwise.
+  server_.Execute([&](journal::Draft& draft) {
+    v1::SolveRecorded as_before;
+    *as_before.mutable_run() = *run;
+    as_before.mutable_run()->set_name("runs/r00000001");
+    as_before.mutable_run()->set_objective(run->objective() - 1);
+    draft.Emit(as_before.run().name(), as_before);
+    return absl::OkStatus();
+  });
   const auto draft = Propose(33'000);
   ASSERT_TRUE(draft.ok()) << draft.status();
   const int64_t head = server_.journal().Head()->sequence;
@@ -1320,7 +1329,7 @@ TEST_F(MatchingService, ATrialCountsOnlyWhereAPastRunComesOutAsRecorded) {
   EXPECT_EQ(server_.journal().Head()->sequence, head);
   EXPECT_EQ(ReasonOf(ApproveUntried(draft->name(), kLindqvist).status()), "POLICY_NOT_TRIED");
 
-  // A run on the catalog of now.
+  // A run of this version.
   Solve();
   const auto known = Call(&Stub::TryPolicy, request, kDana);
   ASSERT_TRUE(known.ok()) << known.status();

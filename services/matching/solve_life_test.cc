@@ -151,6 +151,7 @@ TEST_F(SolveLife, ANewDayIsSolvedThoughNothingWasRecorded) {
                         bench_->clock.Now());
   ASSERT_THAT(*bench_->worker->Due(), SizeIs(1));
   bench_->Solve();
+  bench_->Solve();
   EXPECT_THAT(*bench_->worker->Due(), IsEmpty());
   ASSERT_THAT(Proposals(), SizeIs(2));
   for (const v1::Proposal& proposal : Proposals()) {
