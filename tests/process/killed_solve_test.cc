@@ -276,12 +276,18 @@ TEST_F(KilledInASolve, ACallUnderWayIsToldUnavailableAndMadeAgainGivesOneRun) {
   matching::v1::SolveMatchesRequest solve;
   solve.set_request_id(UuidFromName("solve by hand"));
   const auto stub = MatchService::NewStub(center.ChannelTo("matching"));
+  const rpc::CallSettings as_dana = {.principal = {type::v1::ROLE_COORDINATOR, "dana"},
+                                     .timeout = absl::Minutes(1),
+                                     .wait_for_ready = true};
+  // The connection to the process that was killed may not have been found broken yet.
+  ASSERT_TRUE(Eventually([&] {
+    return rpc::Invoke(*stub, &MatchService::Stub::ListRuns, matching::v1::ListRunsRequest(),
+                       as_dana)
+        .ok();
+  }));
   const absl::Duration enough = crowded().Worked() + 0.5 * crowded().whole_solve();
   auto under_way = std::async(std::launch::async, [&] {
-    return rpc::Invoke(*stub, &MatchService::Stub::SolveMatches, solve,
-                       {.principal = {type::v1::ROLE_COORDINATOR, "dana"},
-                        .timeout = absl::Minutes(1),
-                        .wait_for_ready = true});
+    return rpc::Invoke(*stub, &MatchService::Stub::SolveMatches, solve, as_dana);
   });
   EXPECT_TRUE(Eventually([&] { return crowded().Worked() >= enough; }));
   center.Kill("matching");
