@@ -402,6 +402,16 @@ ExplainedVerdict ExplainGates(const Pool& pool, int slot, int expert) {
   return {verdict, {std::make_move_iterator(gates.begin()), std::make_move_iterator(gates.end())}};
 }
 
+std::optional<v1::GateResult> ConflictThroughout(const Pool& pool, int slot, int expert,
+                                                 const DayRange& days) {
+  Case c = CaseOf(pool, pool.slots()[slot], pool.experts()[expert]);
+  c.days = {days};
+  v1::GateResult result;
+  result.set_gate(v1::GATE_CONFLICT);
+  if (NoConflict(c, result.mutable_explanation())) return std::nullopt;
+  return result;
+}
+
 void AppendReason(const Pool& pool, int slot, int expert, v1::Gate gate, std::string& text) {
   Case c = CaseOf(pool, pool.slots()[slot], pool.experts()[expert]);
   for (const GateCheck& check : kGates) {

@@ -77,6 +77,10 @@ struct ExplainedVerdict {
 // The same verdict, with the reasons.
 ExplainedVerdict ExplainGates(const Pool& pool, int slot, int expert);
 
+// The gate CONFLICT where no day of some is free of conflicts of interest; nothing: one is.
+std::optional<v1::GateResult> ConflictThroughout(const Pool& pool, int slot, int expert,
+                                                 const DayRange& days);
+
 // The same, with the gates added to `gates`, whose memory is used again.
 Verdict ExplainGates(const Pool& pool, int slot, int expert,
                      google::protobuf::RepeatedPtrField<v1::GateResult>& gates);

@@ -168,12 +168,18 @@ class Reference {
     return free;
   }
 
-  // Whether conflicts leave no day of the window to start on. That is what an offer is held against once it
-  // is made, whatever its period, and though the window may be over by then.
+  // Whether conflicts leave no day of the window in the period to start on. That is what an offer is held
+  // against once it is made, though the window may be over by then.
   bool HasConflict(const Place& place) const {
     const Asked& slot = asked.at({place.request, place.slot});
     const std::optional<absl::CivilDay> free = FreeFrom(place.expert, place.request);
-    return !free.has_value() || *free > slot.last;
+    return !free.has_value() || *free > std::min(slot.last, LastDayOf(place.period));
+  }
+
+  // Of a quarter, as `2026Q4`.
+  static absl::CivilDay LastDayOf(const std::string& quarter) {
+    const int year = std::stoi(quarter.substr(0, 4));
+    return absl::CivilDay(year, 3 * (quarter.back() - '0') + 1, 1) - 1;
   }
 
   // Periods in which the expert could start, whatever room there is.

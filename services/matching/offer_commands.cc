@@ -148,8 +148,13 @@ std::optional<v1::GateResult> FailedGate(const Pool& pool, const v1::Offer& offe
   const v1::GateResult last = ExplainGates(pool, *slot, *expert).gates.back();
   const bool lasting =
       std::find(std::begin(kLasting), std::end(kLasting), last.gate()) != std::end(kLasting);
-  if (last.passed() || !lasting) return std::nullopt;
-  return last;
+  if (!last.passed() && lasting) return last;
+  const std::optional<Period> period = ParsePeriod(offer.assignment().period());
+  if (!period.has_value()) return std::nullopt;
+  const DayRange& window = pool.slots()[*slot].window;
+  const DayRange& days = DaysOf(*period);
+  const DayRange offered{std::max(window.first, days.first), std::min(window.last, days.last)};
+  return offered.empty() ? std::nullopt : ConflictThroughout(pool, *slot, *expert, offered);
 }
 
 journal::Decide AcceptOffer(std::shared_ptr<const PoolView> view, std::string name,

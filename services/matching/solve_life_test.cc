@@ -113,6 +113,31 @@ TEST_F(SolveLife, WhatAReadyRequestAsksForAnewIsTakenOver) {
   EXPECT_EQ(ReasonOf(bench_->Accept(offers[0])), "NOT_ELIGIBLE");
 }
 
+// The window goes on until March; the offers are for 2026Q4.
+TEST_F(SolveLife, AConflictThatLeavesNoDayOfTheOffersPeriodIsSeenAtAcceptance) {
+  for (const auto& [valid_to, reason] : std::vector<std::pair<std::string, std::string>>{
+           {"2027-01-15", "NOT_ELIGIBLE"}, {"2026-12-30", ""}}) {
+    SCOPED_TRACE(valid_to);
+    v1::Demand& demand = center_.AddDemand(absl::StrCat("fy27-", center_.demands.size() + 1));
+    demand.mutable_slots(0)->set_window_end("2027-03-31");
+    bench_->MakeReady(demand);
+    bench_->FollowOnly(demand.request());
+    bench_->Solve();
+    ASSERT_TRUE(bench_->Approve(demand.request()).ok());
+    const std::vector<std::string> offers = bench_->Offers(demand.request());
+    ASSERT_THAT(offers, SizeIs(1));
+    ASSERT_EQ(bench_->OfferNamed(offers[0]).assignment().period(), "2026Q4");
+    v1::Conflict conflict;
+    conflict.set_expert(bench_->OfferNamed(offers[0]).assignment().expert());
+    conflict.set_agency(demand.agency().agency());
+    conflict.set_kind(v1::CONFLICT_KIND_LITIGATION);
+    conflict.set_reason("a suit");
+    conflict.set_valid_to(valid_to);
+    ASSERT_TRUE(bench_->Do(CreateConflict(conflict, "")).ok());
+    EXPECT_EQ(ReasonOf(bench_->Accept(offers[0])), reason);
+  }
+}
+
 TEST_F(SolveLife, AWorkerKilledInTheMiddleLeavesNothingBehindAndTheNextSolves) {
   const std::string request = ReadyOnly();
   Plan();
