@@ -680,6 +680,20 @@ def scaling_names_queues(overlay):
                     yield f"{label(one)}: does not ask for {wanted}"
 
 
+def fallbacks_are_accepted(overlay):
+    """Where KEDA has nobody to ask, no replica goes. Its admission takes a fallback only beside a trigger that has an
+    average and is not `cpu` or `memory`."""
+    for one in overlay.kind("ScaledObject"):
+        fallback = one["spec"].get("fallback", {})
+        if fallback.get("behavior") != "currentReplicasIfHigher":
+            yield f"{label(one)}: replicas go when Prometheus is away"
+        if not one["spec"]["minReplicaCount"] <= fallback.get("replicas", 0) <= one["spec"]["maxReplicaCount"]:
+            yield f"{label(one)}: the replicas of its fallback are not within its bounds"
+        for trigger in one["spec"]["triggers"]:
+            if trigger["type"] not in ("cpu", "memory") and trigger.get("metricType") != "AverageValue":
+                yield f"{label(one)}: {trigger['name']} does not say `AverageValue`, and has no fallback"
+
+
 def records_are_safe(overlay):
     """Outside dev a commit is on a standby before it is acknowledged, and there is a backup."""
     if overlay.name == "dev":
@@ -768,7 +782,8 @@ def openings_that_change_are_noticed():
 RULES = [selectors_match, policies_select, everything_is_denied_first, addresses_are_services,
          what_is_needed_is_open_and_nothing_else, ports_exist, references_lead_somewhere, pods_are_restricted,
          namespace_is_restricted, secrets_are_only_named, images_are_named, variables_are_known, stops_have_time,
-         probes_ask_the_right_thing, services_are_kept_up, scaling_names_queues, records_are_safe]
+         probes_ask_the_right_thing, services_are_kept_up, scaling_names_queues, fallbacks_are_accepted,
+         records_are_safe]
 
 
 def main():
