@@ -74,10 +74,10 @@ def queues_of(service):
     return re.findall(r'environment\.queue\("(\w+)"\)', text)
 
 
-def limit_seconds(name):
-    """A limit of common/base/limits.h that is a time."""
-    limits = (ROOT / "common/base/limits.h").read_text()
-    return int(re.search(rf"{name} = absl::Seconds\((\d+)\)", limits).group(1))
+def limit_seconds(name, path="common/base/limits.h"):
+    """A limit that is a time."""
+    found = re.search(rf"{name} = absl::(Seconds|Minutes)\((\d+)\)", (ROOT / path).read_text())
+    return int(found.group(2)) * {"Seconds": 1, "Minutes": 60}[found.group(1)]
 
 
 def live_name():
@@ -622,8 +622,19 @@ def stops_have_time(overlay):
             yield f"{label(pod.owner)}: a stop may take {needed:.0f} s, its grace period is not longer"
 
 
+def starts_have_time(overlay):
+    """A start has half an hour for work of its own, after it waited for the database, and for another replica that
+    brings the tables up to date and derives the records, for as long as it would."""
+    patience = limit_seconds("kPatience", "common/store/migrate.cc")
+    needed = limit_seconds("kDatabaseWait") + 2 * patience + 1800
+    for pod in overlay.services_of_ours():
+        probe = pod.spec["containers"][0]["startupProbe"]
+        if probe["periodSeconds"] * probe["failureThreshold"] < needed:
+            yield f"{label(pod.owner)}: a start may take {needed} s, and is killed before"
+
+
 def probes_ask_the_right_thing(overlay):
-    """Readiness is the service's own health by gRPC; liveness asks the process alone; a start has time."""
+    """Readiness is the service's own health by gRPC; liveness and start ask the process alone."""
     for pod in overlay.services_of_ours():
         container = pod.spec["containers"][0]
         ready = container.get("readinessProbe", {}).get("grpc", {})
@@ -782,8 +793,8 @@ def openings_that_change_are_noticed():
 RULES = [selectors_match, policies_select, everything_is_denied_first, addresses_are_services,
          what_is_needed_is_open_and_nothing_else, ports_exist, references_lead_somewhere, pods_are_restricted,
          namespace_is_restricted, secrets_are_only_named, images_are_named, variables_are_known, stops_have_time,
-         probes_ask_the_right_thing, services_are_kept_up, scaling_names_queues, fallbacks_are_accepted,
-         records_are_safe]
+         starts_have_time, probes_ask_the_right_thing, services_are_kept_up, scaling_names_queues,
+         fallbacks_are_accepted, records_are_safe]
 
 
 def main():
