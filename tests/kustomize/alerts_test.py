@@ -32,7 +32,7 @@ OTHERS = {
     "kube_pod_container_resource_limits": {"resource"},
     "kube_horizontalpodautoscaler_status_current_replicas": {"horizontalpodautoscaler"},
     "kube_horizontalpodautoscaler_spec_max_replicas": {"horizontalpodautoscaler"},
-    "kube_job_status_failed": {"job_name"},
+    "kube_job_failed": {"job_name", "condition"},
     "kube_cronjob_status_last_successful_time": {"cronjob"},
     "kube_cronjob_created": {"cronjob"},
 }
