@@ -12,6 +12,7 @@
 #include "common/status/error.h"
 #include "services/matching/certificate.h"
 #include "services/matching/eligibility.h"
+#include "services/matching/network.h"
 #include "services/matching/period.h"
 #include "services/matching/score.h"
 
@@ -191,14 +192,6 @@ class CertificateWriter {
     }
   }
 
-  // Where among the slot's periods the expert stands; -1: in none that is said and of the same length.
-  int64_t StandingPlace(int s, int e) const {
-    const std::optional<Period> stands_in = pool_.slots()[s].StandingPeriod(e);
-    const v1::Period length = PeriodOf(pool_.period_length(), 0).length;
-    if (!stands_in.has_value() || stands_in->length != length) return -1;
-    return int64_t{stands_in->number} - pool_.slots()[s].first_period;
-  }
-
   void AddPair(int s, int e, PeriodSet periods) {
     const SlotRow& slot = pool_.slots()[s];
     v1::CertificatePair& pair = *part_.add_pairs();
@@ -211,9 +204,10 @@ class CertificateWriter {
     const std::vector<int>& standing = slot.standing_experts;
     if (std::find(standing.begin(), standing.end(), e) != standing.end()) {
       pair.set_bonus(pool_.policy().stability_bonus());
-      const int64_t kept = StandingPlace(s, e);
-      if (kept >= 0 && kept < kPeriodsPerSlot && (periods >> kept & 1) != 0) {
-        pair.set_bonus_period(pool_.PeriodNames(slot, PeriodSet{1} << kept).front());
+      const std::optional<int32_t> stands_in = StandingPeriodNumber(pool_, s, e);
+      const std::string period = stands_in.has_value() ? NameOfPeriod(*stands_in) : "";
+      if (std::count(pair.periods().begin(), pair.periods().end(), period) > 0) {
+        pair.set_bonus_period(period);
       }
     }
     Added(pair);
