@@ -176,8 +176,8 @@ class MatchingService : public ::testing::Test {
     return *run;
   }
 
-  // An engagement that e1 of nsa and e2 of iacp share; iacp leads it, the first by name.
-  v1::Engagement AgreeWithTwoPartners() {
+  // A proposal of e1 of nsa and of e2 of iacp for one request; it is approved, so both have offers.
+  v1::Proposal ApproveTwoPartners() {
     AddPartnerWithExpert("nsa", "e1");
     AddPartnerWithExpert("iacp", "e2");
     AddRequest("fy27-000001", 2);
@@ -186,7 +186,13 @@ class MatchingService : public ::testing::Test {
     approve.set_request_id(server_.NewId());
     const auto approved = Call(&Stub::ApproveProposal, approve, kDana);
     EXPECT_TRUE(approved.ok()) << approved.status();
-    for (const v1::Assignment& one : approved->assignments()) {
+    return *approved;
+  }
+
+  // An engagement that e1 of nsa and e2 of iacp share; iacp leads it, the first by name.
+  v1::Engagement AgreeWithTwoPartners() {
+    const v1::Proposal approved = ApproveTwoPartners();
+    for (const v1::Assignment& one : approved.assignments()) {
       v1::AcceptOfferRequest accept;
       accept.set_name(one.offer());
       accept.set_request_id(server_.NewId());
@@ -721,15 +727,8 @@ class Reminders : public MatchingService {
   using Engagements = v1::EngagementService::Stub;
 
   Reminders() {
-    AddPartnerWithExpert("nsa", "e1");
-    AddPartnerWithExpert("iacp", "e2");
-    AddRequest("fy27-000001", 2);
-    v1::ApproveProposalRequest approve;
-    approve.set_name(Solve().proposals(0));
-    approve.set_request_id(server_.NewId());
-    const auto approved = Call(&Stub::ApproveProposal, approve, kDana);
-    EXPECT_TRUE(approved.ok()) << approved.status();
-    for (const v1::Assignment& one : approved->assignments()) {
+    const v1::Proposal approved = ApproveTwoPartners();
+    for (const v1::Assignment& one : approved.assignments()) {
       (one.partner() == "partners/nsa" ? of_nsa_ : of_iacp_) = one.offer();
     }
     server_.Execute([this](journal::Draft& draft) {
