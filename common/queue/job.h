@@ -35,7 +35,8 @@ class Job {
 
   // Whether what the handler does no longer counts: another worker has the job, or the process will
   // not wait for it any longer. A handler that runs for long looks at this and returns; what it
-  // returns then does not matter, but CANCELLED says that it stopped half-way.
+  // returns then does not matter, but CANCELLED says that it stopped half-way. One that is told by
+  // another way that the process stops says so, too: its worker takes it for that once it stops.
   bool cancelled() const { return cancelled_ != nullptr && cancelled_->load(); }
 
  private:

@@ -65,11 +65,14 @@ void Worker::Start() {
   });
 }
 
+void Worker::BeginStop() { core_->BeginStop(); }
+
 absl::Status Worker::Stop() {
   absl::MutexLock lock(&mutex_);
   if (stopped_) return stop_status_;
   stopped_ = true;
   if (threads_.empty()) return stop_status_;
+  core_->BeginStop();
   core_->StopTaking();
   core_->ReleaseWaiting();
   const std::vector<Core::LeftBehind> left = core_->Drain();

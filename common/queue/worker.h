@@ -104,17 +104,22 @@ class Worker {
   Worker(const Worker&) = delete;
   Worker& operator=(const Worker&) = delete;
 
-  // Begins. Called once, before Stop.
+  // Begins. Called once, before Stop and BeginStop.
   void Start();
 
-  // Ends, within `drain` + `grace` and the time the queue's own calls take: takes no more jobs,
-  // gives back those not begun, lets those in hand finish, keeping their leases. After `drain` it
-  // cancels those that still run; a handler that then returns CANCELLED gives its job back. After
-  // `grace` the jobs of handlers that have still not returned are given back, and DEADLINE_EXCEEDED
-  // names them: their threads are left behind, touch neither queue nor clock any more, and end when
-  // the handler returns, so whatever the handler uses must live until then; a process does best to
-  // exit. Otherwise every thread is joined. Stopping again, or without a start, does nothing and
-  // returns the same. Not to be called by a handler.
+  // The first step of Stop, for who then ends what handlers wait for: takes no more jobs. From here on a
+  // handler that returns CANCELLED gives its job back, the attempt not counted. Waits for nothing, and
+  // leaves the rest to Stop.
+  void BeginStop();
+
+  // Ends, within `drain` + `grace` and the time the queue's own calls take: takes no more jobs (see
+  // BeginStop), gives back those not begun, lets those in hand finish, keeping their leases. After
+  // `drain` it cancels those that still run, whose handlers do best to return CANCELLED. After `grace`
+  // the jobs of handlers that have still not returned are given back, and DEADLINE_EXCEEDED names
+  // them: their threads are left behind, touch neither queue nor clock any more, and end when the
+  // handler returns, so whatever the handler uses must live until then; a process does best to exit.
+  // Otherwise every thread is joined. Stopping again, or without a start, does nothing and returns
+  // the same. Not to be called by a handler.
   absl::Status Stop();
 
  private:

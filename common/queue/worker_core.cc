@@ -135,10 +135,11 @@ bool Worker::Core::End(const HeldPtr& held, absl::Status status) {
   return true;
 }
 
-JobOutcome Worker::Core::OutcomeOf(const Held& held, const absl::Status& status) {
+JobOutcome Worker::Core::OutcomeOf(const Held& held, const absl::Status& status) const {
   if (held.lost) return JobOutcome::kLost;
   if (status.ok()) return JobOutcome::kDone;
-  if (held.job.cancelled() && absl::IsCancelled(status)) return JobOutcome::kReleased;
+  const bool was_asked_to_end = stopping_ || held.job.cancelled();
+  if (was_asked_to_end && absl::IsCancelled(status)) return JobOutcome::kReleased;
   return IsPermanent(status) ? JobOutcome::kGivenUp : JobOutcome::kFailed;
 }
 
@@ -313,12 +314,15 @@ void Worker::Core::PlanKeeping() {
 
 // ---- Stopping -------------------------------------------------------------------------------------
 
-void Worker::Core::StopTaking() {
+void Worker::Core::BeginStop() {
   {
     absl::MutexLock lock(&mutex_);
     stopping_ = true;
   }
   stop_.request_stop();
+}
+
+void Worker::Core::StopTaking() {
   absl::MutexLock lock(&mutex_);
   const auto taken = [this] {
     mutex_.AssertHeld();

@@ -42,6 +42,7 @@ class Worker::Core {
   void KeepLeases();
 
   // ---- Steps of Stop, in this order.
+  void BeginStop();
   // Returns once no thread takes any more.
   void StopTaking();
   void ReleaseWaiting();
@@ -97,7 +98,8 @@ class Worker::Core {
   // Running and ending.
   HeldPtr NextJob(int thread) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   bool End(const HeldPtr& held, absl::Status status);
-  static JobOutcome OutcomeOf(const Held& held, const absl::Status& status);
+  JobOutcome OutcomeOf(const Held& held, const absl::Status& status) const
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void EndAll();
   std::vector<absl::Status> Tell(absl::Span<const HeldPtr> batch);
   absl::Status TellOne(const Held& held);

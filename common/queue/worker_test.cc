@@ -731,6 +731,39 @@ TEST_F(WorkerTest, StopCancelsWhatStillRunsAndItIsGivenBack) {
   EXPECT_EQ(Only().attempts, 0);
 }
 
+// Long before it is cancelled.
+TEST_F(WorkerTest, AHandlerThatReturnsCancelledGivesItsJobBackFromTheBeginOfStop) {
+  Add({"a"});
+  Worker& worker = Start(Options());
+  handlers_.AwaitRunning(1);
+  worker.BeginStop();
+  handlers_.Answer("a", absl::CancelledError("what it waited for stops"));
+  EXPECT_EQ(records_.Await(1)[0].outcome, JobOutcome::kReleased);
+  EXPECT_EQ(Counts(), "1 0 0 0");
+  EXPECT_EQ(Only().attempts, 0);
+  EXPECT_TRUE(worker.Stop().ok());
+  EXPECT_EQ(handlers_.begun_count(), 1) << "it takes no more";
+}
+
+TEST_F(WorkerTest, FromTheBeginOfStopAnyOtherFailureCounts) {
+  Add({"a"});
+  Worker& worker = Start(Options());
+  handlers_.AwaitRunning(1);
+  worker.BeginStop();
+  handlers_.Answer("a", absl::UnavailableError("the partner is away"));
+  EXPECT_EQ(records_.Await(1)[0].outcome, JobOutcome::kFailed);
+  EXPECT_EQ(Only().attempts, 1);
+  EXPECT_TRUE(worker.Stop().ok());
+}
+
+TEST_F(WorkerTest, AHandlerThatReturnsCancelledThoughNobodyAskedForThatFailed) {
+  handlers_.AnswerAll(absl::CancelledError("a call was cut short"));
+  Start(Options());
+  Add({"a"});
+  EXPECT_EQ(records_.Await(1)[0].outcome, JobOutcome::kFailed);
+  EXPECT_EQ(Only().attempts, 1);
+}
+
 TEST_F(WorkerTest, AJobThatEndsWellThoughCancelledByStopIsCompleted) {
   WorkerOptions options = Options();
   options.lease = absl::Hours(1);

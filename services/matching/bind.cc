@@ -141,6 +141,8 @@ class BoundMatching final : public server::BoundService {
   }
 
   void Stop() override {
+    // Before the lease ends its wait, so that the job is given back and no attempt of it used.
+    match_worker_.BeginStop();
     solve_lease_.Stop();
     ratings_.Stop();
     match_reconciler_.Stop();

@@ -31,7 +31,10 @@ absl::Status MatchWorker::Follow(const std::string& request, const std::string& 
 absl::Status MatchWorker::Solve(const std::string& trace) {
   ASSIGN_OR_RETURN(const bool due, IsSolveDue());
   if (!due) return absl::OkStatus();
-  ASSIGN_OR_RETURN(const auto turn, lease_.Take("service:matching", absl::InfiniteFuture()));
+  const auto turn = lease_.Take("service:matching", absl::InfiniteFuture());
+  // No failure of the job: who comes next does it.
+  if (ReasonOf(turn.status()) == "STOPPING") return absl::CancelledError(turn.status().message());
+  RETURN_IF_ERROR(turn.status());
   // By another worker, before it was this one's turn, it may have been done.
   ASSIGN_OR_RETURN(const bool still_due, IsSolveDue());
   if (!still_due) return absl::OkStatus();
@@ -43,7 +46,7 @@ absl::Status MatchWorker::Solve(const std::string& trace) {
         ASSIGN_OR_RETURN(const std::shared_ptr<const Solved> solved, view->Solve(clock_));
         return RecordSolve(view, solved->plan, solved->run, false);
       },
-      &PoolReader::Read, turn->guard()));
+      &PoolReader::Read, (*turn)->guard()));
   return store_.Set(solving);
 }
 

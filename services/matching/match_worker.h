@@ -39,6 +39,7 @@ class MatchWorker {
         clock_(clock),
         store_(journal.database()) {}
 
+  // CANCELLED: it would have waited for a turn, and the process stops.
   absl::Status Handle(const queue::Job& job);
 
   // What should be queued by what is on record: kSolveJob where there is something to solve.

@@ -1,6 +1,7 @@
 // The review of a policy, what-if, and who sees what of engagements, through gRPC with production wiring.
 #include <atomic>
 #include <memory>
+#include <optional>
 #include <set>
 #include <string>
 #include <thread>
@@ -14,6 +15,7 @@
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "services/matching/match_commands.h"
+#include "services/matching/match_worker.h"
 #include "services/matching/matching_states.h"
 #include "services/matching/meeting_name_reader.h"
 #include "services/matching/service_testing.h"
@@ -1409,6 +1411,28 @@ TEST_F(MatchingService, ACallThatWaitsToSolveEndsWhenTheProcessStops) {
   waiting.join();
   EXPECT_EQ(answer.code(), absl::StatusCode::kUnavailable);
   EXPECT_EQ(ReasonOf(answer), "STOPPING") << answer;
+}
+
+// Whether its handler has come as far as to wait when the process stops, or not yet.
+TEST_F(MatchingService, AJobThatWaitsToSolveIsGivenBackUntriedWhenTheProcessStops) {
+  AddExperts(1);
+  AddRequest("fy27-000001");
+  SolveLease other(server_.journal().database(), server_.clock);
+  const auto turn = other.Take("coordinator:kim", absl::InfiniteFuture());
+  ASSERT_TRUE(turn.ok()) << turn.status();
+  server_.Start();
+  ASSERT_TRUE(critac::testing::Eventually([&] {
+    const auto leased = server_.match_queue.Peek(queue::JobState::kLeased, 10);
+    return leased.ok() && !leased->empty();
+  }));
+  server_.bound().Stop();
+  const auto jobs = server_.match_queue.Peek(std::nullopt, 10);
+  ASSERT_TRUE(jobs.ok()) << jobs.status();
+  ASSERT_THAT(*jobs, SizeIs(1));
+  EXPECT_EQ(jobs->front().key, kSolveJob);
+  EXPECT_EQ(jobs->front().state, queue::JobState::kReady);
+  EXPECT_EQ(jobs->front().attempts, 0);
+  EXPECT_EQ(server_.match_queue.begun_count(queue::FaultyQueue::Call::kFail), 0);
 }
 
 }  // namespace

@@ -271,6 +271,22 @@ TEST_F(LeasedSolve, AStopEndsEveryWaitAtOnceAndLetsTheTurnThatIsHadGoOn) {
   EXPECT_TRUE(Take(first()).ok()) << "what is in hand can still be ended";
 }
 
+TEST_F(LeasedSolve, AJobThatWaitsWhenTheProcessStopsIsCancelledAndNotFailed) {
+  const auto turn = Take(second());
+  ASSERT_TRUE(turn.ok()) << turn.status();
+  absl::Status status;
+  std::thread worker([&] {
+    queue::Lease job;
+    job.key = kSolveJob;
+    status = bench_->worker->Handle(queue::Job(job));
+  });
+  EXPECT_TRUE(Eventually([&] { return first().line_length() == 1; }));
+  first().Stop();
+  worker.join();
+  EXPECT_EQ(status.code(), absl::StatusCode::kCancelled) << status;
+  EXPECT_EQ(RunCount(), 0u);
+}
+
 TEST_F(LeasedSolve, AWorkerWaitsForACallThatSolvesAndFindsItsRunOnRecord) {
   auto turn = Take(first());
   ASSERT_TRUE(turn.ok()) << turn.status();
