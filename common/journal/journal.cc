@@ -122,7 +122,8 @@ class SqlJournal final : public Journal {
       absl::Span<const int64_t> sequences, absl::Span<const std::string> collections,
       bool with_vault,
       absl::FunctionRef<void(int64_t sequence, const std::string& collection, const Message& state)>
-          each) override;
+          each,
+      IsWanted is_wanted) override;
   absl::StatusOr<Position> Head() override;
   absl::StatusOr<std::vector<Event>> ReadEvents(int64_t from_sequence, int limit,
                                                 absl::Span<const std::string> types,
@@ -416,15 +417,17 @@ absl::Status CheckAscending(absl::Span<const int64_t> sequences, int64_t head) {
 absl::Status SqlJournal::ReadAllAsOf(
     absl::Span<const int64_t> sequences, absl::Span<const std::string> collections, bool with_vault,
     absl::FunctionRef<void(int64_t sequence, const std::string& collection, const Message& state)>
-        each) {
+        each,
+    IsWanted is_wanted) {
   return database_->Read([&](store::Connection& connection) -> absl::Status {
     ASSIGN_OR_RETURN(const Position head, ReadHead(connection));
     RETURN_IF_ERROR(CheckAscending(sequences, head.sequence));
     Replay states(projections_);
     int64_t applied = 0;
     for (const int64_t sequence : sequences) {
+      if (!is_wanted()) return NotWanted();
       if (sequence > applied) {
-        RETURN_IF_ERROR(states.Apply(connection, applied, sequence, apply_));
+        RETURN_IF_ERROR(states.Apply(connection, applied, sequence, apply_, NoProgress, is_wanted));
         applied = sequence;
       }
       for (const std::string& collection : collections) {

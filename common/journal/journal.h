@@ -82,6 +82,10 @@ struct Position {
   absl::Time time;
 };
 
+// Asked now and then in the middle of a long work whether it is still wanted.
+using IsWanted = absl::FunctionRef<bool()>;
+inline bool AlwaysWanted() { return true; }
+
 // What VerifyChain found.
 struct Verification {
   int64_t event_count = 0;
@@ -190,13 +194,15 @@ class Journal {
   // As ReadAll, as they were right after each of some events, ascending; 0 is before the first event.
   // All events up to the last of these are applied anew, once, so it takes as long as that many
   // events do. Texts purged since are empty. INVALID_ARGUMENT: they do not ascend, or the journal
-  // does not reach so far.
+  // does not reach so far. CANCELLED: `is_wanted`, asked before each of these events and at every
+  // kProgressEvents-th, said no.
   virtual absl::Status ReadAllAsOf(
       absl::Span<const int64_t> sequences, absl::Span<const std::string> collections,
       bool with_vault,
       absl::FunctionRef<void(int64_t sequence, const std::string& collection,
                              const google::protobuf::Message& state)>
-          each) = 0;
+          each,
+      IsWanted is_wanted) = 0;
 
   // ---- Events -----------------------------------------------------------------------------------
 

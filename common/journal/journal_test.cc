@@ -932,7 +932,8 @@ TEST_F(JournalTest, AllStatesAreReadAsTheyWereAfterAnyEvent) {
               collection == "agencies"
                   ? static_cast<const intake::v1::Agency&>(state).display_name()
                   : static_cast<const intake::v1::Request&>(state).title());
-        });
+        },
+        AlwaysWanted);
   };
   ASSERT_TRUE(as_of({0, 1, 3, 4}).ok());
   EXPECT_THAT(read,
@@ -941,6 +942,37 @@ TEST_F(JournalTest, AllStatesAreReadAsTheyWereAfterAnyEvent) {
   EXPECT_EQ(as_of({5}).code(), absl::StatusCode::kInvalidArgument);
   EXPECT_EQ(as_of({2, 2}).code(), absl::StatusCode::kInvalidArgument);
   EXPECT_EQ(as_of({-1}).code(), absl::StatusCode::kInvalidArgument);
+}
+
+TEST_F(JournalTest, ThePastIsReadOnlyForAsLongAsItIsWanted) {
+  ASSERT_TRUE(journal_->Execute(AddAgency("a", "Elm")).ok());
+  Command rename;
+  rename.actor = "coordinator:dana";
+  rename.decide = [](Draft& draft) -> absl::Status {
+    for (int64_t i = 0; i < 2 * kProgressEvents; ++i) {
+      intake::v1::AgencyUpdated updated;
+      updated.mutable_agency()->set_display_name("Birch");
+      draft.Emit("agencies/a", updated);
+    }
+    return absl::OkStatus();
+  };
+  ASSERT_TRUE(journal_->Execute(std::move(rename)).ok());
+  const int64_t head = journal_->Head()->sequence;
+  // How often it is asked whether it is wanted until it says no; 0: it never does. Whether anything was read.
+  const auto asked_of = [&](int no_at, absl::StatusCode code) {
+    int asked = 0;
+    bool is_read = false;
+    const absl::Status status = journal_->ReadAllAsOf(
+        {head}, {"agencies"}, true,
+        [&](int64_t, const std::string&, const auto&) { is_read = true; },
+        [&] { return ++asked != no_at; });
+    EXPECT_EQ(status.code(), code) << status;
+    EXPECT_EQ(is_read, status.ok());
+    return asked;
+  };
+  EXPECT_EQ(asked_of(1, absl::StatusCode::kCancelled), 1) << "before it begins";
+  EXPECT_EQ(asked_of(3, absl::StatusCode::kCancelled), 3) << "in the middle";
+  EXPECT_EQ(asked_of(0, absl::StatusCode::kOk), 3);
 }
 
 TEST_F(JournalTest, AMissingResourceIsNotFoundByName) {

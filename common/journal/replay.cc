@@ -32,14 +32,18 @@ absl::StatusOr<std::unique_ptr<Message>> ParsePayload(const Event& event) {
 }  // namespace
 
 absl::Status Replay::Apply(store::Connection& connection, int64_t after, int64_t until,
-                           const journal::Apply& apply, Progress progress) {
+                           const journal::Apply& apply, Progress progress, IsWanted is_wanted) {
   return ReadAllEvents(connection, after, until, [&](const Event& event) -> absl::StatusOr<bool> {
     ASSIGN_OR_RETURN(const std::unique_ptr<Message> payload, ParsePayload(event));
     apply(*this, event, *payload);
-    if (event.sequence() % kProgressEvents == 0) progress(event.sequence());
+    if (event.sequence() % kProgressEvents != 0) return true;
+    progress(event.sequence());
+    if (!is_wanted()) return NotWanted();
     return true;
   });
 }
+
+absl::Status NotWanted() { return absl::CancelledError("not wanted any more"); }
 
 const Message* Replay::FindMessage(absl::string_view name) {
   const auto found = states_.find(name);

@@ -25,9 +25,10 @@ class Replay final : public MutableStates {
   explicit Replay(const Projections& projections) : projections_(projections) {}
 
   // Applies the events after `after` up to `until`. `progress` is told now and then how far it is.
-  // DATA_LOSS: an event cannot be read.
+  // DATA_LOSS: an event cannot be read. CANCELLED: it is not wanted any more.
   absl::Status Apply(store::Connection& connection, int64_t after, int64_t until,
-                     const journal::Apply& apply, Progress progress = NoProgress);
+                     const journal::Apply& apply, Progress progress = NoProgress,
+                     IsWanted is_wanted = AlwaysWanted);
 
   const google::protobuf::Message* FindMessage(absl::string_view name) override;
   google::protobuf::Message& MutableMessage(absl::string_view name) override;
@@ -46,6 +47,9 @@ class Replay final : public MutableStates {
   const Projections& projections_;
   absl::flat_hash_map<std::string, std::shared_ptr<google::protobuf::Message>> states_;
 };
+
+// CANCELLED: nobody wants any more what would take long to read.
+absl::Status NotWanted();
 
 // Which columns the rows in the database were written with (Projections::shape); empty where none were.
 absl::StatusOr<std::string> ReadShape(store::Connection& connection);

@@ -126,6 +126,17 @@ TEST_F(CertificateLife, IsTheSameAfterARestartAndAllThatHasHappenedSince) {
   for (const auto& [run, json] : before) EXPECT_EQ(after.at(run), json) << run;
 }
 
+TEST_F(CertificateLife, IsReadOnlyForAsLongAsItIsWanted) {
+  Begin(5);
+  for (const v1::Demand& demand : center_.demands) bench_->Ready(demand);
+  const auto runs = bench_->journal->List<v1::SolveRun>({.collection = "runs", .page_size = 1});
+  ASSERT_TRUE(runs.ok()) << runs.status();
+  ASSERT_FALSE(runs->items.empty());
+  const auto certified = ReadCertifiedRun(*bench_->journal, *bench_->pools, runs->items[0].name(),
+                                          [] { return false; });
+  EXPECT_TRUE(absl::IsCancelled(certified.status())) << certified.status();
+}
+
 TEST_F(CertificateLife, ARunFromBeforePricesWereRecordedHasNone) {
   Begin(6);
   const std::string run = "runs/r00000099";

@@ -21,9 +21,11 @@ struct CertifiedRun {
 
 // Reads one: the problem from the records as they were, and from the event of the run what was not in
 // them, plan and prices; solves nothing, and has the plan checked. NOT_FOUND: no such run. FAILED_PRECONDITION:
-// PRICES_NOT_RECORDED, its event has none; RUN_NOT_REPRODUCED, see RecordedPlan.
+// PRICES_NOT_RECORDED, its event has none; RUN_NOT_REPRODUCED, see RecordedPlan. CANCELLED: `is_wanted`,
+// asked now and then, said no.
 absl::StatusOr<CertifiedRun> ReadCertifiedRun(journal::Journal& journal, PoolReader& pools,
-                                              const std::string& name);
+                                              const std::string& name,
+                                              journal::IsWanted is_wanted = journal::AlwaysWanted);
 
 }  // namespace critac::matching
 

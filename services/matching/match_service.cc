@@ -1,5 +1,7 @@
 #include "services/matching/match_service.h"
 
+#include <optional>
+
 #include "absl/strings/str_cat.h"
 #include "common/rpc/tasks.h"
 #include "common/status/error.h"
@@ -318,12 +320,12 @@ grpc::ServerWriteReactor<v1::GetCertificateResponse>* MatchService::GetCertifica
       [this](const Call& call, const auto& in,
              absl::FunctionRef<bool(const v1::GetCertificateResponse&)> write) -> absl::Status {
         RETURN_IF_ERROR(recusals_.CheckMayFollow(call));
-        absl::StatusOr<CertifiedRun> certified = absl::CancelledError("not wanted any more");
-        {
-          absl::MutexLock lock(&certificate_mutex_);
-          if (!call.HasEnded()) certified = ReadCertifiedRun(journal_, pools_, in.name());
-        }
-        if (!certified.ok()) return certified.status();
+        const auto is_wanted = [&] { return !call.HasEnded() && clock_.Now() < call.deadline; };
+        std::optional<CertifiedRun> certified;
+        RETURN_IF_ERROR(certificates_.Run(is_wanted, [&]() -> absl::Status {
+          ASSIGN_OR_RETURN(certified, ReadCertifiedRun(journal_, pools_, in.name(), is_wanted));
+          return absl::OkStatus();
+        }));
         WriteCertificate(certified->pool, certified->plan, certified->run, write);
         return absl::OkStatus();
       });

@@ -1,11 +1,11 @@
 #ifndef SERVICES_MATCHING_MATCH_SERVICE_H_
 #define SERVICES_MATCHING_MATCH_SERVICE_H_
 
-#include "absl/synchronization/mutex.h"
 #include "common/base/task_pool.h"
 #include "common/journal/journal.h"
 #include "common/rpc/pipeline.h"
 #include "critac/matching/v1/match.grpc.pb.h"
+#include "services/matching/certificate_line.h"
 #include "services/matching/pool_reader.h"
 #include "services/matching/recusal_reader.h"
 #include "services/matching/solve_lease.h"
@@ -106,8 +106,7 @@ class MatchService final : public v1::MatchService::CallbackService {
   TaskPool& tasks_;
   TaskPool& solve_tasks_;
   const Clock& clock_;
-  // Held while the records of a run are had again: one at a time, since that applies the journal anew.
-  absl::Mutex certificate_mutex_;
+  CertificateLine certificates_;
 };
 
 }  // namespace critac::matching

@@ -180,7 +180,8 @@ absl::StatusOr<Snapshot> PoolReader::ReadPresent() {
   return ReadNow(std::move(catalog), DayOf(clock_.Now()));
 }
 
-absl::StatusOr<std::vector<Snapshot>> PoolReader::ReadPast(absl::Span<const PastMoment> moments) {
+absl::StatusOr<std::vector<Snapshot>> PoolReader::ReadPast(absl::Span<const PastMoment> moments,
+                                                           journal::IsWanted is_wanted) {
   ASSIGN_OR_RETURN(const std::shared_ptr<const intake::v1::Catalog> catalog, intake_.GetCatalog());
   std::vector<Snapshot> snapshots;
   std::vector<int64_t> sequences;
@@ -197,7 +198,8 @@ absl::StatusOr<std::vector<Snapshot>> PoolReader::ReadPast(absl::Span<const Past
       [&](int64_t sequence, const std::string& collection, const Message& state) {
         while (snapshots[at].sequence != sequence) ++at;
         Take(collection, state, snapshots[at]);
-      }));
+      },
+      is_wanted));
   for (size_t i = 0; i < moments.size(); ++i) {
     if (moments[i].outside.has_value()) TakeOutside(*moments[i].outside, snapshots[i]);
   }

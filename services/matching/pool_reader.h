@@ -89,8 +89,10 @@ class PoolReader {
 
   // The records as they were at some moments, in ascending order of their events, from the journal
   // applied anew: each holds what a view read then held. Texts purged since are empty. The catalog,
-  // which is intake's, is that of now, but for what a moment has of then (run_outside.h).
-  absl::StatusOr<std::vector<Snapshot>> ReadPast(absl::Span<const PastMoment> moments);
+  // which is intake's, is that of now, but for what a moment has of then (run_outside.h). CANCELLED:
+  // `is_wanted`, asked now and then, said no.
+  absl::StatusOr<std::vector<Snapshot>> ReadPast(
+      absl::Span<const PastMoment> moments, journal::IsWanted is_wanted = journal::AlwaysWanted);
 
  private:
   // What the last view was read of; nothing is on record: of nothing.

@@ -178,7 +178,7 @@ absl::StatusOr<journal::Position> FakeJournal::ReadSelected(
 }
 absl::Status FakeJournal::ReadAllAsOf(
     absl::Span<const int64_t>, absl::Span<const std::string>, bool,
-    absl::FunctionRef<void(int64_t, const std::string&, const Message&)>) {
+    absl::FunctionRef<void(int64_t, const std::string&, const Message&)>, journal::IsWanted) {
   return NotHere();
 }
 absl::StatusOr<journal::Position> FakeJournal::Head() { return NotHere(); }

@@ -68,8 +68,8 @@ class FakeJournal final : public journal::Journal {
   absl::Status ReadAllAsOf(
       absl::Span<const int64_t> sequences, absl::Span<const std::string> collections,
       bool with_vault,
-      absl::FunctionRef<void(int64_t, const std::string&, const google::protobuf::Message&)> each)
-      override;
+      absl::FunctionRef<void(int64_t, const std::string&, const google::protobuf::Message&)> each,
+      journal::IsWanted is_wanted) override;
   absl::StatusOr<journal::Position> Head() override;
   absl::StatusOr<std::vector<journal::Event>> ReadEvents(int64_t from_sequence, int limit,
                                                          absl::Span<const std::string> types,

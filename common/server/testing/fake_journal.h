@@ -132,9 +132,10 @@ class FakeJournal final : public journal::Journal {
       absl::FunctionRef<void(const std::string&, const google::protobuf::Message&)>) override {
     return Unimplemented();
   }
-  absl::Status ReadAllAsOf(absl::Span<const int64_t>, absl::Span<const std::string>, bool,
-                           absl::FunctionRef<void(int64_t, const std::string&,
-                                                  const google::protobuf::Message&)>) override {
+  absl::Status ReadAllAsOf(
+      absl::Span<const int64_t>, absl::Span<const std::string>, bool,
+      absl::FunctionRef<void(int64_t, const std::string&, const google::protobuf::Message&)>,
+      journal::IsWanted) override {
     return Unimplemented();
   }
   absl::Status Rebuild() override { return Unimplemented(); }
