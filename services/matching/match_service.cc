@@ -5,6 +5,7 @@
 #include "absl/strings/str_cat.h"
 #include "common/rpc/tasks.h"
 #include "common/status/error.h"
+#include "critac/matching/v1/partner.pb.h"
 #include "services/matching/callers.h"
 #include "services/matching/certificate_methods.h"
 #include "services/matching/explain.h"
@@ -63,31 +64,40 @@ absl::StatusOr<int> SlotMeant(const PoolView& view, const std::string& request,
   return NoSuchSlot(*demand, slot, "slot");
 }
 
-void NameCandidate(const PoolView& view, v1::Candidate& candidate) {
-  const auto name = view.full_names.find(candidate.expert());
-  if (name != view.full_names.end()) candidate.set_full_name(name->second);
+// The name as it is now, not as a view that is kept would have it: one that was purged is not shown.
+absl::Status NameCandidate(journal::Records& records, v1::Candidate& candidate) {
+  const auto expert = records.Get<v1::Expert>(candidate.expert());
+  if (absl::IsNotFound(expert.status())) return absl::OkStatus();
+  RETURN_IF_ERROR(expert.status());
+  candidate.set_full_name(expert->full_name());
+  return absl::OkStatus();
 }
 
-absl::Status Rank(const PoolView& view, const v1::RankCandidatesRequest& in,
-                  v1::RankCandidatesResponse& out) {
+absl::Status Rank(journal::Journal& journal, const PoolView& view,
+                  const v1::RankCandidatesRequest& in, v1::RankCandidatesResponse& out) {
   ASSIGN_OR_RETURN(const int slot, SlotMeant(view, in.request(), in.slot()));
   RankOptions options;
   options.top = in.top() == 0 ? 10 : std::min(in.top(), 1000);
   options.list_excluded = !in.omit_excluded();
   out = matching::RankCandidates(*view.pool, slot, options);
-  for (v1::Candidate& candidate : *out.mutable_candidates()) NameCandidate(view, candidate);
+  journal::Records records(journal);
+  for (v1::Candidate& candidate : *out.mutable_candidates()) {
+    RETURN_IF_ERROR(NameCandidate(records, candidate));
+  }
   return absl::OkStatus();
 }
 
-absl::Status Explain(const PoolView& view, const Clock& clock, absl::Span<const std::string> hidden,
-                     const v1::ExplainMatchRequest& in, v1::ExplainMatchResponse& out) {
+absl::Status Explain(journal::Journal& journal, const PoolView& view, const Clock& clock,
+                     absl::Span<const std::string> hidden, const v1::ExplainMatchRequest& in,
+                     v1::ExplainMatchResponse& out) {
   ASSIGN_OR_RETURN(const int slot, SlotMeant(view, in.request(), in.slot()));
   const auto expert = view.pool->FindExpert(in.expert());
   if (!expert.has_value()) return ResourceNotFound("critac.matching.v1.Expert", in.expert());
   ASSIGN_OR_RETURN(const std::shared_ptr<const Solved> solved, view.Solve(clock));
   out = matching::ExplainMatch(*view.pool, &solved->plan, slot, *expert, hidden);
-  if (out.has_candidate()) NameCandidate(view, *out.mutable_candidate());
-  return absl::OkStatus();
+  if (!out.has_candidate()) return absl::OkStatus();
+  journal::Records records(journal);
+  return NameCandidate(records, *out.mutable_candidate());
 }
 
 absl::Status ExplainOpen(const PoolView& view, const Clock& clock,
@@ -234,7 +244,7 @@ grpc::ServerUnaryReactor* MatchService::RankCandidates(grpc::CallbackServerConte
       [this, response](const Call& call, const auto& in) -> absl::Status {
         RETURN_IF_ERROR(recusals_.CheckSeen(call, in.request(), kRequestType, in.request()));
         ASSIGN_OR_RETURN(const auto view, pools_.Read());
-        return Rank(*view, in, *response);
+        return Rank(journal_, *view, in, *response);
       });
 }
 
@@ -247,7 +257,7 @@ grpc::ServerUnaryReactor* MatchService::ExplainMatch(grpc::CallbackServerContext
         RETURN_IF_ERROR(recusals_.CheckSeen(call, in.request(), kRequestType, in.request()));
         ASSIGN_OR_RETURN(const std::vector<std::string> hidden, recusals_.HiddenFrom(call));
         ASSIGN_OR_RETURN(const auto view, pools_.Read());
-        return Explain(*view, clock_, hidden, in, *response);
+        return Explain(journal_, *view, clock_, hidden, in, *response);
       });
 }
 

@@ -154,6 +154,16 @@ class MatchingService : public ::testing::Test {
     ASSERT_EQ(imported->results(0).problem(), "");
   }
 
+  // By hand, and no event of the journal says so.
+  void PurgeNames() {
+    const absl::Status purged =
+        server_.journal().database().Write([](store::Connection& connection) {
+          return connection.Execute("DELETE FROM journal_vault WHERE field = 'expert.full_name'")
+              .status();
+        });
+    ASSERT_TRUE(purged.ok()) << purged;
+  }
+
   // A request becomes ready.
   void AddRequest(const std::string& id, int people = 1, const std::string& state = "") {
     Center center;
@@ -328,6 +338,29 @@ class MatchingService : public ::testing::Test {
 
   testing::MatchingServer server_;
 };
+
+TEST_F(MatchingService, ANameThatWasPurgedIsGoneFromRankingsAndExplanationsAtOnce) {
+  AddExperts(2);
+  AddRequest("fy27-000001");
+  v1::RankCandidatesRequest rank;
+  rank.set_request("requests/fy27-000001");
+  rank.set_slot("s1");
+  v1::ExplainMatchRequest explain;
+  explain.set_request("requests/fy27-000001");
+  explain.set_slot("s1");
+  explain.set_expert("experts/e1");
+  for (const char* name : {"Somebody", ""}) {
+    const auto ranked = Call(&Stub::RankCandidates, rank, kDana);
+    ASSERT_TRUE(ranked.ok()) << ranked.status();
+    ASSERT_THAT(ranked->candidates(), SizeIs(2));
+    for (const v1::Candidate& one : ranked->candidates()) EXPECT_EQ(one.full_name(), name);
+    const auto explained = Call(&Stub::ExplainMatch, explain, kDana);
+    ASSERT_TRUE(explained.ok()) << explained.status();
+    EXPECT_EQ(explained->candidate().expert(), "experts/e1");
+    EXPECT_EQ(explained->candidate().full_name(), name);
+    PurgeNames();
+  }
+}
 
 // ---- The policy ---------------------------------------------------------------------------------
 
@@ -851,15 +884,6 @@ class MeetingNames : public MatchingService {
     decide.set_request_id(server_.NewId());
     return Answer(&Meetings::DecideItem, decide, kDana);
   }
-  void PurgeNames() {
-    const absl::Status purged =
-        server_.journal().database().Write([](store::Connection& connection) {
-          return connection.Execute("DELETE FROM journal_vault WHERE field = 'expert.full_name'")
-              .status();
-        });
-    ASSERT_TRUE(purged.ok()) << purged;
-  }
-
   // `e1 of nsa: Rosa Núñez`, of candidates or of those who were decided on.
   template <typename People>
   static std::vector<std::string> NamesOf(const People& people) {

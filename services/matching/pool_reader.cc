@@ -224,9 +224,6 @@ absl::StatusOr<std::shared_ptr<const PoolView>> PoolReader::ReadAnew(
     const std::string name = proposal.name();
     view->standing[name] = std::move(proposal);
   }
-  for (const v1::Expert& expert : snapshot.experts) {
-    view->full_names[expert.name()] = expert.full_name();
-  }
   return view;
 }
 

@@ -28,7 +28,7 @@
 namespace critac::matching {
 
 // Everything a decision of matching rests on, at one position of the journal. Never changes; shared
-// by all who decide meanwhile.
+// by all who decide meanwhile. It has no names of people: it outlives a purge, which is no event.
 struct PoolView {
   std::unique_ptr<const Pool> pool;
   v1::Policy policy;
@@ -40,8 +40,6 @@ struct PoolView {
   std::vector<v1::Demand> demands;
   // Standing proposals by name.
   absl::flat_hash_map<std::string, v1::Proposal> standing;
-  // Names of the experts, for those who may see them.
-  absl::flat_hash_map<std::string, std::string> full_names;
   // The solver's input was this when the view was read, and of it what the gates up to conflicts of
   // interest rest on.
   int64_t revision = 0;

@@ -99,13 +99,16 @@ TEST_F(MatchingReplicas, EachReadsWhatTheOtherHasAcknowledged) {
     MatchingBench& reader = At(1 - round % 2);
     v1::Expert expert = writer.Get<v1::Expert>("experts/elm1");
     expert.set_full_name(absl::StrCat("Robin Vale ", round));
+    expert.set_capacity_open(round + 1);
     writer.Set(expert);
     EXPECT_EQ(writer.Get<v1::Expert>("experts/elm1").full_name(), expert.full_name());
     EXPECT_EQ(reader.Get<v1::Expert>("experts/elm1").full_name(), expert.full_name());
     // A view that was kept from before is not taken for the present one.
     const auto view = reader.pools->Read();
     ASSERT_TRUE(view.ok()) << view.status();
-    EXPECT_EQ((*view)->full_names.at("experts/elm1"), expert.full_name());
+    const auto row = (*view)->pool->FindExpert("experts/elm1");
+    ASSERT_TRUE(row.has_value());
+    EXPECT_EQ((*view)->pool->experts()[*row].capacity_open, round + 1);
     const int64_t head = writer.journal->Head()->sequence;
     EXPECT_EQ(reader.journal->AwaitBeyond(head - 1, absl::Minutes(1)), head)
         << "who waits for news there is woken";
