@@ -66,6 +66,7 @@ void Client::Prepare(grpc::ClientContext& context, absl::Duration deadline) cons
 }
 
 absl::Status Client::WithRetries(const google::protobuf::Descriptor& request,
+                                 const IsAnswer& is_answer,
                                  const std::function<absl::Status()>& call) const {
   absl::Duration backoff = options_.first_backoff;
   // Whether the center has said, in any answer, when to come back.
@@ -74,6 +75,7 @@ absl::Status Client::WithRetries(const google::protobuf::Descriptor& request,
     const absl::Status status = call();
     const std::optional<absl::Duration> wait = WaitBeforeRetry(status, backoff);
     if (!wait.has_value()) return status;
+    if (is_answer != nullptr && is_answer(status)) return status;
     if (absl::IsUnavailable(status) && !IsRepeatable(request)) {
       return Annotate(status, "not tried again, as it may have been done");
     }

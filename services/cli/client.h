@@ -36,6 +36,9 @@ struct ClientOptions {
   absl::Duration longest_backoff = absl::Seconds(2);
 };
 
+// Whether an error is what the caller wanted to know, so that the call is not made again.
+using IsAnswer = std::function<bool(const absl::Status&)>;
+
 // Calls a center. Every call carries the principal and a deadline. One that the center was too busy
 // for is made again, as nothing came of it, where the center said when. One that met UNAVAILABLE may
 // have been carried out all the same: it is made again where that does no harm
@@ -48,13 +51,15 @@ class Client {
 
   // Calls a unary method of the service that the request is for:
   // `client.Call(&AgencyService::Stub::GetAgency, request, deadline)`. Each try may take as long as
-  // `deadline`. UsageError: the servers given do not have that service.
+  // `deadline`. An error that `is_answer` says is one ends the tries: the caller does something else about it.
+  // UsageError: the servers given do not have that service.
   template <typename Stub, typename Request, typename Response>
   absl::StatusOr<Response> Call(grpc::Status (Stub::*method)(grpc::ClientContext*, const Request&,
                                                              Response*),
-                                const Request& request, absl::Duration deadline) {
+                                const Request& request, absl::Duration deadline,
+                                const IsAnswer& is_answer = nullptr) {
     ASSIGN_OR_RETURN(const std::string address, options_.servers.AddressFor(request));
-    return CallAt(address, method, request, deadline);
+    return CallAt(address, method, request, deadline, is_answer);
   }
 
   // The same at one of the servers' addresses, whatever is there.
@@ -62,9 +67,10 @@ class Client {
   absl::StatusOr<Response> CallAt(const std::string& address,
                                   grpc::Status (Stub::*method)(grpc::ClientContext*, const Request&,
                                                                Response*),
-                                  const Request& request, absl::Duration deadline) {
+                                  const Request& request, absl::Duration deadline,
+                                  const IsAnswer& is_answer = nullptr) {
     Response response;
-    const absl::Status status = WithRetries(*Request::descriptor(), [&] {
+    const absl::Status status = WithRetries(*Request::descriptor(), is_answer, [&] {
       Stub stub(channels_.at(address));
       grpc::ClientContext context;
       Prepare(context, deadline);
@@ -100,7 +106,7 @@ class Client {
 
  private:
   void Prepare(grpc::ClientContext& context, absl::Duration deadline) const;
-  absl::Status WithRetries(const google::protobuf::Descriptor& request,
+  absl::Status WithRetries(const google::protobuf::Descriptor& request, const IsAnswer& is_answer,
                            const std::function<absl::Status()>& call) const;
 
   const ClientOptions options_;

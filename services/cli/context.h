@@ -58,15 +58,15 @@ class Context {
   absl::StatusOr<std::string> RequestId();
 
   // Calls a unary method. A call that may take long is given `deadline` where --timeout says
-  // nothing.
+  // nothing. `is_answer`: see Client.
   template <typename Stub, typename Request, typename Response>
   absl::StatusOr<Response> Call(grpc::Status (Stub::*method)(grpc::ClientContext*, const Request&,
                                                              Response*),
-                                const Request& request,
-                                absl::Duration deadline = kDefaultDeadline) {
+                                const Request& request, absl::Duration deadline = kDefaultDeadline,
+                                const IsAnswer& is_answer = nullptr) {
     absl::StatusOr<Client*> reached = client();
     if (!reached.ok()) return reached.status();
-    return (*reached)->Call(method, request, Deadline(deadline));
+    return (*reached)->Call(method, request, Deadline(deadline), is_answer);
   }
 
   // --timeout, or `otherwise` where it was not given.

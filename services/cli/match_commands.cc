@@ -1,4 +1,5 @@
 #include <memory>
+#include <ostream>
 #include <string>
 #include <utility>
 #include <vector>
@@ -26,6 +27,8 @@ using matching::v1::SolveRun;
 
 // Most a solve may take: what the method allows.
 constexpr absl::Duration kSolveDeadline = absl::Seconds(300);
+// How long it waits for a turn before it says who has it.
+constexpr int kFirstWaitSeconds = 1;
 
 std::string Millionths(int64_t value, TextStyle style) {
   return absl::StrFormat("%.*f", style == TextStyle::kShort ? 3 : 6,
@@ -177,13 +180,35 @@ absl::Status RunOpen(Context& context, const RankArguments& arguments) {
   return absl::OkStatus();
 }
 
+bool IsUnderWay(const absl::Status& status) { return ReasonOf(status) == "SOLVE_UNDER_WAY"; }
+
+// Says who solves, and that the command waits.
+void TellWhoSolves(const absl::Status& status, std::ostream& err) {
+  const google::rpc::ErrorInfo info = ErrorInfoOf(status);
+  const auto holder = info.metadata().find("holder");
+  const auto since = info.metadata().find("since");
+  const bool is_known = holder != info.metadata().end() && since != info.metadata().end();
+  err << (is_known ? absl::StrCat(holder->second, " solves since ", since->second)
+                   : std::string("others are to solve first"))
+      << ", and one solves at a time; waiting for a turn\n";
+  err.flush();
+}
+
 absl::Status RunSolve(Context& context, bool dry_run) {
   matching::v1::SolveMatchesRequest request;
   request.set_validate_only(dry_run);
   ASSIGN_OR_RETURN(*request.mutable_request_id(), context.RequestId());
-  ASSIGN_OR_RETURN(const SolveRun run,
-                   context.Call(&MatchService::Stub::SolveMatches, request, kSolveDeadline));
-  return ShowRun(context, run);
+  // A call that waits for as long as it may says nothing meanwhile.
+  request.set_wait_seconds(dry_run ? 0 : kFirstWaitSeconds);
+  absl::StatusOr<SolveRun> run =
+      context.Call(&MatchService::Stub::SolveMatches, request, kSolveDeadline, IsUnderWay);
+  if (IsUnderWay(run.status())) {
+    TellWhoSolves(run.status(), context.world().err);
+    request.clear_wait_seconds();
+    run = context.Call(&MatchService::Stub::SolveMatches, request, kSolveDeadline);
+  }
+  if (!run.ok()) return run.status();
+  return ShowRun(context, *run);
 }
 
 void AddRank(CLI::App& noun, Context& context) {

@@ -1390,6 +1390,62 @@ TEST_F(CommandLine, ACertifiedRunIsCalledOptimalOnlyWhereItsObjectiveIsItsBound)
   }
 }
 
+// As `critac match solve` while another solves, longer than one call may wait.
+TEST_F(CommandLine, ASolveThatWaitsSaysAtOnceAndOnceWhoSolves) {
+  constexpr char kSolve[] = "critac.matching.v1.MatchService/SolveMatches";
+  std::atomic<int> calls = 0;
+  center_.On<matching::v1::SolveMatchesRequest, matching::v1::SolveRun>(
+      kSolve, [&](const auto&, auto& response) -> absl::Status {
+        response.set_name("runs/r00000042");
+        if (++calls > 3) return absl::OkStatus();
+        return Error(absl::StatusCode::kUnavailable, "SOLVE_UNDER_WAY", "another solves")
+            .Fact("holder", "coordinator:kim")
+            .Fact("since", "2026-11-24T09:29:00Z")
+            .RetryAfter(absl::Seconds(13))
+            .ToStatus();
+      });
+  const CliRun run = Run("match solve");
+  EXPECT_EQ(run.status(), kDone) << run.err();
+  EXPECT_THAT(run.out(), HasSubstr("r00000042"));
+  EXPECT_EQ(run.err(),
+            "coordinator:kim solves since 2026-11-24T09:29:00Z, and one solves at a time; waiting "
+            "for a turn\n");
+  const auto requests = center_.RequestsOf<matching::v1::SolveMatchesRequest>(kSolve);
+  ASSERT_THAT(requests, SizeIs(4));
+  EXPECT_EQ(requests[0].wait_seconds(), 1) << "it is to be told soon";
+  for (const auto& request : requests) {
+    EXPECT_EQ(request.request_id(), requests[0].request_id());
+    if (&request != &requests[0]) EXPECT_EQ(request.wait_seconds(), 0);
+  }
+}
+
+TEST_F(CommandLine, ASolveThatIsTheNextOfManyDoesNotSayWhoSolves) {
+  std::atomic<int> calls = 0;
+  center_.On<matching::v1::SolveMatchesRequest, matching::v1::SolveRun>(
+      "critac.matching.v1.MatchService/SolveMatches",
+      [&](const auto&, auto& response) -> absl::Status {
+        response.set_name("runs/r00000042");
+        if (++calls > 1) return absl::OkStatus();
+        return Error(absl::StatusCode::kUnavailable, "SOLVE_UNDER_WAY", "others are to solve first")
+            .RetryAfter(absl::Seconds(1))
+            .ToStatus();
+      });
+  EXPECT_EQ(Run("match solve").err(),
+            "others are to solve first, and one solves at a time; waiting for a turn\n");
+}
+
+TEST_F(CommandLine, ASolveThatDoesNotWaitSaysNothingOfOthers) {
+  center_.On<matching::v1::SolveMatchesRequest, matching::v1::SolveRun>(
+      "critac.matching.v1.MatchService/SolveMatches", [](const auto& request, auto& response) {
+        EXPECT_EQ(request.wait_seconds(), request.validate_only() ? 0 : 1);
+        response.set_name("runs/r00000042");
+        return absl::OkStatus();
+      });
+  for (const char* command : {"match solve", "match solve --dry-run"}) {
+    EXPECT_EQ(Run(command).err(), "") << command;
+  }
+}
+
 TEST_F(CommandLine, RunsAreListed) {
   center_.On<matching::v1::ListRunsRequest, matching::v1::ListRunsResponse>(
       "critac.matching.v1.MatchService/ListRuns", [](const auto& call, auto& response) {

@@ -122,10 +122,12 @@ absl::Status ExplainOpen(const PoolView& view, const Clock& clock,
   return absl::OkStatus();
 }
 
-// Until when a call may wait, so that its caller hears why it got no further before it gives up.
-absl::Time EndOfWait(const Call& call, const Clock& clock) {
-  const absl::Duration left = call.deadline - clock.Now();
-  return call.deadline - std::min(left / 10, absl::Seconds(1));
+// Until when a call may wait: as long as it wants to, and so that its caller hears why it got no further before it
+// gives up.
+absl::Time EndOfWait(const Call& call, int wait_seconds, const Clock& clock) {
+  const absl::Time now = clock.Now();
+  const absl::Time latest = call.deadline - std::min((call.deadline - now) / 10, absl::Seconds(1));
+  return wait_seconds == 0 ? latest : std::min(latest, now + absl::Seconds(wait_seconds));
 }
 
 // Leaves of an answer what recusals do not hide from the caller.
@@ -275,11 +277,14 @@ grpc::ServerUnaryReactor* MatchService::ExplainOpenSlots(grpc::CallbackServerCon
 }
 
 absl::Status MatchService::SolveInTurn(const grpc::CallbackServerContext& context, const Call& call,
-                                       const v1::SolveMatchesRequest& in, v1::SolveRun& response) {
+                                       v1::SolveMatchesRequest in, v1::SolveRun& response) {
+  // How long it waits is no part of what it asks for: a repeat may wait longer.
+  const int wait_seconds = in.wait_seconds();
+  in.clear_wait_seconds();
   // A repeat of a call that was answered waits for nobody.
   ASSIGN_OR_RETURN(const bool is_known, AnswerAgain(journal_, call, in, response));
   if (is_known) return absl::OkStatus();
-  const auto turn = lease_.Take(call.principal.ToString(), EndOfWait(call, clock_));
+  const auto turn = lease_.Take(call.principal.ToString(), EndOfWait(call, wait_seconds, clock_));
   if (!turn.ok() && ReasonOf(turn.status()) != "SOLVE_UNDER_WAY") return turn.status();
   // It may have waited for the very call that it repeats.
   ASSIGN_OR_RETURN(const bool is_known_now, AnswerAgain(journal_, call, in, response));

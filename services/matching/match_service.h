@@ -96,7 +96,7 @@ class MatchService final : public v1::MatchService::CallbackService {
   // Solves when it is the caller's turn and records the run, which goes to `response`; or gives again what the call was
   // answered before. CANCELLED: the caller was gone when its turn came.
   absl::Status SolveInTurn(const grpc::CallbackServerContext& context, const rpc::Call& call,
-                           const v1::SolveMatchesRequest& in, v1::SolveRun& response);
+                           v1::SolveMatchesRequest in, v1::SolveRun& response);
 
   rpc::Pipeline& pipeline_;
   journal::Journal& journal_;

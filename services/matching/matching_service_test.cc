@@ -154,6 +154,20 @@ class MatchingService : public ::testing::Test {
     ASSERT_EQ(imported->results(0).problem(), "");
   }
 
+  // Another process solves, and goes on.
+  void LetAnotherSolve() {
+    const absl::Time since = server_.clock.Now();
+    const absl::Status written =
+        server_.journal().database().Write([&](store::Connection& connection) {
+          return connection.InsertRows(
+              "solve_lease", {"id", "turn", "holder", "take_time", "expire_time"},
+              {{int64_t{1}, int64_t{1}, std::string("service:matching"), absl::ToUnixMicros(since),
+                absl::ToUnixMicros(since + absl::Hours(24 * 365))}},
+              store::OnConflict::kReplace, {"id"});
+        });
+    ASSERT_TRUE(written.ok()) << written;
+  }
+
   // By hand, and no event of the journal says so.
   void PurgeNames() {
     const absl::Status purged =
@@ -1366,18 +1380,8 @@ TEST_F(MatchingService, ATrialCountsOnlyWhereAPastRunComesOutAsRecorded) {
   EXPECT_TRUE(ApproveUntried(draft->name(), kLindqvist).ok());
 }
 
-// Another process solves, and goes on.
 TEST_F(MatchingService, ACallThatWaitsToSolveIsToldBeforeItsDeadlineWhoDoes) {
-  const absl::Time since = server_.clock.Now();
-  const absl::Status written =
-      server_.journal().database().Write([&](store::Connection& connection) {
-        return connection.InsertRows(
-            "solve_lease", {"id", "turn", "holder", "take_time", "expire_time"},
-            {{int64_t{1}, int64_t{1}, std::string("service:matching"), absl::ToUnixMicros(since),
-              absl::ToUnixMicros(since + absl::Hours(24 * 365))}},
-            store::OnConflict::kReplace, {"id"});
-      });
-  ASSERT_TRUE(written.ok()) << written;
+  LetAnotherSolve();
   v1::SolveMatchesRequest request;
   request.set_request_id(server_.NewId());
   std::atomic<bool> ended = false;
@@ -1421,6 +1425,47 @@ TEST_F(MatchingService, ARepeatedCallToSolveIsAnsweredThoughAnotherSolves) {
   ASSERT_TRUE(again.ok()) << again.status();
   EXPECT_EQ(again->SerializeAsString(), first->SerializeAsString());
   EXPECT_EQ(server_.journal().Head()->sequence, head);
+}
+
+// Its deadline is after 60 s: the clock goes on in steps so small that the two are not mistaken for each other.
+TEST_F(MatchingService, ACallToSolveWaitsNoLongerThanItWants) {
+  AddExperts(1);
+  AddRequest("fy27-000001");
+  LetAnotherSolve();
+  v1::SolveMatchesRequest request;
+  request.set_request_id(server_.NewId());
+  request.set_wait_seconds(5);
+  const absl::Time begun = server_.clock.Now();
+  std::atomic<bool> ended = false;
+  absl::Status answer;
+  std::thread waiting([&] {
+    answer = Call(&Stub::SolveMatches, request, kDana).status();
+    ended = true;
+  });
+  EXPECT_TRUE(critac::testing::Eventually([&] {
+    server_.clock.Advance(absl::Milliseconds(20));
+    return ended.load();
+  }));
+  waiting.join();
+  EXPECT_EQ(ReasonOf(answer), "SOLVE_UNDER_WAY") << answer;
+  EXPECT_EQ(ErrorInfoOf(answer).metadata().at("holder"), "service:matching");
+  EXPECT_GE(server_.clock.Now() - begun, absl::Seconds(5));
+  EXPECT_LT(server_.clock.Now() - begun, absl::Seconds(40));
+
+  // Once it is its turn, and again: it is the same call, however long it may wait.
+  ASSERT_TRUE(SolveLease(server_.journal().database(), server_.clock).Forget().ok());
+  const auto first = Call(&Stub::SolveMatches, request, kDana);
+  ASSERT_TRUE(first.ok()) << first.status();
+  request.set_wait_seconds(0);
+  const auto again = Call(&Stub::SolveMatches, request, kDana);
+  ASSERT_TRUE(again.ok()) << again.status();
+  EXPECT_EQ(again->name(), first->name());
+
+  request.set_wait_seconds(301);
+  const auto refused = Call(&Stub::SolveMatches, request, kDana);
+  EXPECT_EQ(refused.status().code(), absl::StatusCode::kInvalidArgument);
+  ASSERT_THAT(BadRequestOf(refused.status()).field_violations(), SizeIs(1));
+  EXPECT_EQ(BadRequestOf(refused.status()).field_violations(0).field(), "wait_seconds");
 }
 
 TEST_F(MatchingService, ACallThatWaitsToSolveEndsWhenTheProcessStops) {

@@ -160,7 +160,7 @@ absl::Status SolveLease::UnderWay(const Holder& holder) const {
               absl::StrCat(nobody ? "others are to solve first"
                                   : absl::StrCat(holder.who, " solves since ", since),
                            ", and one solves at a time; nothing was recorded for this call, make "
-                           "it again, or with a later deadline"));
+                           "it again, or let it wait longer"));
   error.RetryAfter(delay);
   if (!nobody) error.Fact("holder", holder.who).Fact("since", since);
   return error.ToStatus();
