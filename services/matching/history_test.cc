@@ -2,7 +2,8 @@
 // the place or lost it, can start in the offer's period by the window and by the conflicts of interest, and
 // has room beside all that was offered or agreed before: the expert and the partner in that period, the
 // expert and the program open at once. Nobody has two places in one slot, no slot more people than it asks
-// for, and the capacities on record are those of the places agreed.
+// for, and the capacities on record are those of the places agreed. Nothing is agreed for a period that is
+// over: an offer that was still to be answered then is taken back, and refused by nobody.
 // At random moments the pool is held against the reference: who could start where and in which periods, and
 // what room is left. A plan made of it keeps all limits at once. It is proved the cheapest wherever no
 // partner has a limit by period. Where there are few plans, all are gone through: none is below the bound of
@@ -176,6 +177,12 @@ class Reference {
     return !free.has_value() || *free > std::min(slot.last, LastDayOf(place.period));
   }
 
+  // Whether the period of the place ended while there was time to answer.
+  static bool EndedWithItsPeriod(const Place& place, absl::CivilDay today) {
+    const absl::CivilDay last = LastDayOf(place.period);
+    return today > last && FormatDate(last) < place.answer_by;
+  }
+
   // Of a quarter, as `2026Q4`.
   static absl::CivilDay LastDayOf(const std::string& quarter) {
     const int year = std::stoi(quarter.substr(0, 4));
@@ -227,6 +234,7 @@ class Reference {
     const int partner_room = partners.at(place.partner).capacity_per_period();
     if (!place.open) return "OFFER_NOT_OPEN";
     if (FormatDate(today) > place.answer_by) return "OFFER_EXPIRED";
+    if (today > LastDayOf(place.period)) return "PERIOD_OVER";
     if (!expert.active()) return "EXPERT_NOT_ACTIVE";
     if (UsedIn(place.expert, place.period) >= expert.capacity_per_period() ||
         UsedOpen(place.expert) >= expert.capacity_open() ||
@@ -559,11 +567,13 @@ class History {
     bench_.CareForOffers();
     for (auto& [offer, place] : reference_.places) {
       if (!place.open) continue;
-      if (!reference_.experts.at(place.expert).active() || reference_.HasConflict(place)) {
+      const bool is_out =
+          !reference_.experts.at(place.expert).active() || reference_.HasConflict(place);
+      if (is_out || Reference::EndedWithItsPeriod(place, Today())) {
         place.open = false;
         EXPECT_EQ(bench_.OfferNamed(offer).state(), v1::OFFER_STATE_WITHDRAWN)
             << did_ << ": " << offer;
-        ++counts_["take back"];
+        ++counts_[is_out ? "take back" : "take back with its period"];
       } else if (FormatDate(Today()) > place.answer_by) {
         reference_.Bar(offer);
         EXPECT_EQ(bench_.OfferNamed(offer).state(), v1::OFFER_STATE_EXPIRED)

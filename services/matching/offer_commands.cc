@@ -162,6 +162,7 @@ journal::Decide AcceptOffer(std::shared_ptr<const PoolView> view, std::string na
   return [=](Draft& draft) -> absl::Status {
     ASSIGN_OR_RETURN(const v1::Offer* offer, FindOffer(draft, name, partner));
     RETURN_IF_ERROR(CheckAnswerable(*offer, DayOf(draft.now())));
+    RETURN_IF_ERROR(CheckPeriodGoesOn(*offer, DayOf(draft.now())));
     RETURN_IF_ERROR(CheckGatesUnchanged(draft, *view));
     RETURN_IF_ERROR(CheckRoom(draft, *view->pool, offer->assignment()));
     RETURN_IF_ERROR(CheckEligible(*view, *offer));

@@ -1,12 +1,14 @@
 #include "services/matching/offer_decisions.h"
 
 #include <algorithm>
+#include <optional>
 #include <tuple>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "common/status/error.h"
 #include "services/matching/engagements.h"
+#include "services/matching/period.h"
 #include "services/matching/proposal_decisions.h"
 
 namespace critac::matching {
@@ -40,10 +42,25 @@ std::vector<std::string> ReminderDays(absl::CivilDay made, absl::CivilDay answer
   return days;
 }
 
+bool IsPeriodOver(const v1::Offer& offer, absl::CivilDay today) {
+  const std::optional<Period> period = ParsePeriod(offer.assignment().period());
+  return period.has_value() && DaysOf(*period).last < DayNumber(today);
+}
+
+absl::Status CheckPeriodGoesOn(const v1::Offer& offer, absl::CivilDay today) {
+  if (!IsPeriodOver(offer, today)) return absl::OkStatus();
+  return FailedPrecondition("PERIOD_OVER", offer.name(),
+                            absl::StrCat("is for ", offer.assignment().period(),
+                                         ", which is over; it is taken back, and its slot is "
+                                         "matched again"));
+}
+
 OfferDue DueFor(const v1::Offer& offer, bool eligible, absl::CivilDay today) {
   if (offer.state() != v1::OFFER_STATE_OPEN) return {};
   if (!eligible) return {OfferStep::kTakeBack};
   const auto answer_by = ParseDate(offer.answer_by());
+  const bool period_ends_first = !answer_by.has_value() || IsPeriodOver(offer, *answer_by);
+  if (period_ends_first && IsPeriodOver(offer, today)) return {OfferStep::kTakeBack};
   if (answer_by.has_value() && today > *answer_by) return {OfferStep::kExpire};
   // ISO dates sort as text.
   const std::string now = FormatDate(today);

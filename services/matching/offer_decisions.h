@@ -27,7 +27,7 @@ enum class OfferStep {
   kNothing,
   kRemind,    // a day to remind has come
   kExpire,    // the last day to answer is over
-  kTakeBack,  // the expert is not eligible any more
+  kTakeBack,  // the expert is not eligible any more, or the period of the offer is over
 };
 
 struct OfferDue {
@@ -36,7 +36,15 @@ struct OfferDue {
   int reminder = 0;
 };
 
-// What is due for an offer on `today`. Nothing for one that is not open. Where several are: the expert, then the end.
+// Whether the period whose capacity the offer would take is over on `today`. A unit is used in the period it starts
+// in, and nothing starts in one that is past.
+bool IsPeriodOver(const v1::Offer& offer, absl::CivilDay today);
+
+// Refuses to accept an offer then: FAILED_PRECONDITION, reason PERIOD_OVER.
+absl::Status CheckPeriodGoesOn(const v1::Offer& offer, absl::CivilDay today);
+
+// What is due for an offer on `today`. Nothing for one that is not open. Where several are: the expert, then the end
+// of its period or of the time to answer, whichever came first: whoever still had time has refused nothing.
 OfferDue DueFor(const v1::Offer& offer, bool eligible, absl::CivilDay today);
 
 // The day of the next reminder, the first that is not over; it may be past, where what was due was not done yet. Empty:

@@ -99,6 +99,46 @@ TEST(DueFor, IsTakenBackWhenTheExpertIsNotEligibleAnyMoreWhateverTheDay) {
   EXPECT_EQ(DueFor(OpenOffer(), false, absl::CivilDay(2026, 12, 9)).step, OfferStep::kTakeBack);
 }
 
+TEST(DueFor, IsTakenBackAfterItsPeriodUnlessTheLastDayToAnswerWasNotAfterIt) {
+  const struct {
+    const char* period;
+    const char* answer_by;
+    absl::CivilDay today;
+    OfferStep step;
+  } table[] = {
+      {"2026Q4", "2027-01-06", absl::CivilDay(2026, 12, 31), OfferStep::kNothing},
+      {"2026Q4", "2027-01-06", absl::CivilDay(2027, 1, 1), OfferStep::kTakeBack},
+      {"2026Q4", "2027-01-06", absl::CivilDay(2027, 1, 7), OfferStep::kTakeBack},  // nobody looked
+      {"2026-12", "2027-01-06", absl::CivilDay(2026, 12, 31), OfferStep::kNothing},
+      {"2026-12", "2027-01-06", absl::CivilDay(2027, 1, 1), OfferStep::kTakeBack},
+      {"2026Q4", "2026-12-31", absl::CivilDay(2027, 1, 1), OfferStep::kExpire},
+      {"2026Q4", "2026-12-30", absl::CivilDay(2027, 1, 1), OfferStep::kExpire},
+      {"2027Q1", "2027-01-06", absl::CivilDay(2027, 1, 6), OfferStep::kNothing},
+      {"2027Q1", "2027-01-06", absl::CivilDay(2027, 1, 7), OfferStep::kExpire},
+      {"", "2027-01-06", absl::CivilDay(2027, 1, 6), OfferStep::kNothing},
+      {"", "2027-01-06", absl::CivilDay(2027, 1, 7), OfferStep::kExpire}};
+  for (const auto& row : table) {
+    v1::Offer offer = OpenOffer();
+    offer.mutable_assignment()->set_period(row.period);
+    offer.set_answer_by(row.answer_by);
+    offer.set_reminder_count(offer.remind_on_size());
+    EXPECT_EQ(DueFor(offer, true, row.today).step, row.step)
+        << row.period << " " << row.answer_by << " " << FormatDate(row.today);
+  }
+}
+
+TEST(CheckPeriodGoesOn, RefusesAnOfferWhosePeriodIsOver) {
+  v1::Offer offer = OpenOffer();
+  EXPECT_TRUE(CheckPeriodGoesOn(offer, kMade).ok()) << "none is said";
+  offer.mutable_assignment()->set_period("2026Q4");
+  EXPECT_TRUE(CheckPeriodGoesOn(offer, absl::CivilDay(2026, 12, 31)).ok());
+  const absl::Status over = CheckPeriodGoesOn(offer, absl::CivilDay(2027, 1, 1));
+  EXPECT_EQ(over.code(), absl::StatusCode::kFailedPrecondition);
+  EXPECT_EQ(ReasonOf(over), "PERIOD_OVER");
+  EXPECT_THAT(std::string(over.message()), HasSubstr("is for 2026Q4, which is over"));
+  EXPECT_THAT(std::string(over.message()), HasSubstr("its slot is matched again"));
+}
+
 TEST(DueFor, NothingOfAnOfferThatIsNotOpen) {
   for (int state = v1::OfferState_MIN; state <= v1::OfferState_MAX; ++state) {
     if (state == v1::OFFER_STATE_OPEN) continue;

@@ -190,6 +190,62 @@ TEST_F(OfferLife, AnAnswerAfterTheLastDayIsRefusedBeforeAnyJobRan) {
   EXPECT_EQ(ReasonOf(bench().Decline(offers[0])), "OFFER_EXPIRED");
 }
 
+// Nothing can start in a period that is past, so its capacity is not taken any more.
+TEST_F(OfferLife, AnOfferWhosePeriodEndsBeforeItIsAnsweredIsTakenBackAndItsSlotMatchedAgain) {
+  v1::Demand& demand = center_.AddDemand("fy27-1");
+  demand.mutable_slots(0)->set_window_end("2027-03-31");
+  GoTo(absl::CivilDay(2026, 12, 30));
+  const std::string request = bench().Ready(demand);
+  const auto offers = bench().Offered(request);
+  ASSERT_THAT(offers, SizeIs(1));
+  const v1::Offer offer = bench().OfferNamed(offers[0]);
+  ASSERT_EQ(offer.assignment().period(), "2026Q4");
+  ASSERT_GT(offer.answer_by(), "2027-01-01");
+  GoTo(absl::CivilDay(2026, 12, 31));
+  EXPECT_EQ(bench().CareForOffers(), 0);
+  GoTo(absl::CivilDay(2027, 1, 1));
+  const absl::Status late = bench().Accept(offers[0]);
+  EXPECT_EQ(ReasonOf(late), "PERIOD_OVER") << late;
+  EXPECT_THAT(std::string(late.message()), HasSubstr("2026Q4")) << late;
+  EXPECT_EQ(bench().CareForOffers(), 1);
+  EXPECT_EQ(bench().OfferNamed(offers[0]).state(), v1::OFFER_STATE_WITHDRAWN);
+  EXPECT_THAT(bench().DemandFor(request).refusals(), IsEmpty()) << "nobody refused";
+  EXPECT_THAT(bench().DemandFor(request).declined(), IsEmpty()) << "may come back";
+  EXPECT_EQ(bench().Used(offer.assignment().expert(), "2026Q4"), 0);
+  bench().Solve();
+  const auto next = bench().Offered(request);
+  ASSERT_THAT(next, SizeIs(1));
+  EXPECT_EQ(bench().OfferNamed(next[0]).assignment().period(), "2027Q1");
+  EXPECT_TRUE(bench().Accept(next[0]).ok());
+  EXPECT_EQ(bench().Used(ExpertOf(next[0]), "2027Q1"), 1);
+}
+
+TEST_F(OfferLife, OnTheLastDayOfItsPeriodAnOfferCanStillBeAccepted) {
+  v1::Demand& demand = center_.AddDemand("fy27-1");
+  demand.mutable_slots(0)->set_window_end("2027-03-31");
+  GoTo(absl::CivilDay(2026, 12, 30));
+  const auto offers = bench().Offered(bench().Ready(demand));
+  ASSERT_THAT(offers, SizeIs(1));
+  ASSERT_EQ(bench().OfferNamed(offers[0]).assignment().period(), "2026Q4");
+  GoTo(absl::CivilDay(2026, 12, 31));
+  EXPECT_TRUE(bench().Accept(offers[0]).ok());
+  EXPECT_EQ(bench().Used(ExpertOf(offers[0]), "2026Q4"), 1);
+}
+
+// Until then, too, it is the partner's to say that the expert does not want to: that is an answer.
+TEST_F(OfferLife, AnOfferWhosePeriodIsOverCanBeDeclinedUntilItIsTakenBack) {
+  v1::Demand& demand = center_.AddDemand("fy27-1");
+  demand.mutable_slots(0)->set_window_end("2027-03-31");
+  GoTo(absl::CivilDay(2026, 12, 30));
+  const std::string request = bench().Ready(demand);
+  const auto offers = bench().Offered(request);
+  ASSERT_THAT(offers, SizeIs(1));
+  GoTo(absl::CivilDay(2027, 1, 1));
+  EXPECT_TRUE(bench().Decline(offers[0]).ok());
+  EXPECT_THAT(bench().DemandFor(request).refusals(), SizeIs(1));
+  EXPECT_EQ(bench().CareForOffers(), 0);
+}
+
 TEST_F(OfferLife, AnAnsweredOfferIsNeitherRemindedNorExpires) {
   const std::string request = Agreed();
   GoTo(absl::CivilDay(2026, 12, 9));
