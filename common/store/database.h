@@ -137,6 +137,7 @@ struct DatabaseOptions {
   absl::Duration busy_timeout = absl::Seconds(5);
   // How long a write may leave its transaction alone before a server undoes it (PostgreSQL): a process that is
   // frozen would otherwise keep what it locked from all others. Longer than any decision takes.
+  // absl::InfiniteDuration(): for as long as it likes, whatever the server is set to.
   absl::Duration longest_pause = absl::Seconds(30);
   // Dates the migrations.
   const Clock* clock = &SystemClock::Instance();

@@ -1,6 +1,9 @@
 #include "common/store/postgresql_database.h"
 
+#include <algorithm>
 #include <atomic>
+#include <cstdint>
+#include <limits>
 #include <optional>
 #include <utility>
 #include <vector>
@@ -24,6 +27,13 @@ namespace {
 
 // "critac", for the lock that those who make the first table take.
 constexpr int64_t kOpenLock = 0x637269746163;
+
+// A timeout as the server's settings have it: in milliseconds, at most as many as they take, or 0 for none.
+std::string Timeout(absl::Duration duration) {
+  if (duration == absl::InfiniteDuration()) return "0";
+  return absl::StrCat(std::clamp<int64_t>(absl::ToInt64Milliseconds(duration), 1,
+                                          std::numeric_limits<int32_t>::max()));
+}
 
 // In the place of a statement that begins a transaction: there is none.
 constexpr absl::string_view kNoTransaction = "";
@@ -85,10 +95,8 @@ class LiveConnection {
   }
 
   std::string SetSettings() const {
-    const int64_t milliseconds = absl::ToInt64Milliseconds(options_.busy_timeout);
     std::vector<std::pair<absl::string_view, std::string>> settings = {
-        // 0 would be: for ever.
-        {"lock_timeout", absl::StrCat(std::max<int64_t>(milliseconds, 1))},
+        {"lock_timeout", Timeout(options_.busy_timeout)},
         {"application_name", "critac"},
         {"client_encoding", "UTF8"},
         {"TimeZone", "UTC"},
@@ -104,8 +112,7 @@ class LiveConnection {
     if (purpose_ == Purpose::kReading) settings.push_back({"default_transaction_read_only", "on"});
     if (purpose_ == Purpose::kWriting) {
       settings.insert(settings.end(),
-                      {{"idle_in_transaction_session_timeout",
-                        absl::StrCat(absl::ToInt64Milliseconds(options_.longest_pause))},
+                      {{"idle_in_transaction_session_timeout", Timeout(options_.longest_pause)},
                        {"statement_timeout", "0"}});
     }
     std::string sql = "SELECT ";

@@ -230,6 +230,27 @@ TEST_F(PostgresqlDatabaseTest, WritesAreDurableWhateverTheDatabaseIsSetTo) {
   EXPECT_EQ(setting(*Open(), "synchronous_commit"), "remote_apply");
 }
 
+TEST_F(PostgresqlDatabaseTest, AWriteMayLeaveItsTransactionAloneAsLongAsTheOptionsSay) {
+  Server().Ask(
+      absl::StrCat("ALTER DATABASE ", name_, " SET idle_in_transaction_session_timeout = '7s'"));
+  const struct {
+    absl::Duration longest_pause;
+    std::string setting;
+  } cases[] = {{absl::InfiniteDuration(), "0"},
+               {absl::Hours(24) * 365, "2147483647ms"},
+               {absl::Milliseconds(100), "100ms"},
+               {absl::Nanoseconds(1), "1ms"}};
+  for (const auto& each : cases) {
+    const absl::Status status =
+        Open({.longest_pause = each.longest_pause})->Write([&](Connection& connection) {
+          EXPECT_THAT(Column(connection, "SHOW idle_in_transaction_session_timeout"),
+                      ElementsAre(each.setting));
+          return absl::OkStatus();
+        });
+    EXPECT_TRUE(status.ok()) << status;
+  }
+}
+
 TEST_F(PostgresqlDatabaseTest, WhatItsOperatorMadeReadOnlyIsNotWrittenTo) {
   PostgresqlServer server;
   ASSERT_TRUE(server.is_up());

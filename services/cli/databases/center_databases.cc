@@ -126,8 +126,15 @@ std::vector<DatabasePlace> PlacesAt(const std::vector<const journal::JournalOpti
   return places;
 }
 
+// Databases are filled one after the other within transactions of all, each of which is left alone while the others
+// are filled. Nobody else waits for what they lock: the databases are empty.
+absl::Duration CenterDatabases::LongestPauseOf(DatabaseUse use) {
+  if (use == DatabaseUse::kFill) return absl::InfiniteDuration();
+  return store::DatabaseOptions().longest_pause;
+}
+
 absl::StatusOr<std::unique_ptr<CenterDatabases>> CenterDatabases::Open(
-    std::vector<DatabasePlace> places, DatabaseUse use) {
+    std::vector<DatabasePlace> places, DatabaseUse use, absl::Duration longest_pause) {
   std::unique_ptr<CenterDatabases> opened(new CenterDatabases(std::move(places)));
   // All that can be told without opening any comes first.
   for (const DatabasePlace& place : opened->places_) {
@@ -136,12 +143,13 @@ absl::StatusOr<std::unique_ptr<CenterDatabases>> CenterDatabases::Open(
     if (use != DatabaseUse::kFill && !IsThere(path)) return NotThere(place, path);
   }
   for (const DatabasePlace& place : opened->places_) {
-    RETURN_IF_ERROR(Annotate(opened->OpenOne(place, use), place.journal->name));
+    RETURN_IF_ERROR(Annotate(opened->OpenOne(place, use, longest_pause), place.journal->name));
   }
   return opened;
 }
 
-absl::Status CenterDatabases::OpenOne(const DatabasePlace& place, DatabaseUse use) {
+absl::Status CenterDatabases::OpenOne(const DatabasePlace& place, DatabaseUse use,
+                                      absl::Duration longest_pause) {
   const std::string path = SqlitePathOf(place.url);
   if (!path.empty() && use != DatabaseUse::kLook) {
     if (!place.data_folder.empty() && !folders_.contains(place.data_folder)) {
@@ -152,6 +160,7 @@ absl::Status CenterDatabases::OpenOne(const DatabasePlace& place, DatabaseUse us
   }
   store::DatabaseOptions options;
   options.url = place.url;
+  options.longest_pause = longest_pause;
   ASSIGN_OR_RETURN(std::unique_ptr<store::Database> database, store::Database::Open(options));
   databases_.push_back(std::move(database));
   return absl::OkStatus();

@@ -6,11 +6,13 @@
 #include <map>
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "absl/functional/function_ref.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "absl/time/time.h"
 #include "absl/types/span.h"
 #include "common/journal/journal.h"
 #include "common/store/data_folder.h"
@@ -64,7 +66,13 @@ class CenterDatabases {
  public:
   // FAILED_PRECONDITION: another process has one. UsageError: one is not there.
   static absl::StatusOr<std::unique_ptr<CenterDatabases>> Open(std::vector<DatabasePlace> places,
-                                                               DatabaseUse use);
+                                                               DatabaseUse use) {
+    return Open(std::move(places), use, LongestPauseOf(use));
+  }
+  // The same with another `longest_pause` of DatabaseOptions.
+  static absl::StatusOr<std::unique_ptr<CenterDatabases>> Open(std::vector<DatabasePlace> places,
+                                                               DatabaseUse use,
+                                                               absl::Duration longest_pause);
   // Removes the files that it made, unless Keep was called.
   ~CenterDatabases();
 
@@ -84,7 +92,8 @@ class CenterDatabases {
 
  private:
   explicit CenterDatabases(std::vector<DatabasePlace> places) : places_(std::move(places)) {}
-  absl::Status OpenOne(const DatabasePlace& place, DatabaseUse use);
+  static absl::Duration LongestPauseOf(DatabaseUse use);
+  absl::Status OpenOne(const DatabasePlace& place, DatabaseUse use, absl::Duration longest_pause);
   absl::Status Nest(bool write, std::vector<store::Connection*>& connections, Body body);
 
   const std::vector<DatabasePlace> places_;

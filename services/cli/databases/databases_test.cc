@@ -2,8 +2,10 @@
 // kind of database.
 #include <atomic>
 #include <filesystem>
+#include <functional>
 #include <map>
 #include <memory>
+#include <sstream>
 #include <string>
 #include <thread>
 #include <utility>
@@ -18,8 +20,12 @@
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "services/cli/center_journals.h"
+#include "services/cli/databases/center_databases.h"
+#include "services/cli/databases/fill_databases.h"
+#include "services/cli/progress_bar.h"
 #include "services/cli/testing/cli_run.h"
 #include "services/cli/testing/temp_file.h"
+#include "tests/support/eventually.h"
 #include "tests/support/running_program.h"
 #include "tests/support/test_databases.h"
 #include "tests/support/verify_journal.h"
@@ -137,6 +143,27 @@ class DatabaseCommands : public ::testing::Test {
       });
       EXPECT_TRUE(status.ok()) << status;
     }
+  }
+  journal::v1::JournalContent ContentOf(const std::string& center, const std::string& service) {
+    journal::v1::JournalContent content;
+    const auto database = OpenUrl(Url(center, service));
+    const absl::Status status = database->Read([&](store::Connection& connection) -> absl::Status {
+      ASSIGN_OR_RETURN(content, journal::ReadContent(connection, database->backend(), service));
+      return absl::OkStatus();
+    });
+    EXPECT_TRUE(status.ok()) << status;
+    return content;
+  }
+  // The first column of a query's first row, as an integer.
+  static int64_t IntOf(store::Database& database, const std::string& sql) {
+    int64_t value = 0;
+    const absl::Status status = database.Read([&](store::Connection& connection) -> absl::Status {
+      ASSIGN_OR_RETURN(const std::vector<store::Row> rows, connection.QueryAll(sql));
+      value = rows.at(0).Int(0);
+      return absl::OkStatus();
+    });
+    EXPECT_TRUE(status.ok()) << status;
+    return value;
   }
   void Sql(const std::string& url, const std::string& sql) {
     const absl::Status status = OpenUrl(url)->Write(
@@ -397,6 +424,73 @@ TEST_F(DatabaseCommands, OneServiceIsBackedUpAndRestoredAlone) {
                    Ledgers(), {{"CRITAC_DATABASE", Url("new", "matching")}});
   ASSERT_EQ(one.status(), kDone) << one.err();
   EXPECT_EQ(HeadOf("new", "matching"), HeadOf("old", "matching"));
+}
+
+// While the first is filled, the transactions of the others are left alone: until the server has ended that of the
+// last, and then, with what a restore opens, three times as long.
+TEST_F(DatabaseCommands, DatabasesMayWaitForEachOtherForAnyTimeWhileTheyAreFilled) {
+  if (!testing::TestDatabases::AreOnPostgresql()) {
+    GTEST_SKIP() << "a file of SQLite can be left alone for any time";
+  }
+  Fill("old");
+  ASSERT_EQ(Run(On("new", {"migrate"})).status(), kDone);
+  const std::vector<journal::JournalOptions> ledgers = Ledgers();
+  std::vector<const journal::JournalOptions*> journals;
+  std::map<std::string, std::string> urls;
+  std::vector<journal::v1::JournalContent> contents;
+  for (const journal::JournalOptions& ledger : ledgers) {
+    journals.push_back(&ledger);
+    urls[ledger.name] = Url("new", ledger.name);
+    contents.push_back(ContentOf("old", ledger.name));
+  }
+  std::istringstream in;
+  std::ostringstream out;
+  World world{in, out, out, 0, false, later_, ids_, [](absl::Duration) {}};
+  const auto last = OpenUrl(Url("new", "metrics"));
+  // How long ago its transaction was left alone; -1: there is none.
+  const auto milliseconds_alone = [&last] {
+    return IntOf(*last,
+                 "SELECT CAST(COALESCE(MAX(EXTRACT(EPOCH FROM clock_timestamp() - state_change) * "
+                 "1000), -1) AS BIGINT) FROM pg_stat_activity WHERE datname = current_database() "
+                 "AND state = 'idle in transaction'");
+  };
+  const auto fill = [&](CenterDatabases& databases, const std::function<bool()>& long_enough) {
+    ProgressBar bar(world, "filling");
+    return FillDatabases(
+        databases, contents, bar,
+        [&](size_t i, absl::FunctionRef<absl::Status(const BackupRecord&)> add) {
+          if (i == 0) EXPECT_TRUE(testing::Eventually(long_enough));
+          return OpenUrl(Url("old", kServices[i]))->Read([&](store::Connection& connection) {
+            return journal::ReadRecords(connection, add);
+          });
+        },
+        [] { return absl::OkStatus(); });
+  };
+  {
+    const auto hasty = CenterDatabases::Open(PlacesAt(journals, urls), DatabaseUse::kFill,
+                                             absl::Milliseconds(100));
+    ASSERT_TRUE(hasty.ok()) << hasty.status();
+    const absl::Status ended = fill(**hasty, [&] { return milliseconds_alone() == -1; });
+    EXPECT_TRUE(absl::IsUnavailable(ended)) << ended;
+  }
+  for (const char* service : kServices) {
+    EXPECT_THAT(RecordsAt(Url("new", service)), IsEmpty()) << service;
+  }
+  const auto patient = CenterDatabases::Open(PlacesAt(journals, urls), DatabaseUse::kFill);
+  ASSERT_TRUE(patient.ok()) << patient.status();
+  for (size_t i = 0; i < (*patient)->size(); ++i) {
+    const absl::Status status =
+        (*patient)->database(i).Write([](store::Connection& connection) -> absl::Status {
+          ASSIGN_OR_RETURN(const std::vector<store::Row> rows,
+                           connection.QueryAll("SHOW idle_in_transaction_session_timeout"));
+          EXPECT_EQ(rows.at(0).Text(0), "0") << "which is: for ever";
+          return absl::OkStatus();
+        });
+    EXPECT_TRUE(status.ok()) << status;
+  }
+  const absl::Status filled = fill(**patient, [&] { return milliseconds_alone() >= 300; });
+  EXPECT_TRUE(filled.ok()) << filled;
+  ExpectSame("old", "new");
 }
 
 TEST_F(DatabaseCommands, ProgressIsShownOnATerminal) {
