@@ -415,6 +415,31 @@ TEST_F(Replicas, ADeadlockCostsNoCommand) {
   EXPECT_EQ(replicas_[2]->VerifyChain()->problem, "");
 }
 
+// One has the head for long, as where it derives the projections anew. Writers wait for it; who reads does not, and a
+// replica whose writer waits is ready all the same.
+TEST_F(Replicas, ReadAndAreReadyWhileTheirWritersWaitForTheHead) {
+  ASSERT_TRUE(replicas_[0]->Execute(AddAgency("a", "A")).ok());
+  const auto database = OpenDatabase();
+  const auto waiting = Open({.busy_timeout = absl::Minutes(1)});
+  absl::Status renamed = absl::UnknownError("not answered");
+  std::thread writer;
+  const absl::Status held = database->Write([&](store::Connection& other) -> absl::Status {
+    RETURN_IF_ERROR(other.QueryForUpdate("SELECT id FROM journal_head", {},
+                                         [](const store::Row&) { return absl::OkStatus(); }));
+    writer = std::thread([&] { renamed = waiting->Execute(Rename("!")).status(); });
+    EXPECT_TRUE(testing::Eventually([&] { return WaiterCount() == 1; }));
+    const absl::Status ready = waiting->database().CheckWritable();
+    EXPECT_TRUE(ready.ok()) << ready;
+    EXPECT_EQ(waiting->Get<intake::v1::Agency>("agencies/a")->display_name(), "A");
+    EXPECT_EQ(WaiterCount(), 1) << "it waits still";
+    return absl::OkStatus();
+  });
+  EXPECT_TRUE(held.ok()) << held;
+  if (writer.joinable()) writer.join();
+  EXPECT_TRUE(renamed.ok()) << renamed;
+  EXPECT_EQ(NameAt(1), "A!");
+}
+
 // A process that stops in the middle of a transaction, as one that is frozen does, until another has written.
 TEST_F(Replicas, WhoStandsStillWithTheHeadLockDoesNotStopTheOthers) {
   const auto frozen = OpenDatabase({.longest_pause = absl::Milliseconds(100)});

@@ -139,6 +139,9 @@ struct DatabaseOptions {
   // frozen would otherwise keep what it locked from all others. Longer than any decision takes.
   // absl::InfiniteDuration(): for as long as it likes, whatever the server is set to.
   absl::Duration longest_pause = absl::Seconds(30);
+  // How long a commit of any process of this user may be under way before CheckWritable says that the database
+  // takes no writes (PostgreSQL): it then waits for a disk that hangs, or for a standby that is away.
+  absl::Duration longest_commit = absl::Seconds(10);
   // Dates the migrations.
   const Clock* clock = &SystemClock::Instance();
 };
@@ -190,8 +193,9 @@ class Database {
   // Tells of announced commits of other processes. Null where only one process can have the database.
   virtual std::unique_ptr<CommitWatch> Watch() = 0;
 
-  // Whether it can be written to now, for readiness: a write that reaches the disk and is undone.
-  // OK, or why not.
+  // Whether it can be written to now, for readiness: a write that is undone, on SQLite as far as to the
+  // disk. OK, or why not. On PostgreSQL it waits for no other write, of this process or another, nor for
+  // what these wait for; but where a commit does not end (DatabaseOptions::longest_commit): UNAVAILABLE.
   virtual absl::Status CheckWritable() = 0;
 };
 

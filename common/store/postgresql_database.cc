@@ -145,7 +145,9 @@ class PostgresqlDatabase final : public Database {
         connect_string_(std::move(connect_string)),
         name_(std::move(name)),
         turn_(name_),
-        writer_(Purpose::kWriting, options_, schema_, connect_string_, name_) {
+        writer_(Purpose::kWriting, options_, schema_, connect_string_, name_),
+        look_turn_(name_),
+        looker_(Purpose::kWriting, options_, schema_, connect_string_, name_) {
     std::vector<std::unique_ptr<LiveConnection>> readers;
     for (int i = 0; i < options_.readers; ++i) {
       readers.push_back(std::make_unique<LiveConnection>(Purpose::kReading, options_, schema_,
@@ -198,7 +200,8 @@ class PostgresqlDatabase final : public Database {
 
   absl::Status CheckWritable() override {
     bool written = false;
-    const absl::Status status = Write([&](Connection& connection) -> absl::Status {
+    const auto look = [&](Connection& connection) -> absl::Status {
+      RETURN_IF_ERROR(CheckThatCommitsEnd(connection));
       // With a key of its own, so that no process waits for another one that looks too.
       RETURN_IF_ERROR(connection
                           .Execute(absl::StrCat("INSERT INTO ", kMigrationTable,
@@ -207,11 +210,32 @@ class PostgresqlDatabase final : public Database {
                           .status());
       written = true;
       return absl::CancelledError("written, to be undone");
-    });
+    };
+    const absl::Status status =
+        look_turn_.Take([&] { return looker_.Transact(PostgresqlBackEnd().BeginWrite(), look); });
     return written ? absl::OkStatus() : status;
   }
 
  private:
+  // A write that is undone waits neither for the disk nor for a standby: that others do is seen here.
+  absl::Status CheckThatCommitsEnd(Connection& connection) {
+    ASSIGN_OR_RETURN(
+        const std::vector<Row> rows,
+        connection.QueryAll(
+            "SELECT CAST(EXTRACT(EPOCH FROM clock_timestamp() - query_start) * 1000 AS BIGINT), "
+            "wait_event FROM pg_stat_activity WHERE datname = current_database() AND "
+            "usename = current_user AND state = 'active' AND query = 'COMMIT' "
+            "ORDER BY query_start LIMIT 1"));
+    if (rows.empty()) return absl::OkStatus();
+    const absl::Duration under_way = absl::Milliseconds(rows[0].Int(0));
+    if (under_way < options_.longest_commit) return absl::OkStatus();
+    return Error(absl::StatusCode::kUnavailable, "DATABASE_UNAVAILABLE",
+                 absl::StrCat(name_, ": a commit has been under way for ",
+                              absl::FormatDuration(under_way), ", and waits for ",
+                              rows[0].IsNull(1) ? "nothing" : rows[0].Text(1)))
+        .ToStatus();
+  }
+
   // Texts have to be ordered and compared as SQLite does it: by their bytes.
   absl::Status CheckOrder(Connection& connection) {
     ASSIGN_OR_RETURN(
@@ -240,6 +264,10 @@ class PostgresqlDatabase final : public Database {
   std::optional<ConnectionPool<LiveConnection>> readers_;
   WriterTurn turn_;
   LiveConnection writer_;
+  // Of CheckWritable: where the writer waits for what another process has locked, the database can be written to.
+  // Connected when it is first asked.
+  WriterTurn look_turn_;
+  LiveConnection looker_;
 };
 
 // Of several hosts, the one that takes writes.

@@ -158,6 +158,47 @@ TEST_F(PostgresqlDatabaseTest, WhoLooksWhetherItCanWriteWaitsForNobodyWhoLooksTo
   EXPECT_TRUE(absl::IsCancelled(status)) << status;
 }
 
+// A commit that does not end, as where a standby is away: here one that runs a trigger, which waits.
+TEST_F(PostgresqlDatabaseTest, WhereACommitDoesNotEndItIsNotWritable) {
+  constexpr char kLock[] = "SELECT pg_advisory_xact_lock(42)";
+  Server().Ask("CREATE TABLE t (x BIGINT)", name_);
+  Server().Ask(
+      "CREATE FUNCTION await() RETURNS trigger LANGUAGE plpgsql AS "
+      "'BEGIN PERFORM pg_advisory_xact_lock(42); RETURN NULL; END'",
+      name_);
+  Server().Ask(
+      "CREATE CONSTRAINT TRIGGER late AFTER INSERT ON t DEFERRABLE INITIALLY DEFERRED "
+      "FOR EACH ROW EXECUTE FUNCTION await()",
+      name_);
+  const auto holder = Open();
+  const auto writing = Open({.busy_timeout = absl::Minutes(5)});
+  const auto patient = Open({.longest_commit = absl::Minutes(5)});
+  const auto looking = Open({.longest_commit = absl::Milliseconds(50)});
+  std::thread writer;
+  absl::Status written = absl::UnknownError("not answered");
+  const absl::Status held = holder->Write([&](Connection& connection) -> absl::Status {
+    RETURN_IF_ERROR(connection.Execute(kLock).status());
+    writer = std::thread([&] {
+      written = writing->Write(
+          [](Connection& other) { return other.Execute("INSERT INTO t (x) VALUES (1)").status(); });
+    });
+    absl::Status status;
+    EXPECT_TRUE(Eventually([&] {
+      status = looking->CheckWritable();
+      return !status.ok();
+    }));
+    EXPECT_TRUE(absl::IsUnavailable(status)) << status;
+    EXPECT_THAT(std::string(status.message()),
+                ::testing::HasSubstr("a commit has been under way for "));
+    EXPECT_TRUE(patient->CheckWritable().ok()) << "not yet too long";
+    return absl::OkStatus();
+  });
+  EXPECT_TRUE(held.ok()) << held;
+  if (writer.joinable()) writer.join();
+  EXPECT_TRUE(written.ok()) << written;
+  EXPECT_TRUE(looking->CheckWritable().ok());
+}
+
 // ---- Statements that are sent without waiting
 
 // The first failure counts, and what was sent after it, however much, is undone with the rest.
