@@ -131,8 +131,8 @@ class SqlJournal final : public Journal {
   absl::StatusOr<Verification> VerifyChain() override;
   absl::Status Rebuild() override;
 
-  // Derives the projections anew where their rows were written with other columns than they have now; not where a
-  // later version wrote them with columns that this one does not know. `migrations` are all that it knows.
+  // Derives the projections anew where their rows were written with another shape than they have now; not where a
+  // later version wrote them with columns or fields that this one does not know. `migrations` are all that it knows.
   absl::Status FitProjections(absl::Span<const store::Migration> migrations);
 
  private:
@@ -504,10 +504,10 @@ absl::Status SqlJournal::FitProjections(absl::Span<const store::Migration> migra
     const bool fits = shape == projections_.shape();
     if (fits && head.shape == shape_ && head.behind_micros == 0) return absl::OkStatus();
     if (!fits && !projections_.Cover(shape)) {
-      ASSIGN_OR_RETURN(const bool is_older, store::HasLaterSteps(connection, migrations));
-      // They have all that this version reads, and stay the later one's, which derives anew what this one writes. Were
-      // each to take them, it would spoil the other's columns whenever it starts.
-      if (is_older) return absl::OkStatus();
+      ASSIGN_OR_RETURN(const bool has_later_steps, store::HasLaterSteps(connection, migrations));
+      // They are a later version's, and stay that one's, which derives anew what this one writes. Were each to take
+      // them, it would spoil the other's columns and fields whenever it starts.
+      if (has_later_steps || projections_.HaveFewerFieldsThan(shape)) return absl::OkStatus();
     }
     if (head.sequence > 0 && (!fits || head.behind_micros != 0)) {
       return DeriveProjections(connection, projections_, apply_);

@@ -48,8 +48,8 @@ struct JournalOptions {
   Apply apply;
   // Steps of the service's own tables, applied after the journal's.
   std::vector<store::Migration> migrations;
-  // Where processes of an older version, which know other columns, went on writing after a newer one had
-  // opened the journal: how long after their last commit a newer one derives the projections anew.
+  // Where processes of an older version, which know other columns or fields, went on writing after a newer one
+  // had opened the journal: how long after their last commit a newer one derives the projections anew.
   absl::Duration repair_after = absl::Minutes(1);
 };
 
@@ -99,11 +99,11 @@ struct Verification {
 // from it. Thread-safe.
 class Journal {
  public:
-  // Brings the schema up to date and opens the journal; where a projection has other columns than its
-  // rows were written with, all are derived anew. Processes that have it open already go on, and those of
-  // the version before that open it later do too, on the rows as they are: what they write lacks the new
-  // columns, until it is derived anew. FAILED_PRECONDITION: see Database::Migrate. `clock` and `ids` must
-  // outlive it.
+  // Brings the schema up to date and opens the journal; where a projection has other columns, or fields
+  // of its messages, than its rows were written with, all are derived anew. Processes that have it open
+  // already go on, and those of the version before that open it later do too, on the rows as they are: what
+  // they write lacks the new columns and fields, until it is derived anew. FAILED_PRECONDITION: see
+  // Database::Migrate. `clock` and `ids` must outlive it.
   static absl::StatusOr<std::unique_ptr<Journal>> Open(JournalOptions options,
                                                        std::unique_ptr<store::Database> database,
                                                        const Clock& clock, IdSource& ids);

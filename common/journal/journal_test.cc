@@ -14,8 +14,10 @@
 #include "common/journal/event_time.h"
 #include "common/journal/json_text.h"
 #include "common/journal/testing_ledger.h"
+#include "common/journal/testing_older.h"
 #include "common/journal/vault.h"
 #include "common/status/error.h"
+#include "common/store/migrate.h"
 #include "critac/intake/v1/events.pb.h"
 #include "gmock/gmock.h"
 #include "google/protobuf/util/message_differencer.h"
@@ -41,9 +43,6 @@ class JournalTest : public ::testing::Test {
   JournalTest() { Open(); }
 
   void Open() {
-    journal_.reset();
-    auto database = databases_.Open("ledger");
-    ASSERT_TRUE(database.ok()) << database.status();
     JournalOptions options = LedgerOptions();
     if (version_ == Version::kSecond) {
       options.projections[0].columns.push_back(
@@ -58,6 +57,12 @@ class JournalTest : public ::testing::Test {
     if (version_ == Version::kThird) {
       options.migrations.push_back({3, "ledger", "CREATE INDEX agency_state ON agency (state)"});
     }
+    OpenWith(std::move(options));
+  }
+  void OpenWith(JournalOptions options) {
+    journal_.reset();
+    auto database = databases_.Open("ledger");
+    ASSERT_TRUE(database.ok()) << database.status();
     auto journal = Journal::Open(std::move(options), *std::move(database), clock_, ids_);
     ASSERT_TRUE(journal.ok()) << journal.status();
     journal_ = *std::move(journal);
@@ -160,6 +165,53 @@ TEST_F(JournalTest, TheVersionOfBeforeFillsAColumnThatALaterOneNoLongerWrites) {
   EXPECT_THAT(Types(), ElementsAre("agencies/a 0", "agencies/b 0"));
   OpenAs(Version::kThird);
   EXPECT_EQ(journal_->Get<intake::v1::Agency>("agencies/b")->display_name(), "Bravo");
+}
+
+// The field is in a message within the record, and no column comes with it: whatever the version of before writes or
+// derives in between, it is there again for the one that knows it.
+TEST_F(JournalTest, AFieldThatTheVersionOfBeforeDropsIsDerivedAnew) {
+  const auto has_field = HasSubstr("servedInSameSizeBand");
+  OpenWith(NewerLedger());
+  ASSERT_TRUE(journal_->Execute(AddRequestWithNewField()).ok());
+  EXPECT_THAT(Table("request"), ElementsAre(has_field));
+
+  OpenWith(OlderLedger());
+  EXPECT_THAT(Table("request"), ElementsAre(has_field)) << "which it leaves as it is";
+  ASSERT_TRUE(journal_->Execute(ChangeItsAgency()).ok());
+  EXPECT_THAT(Table("request"), ElementsAre(Not(has_field)));
+  OpenWith(NewerLedger());
+  EXPECT_TRUE(HasNewFieldAndAgency(*journal_));
+
+  OpenWith(OlderLedger());
+  ASSERT_TRUE(journal_->Rebuild().ok());
+  EXPECT_THAT(Table("request"), ElementsAre(Not(has_field)));
+  OpenWith(NewerLedger());
+  EXPECT_TRUE(HasNewFieldAndAgency(*journal_));
+
+  // As where rows are of the version of before when the newer one first comes.
+  ASSERT_TRUE(RebuildProjections(journal_->database(), OlderLedger()).ok());
+  EXPECT_THAT(Table("request"), ElementsAre(Not(has_field)));
+  OpenWith(NewerLedger());
+  EXPECT_TRUE(HasNewFieldAndAgency(*journal_));
+  // And not again.
+  ASSERT_TRUE(Sql("UPDATE request SET body = replace(body, 'agencies/b', 'agencies/c')").ok());
+  OpenWith(NewerLedger());
+  EXPECT_THAT(Table("request"), ElementsAre(HasSubstr("agencies/c")));
+  EXPECT_EQ(journal_->VerifyChain()->problem, "");
+}
+
+// Those of before the sixth step, which would take the rows of this version otherwise, and drop their fields.
+TEST_F(JournalTest, ProgramsThatCompareColumnsAloneTellALaterVersionByItsStep) {
+  std::vector<store::Migration> before = JournalMigrations(journal_->database().backend());
+  before.resize(5);
+  before.push_back(Tables());
+  const absl::Status read =
+      journal_->database().Read([&](store::Connection& connection) -> absl::Status {
+        const auto is_later = store::HasLaterSteps(connection, before);
+        EXPECT_TRUE(is_later.ok() && *is_later) << is_later.status();
+        return absl::OkStatus();
+      });
+  EXPECT_TRUE(read.ok()) << read;
 }
 
 TEST_F(JournalTest, AnAcknowledgedCommandIsThereAfterAReopening) {

@@ -187,6 +187,12 @@ TEST(JsonText, AnUnknownFieldIsIgnored) {
   EXPECT_EQ(agency.display_name(), "A");
 }
 
+TEST(JsonText, AnUnknownValueOfAnEnumIsIgnoredToo) {
+  intake::v1::Agency agency;
+  ASSERT_TRUE(FromJsonText(R"({"displayName":"A","sizeBand":"SIZE_BAND_LATER"})", agency).ok());
+  EXPECT_EQ(ToJsonText(agency), R"({"displayName":"A"})");
+}
+
 TEST(JsonText, WhatIsNotJsonIsDataLoss) {
   intake::v1::Agency agency;
   EXPECT_EQ(FromJsonText("{\"displayName\":", agency).code(), absl::StatusCode::kDataLoss);

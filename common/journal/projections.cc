@@ -4,14 +4,18 @@
 #include <cstdio>
 #include <cstdlib>
 #include <map>
+#include <set>
 #include <utility>
 
 #include "absl/container/flat_hash_set.h"
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
 #include "absl/strings/str_split.h"
 #include "common/journal/json_text.h"
 #include "common/journal/sql_list.h"
 #include "common/status/error.h"
+#include "google/protobuf/descriptor.h"
 
 namespace critac::journal {
 namespace {
@@ -22,18 +26,55 @@ namespace {
   std::abort();
 }
 
-// The tables and columns of a shape, each as one text.
-absl::flat_hash_set<std::string> PartsOf(absl::string_view shape) {
-  absl::flat_hash_set<std::string> parts;
+// The messages and enums that rows hold, by full name: each with its fields, or values, as JSON names them. In order,
+// so that a shape does not depend on that in which a .proto lists them.
+using Types = std::map<std::string, std::set<std::string>>;
+
+void AddEnum(const google::protobuf::EnumDescriptor& type, Types& types) {
+  std::set<std::string>& values = types[type.full_name()];
+  for (int i = 0; i < type.value_count(); ++i) values.insert(type.value(i)->name());
+}
+
+void AddMessage(const google::protobuf::Descriptor& type, Types& types) {
+  const auto [place, added] = types.try_emplace(type.full_name());
+  // It may be within itself.
+  if (!added) return;
+  for (int i = 0; i < type.field_count(); ++i) {
+    const google::protobuf::FieldDescriptor& field = *type.field(i);
+    place->second.insert(field.json_name());
+    if (field.message_type() != nullptr) AddMessage(*field.message_type(), types);
+    if (field.enum_type() != nullptr) AddEnum(*field.enum_type(), types);
+  }
+}
+
+// What is in a shape, each as one text.
+struct Parts {
+  // And tables.
+  absl::flat_hash_set<std::string> columns;
+  // And messages, enums and their values.
+  absl::flat_hash_set<std::string> fields;
+};
+
+Parts PartsOf(absl::string_view shape) {
+  Parts parts;
   for (const absl::string_view line : absl::StrSplit(shape, '\n', absl::SkipEmpty())) {
-    const auto [table, columns] = std::pair<absl::string_view, absl::string_view>(
+    const auto [owner, names] = std::pair<absl::string_view, absl::string_view>(
         absl::StrSplit(line, absl::MaxSplits(':', 1)));
-    parts.emplace(table);
-    for (const absl::string_view column : absl::StrSplit(columns, ' ', absl::SkipEmpty())) {
-      parts.insert(absl::StrCat(table, " ", column));
+    // That of a table names the collection too.
+    absl::flat_hash_set<std::string>& of_kind =
+        absl::StrContains(owner, ' ') ? parts.columns : parts.fields;
+    of_kind.emplace(owner);
+    for (const absl::string_view name : absl::StrSplit(names, ' ', absl::SkipEmpty())) {
+      of_kind.insert(absl::StrCat(owner, " ", name));
     }
   }
   return parts;
+}
+
+bool AreAmong(const absl::flat_hash_set<std::string>& some,
+              const absl::flat_hash_set<std::string>& all) {
+  return std::all_of(some.begin(), some.end(),
+                     [&](const std::string& part) { return all.contains(part); });
 }
 
 }  // namespace
@@ -42,6 +83,7 @@ absl::string_view CollectionOf(absl::string_view name) { return name.substr(0, n
 
 Projections::Projections(std::vector<Projection> projections)
     : projections_(std::move(projections)) {
+  Types types;
   for (size_t i = 0; i < projections_.size(); ++i) {
     const Projection& projection = projections_[i];
     by_collection_[projection.collection] = i;
@@ -50,15 +92,23 @@ Projections::Projections(std::vector<Projection> projections)
       absl::StrAppend(&shape_, " ", column.name);
     }
     absl::StrAppend(&shape_, "\n");
+    AddMessage(*projection.prototype->GetDescriptor(), types);
+  }
+  for (const auto& [type, names] : types) {
+    absl::StrAppend(&shape_, type, ": ", absl::StrJoin(names, " "), "\n");
   }
 }
 
 bool Projections::Cover(absl::string_view shape) const {
-  const absl::flat_hash_set<std::string> own = PartsOf(shape_);
-  for (const std::string& part : PartsOf(shape)) {
-    if (!own.contains(part)) return false;
-  }
-  return true;
+  const Parts own = PartsOf(shape_);
+  const Parts other = PartsOf(shape);
+  return AreAmong(other.columns, own.columns) && AreAmong(other.fields, own.fields);
+}
+
+bool Projections::HaveFewerFieldsThan(absl::string_view shape) const {
+  const Parts own = PartsOf(shape_);
+  const Parts other = PartsOf(shape);
+  return own.fields.size() < other.fields.size() && AreAmong(own.fields, other.fields);
 }
 
 const Projection& Projections::OfCollection(absl::string_view collection) const {

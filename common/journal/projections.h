@@ -23,10 +23,14 @@ class Projections {
   const Projection& Of(absl::string_view name) const;
   const Projection& OfCollection(absl::string_view collection) const;
   const std::vector<Projection>& all() const { return projections_; }
-  // Which columns they have, as text.
+  // What a row can hold, as text: the columns, and the fields of the messages in it, at any depth, with the values of
+  // enums. A version that does not know one of these drops it from each row that it writes.
   const std::string& shape() const { return shape_; }
-  // Whether they have all tables and columns of a shape, be it theirs or that of another version.
+  // Whether they have all of a shape, be it theirs or that of another version.
   bool Cover(absl::string_view shape) const;
+  // Whether a shape has all their fields and values of enums, and more. These only ever come, never go
+  // (protos/buf.yaml): then it is the shape of a later version.
+  bool HaveFewerFieldsThan(absl::string_view shape) const;
 
   // Reads the states of `names`, all of one collection; `each` gets the name and the state. Missing
   // ones are left out.

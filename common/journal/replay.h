@@ -51,7 +51,7 @@ class Replay final : public MutableStates {
 // CANCELLED: nobody wants any more what would take long to read.
 absl::Status NotWanted();
 
-// Which columns the rows in the database were written with (Projections::shape); empty where none were.
+// With which shape the rows in the database were written (Projections::shape); empty where none were.
 absl::StatusOr<std::string> ReadShape(store::Connection& connection);
 
 // Says that the rows are of projections of this shape, all of them.

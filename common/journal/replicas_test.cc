@@ -12,6 +12,7 @@
 #include "common/base/ids.h"
 #include "common/journal/journal.h"
 #include "common/journal/testing_ledger.h"
+#include "common/journal/testing_older.h"
 #include "common/status/error.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
@@ -56,10 +57,19 @@ class Replicas : public ::testing::Test {
     for (std::thread& thread : threads) thread.join();
   }
 
-  // A process of a newer version, which keeps the names of agencies in a column.
-  std::unique_ptr<Journal> OpenNewer() {
+  // A process of another version, which soon derives anew what older ones write.
+  std::unique_ptr<Journal> OpenWith(JournalOptions options) {
     auto database = store::Database::Open({.url = url_});
     EXPECT_TRUE(database.ok()) << database.status();
+    options.repair_after = absl::Milliseconds(1);
+    auto journal =
+        Journal::Open(std::move(options), *std::move(database), SystemClock::Instance(), ids_);
+    EXPECT_TRUE(journal.ok()) << journal.status();
+    return *std::move(journal);
+  }
+
+  // A process of a newer version, which keeps the names of agencies in a column.
+  std::unique_ptr<Journal> OpenNewer() {
     JournalOptions options = LedgerOptions();
     options.projections[0].columns.push_back(
         {"display", [](const google::protobuf::Message& m) -> store::Value {
@@ -67,11 +77,7 @@ class Replicas : public ::testing::Test {
          }});
     options.migrations.push_back(
         {2, "ledger", "ALTER TABLE agency ADD COLUMN display TEXT NOT NULL DEFAULT ''"});
-    options.repair_after = absl::Milliseconds(1);
-    auto journal =
-        Journal::Open(std::move(options), *std::move(database), SystemClock::Instance(), ids_);
-    EXPECT_TRUE(journal.ok()) << journal.status();
-    return *std::move(journal);
+    return OpenWith(std::move(options));
   }
   // Whether one agency has the name in that column.
   static bool IsFoundBy(Journal& newer, const std::string& display) {
@@ -348,6 +354,19 @@ TEST_F(Replicas, AnOldOneThatStartsBesideANewOneLeavesItsColumnsAlone) {
   EXPECT_EQ(older->Get<intake::v1::Agency>("agencies/a")->display_name(), "A!?.");
   EXPECT_EQ(NameAt(2), "A!?.");
   EXPECT_TRUE(testing::Eventually([&] { return IsFoundBy(*newer, "A!?."); }));
+  EXPECT_EQ(newer->VerifyChain()->problem, "");
+}
+
+// The same of a field without a column, in a message within the record.
+TEST_F(Replicas, AFieldThatOldOnesDropBesideANewOneIsDerivedAnew) {
+  replicas_.clear();
+  const auto newer = OpenWith(NewerLedger());
+  ASSERT_TRUE(newer->Execute(AddRequestWithNewField()).ok());
+  const std::string generation = Generation();
+  const auto older = OpenWith(OlderLedger());
+  EXPECT_EQ(Generation(), generation);
+  ASSERT_TRUE(older->Execute(ChangeItsAgency()).ok());
+  EXPECT_TRUE(testing::Eventually([&] { return HasNewFieldAndAgency(*newer); }));
   EXPECT_EQ(newer->VerifyChain()->problem, "");
 }
 

@@ -57,7 +57,7 @@ CREATE TABLE journal_vault (
 )$BY_KEY;
 )sql";
 
-// Which columns the projections' rows were written with.
+// With which shape the projections' rows were written.
 constexpr absl::string_view kShape = R"sql(
 CREATE TABLE journal_shape (
   id $SEQUENCE PRIMARY KEY,
@@ -104,6 +104,12 @@ CREATE TRIGGER journal_vault_purge BEFORE DELETE OR UPDATE OR TRUNCATE ON journa
 FOR EACH STATEMENT EXECUTE FUNCTION journal_vault_purge()
 )sql";
 
+// Changes nothing. From here on shapes name fields too. Programs of before, which compare columns alone, tell by a step
+// that they do not know that the rows are a later version's, and leave them as they are.
+constexpr absl::string_view kFields = R"sql(
+UPDATE journal_shape SET shape = shape;
+)sql";
+
 }  // namespace
 
 std::vector<store::Migration> JournalMigrations(store::Backend backend) {
@@ -112,7 +118,8 @@ std::vector<store::Migration> JournalMigrations(store::Backend backend) {
           {3, "journal", ForBackend(kShared, backend)},
           {4, "journal",
            std::string(backend == store::Backend::kSqlite ? kPurgesOnSqlite : kPurgesOnPostgresql)},
-          {5, "journal", ForBackend(kChanges, backend)}};
+          {5, "journal", ForBackend(kChanges, backend)},
+          {6, "journal", ForBackend(kFields, backend)}};
 }
 
 }  // namespace critac::journal

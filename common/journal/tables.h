@@ -20,10 +20,10 @@ namespace critac::journal {
 
 // The last event's position, and how the projections stand to it.
 struct HeadRow : Position {
-  // Digest of the columns that the projections have (Projections::Shape).
+  // Digest of the columns and fields that the projections have (Projections::shape).
   std::string shape;
-  // When a process with other columns last wrote rows, as one of an older version does while a newer one takes its
-  // place: they lack what that one knows nothing of. 0: none did since they were derived.
+  // When a process with others last wrote rows, as one of an older version does while a newer one takes its place:
+  // they lack what that one knows nothing of. 0: none did since they were derived.
   int64_t behind_micros = 0;
   // One more each time that the projections are derived anew, or texts of the vault are purged.
   int64_t generation = 0;
@@ -35,9 +35,9 @@ absl::StatusOr<HeadRow> ReadHead(store::Connection& connection);
 // that one does that writes.
 absl::StatusOr<HeadRow> LockHead(store::Connection& connection);
 
-// Says that the projections were derived anew, with these columns.
+// Says that the projections were derived anew, with this shape.
 absl::Status WriteShape(store::Connection& connection, absl::string_view shape);
-// Says that a process with other columns has written rows.
+// Says that a process with another shape has written rows.
 absl::Status WriteBehind(store::Connection& connection, absl::Time now);
 
 // Writes events, which follow the head or those that were written before; then the head, which is the last of them.

@@ -185,13 +185,13 @@ TEST_F(DatabaseCommands, MigrateSaysWhatItWouldDoAndWhatItDid) {
   EXPECT_EQ(dry.status(), kRefused);
   EXPECT_THAT(dry.out(),
               HasSubstr("matching: would apply journal/1, journal/2, journal/3, journal/4, "
-                        "journal/5, ledger/1\n"));
+                        "journal/5, journal/6, ledger/1\n"));
   EXPECT_EQ(dry.err(), "");
   ExpectUntouched("old");
   const CliRun done = Run(On("old", {"migrate"}));
   EXPECT_EQ(done.status(), kDone) << done.err();
   EXPECT_THAT(done.out(), HasSubstr("metrics: applied journal/1, journal/2, journal/3, journal/4, "
-                                    "journal/5, ledger/1\n"));
+                                    "journal/5, journal/6, ledger/1\n"));
   for (const Words& again : {Words{"migrate"}, Words{"migrate", "--dry-run"}}) {
     const CliRun run = Run(On("old", again));
     EXPECT_EQ(run.status(), kDone);
@@ -231,7 +231,7 @@ TEST_F(DatabaseCommands, MigrateKnowsTheTablesOfTheServices) {
   const CliRun run(On("old", {"migrate"}), 0, false, CenterJournals());
   EXPECT_EQ(run.status(), kDone) << run.err();
   EXPECT_THAT(run.out(), HasSubstr("intake: applied journal/1, journal/2, journal/3, journal/4, "
-                                   "journal/5, intake/1"));
+                                   "journal/5, journal/6, intake/1"));
   // A backup of nothing is one too, and comes back into the same tables.
   const CliRun backup(On("old", {"backup", "--to", temp_.Path("b")}), 0, false, CenterJournals());
   EXPECT_EQ(backup.status(), kDone) << backup.err();
