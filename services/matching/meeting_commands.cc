@@ -23,7 +23,7 @@ absl::StatusOr<const v1::Meeting*> FindMeeting(Draft& draft, const std::string& 
   return meeting;
 }
 
-absl::Status CheckPartner(Draft& draft, const std::string& partner) {
+absl::Status CheckPartnerOnRecord(Draft& draft, const std::string& partner) {
   if (partner.empty()) return absl::OkStatus();
   return CheckMember(draft.Find<v1::Partner>(partner), partner, DayOf(draft.now()));
 }
@@ -62,7 +62,7 @@ journal::Decide CallMeeting(absl::StatusOr<std::vector<v1::MeetingItem>> items,
 journal::Decide AddNote(std::string name, std::string request, std::string text,
                         std::string partner) {
   return [=](Draft& draft) -> absl::Status {
-    RETURN_IF_ERROR(CheckPartner(draft, partner));
+    RETURN_IF_ERROR(CheckPartnerOnRecord(draft, partner));
     ASSIGN_OR_RETURN(const v1::Meeting* meeting, FindMeeting(draft, name));
     RETURN_IF_ERROR(CheckOpen(*meeting));
     RETURN_IF_ERROR(FindItem(*meeting, request).status());
@@ -81,7 +81,7 @@ journal::Decide AddNote(std::string name, std::string request, std::string text,
 journal::Decide CastVote(std::string name, std::string request, std::string slot,
                          std::string expert, std::string partner, v1::Vote vote) {
   return [=](Draft& draft) -> absl::Status {
-    RETURN_IF_ERROR(CheckPartner(draft, partner));
+    RETURN_IF_ERROR(CheckPartnerOnRecord(draft, partner));
     ASSIGN_OR_RETURN(const v1::Meeting* meeting, FindMeeting(draft, name));
     ASSIGN_OR_RETURN(v1::MeetingVoted voted, VoteOn(*meeting, request, slot, expert));
     RETURN_IF_ERROR(CheckRoom(*meeting, vote.reason()));
