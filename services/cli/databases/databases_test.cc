@@ -358,23 +358,41 @@ TEST_F(DatabaseCommands, AMomentThatTheBackupDoesNotReachIsRefused) {
   ExpectUntouched("new");
 }
 
+// One byte is another; then half of the file is missing, and then all of it.
 TEST_F(DatabaseCommands, ADamagedBackupIsRefusedAndChangesNothing) {
   Fill("old");
   ASSERT_EQ(Run(On("old", {"backup", "--to", temp_.Path("b")})).status(), kDone);
-  for (const char* name : {"intake.jsonl.gz", "matching.jsonl.gz", "metrics.jsonl.gz",
-                           "manifest.json", "SHA256SUMS"}) {
-    const std::string path = absl::StrCat("b/", name);
+  const std::string other_sum = "its SHA-256 is not that in the manifest";
+  const std::string shorter = " bytes; written were ";
+  const std::string other_manifest = "its SHA-256 is not that in SHA256SUMS";
+  const std::string other_sums = "does not have the SHA-256 of matching.jsonl.gz";
+  const struct {
+    std::string name;
+    std::string flipped;
+    std::string cut;
+    std::string missing;
+  } cases[] = {{"intake.jsonl.gz", other_sum, shorter, "FILE_NOT_FOUND"},
+               {"matching.jsonl.gz", other_sum, shorter, "FILE_NOT_FOUND"},
+               {"metrics.jsonl.gz", other_sum, shorter, "FILE_NOT_FOUND"},
+               {"manifest.json", other_manifest, other_manifest, "NO_BACKUP"},
+               {"SHA256SUMS", other_sums, other_sums, "FILE_NOT_FOUND"}};
+  const auto expect_refused = [&](const std::string& reason, const std::string& says) {
+    const CliRun run = Run(On("new", {"restore", "--from", temp_.Path("b")}));
+    EXPECT_EQ(run.status(), kRefused);
+    EXPECT_THAT(run.err(), AllOf(HasSubstr(absl::StrCat("reason: ", reason)), HasSubstr(says)));
+  };
+  for (const auto& each : cases) {
+    SCOPED_TRACE(each.name);
+    const std::string path = absl::StrCat("b/", each.name);
     const std::string good = ReadAll(temp_.Path(path));
     std::string flipped = good;
     flipped[good.size() / 2] ^= 1;
-    for (const std::string& damaged : {flipped, good.substr(0, good.size() / 2)}) {
-      temp_.Write(path, damaged);
-      const CliRun run = Run(On("new", {"restore", "--from", temp_.Path("b")}));
-      EXPECT_EQ(run.status(), kRefused) << name;
-      EXPECT_THAT(run.err(), HasSubstr("error: ")) << name;
-    }
+    temp_.Write(path, flipped);
+    expect_refused("BACKUP_DAMAGED", absl::StrCat("/", path, ": ", each.flipped));
+    temp_.Write(path, good.substr(0, good.size() / 2));
+    expect_refused("BACKUP_DAMAGED", each.cut);
     std::filesystem::remove(temp_.Path(path));
-    EXPECT_EQ(Run(On("new", {"restore", "--from", temp_.Path("b")})).status(), kRefused) << name;
+    expect_refused(each.missing, each.name);
     temp_.Write(path, good);
   }
   ExpectUntouched("new");
