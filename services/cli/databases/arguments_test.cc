@@ -1,5 +1,6 @@
 // What the operator's commands are given, taken apart: tables without any database.
 #include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -45,6 +46,30 @@ TEST(Moment, StandsInAPath) {
   const absl::Time time = absl::FromUnixSeconds(1'790'000'000);
   EXPECT_EQ(PutTimeInto("/b/{time}", time), "/b/20260921T141320Z");
   EXPECT_EQ(PutTimeInto("/b/x", time), "/b/x");
+}
+
+TEST(Moment, IsFoundWhereItWasPutIntoAPath) {
+  const absl::Time time = absl::FromUnixSeconds(1'790'000'000);
+  for (const char* pattern : {"{time}", "at-{time}", "{time}-and-{time}.partial"}) {
+    EXPECT_EQ(TimeIn(pattern, PutTimeInto(pattern, time)), time) << pattern;
+  }
+  const struct {
+    std::string pattern;
+    std::string path;
+  } others[] = {{"x", "x"},
+                {"{time}", ""},
+                {"{time}", "{time}"},
+                {"{time}", "infinite-future"},
+                {"{time}", "20260921T141320"},
+                {"{time}", "20260921T141320Zx"},
+                {"{time}", " 0260921T141320Z"},
+                {"{time}", "20260231T141320Z"},
+                {"at-{time}", "20260921T141320Z"},
+                {"at-{time}", "to-20260921T141320Z"},
+                {"{time}-{time}", "20260921T141320Z-20260921T141321Z"}};
+  for (const auto& other : others) {
+    EXPECT_EQ(TimeIn(other.pattern, other.path), std::nullopt) << other.path;
+  }
 }
 
 using Texts = std::vector<std::string>;

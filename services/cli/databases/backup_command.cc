@@ -81,6 +81,7 @@ absl::Status RunBackup(Context& context, const BackupArguments& arguments) {
   // What is recorded at this moment is in, or is being written; later it may be in or not.
   const absl::Time now = world.clock.Now();
   ASSIGN_OR_RETURN(std::vector<DatabasePlace> places, PlacesOf(world, arguments.databases));
+  RemoveLeftOfOtherTimes(arguments.to);
   const std::string to = PutTimeInto(arguments.to, now);
   ASSIGN_OR_RETURN(const std::unique_ptr<BackupFolder> folder, BackupFolder::Begin(to));
   ASSIGN_OR_RETURN(const std::unique_ptr<CenterDatabases> databases,

@@ -22,6 +22,7 @@
 #include "common/status/error.h"
 #include "google/protobuf/util/json_util.h"
 #include "services/cli/databases/backup_file.h"
+#include "services/cli/databases/moment.h"
 
 namespace critac::cli {
 namespace {
@@ -34,6 +35,8 @@ using journal::v1::JournalContent;
 constexpr int kBackupFormat = 1;
 constexpr char kManifestFile[] = "manifest.json";
 constexpr char kSumsFile[] = "SHA256SUMS";
+// Behind the path of a backup that is being written.
+constexpr char kPartial[] = ".partial";
 
 std::string PathInBackup(absl::string_view folder, absl::string_view file) {
   return absl::StrCat(folder, "/", file);
@@ -42,6 +45,14 @@ std::string PathInBackup(absl::string_view folder, absl::string_view file) {
 absl::Status BackupExists(absl::string_view path, absl::string_view what) {
   return Error(absl::StatusCode::kAlreadyExists, "BACKUP_EXISTS", absl::StrCat(path, ": ", what))
       .ToStatus();
+}
+
+// Where a backup that is to be at `path` will be.
+absl::StatusOr<std::filesystem::path> PlaceOf(const std::string& path) {
+  std::error_code error;
+  std::filesystem::path place = std::filesystem::absolute(path, error).lexically_normal();
+  if (error) return FileError(path, "its path", error.value());
+  return place.has_filename() ? place : place.parent_path();  // of `folder/`
 }
 
 // What stands in the way at a place for a new backup.
@@ -100,18 +111,16 @@ std::string BackupFolder::FileOf(absl::string_view journal) {
 }
 
 absl::StatusOr<std::unique_ptr<BackupFolder>> BackupFolder::Begin(const std::string& path) {
-  std::error_code error;
-  std::filesystem::path absolute = std::filesystem::absolute(path, error).lexically_normal();
-  if (error) return FileError(path, "its path", error.value());
-  if (!absolute.has_filename()) absolute = absolute.parent_path();  // of `folder/`
+  ASSIGN_OR_RETURN(const std::filesystem::path absolute, PlaceOf(path));
   const std::string place = absolute.string();
   RETURN_IF_ERROR(CheckPlaceFor(place));
   const std::string above = absolute.parent_path().string();
+  std::error_code error;
   if (!std::filesystem::is_directory(above, error)) {
     return FileError(above, "a folder for the backup is needed here",
                      error ? error.value() : ENOENT);
   }
-  const std::string partial = absl::StrCat(place, ".partial");
+  const std::string partial = absl::StrCat(place, kPartial);
   ASSIGN_OR_RETURN(const int lock, TakePartial(partial));
   return std::unique_ptr<BackupFolder>(new BackupFolder(place, partial, lock));
 }
@@ -163,6 +172,26 @@ absl::Status BackupFolder::Publish() {
   }
   published_ = true;
   return SyncFolder(std::filesystem::path(path_).parent_path().string());
+}
+
+void RemoveLeftOfOtherTimes(const std::string& path) {
+  const auto place = PlaceOf(path);
+  if (!place.ok()) return;
+  const std::string pattern = absl::StrCat(place->filename().string(), kPartial);
+  std::vector<std::filesystem::path> left;
+  std::error_code ignored;
+  std::filesystem::directory_iterator entry(place->parent_path(), ignored);
+  for (; entry != std::filesystem::directory_iterator(); entry.increment(ignored)) {
+    if (entry->symlink_status(ignored).type() != std::filesystem::file_type::directory) continue;
+    const std::filesystem::path& path_there = entry->path();
+    if (TimeIn(pattern, path_there.filename().string()).has_value()) left.push_back(path_there);
+  }
+  for (const std::filesystem::path& partial : left) {
+    const auto lock = TakePartial(partial.string());
+    if (!lock.ok()) continue;
+    std::filesystem::remove(partial, ignored);
+    close(*lock);
+  }
 }
 
 // ---- Checking -----------------------------------------------------------------------------------

@@ -49,6 +49,10 @@ class BackupFolder {
   journal::v1::BackupManifest manifest_;
 };
 
+// Removes what processes that were killed left of backups which have another time in the place of `{time}` in the last
+// part of `path`; for nobody begins those again. What another process writes, and what cannot be removed, stays.
+void RemoveLeftOfOtherTimes(const std::string& path);
+
 // What a backup was found to hold.
 struct CheckedBackup {
   journal::v1::BackupManifest manifest;

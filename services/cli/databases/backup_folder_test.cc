@@ -185,5 +185,33 @@ TEST_F(BackupFolderTest, WhatIsNotFinishedIsRemovedAndWhatWasKilledToo) {
   EXPECT_TRUE(Check("b").ok());
 }
 
+TEST_F(BackupFolderTest, WhatWasKilledAtAnotherTimeIsRemovedAndNothingElse) {
+  for (const char* folder : {"b-20260920T021700Z.partial", "b-20260921T021700Z", "b-x.partial",
+                             "c-20260920T021700Z.partial", "elsewhere"}) {
+    std::filesystem::create_directory(temp_.Path(folder));
+    temp_.Write(absl::StrCat(folder, "/intake.jsonl.gz"), "half of it");
+  }
+  std::filesystem::create_directory_symlink(temp_.Path("elsewhere"),
+                                            temp_.Path("b-20260922T021700Z.partial"));
+  temp_.Write("b-20260923T021700Z.partial", "a file");
+  const auto written = BackupFolder::Begin(temp_.Path("b-20260924T021700Z"));
+  ASSERT_TRUE(written.ok()) << written.status();
+  for (const char* path : {"b-{time}", "b-{time}/"}) {
+    RemoveLeftOfOtherTimes(temp_.Path(path));
+    EXPECT_FALSE(temp_.Has("b-20260920T021700Z.partial"));
+    for (const char* stays : {"b-20260921T021700Z/intake.jsonl.gz", "b-x.partial/intake.jsonl.gz",
+                              "c-20260920T021700Z.partial/intake.jsonl.gz",
+                              "elsewhere/intake.jsonl.gz", "b-20260922T021700Z.partial",
+                              "b-20260923T021700Z.partial", "b-20260924T021700Z.partial"}) {
+      EXPECT_TRUE(temp_.Has(stays)) << stays;
+    }
+    std::filesystem::create_directory(temp_.Path("b-20260920T021700Z.partial"));
+  }
+  // Where there is no time in the name, there are no others.
+  RemoveLeftOfOtherTimes(temp_.Path("b-20260920T021700Z"));
+  RemoveLeftOfOtherTimes(temp_.Path("none/{time}"));
+  EXPECT_TRUE(temp_.Has("b-20260920T021700Z.partial"));
+}
+
 }  // namespace
 }  // namespace critac::cli

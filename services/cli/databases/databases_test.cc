@@ -424,8 +424,11 @@ TEST_F(DatabaseCommands, ABackupIsNotOverwritten) {
   EXPECT_EQ(again.status(), kRefused);
   EXPECT_THAT(again.err(), HasSubstr("holds a backup already"));
   EXPECT_EQ(ReadAll(temp_.Path("b/manifest.json")), manifest);
+  // What was killed at another time is not begun again by anybody.
+  std::filesystem::create_directory(temp_.Path("at-20261123T093000Z.partial"));
   ASSERT_EQ(Run(On("old", {"backup", "--to", temp_.Path("at-{time}")})).status(), kDone);
   EXPECT_TRUE(temp_.Has("at-20261124T093000Z/manifest.json"));
+  EXPECT_FALSE(temp_.Has("at-20261123T093000Z.partial"));
 }
 
 TEST_F(DatabaseCommands, OneServiceIsBackedUpAndRestoredAlone) {

@@ -6,6 +6,13 @@
 #include "services/cli/exit_status.h"
 
 namespace critac::cli {
+namespace {
+
+constexpr absl::string_view kTimePlace = "{time}";
+constexpr absl::string_view kTimeForm = "%E4Y%m%dT%H%M%SZ";
+constexpr size_t kTimeLength = 16;
+
+}  // namespace
 
 absl::StatusOr<absl::Time> ParseMoment(absl::string_view flag, const std::string& text) {
   absl::Time time;
@@ -27,7 +34,20 @@ std::string MomentText(absl::Time time) {
 
 std::string PutTimeInto(absl::string_view path, absl::Time time) {
   return absl::StrReplaceAll(
-      path, {{"{time}", absl::FormatTime("%Y%m%dT%H%M%SZ", time, absl::UTCTimeZone())}});
+      path, {{kTimePlace, absl::FormatTime(kTimeForm, time, absl::UTCTimeZone())}});
+}
+
+std::optional<absl::Time> TimeIn(absl::string_view pattern, absl::string_view path) {
+  const size_t place = pattern.find(kTimePlace);
+  if (place == absl::string_view::npos || place >= path.size()) return std::nullopt;
+  // As above.
+  if (!absl::ascii_isdigit(path[place])) return std::nullopt;
+  absl::Time time;
+  std::string problem;
+  if (!absl::ParseTime(kTimeForm, path.substr(place, kTimeLength), &time, &problem)) {
+    return std::nullopt;
+  }
+  return PutTimeInto(pattern, time) == path ? std::optional(time) : std::nullopt;
 }
 
 }  // namespace critac::cli

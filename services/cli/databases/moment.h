@@ -1,6 +1,7 @@
 #ifndef SERVICES_CLI_DATABASES_MOMENT_H_
 #define SERVICES_CLI_DATABASES_MOMENT_H_
 
+#include <optional>
 #include <string>
 
 #include "absl/status/statusor.h"
@@ -17,6 +18,8 @@ std::string MomentText(absl::Time time);
 
 // Puts `20261128T173000Z` in the place of every `{time}` in a path.
 std::string PutTimeInto(absl::string_view path, absl::Time time);
+// The time that stands in a path which PutTimeInto made of `pattern`; nothing where it did not.
+std::optional<absl::Time> TimeIn(absl::string_view pattern, absl::string_view path);
 
 }  // namespace critac::cli
 
