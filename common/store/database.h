@@ -137,7 +137,7 @@ struct DatabaseOptions {
   absl::Duration busy_timeout = absl::Seconds(5);
   // How long a write may leave its transaction alone before a server undoes it (PostgreSQL): a process that is
   // frozen would otherwise keep what it locked from all others. Longer than any decision takes.
-  // absl::InfiniteDuration(): for as long as it likes, whatever the server is set to.
+  // absl::InfiniteDuration(): for as long as it likes, and a read too, whatever the server is set to.
   absl::Duration longest_pause = absl::Seconds(30);
   // How long a commit of any process of this user may be under way before CheckWritable says that the database
   // takes no writes (PostgreSQL): it then waits for a disk that hangs, or for a standby that is away.

@@ -110,10 +110,10 @@ class LiveConnection {
     };
     // Also where no transaction says so.
     if (purpose_ == Purpose::kReading) settings.push_back({"default_transaction_read_only", "on"});
-    if (purpose_ == Purpose::kWriting) {
-      settings.insert(settings.end(),
-                      {{"idle_in_transaction_session_timeout", Timeout(options_.longest_pause)},
-                       {"statement_timeout", "0"}});
+    if (purpose_ == Purpose::kWriting) settings.push_back({"statement_timeout", "0"});
+    // A read locks nothing, so that how long it may pause is the server's to say, unless it may for ever.
+    if (purpose_ == Purpose::kWriting || options_.longest_pause == absl::InfiniteDuration()) {
+      settings.push_back({"idle_in_transaction_session_timeout", Timeout(options_.longest_pause)});
     }
     std::string sql = "SELECT ";
     for (const auto& [name, value] : settings) {

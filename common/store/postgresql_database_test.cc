@@ -4,6 +4,7 @@
 #include <set>
 #include <string>
 #include <thread>
+#include <utility>
 #include <vector>
 
 #include "absl/strings/str_cat.h"
@@ -271,24 +272,30 @@ TEST_F(PostgresqlDatabaseTest, WritesAreDurableWhateverTheDatabaseIsSetTo) {
   EXPECT_EQ(setting(*Open(), "synchronous_commit"), "remote_apply");
 }
 
-TEST_F(PostgresqlDatabaseTest, AWriteMayLeaveItsTransactionAloneAsLongAsTheOptionsSay) {
+TEST_F(PostgresqlDatabaseTest, ATransactionMayBeLeftAloneAsLongAsTheOptionsSay) {
   Server().Ask(
       absl::StrCat("ALTER DATABASE ", name_, " SET idle_in_transaction_session_timeout = '7s'"));
   const struct {
     absl::Duration longest_pause;
-    std::string setting;
-  } cases[] = {{absl::InfiniteDuration(), "0"},
-               {absl::Hours(24) * 365, "2147483647ms"},
-               {absl::Milliseconds(100), "100ms"},
-               {absl::Nanoseconds(1), "1ms"}};
+    std::string of_a_write;
+    std::string of_a_read;
+  } cases[] = {{absl::InfiniteDuration(), "0", "0"},
+               {absl::Hours(24) * 365, "2147483647ms", "7s"},
+               {absl::Milliseconds(100), "100ms", "7s"},
+               {absl::Nanoseconds(1), "1ms", "7s"}};
   for (const auto& each : cases) {
-    const absl::Status status =
-        Open({.longest_pause = each.longest_pause})->Write([&](Connection& connection) {
-          EXPECT_THAT(Column(connection, "SHOW idle_in_transaction_session_timeout"),
-                      ElementsAre(each.setting));
-          return absl::OkStatus();
-        });
-    EXPECT_TRUE(status.ok()) << status;
+    const auto database = Open({.longest_pause = each.longest_pause});
+    const auto expect = [](std::string setting) {
+      return [setting = std::move(setting)](Connection& connection) {
+        EXPECT_THAT(Column(connection, "SHOW idle_in_transaction_session_timeout"),
+                    ElementsAre(setting));
+        return absl::OkStatus();
+      };
+    };
+    const absl::Status written = database->Write(expect(each.of_a_write));
+    EXPECT_TRUE(written.ok()) << written;
+    const absl::Status read = database->Read(expect(each.of_a_read));
+    EXPECT_TRUE(read.ok()) << read;
   }
 }
 

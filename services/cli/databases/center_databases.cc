@@ -126,11 +126,11 @@ std::vector<DatabasePlace> PlacesAt(const std::vector<const journal::JournalOpti
   return places;
 }
 
-// Databases are filled one after the other within transactions of all, each of which is left alone while the others
-// are filled. Nobody else waits for what they lock: the databases are empty.
+// Databases are filled, or read for a backup, one after the other within transactions of all, each of which is left
+// alone meanwhile. Nobody else waits for what they lock: databases that are filled are empty, and a read locks nothing.
 absl::Duration CenterDatabases::LongestPauseOf(DatabaseUse use) {
-  if (use == DatabaseUse::kFill) return absl::InfiniteDuration();
-  return store::DatabaseOptions().longest_pause;
+  if (use == DatabaseUse::kChange) return store::DatabaseOptions().longest_pause;
+  return absl::InfiniteDuration();
 }
 
 absl::StatusOr<std::unique_ptr<CenterDatabases>> CenterDatabases::Open(

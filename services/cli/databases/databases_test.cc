@@ -514,6 +514,32 @@ TEST_F(DatabaseCommands, DatabasesMayWaitForEachOtherForAnyTimeWhileTheyAreFille
   ExpectSame("old", "new");
 }
 
+TEST_F(DatabaseCommands, DatabasesMayWaitForEachOtherForAnyTimeWhileTheyAreBackedUp) {
+  if (!testing::TestDatabases::AreOnPostgresql()) {
+    GTEST_SKIP() << "a file of SQLite can be left alone for any time";
+  }
+  const std::vector<journal::JournalOptions> ledgers = Ledgers();
+  std::vector<const journal::JournalOptions*> journals;
+  std::map<std::string, std::string> urls;
+  for (const journal::JournalOptions& ledger : ledgers) {
+    journals.push_back(&ledger);
+    // As a server or a role may be set.
+    urls[ledger.name] = absl::StrCat(Url("old", ledger.name),
+                                     "&options=-c%20idle_in_transaction_session_timeout%3D7s");
+  }
+  const auto databases = CenterDatabases::Open(PlacesAt(journals, urls), DatabaseUse::kLook);
+  ASSERT_TRUE(databases.ok()) << databases.status();
+  const absl::Status status = (*databases)->ReadAll([](auto connections) -> absl::Status {
+    for (store::Connection* const connection : connections) {
+      ASSIGN_OR_RETURN(const std::vector<store::Row> rows,
+                       connection->QueryAll("SHOW idle_in_transaction_session_timeout"));
+      EXPECT_EQ(rows.at(0).Text(0), "0") << "which is: for ever";
+    }
+    return absl::OkStatus();
+  });
+  EXPECT_TRUE(status.ok()) << status;
+}
+
 TEST_F(DatabaseCommands, ProgressIsShownOnATerminal) {
   Fill("old");
   const CliRun run = Run(On("old", {"backup", "--to", temp_.Path("b")}), true);
