@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <atomic>
+#include <deque>
 #include <map>
 #include <optional>
 #include <thread>
@@ -113,6 +114,7 @@ class SqlJournal final : public Journal {
   std::optional<absl::Status> GetRemembered(const Look& look, absl::string_view name,
                                             Message& state) override;
   absl::Status GetSince(Look& look, absl::string_view name, Message& state) override;
+  absl::Status ReadAhead(Look& look, absl::Span<const std::string> names) override;
   absl::Status ListInto(const ListQuery& query, absl::FunctionRef<Message&()> add,
                         std::string& next_page_token) override;
   absl::StatusOr<Position> ReadSelected(
@@ -242,6 +244,19 @@ absl::Status SqlJournal::GetSince(Look& look, absl::string_view name, Message& s
   RETURN_IF_ERROR(get.status);
   look = std::move(get.look);
   return Give(get.record, name, state);
+}
+
+absl::Status SqlJournal::ReadAhead(Look& look, absl::Span<const std::string> names) {
+  std::deque<Get> gets;  // a Get stays where it is
+  std::vector<Get*> unknown;
+  for (const std::string& name : names) {
+    if (records_.Find(look, name).has_value()) continue;
+    unknown.push_back(&gets.emplace_back(Get{name, projections_.Of(name)}));
+  }
+  if (unknown.empty()) return absl::OkStatus();
+  RETURN_IF_ERROR(GetTogether(unknown));
+  look = gets.front().look;
+  return absl::OkStatus();
 }
 
 // Sets what was found of each, or why it cannot be read.

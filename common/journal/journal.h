@@ -156,6 +156,11 @@ class Journal {
                                 google::protobuf::Message& state) {
     return GetInto(name, state);
   }
+  // Reads these at once, so that GetSince finds them remembered; whether there is one of each, it tells. Sets `look`
+  // likewise.
+  virtual absl::Status ReadAhead(Look& look, absl::Span<const std::string> names) {
+    return absl::OkStatus();
+  }
 
   // A page of states, with the text of their vault fields; `next_page_token` is empty after the
   // last. A page ends early where its states would pass limits::kPageBytes; a state that does so
@@ -251,6 +256,11 @@ class Records {
     }
     is_wanting_ = true;
     return absl::UnavailableError("the record is not remembered");
+  }
+
+  // For who is about to Get all of these: reads what is not remembered of them at once, not one by one.
+  absl::Status ReadAhead(absl::Span<const std::string> names) {
+    return remembered_only_ ? absl::OkStatus() : journal_.ReadAhead(look_, names);
   }
 
   // Whether something was asked for that is not remembered: then what was made of the rest counts for nothing.

@@ -526,6 +526,28 @@ TEST_F(JournalTest, TheRecordsOfACallAreNoOlderThanTheCall) {
   EXPECT_EQ(name_of(later, "c"), "C");
 }
 
+TEST_F(JournalTest, RecordsReadAheadAreRememberedTogether) {
+  ASSERT_TRUE(journal_->Execute(AddAgency("a", "A")).ok());
+  ASSERT_TRUE(journal_->Execute(AddRequest("1", "Help")).ok());
+  const std::vector<std::string> names = {"agencies/a", "requests/1", "agencies/none"};
+  Look look;
+  ASSERT_TRUE(journal_->ReadAhead(look, names).ok());
+  intake::v1::Request request;
+  EXPECT_EQ(journal_->GetRemembered(look, "requests/1", request), absl::OkStatus());
+  EXPECT_EQ(request.title(), "Help") << "with its texts";
+  intake::v1::Agency agency;
+  EXPECT_EQ(journal_->GetRemembered(look, "agencies/a", agency), absl::OkStatus());
+  const auto none = journal_->GetRemembered(look, "agencies/none", agency);
+  ASSERT_TRUE(none.has_value());
+  EXPECT_EQ(none->code(), absl::StatusCode::kNotFound);
+
+  // A purge is no commit, and yet what was read ahead is read anew.
+  ASSERT_TRUE(Sql("DELETE FROM journal_vault WHERE field = 'request.title'").ok());
+  Records records(*journal_);
+  ASSERT_TRUE(records.ReadAhead(names).ok());
+  EXPECT_EQ(records.Get<intake::v1::Request>("requests/1")->title(), "");
+}
+
 TEST_F(JournalTest, ACommandCanCompareTextsWithThoseOfTheVault) {
   ASSERT_TRUE(journal_->Execute(AddRequest("1", "Help")).ok());
   std::vector<std::string> titles;

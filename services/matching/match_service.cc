@@ -81,6 +81,9 @@ absl::Status Rank(journal::Journal& journal, const PoolView& view,
   options.list_excluded = !in.omit_excluded();
   out = matching::RankCandidates(*view.pool, slot, options);
   journal::Records records(journal);
+  std::vector<std::string> experts;
+  for (const v1::Candidate& candidate : out.candidates()) experts.push_back(candidate.expert());
+  RETURN_IF_ERROR(records.ReadAhead(experts));
   for (v1::Candidate& candidate : *out.mutable_candidates()) {
     RETURN_IF_ERROR(NameCandidate(records, candidate));
   }
@@ -337,10 +340,13 @@ grpc::ServerWriteReactor<v1::GetCertificateResponse>* MatchService::GetCertifica
         RETURN_IF_ERROR(recusals_.CheckMayFollow(call));
         const auto is_wanted = [&] { return !call.HasEnded() && clock_.Now() < call.deadline; };
         std::optional<CertifiedRun> certified;
-        RETURN_IF_ERROR(certificates_.Run(is_wanted, [&]() -> absl::Status {
+        const absl::Status read = certificates_.Run(is_wanted, [&]() -> absl::Status {
           ASSIGN_OR_RETURN(certified, ReadCertifiedRun(journal_, pools_, in.name(), is_wanted));
           return absl::OkStatus();
-        }));
+        });
+        // Nothing is sent any more: the stream finds its deadline past, and says so.
+        if (!read.ok() && !is_wanted()) write(v1::GetCertificateResponse());
+        RETURN_IF_ERROR(read);
         WriteCertificate(certified->pool, certified->plan, certified->run, write);
         return absl::OkStatus();
       });

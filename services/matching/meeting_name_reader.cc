@@ -1,6 +1,8 @@
 #include "services/matching/meeting_name_reader.h"
 
+#include <string>
 #include <utility>
+#include <vector>
 
 #include "common/status/error.h"
 #include "critac/matching/v1/match.pb.h"
@@ -37,6 +39,14 @@ MeetingNameReader::MeetingNameReader(journal::Journal& journal,
 }
 
 absl::Status MeetingNameReader::Name(v1::MeetingItem& item) {
+  std::vector<std::string> names;
+  for (const v1::ShortlistSlot& slot : item.slots()) {
+    for (const v1::ShortlistCandidate& candidate : slot.candidates()) {
+      names.push_back(candidate.expert());
+      names.push_back(candidate.partner());
+    }
+  }
+  RETURN_IF_ERROR(records_.ReadAhead(names));
   for (v1::ShortlistSlot& slot : *item.mutable_slots()) {
     const auto topic = topics_.find(slot.topic());
     if (topic != topics_.end()) slot.set_topic_title(Fitting(topic->second));

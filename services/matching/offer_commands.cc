@@ -122,6 +122,8 @@ void Refuse(Draft& draft, v1::Offer offer) {
   v1::OfferDeclined declined;
   *declined.mutable_offer() = std::move(offer);
   draft.Emit(declined.offer().name(), declined);
+  // Taken back: nobody refused.
+  if (declined.offer().state() == v1::OFFER_STATE_WITHDRAWN) return;
   const std::string& request = declined.offer().request();
   const std::string& slot = declined.offer().assignment().slot();
   const std::string name = DemandOf(request);

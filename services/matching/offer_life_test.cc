@@ -444,6 +444,30 @@ TEST_F(OfferLife, ASlotRefusedAsOftenAsThePolicySaysIsEscalatedUntilItIsFilled) 
   ExpectRebuildChangesNothing(request);
 }
 
+TEST_F(OfferLife, AnOfferThatIsTakenBackEscalatesNothingHoweverOftenTheSlotWasRefused) {
+  center_.policy.set_escalate_after_offers(1);
+  const std::string request = Ready();
+  ASSERT_TRUE(bench().Decline(bench().Offered(request).at(0)).ok());
+  EXPECT_TRUE(bench().DemandFor(request).refusals(0).has_escalate_time());
+  bench().Solve();
+  ASSERT_TRUE(bench().Accept(bench().Offered(request).at(0)).ok());
+  EXPECT_FALSE(bench().DemandFor(request).refusals(0).has_escalate_time());
+  ASSERT_TRUE(Lose(bench().EngagementFor(request)).ok());
+  bench().Sync();
+  bench().Follow(request);
+  const auto again = bench().Offered(request);
+  ASSERT_THAT(again, SizeIs(1));
+  for (v1::Expert& expert : center_.experts) {
+    if (expert.name() != ExpertOf(again[0])) continue;
+    expert.set_active(false);
+    bench().Set(expert);
+  }
+  EXPECT_EQ(bench().CareForOffers(), 1);
+  EXPECT_EQ(bench().OfferNamed(again[0]).state(), v1::OFFER_STATE_WITHDRAWN);
+  EXPECT_EQ(bench().DemandFor(request).refusals(0).count(), 1);
+  EXPECT_FALSE(bench().DemandFor(request).refusals(0).has_escalate_time());
+}
+
 TEST_F(OfferLife, ThePolicyMayOfferToTheNextBestByItselfUntilItIsEscalated) {
   center_.policy.set_reoffer_automatically(true);
   const std::string request = Ready();

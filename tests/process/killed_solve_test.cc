@@ -43,11 +43,11 @@ using ::testing::Contains;
 using ::testing::StartsWith;
 
 constexpr char kSolve[] = "demands";  // the job of the queue "match"
-constexpr int kExperts = 150;
+constexpr int kExperts = 250;
 // Assignments that an expert takes, in a period and at once (SmallProgram).
 constexpr int kRoom = 5;
-// Asked for are 840 people, for whom there is room for 750.
-constexpr int kRequests = 42;
+// Asked for are 1,400 people, for whom there is room for 1,250.
+constexpr int kRequests = 70;
 constexpr int kSlots = 20;
 
 template <typename T>
