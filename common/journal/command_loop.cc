@@ -134,7 +134,6 @@ CommandLoop::CommandLoop(store::Database& database, const Projections& projectio
     : database_(database),
       projections_(projections),
       shape_(Sha256Hex(projections.shape())),
-      is_shared_(database.backend() == store::Backend::kPostgresql),
       apply_(apply),
       records_(records),
       clock_(clock),
@@ -346,9 +345,7 @@ absl::Status CommandLoop::DecideOn(store::Connection& connection, TakePart take,
     cache_head_.hash = writer.hash();
     std::vector<std::string> changed;
     for (const auto& [name, state] : batch.changes()) changed.push_back(name);
-    if (is_shared_) {
-      RETURN_IF_ERROR(WriteChange(connection, before, cache_head_, changed));
-    }
+    RETURN_IF_ERROR(WriteChange(connection, before, cache_head_, changed));
     records_.Expect(before, cache_head_, std::move(changed));
   }
   std::vector<AnswerRow> rows;

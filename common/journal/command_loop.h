@@ -98,8 +98,6 @@ class CommandLoop {
   const Projections& projections_;
   // Digest of its shape.
   const std::string shape_;
-  // Whether other processes may have the journal too.
-  const bool is_shared_;
   const Apply& apply_;
   RecordCache& records_;
   const Clock& clock_;

@@ -5,6 +5,7 @@
 #include <deque>
 #include <map>
 #include <optional>
+#include <set>
 #include <thread>
 
 #include "absl/strings/str_cat.h"
@@ -120,6 +121,8 @@ class SqlJournal final : public Journal {
   absl::StatusOr<Position> ReadSelected(
       absl::Span<const Selection> selections, bool with_vault,
       absl::FunctionRef<void(const std::string& collection, const Message& state)> each) override;
+  absl::StatusOr<Mark> ReadChanged(const Mark& since, absl::Span<const Selection> selections,
+                                   bool with_vault, StateKeeper& keeper) override;
   absl::Status ReadAllAsOf(
       absl::Span<const int64_t> sequences, absl::Span<const std::string> collections,
       bool with_vault,
@@ -171,8 +174,11 @@ class SqlJournal final : public Journal {
   absl::Status ReadRecords(store::Connection& connection, const Projection& projection,
                            const std::map<std::string, std::vector<Get*>>& gets);
 
+  using EachState = absl::FunctionRef<void(const std::string& name, const Message& state)>;
   absl::Status ReadCollection(store::Connection& connection, const Selection& selection,
-                              bool with_vault, absl::FunctionRef<void(const Message&)> each);
+                              bool with_vault, EachState each);
+  absl::Status ReadNamed(store::Connection& connection, const Selection& selection,
+                         const std::set<std::string>& names, bool with_vault, EachState each);
 
   const std::string name_;
   const Clock& clock_;
@@ -388,32 +394,103 @@ absl::StatusOr<Position> SqlJournal::ReadSelected(
   RETURN_IF_ERROR(database_->Read([&](store::Connection& connection) -> absl::Status {
     ASSIGN_OR_RETURN(position, ReadHead(connection));
     for (const Selection& selection : selections) {
-      RETURN_IF_ERROR(ReadCollection(connection, selection, with_vault, [&](const Message& state) {
-        each(selection.collection, state);
-      }));
+      RETURN_IF_ERROR(ReadCollection(
+          connection, selection, with_vault,
+          [&](const std::string&, const Message& state) { each(selection.collection, state); }));
     }
     return absl::OkStatus();
   }));
   return position;
 }
 
+absl::StatusOr<Mark> SqlJournal::ReadChanged(const Mark& since,
+                                             absl::Span<const Selection> selections,
+                                             bool with_vault, StateKeeper& keeper) {
+  Mark mark;
+  RETURN_IF_ERROR(database_->Read([&](store::Connection& connection) -> absl::Status {
+    ASSIGN_OR_RETURN(const HeadRow head, ReadHead(connection));
+    mark = MarkOf(head);
+    if (mark == since) return absl::OkStatus();
+    ASSIGN_OR_RETURN(const auto changed, ReadChanges(connection, since, mark));
+    std::map<std::string, std::set<std::string>> names;
+    if (changed.has_value()) {
+      for (const std::string& name : *changed) names[std::string(CollectionOf(name))].insert(name);
+    } else {
+      keeper.StartOver();
+    }
+    for (const Selection& selection : selections) {
+      const std::string& collection = selection.collection;
+      const auto keep = [&](const std::string& name, const Message& state) {
+        keeper.Keep(collection, name, state);
+      };
+      if (!changed.has_value()) {
+        RETURN_IF_ERROR(ReadCollection(connection, selection, with_vault, keep));
+        continue;
+      }
+      std::set<std::string> found;
+      RETURN_IF_ERROR(ReadNamed(connection, selection, names[collection], with_vault,
+                                [&](const std::string& name, const Message& state) {
+                                  found.insert(name);
+                                  keep(name, state);
+                                }));
+      for (const std::string& name : names[collection]) {
+        if (!found.contains(name)) keeper.Drop(collection, name);
+      }
+    }
+    return absl::OkStatus();
+  }));
+  return mark;
+}
+
+// The states that were read of a collection, in the order of their rows.
+struct StatesRead {
+  std::vector<std::string> names;
+  std::vector<std::unique_ptr<Message>> states;
+
+  absl::Status Add(const Row& row, const Projection& projection) {
+    names.push_back(row.Text(0));
+    states.emplace_back(projection.prototype->New());
+    return Annotate(FromJsonText(row.Text(1), *states.back()), row.Text(0));
+  }
+  absl::Status JoinTexts(store::Connection& connection) const {
+    std::vector<Message*> messages;
+    for (const auto& state : states) messages.push_back(state.get());
+    return JoinVault(connection, messages);
+  }
+};
+
 absl::Status SqlJournal::ReadCollection(store::Connection& connection, const Selection& selection,
-                                        bool with_vault,
-                                        absl::FunctionRef<void(const Message&)> each) {
+                                        bool with_vault, EachState each) {
   const Projection& projection = projections_.OfCollection(selection.collection);
   const store::Condition& condition = selection.condition;
   std::string sql = absl::StrCat("SELECT name, body FROM ", projection.table);
   if (!condition.sql.empty()) absl::StrAppend(&sql, " WHERE ", condition.sql);
   absl::StrAppend(&sql, " ORDER BY name");
-  std::vector<std::unique_ptr<Message>> states;
-  RETURN_IF_ERROR(connection.Query(sql, condition.parameters, [&](const Row& row) {
-    states.emplace_back(projection.prototype->New());
-    return Annotate(FromJsonText(row.Text(1), *states.back()), row.Text(0));
-  }));
-  std::vector<Message*> messages;
-  for (const auto& state : states) messages.push_back(state.get());
-  if (with_vault) RETURN_IF_ERROR(JoinVault(connection, messages));
-  for (const auto& state : states) each(*state);
+  StatesRead read;
+  RETURN_IF_ERROR(connection.Query(sql, condition.parameters,
+                                   [&](const Row& row) { return read.Add(row, projection); }));
+  if (with_vault) RETURN_IF_ERROR(read.JoinTexts(connection));
+  for (size_t i = 0; i < read.names.size(); ++i) each(read.names[i], *read.states[i]);
+  return absl::OkStatus();
+}
+
+// Of the selected states those of these names.
+absl::Status SqlJournal::ReadNamed(store::Connection& connection, const Selection& selection,
+                                   const std::set<std::string>& names, bool with_vault,
+                                   EachState each) {
+  const Projection& projection = projections_.OfCollection(selection.collection);
+  std::string sql = absl::StrCat("SELECT name, body FROM ", projection.table, " WHERE ");
+  if (!selection.condition.sql.empty())
+    absl::StrAppend(&sql, "(", selection.condition.sql, ") AND ");
+  absl::StrAppend(&sql, "name IN ");
+  std::vector<Value> values;
+  for (const std::string& name : names) values.emplace_back(&name);
+  StatesRead read;
+  RETURN_IF_ERROR(QueryInList(
+      connection, sql, values, [&](const Row& row) { return read.Add(row, projection); },
+      selection.condition.parameters));
+  if (with_vault) RETURN_IF_ERROR(read.JoinTexts(connection));
+  for (size_t i = 0; i < read.names.size(); ++i) each(read.names[i], *read.states[i]);
   return absl::OkStatus();
 }
 

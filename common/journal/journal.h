@@ -76,6 +76,20 @@ struct Selection {
   store::Condition condition = {};
 };
 
+// Who keeps states in step with the journal (Journal::ReadChanged), under the names that they have there.
+class StateKeeper {
+ public:
+  virtual ~StateKeeper() = default;
+
+  // Drops all that is kept: every state that is selected follows.
+  virtual void StartOver() = 0;
+  // Keeps a state, in the place of that of before if there was one.
+  virtual void Keep(const std::string& collection, const std::string& name,
+                    const google::protobuf::Message& state) = 0;
+  // Drops a state, which is gone or not selected any more. It may not be kept.
+  virtual void Drop(const std::string& collection, const std::string& name) = 0;
+};
+
 struct Position {
   int64_t sequence = 0;
   std::string hash;
@@ -195,6 +209,14 @@ class Journal {
       absl::Span<const Selection> selections, bool with_vault,
       absl::FunctionRef<void(const std::string& collection, const google::protobuf::Message& state)>
           each) = 0;
+  // The same for who keeps what was read: tells `keeper` which of the selected states changed after `since`, as they
+  // are at one position, which is returned, to be given the next time. Where that is not known, `keeper` starts over:
+  // `since` is not of this journal, as Mark() is not, or too long ago; texts were purged, or the projections derived
+  // anew; a version that does not say what it changed has written. Selections are of different collections. After an
+  // error what is kept is good for nothing: begin with Mark().
+  virtual absl::StatusOr<Mark> ReadChanged(const Mark& since,
+                                           absl::Span<const Selection> selections, bool with_vault,
+                                           StateKeeper& keeper) = 0;
 
   // As ReadAll, as they were right after each of some events, ascending; 0 is before the first event.
   // All events up to the last of these are applied anew, once, so it takes as long as that many

@@ -2,9 +2,11 @@
 #include "common/journal/journal.h"
 
 #include <atomic>
+#include <functional>
 #include <map>
 #include <random>
 #include <thread>
+#include <utility>
 
 #include "absl/strings/str_format.h"
 #include "absl/synchronization/blocking_counter.h"
@@ -982,6 +984,182 @@ TEST_F(JournalTest, OfACollectionOnlyTheStatesAreReadThatMeetTheCondition) {
   ASSERT_TRUE(position.ok()) << position.status();
   EXPECT_EQ(position->sequence, 3);
   EXPECT_THAT(read, ElementsAre("Oak", "Help"));
+}
+
+// Keeps what agencies are called and requests are titled, and notes what it is told.
+class NotingKeeper final : public StateKeeper {
+ public:
+  void StartOver() override {
+    kept.clear();
+    told_.push_back("start over");
+  }
+  void Keep(const std::string& collection, const std::string& name,
+            const google::protobuf::Message& state) override {
+    kept[name] = collection == "agencies"
+                     ? static_cast<const intake::v1::Agency&>(state).display_name()
+                     : static_cast<const intake::v1::Request&>(state).title();
+    told_.push_back("keep " + name);
+  }
+  void Drop(const std::string&, const std::string& name) override {
+    kept.erase(name);
+    told_.push_back("drop " + name);
+  }
+
+  std::vector<std::string> TakeTold() { return std::exchange(told_, {}); }
+  std::map<std::string, std::string> kept;
+
+ private:
+  std::vector<std::string> told_;
+};
+
+// Somebody keeps the agencies of Utah, and all requests.
+class ChangedStates : public JournalTest {
+ protected:
+  void Do(const std::function<void(Draft&)>& work) {
+    Command command;
+    command.actor = "coordinator:dana";
+    command.decide = [&](Draft& draft) -> absl::Status {
+      work(draft);
+      return absl::OkStatus();
+    };
+    const auto answer = journal_->Execute(std::move(command));
+    ASSERT_TRUE(answer.ok()) << answer.status();
+  }
+  // Adds an agency, or puts another one in its place.
+  static void Put(Draft& draft, const std::string& name, const std::string& state) {
+    intake::v1::AgencyCreated created;
+    created.mutable_agency()->set_display_name(state + " agency");
+    created.mutable_agency()->set_state(state);
+    draft.Emit(name, created);
+  }
+  void Put(const std::string& name, const std::string& state) {
+    Do([&](Draft& draft) { Put(draft, name, state); });
+  }
+  // An agency without a name is erased.
+  void Rename(const std::string& name, const std::string& display_name) {
+    Do([&](Draft& draft) {
+      intake::v1::AgencyUpdated updated;
+      updated.mutable_agency()->set_display_name(display_name);
+      draft.Emit(name, updated);
+    });
+  }
+
+  // Reads on, and returns what was told.
+  std::vector<std::string> ReadOn() {
+    const auto mark = journal_->ReadChanged(
+        mark_, {{"agencies", {"state = :p1", {std::string("UT")}}}, {"requests"}}, true, keeper_);
+    EXPECT_TRUE(mark.ok()) << mark.status();
+    if (!mark.ok()) return {};
+    mark_ = *mark;
+    EXPECT_EQ(mark_.sequence, journal_->Head()->sequence);
+    EXPECT_EQ(mark_.hash, journal_->Head()->hash);
+    return keeper_.TakeTold();
+  }
+  // One who begins now keeps the same.
+  void ExpectAllKept() {
+    NotingKeeper beginner;
+    const auto mark = journal_->ReadChanged(
+        Mark(), {{"agencies", {"state = :p1", {std::string("UT")}}}, {"requests"}}, true, beginner);
+    ASSERT_TRUE(mark.ok()) << mark.status();
+    EXPECT_EQ(*mark, mark_);
+    EXPECT_EQ(keeper_.kept, beginner.kept);
+  }
+
+  NotingKeeper keeper_;
+  Mark mark_;
+};
+
+TEST_F(ChangedStates, AreToldToWhoHasReadTheOthers) {
+  EXPECT_THAT(ReadOn(), ElementsAre("start over"));
+  Put("agencies/a", "UT");
+  Put("agencies/b", "UT");
+  Put("agencies/c", "NV");
+  ASSERT_TRUE(journal_->Execute(AddRequest("1", "Help")).ok());
+  ReadOn();
+  EXPECT_THAT(keeper_.kept,
+              ElementsAre(Pair("agencies/a", "UT agency"), Pair("agencies/b", "UT agency"),
+                          Pair("requests/1", "Help")));
+  EXPECT_THAT(ReadOn(), IsEmpty()) << "nothing changed";
+  Rename("agencies/a", "Elm");
+  EXPECT_THAT(ReadOn(), ElementsAre("keep agencies/a"));
+  ASSERT_TRUE(journal_->Execute(AddRequest("2", "More help")).ok());
+  EXPECT_THAT(ReadOn(), ElementsAre("keep requests/2"));
+  EXPECT_EQ(keeper_.kept["requests/2"], "More help");
+  Put("agencies/b", "NV");
+  EXPECT_THAT(ReadOn(), ElementsAre("drop agencies/b")) << "does not meet the condition any more";
+  Put("agencies/c", "UT");
+  EXPECT_THAT(ReadOn(), ElementsAre("keep agencies/c")) << "meets the condition from now on";
+  Put("agencies/d", "NV");
+  EXPECT_THAT(ReadOn(), ElementsAre("drop agencies/d")) << "was never kept";
+  for (const char* display_name : {"Oak", "Ash"}) Rename("agencies/c", display_name);
+  EXPECT_THAT(ReadOn(), ElementsAre("keep agencies/c")) << "once, however often it changed";
+  Rename("agencies/a", "");
+  EXPECT_THAT(ReadOn(), ElementsAre("drop agencies/a"));
+  EXPECT_THAT(keeper_.kept, ElementsAre(Pair("agencies/c", "Ash"), Pair("requests/1", "Help"),
+                                        Pair("requests/2", "More help")));
+  ExpectAllKept();
+}
+
+TEST_F(ChangedStates, MayBeMoreThanOneQueryTakes) {
+  constexpr int kCount = 300;
+  ReadOn();
+  Do([](Draft& draft) {
+    for (int i = 0; i < kCount; ++i) {
+      Put(draft, absl::StrFormat("agencies/%03d", i), i % 3 == 0 ? "NV" : "UT");
+    }
+  });
+  EXPECT_THAT(ReadOn(), SizeIs(kCount));
+  EXPECT_THAT(keeper_.kept, SizeIs(kCount * 2 / 3));
+  Do([](Draft& draft) {
+    for (int i = 0; i < kCount; ++i) {
+      Put(draft, absl::StrFormat("agencies/%03d", i), i % 3 == 1 ? "NV" : "UT");
+    }
+  });
+  EXPECT_THAT(ReadOn(), SizeIs(kCount));
+  ExpectAllKept();
+}
+
+TEST_F(ChangedStates, AreAllAfterAPurge) {
+  Put("agencies/a", "UT");
+  ASSERT_TRUE(journal_->Execute(AddRequest("1", "Help")).ok());
+  ReadOn();
+  ASSERT_TRUE(Sql("DELETE FROM journal_vault WHERE field = 'request.title'").ok());
+  EXPECT_THAT(ReadOn(), ElementsAre("start over", "keep agencies/a", "keep requests/1"));
+  EXPECT_EQ(keeper_.kept["requests/1"], "");
+  Rename("agencies/a", "Elm");
+  EXPECT_THAT(ReadOn(), ElementsAre("keep agencies/a"));
+}
+
+TEST_F(ChangedStates, AreAllAfterTheStatesWereBuiltAnew) {
+  Put("agencies/a", "UT");
+  ReadOn();
+  ASSERT_TRUE(Sql("UPDATE agency SET state = 'NV'").ok());
+  EXPECT_THAT(ReadOn(), IsEmpty()) << "no change of the journal's";
+  ASSERT_TRUE(journal_->Rebuild().ok());
+  EXPECT_THAT(ReadOn(), ElementsAre("start over", "keep agencies/a"));
+  ExpectAllKept();
+}
+
+TEST_F(ChangedStates, AreAllWhereAStepIsNotKnown) {
+  Put("agencies/a", "UT");
+  Put("agencies/b", "UT");
+  ReadOn();
+  Rename("agencies/a", "Elm");
+  Rename("agencies/b", "Oak");
+  ASSERT_TRUE(Sql("DELETE FROM journal_change WHERE sequence = 3").ok());
+  EXPECT_THAT(ReadOn(), ElementsAre("start over", "keep agencies/a", "keep agencies/b"));
+  Rename("agencies/b", "Ash");
+  EXPECT_THAT(ReadOn(), ElementsAre("keep agencies/b"));
+}
+
+// As after a fail-over to a standby that did not have the last event yet.
+TEST_F(ChangedStates, AreAllToWhoHasReadAnEventThatWasLost) {
+  Put("agencies/a", "UT");
+  ReadOn();
+  mark_.hash = Sha256Hex("another event");
+  EXPECT_THAT(ReadOn(), ElementsAre("start over", "keep agencies/a"));
+  mark_.sequence += 1;
+  EXPECT_THAT(ReadOn(), ElementsAre("start over", "keep agencies/a"));
 }
 
 TEST_F(JournalTest, AllStatesAreReadAsTheyWereAfterAnyEvent) {

@@ -18,9 +18,10 @@ size_t ListLength(size_t count) {
   return kLengths[std::size(kLengths) - 1];
 }
 
-std::string WithList(absl::string_view select, size_t length) {
+// `before`: how many parameters `select` has itself.
+std::string WithList(absl::string_view select, size_t before, size_t length) {
   std::string sql(select);
-  for (size_t i = 1; i <= length; ++i) absl::StrAppend(&sql, i == 1 ? "(:p" : ", :p", i);
+  for (size_t i = 1; i <= length; ++i) absl::StrAppend(&sql, i == 1 ? "(:p" : ", :p", before + i);
   absl::StrAppend(&sql, ")");
   return sql;
 }
@@ -29,14 +30,16 @@ std::string WithList(absl::string_view select, size_t length) {
 
 absl::Status QueryInList(store::Connection& connection, absl::string_view select,
                          absl::Span<const store::Value> values,
-                         absl::FunctionRef<absl::Status(const store::Row&)> each) {
+                         absl::FunctionRef<absl::Status(const store::Row&)> each,
+                         absl::Span<const store::Value> first) {
   for (size_t begin = 0; begin < values.size();) {
     const size_t length = ListLength(values.size() - begin);
     const size_t end = std::min(values.size(), begin + length);
     // A value repeated in the list changes nothing in the result.
-    std::vector<store::Value> parameters(length, values[begin]);
-    for (size_t i = begin; i < end; ++i) parameters[i - begin] = values[i];
-    RETURN_IF_ERROR(connection.Query(WithList(select, length), parameters, each));
+    std::vector<store::Value> parameters(first.begin(), first.end());
+    parameters.insert(parameters.end(), values.begin() + begin, values.begin() + end);
+    parameters.resize(first.size() + length, values[begin]);
+    RETURN_IF_ERROR(connection.Query(WithList(select, first.size(), length), parameters, each));
     begin = end;
   }
   return absl::OkStatus();

@@ -14,10 +14,11 @@ namespace critac::journal {
 
 // Runs `select` followed by a list of `values` in parentheses: `SELECT … WHERE id IN ` gives `… IN
 // (:p1, :p2, …)`. Long lists go in several queries; lists are filled up to one of a few lengths, so
-// that few statements are prepared.
+// few statements are prepared. `first` are the parameters that `select` has itself, numbered from 1.
 absl::Status QueryInList(store::Connection& connection, absl::string_view select,
                          absl::Span<const store::Value> values,
-                         absl::FunctionRef<absl::Status(const store::Row&)> each);
+                         absl::FunctionRef<absl::Status(const store::Row&)> each,
+                         absl::Span<const store::Value> first = {});
 
 }  // namespace critac::journal
 

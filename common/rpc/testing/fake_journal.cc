@@ -176,6 +176,11 @@ absl::StatusOr<journal::Position> FakeJournal::ReadSelected(
     absl::FunctionRef<void(const std::string&, const Message&)>) {
   return NotHere();
 }
+absl::StatusOr<journal::Mark> FakeJournal::ReadChanged(const journal::Mark&,
+                                                       absl::Span<const journal::Selection>, bool,
+                                                       journal::StateKeeper&) {
+  return NotHere();
+}
 absl::Status FakeJournal::ReadAllAsOf(
     absl::Span<const int64_t>, absl::Span<const std::string>, bool,
     absl::FunctionRef<void(int64_t, const std::string&, const Message&)>, journal::IsWanted) {

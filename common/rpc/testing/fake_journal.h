@@ -65,6 +65,9 @@ class FakeJournal final : public journal::Journal {
   absl::StatusOr<journal::Position> ReadSelected(
       absl::Span<const journal::Selection> selections, bool with_vault,
       absl::FunctionRef<void(const std::string&, const google::protobuf::Message&)> each) override;
+  absl::StatusOr<journal::Mark> ReadChanged(const journal::Mark& since,
+                                            absl::Span<const journal::Selection> selections,
+                                            bool with_vault, journal::StateKeeper& keeper) override;
   absl::Status ReadAllAsOf(
       absl::Span<const int64_t> sequences, absl::Span<const std::string> collections,
       bool with_vault,

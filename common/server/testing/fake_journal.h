@@ -132,6 +132,11 @@ class FakeJournal final : public journal::Journal {
       absl::FunctionRef<void(const std::string&, const google::protobuf::Message&)>) override {
     return Unimplemented();
   }
+  absl::StatusOr<journal::Mark> ReadChanged(const journal::Mark&,
+                                            absl::Span<const journal::Selection>, bool,
+                                            journal::StateKeeper&) override {
+    return Unimplemented();
+  }
   absl::Status ReadAllAsOf(
       absl::Span<const int64_t>, absl::Span<const std::string>, bool,
       absl::FunctionRef<void(int64_t, const std::string&, const google::protobuf::Message&)>,
