@@ -36,6 +36,7 @@
 #include "gmock/gmock.h"
 #include "services/matching/eligibility.h"
 #include "services/matching/engagements.h"
+#include "services/matching/full_reading_testing.h"
 #include "services/matching/offer_testing.h"
 #include "services/matching/partner_commands.h"
 #include "services/matching/period.h"
@@ -929,6 +930,7 @@ class History {
     ASSERT_TRUE(view.ok()) << did_ << ": " << view.status();
     const Pool& pool = *(*view)->pool;
     ExpectSamePool(pool);
+    ExpectPoolAsReadInFull(*bench_.pools);
     const auto solved = (*view)->Solve(bench_.clock);
     ASSERT_TRUE(solved.ok()) << did_ << ": " << solved.status();
     const Plan& plan = (*solved)->plan;

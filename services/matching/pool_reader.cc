@@ -13,34 +13,6 @@ namespace {
 
 using google::protobuf::Message;
 
-// What snapshots are made of.
-const std::vector<std::string>& Collections() {
-  static const auto& collections =
-      *new std::vector<std::string>{"policies",   "solver",     "partners", "experts", "conflicts",
-                                    "identities", "capacities", "demands",  "offers",  "proposals"};
-  return collections;
-}
-
-// Of these, what a snapshot of the present holds; what is over is left out, by the same rules as in Take.
-const std::vector<journal::Selection>& Present() {
-  static const auto& selections = *[] {
-    auto* const all = new std::vector<journal::Selection>();
-    for (const std::string& collection : Collections()) all->push_back({collection});
-    for (journal::Selection& one : *all) {
-      if (one.collection == "demands") {
-        one.condition = {"state IN (:p1, :p2)",
-                         {int64_t{v1::DEMAND_STATE_OPEN}, int64_t{v1::DEMAND_STATE_OFFERED}}};
-      } else if (one.collection == "offers") {
-        one.condition = {"state = :p1", {int64_t{v1::OFFER_STATE_OPEN}}};
-      } else if (one.collection == "proposals") {
-        one.condition = {"state = :p1", {int64_t{v1::PROPOSAL_STATE_OPEN}}};
-      }
-    }
-    return all;
-  }();
-  return selections;
-}
-
 BusinessCalendar CalendarOf(const intake::v1::Catalog& catalog) {
   absl::flat_hash_set<absl::CivilDay> closed;
   for (const intake::v1::CatalogEntry& entry : catalog.entries()) {
@@ -54,14 +26,11 @@ bool IsOpen(const v1::Demand& demand) {
   return demand.state() == v1::DEMAND_STATE_OPEN || demand.state() == v1::DEMAND_STATE_OFFERED;
 }
 
+// By the same rules as PresentRecords.
 void Take(const std::string& collection, const Message& state, Snapshot& snapshot) {
   if (collection == "policies") {
     const auto& policy = static_cast<const v1::Policy&>(state);
-    // The one in force stands there twice, under its version and as the current one; only the latter,
-    // and no state, where it was recorded before policies had versions on record.
-    const bool in_force = policy.state() == v1::POLICY_STATE_IN_FORCE ||
-                          policy.state() == v1::POLICY_STATE_UNSPECIFIED;
-    if (in_force) snapshot.policy = policy;
+    if (IsInForce(policy)) snapshot.policy = policy;
   } else if (collection == "solver") {
     const auto& inputs = static_cast<const v1::SolverInputs&>(state);
     snapshot.revision = inputs.revision();
@@ -160,24 +129,18 @@ absl::StatusOr<std::shared_ptr<const PoolView>> PoolReader::Read() {
   return view;
 }
 
-absl::StatusOr<Snapshot> PoolReader::ReadNow(std::shared_ptr<const intake::v1::Catalog> catalog,
-                                             absl::CivilDay today) {
+absl::StatusOr<Snapshot> PoolReader::ReadPresent() {
   Snapshot snapshot;
-  snapshot.today = today;
-  snapshot.catalog = std::move(catalog);
+  ASSIGN_OR_RETURN(snapshot.catalog, intake_.GetCatalog());
+  snapshot.today = DayOf(clock_.Now());
   // With the texts of the vault: two records of experts with an address in common are one person.
   ASSIGN_OR_RETURN(const journal::Position position,
-                   journal_.ReadSelected(Present(), true,
+                   journal_.ReadSelected(PresentRecords(), true,
                                          [&](const std::string& collection, const Message& state) {
                                            Take(collection, state, snapshot);
                                          }));
   snapshot.sequence = position.sequence;
   return snapshot;
-}
-
-absl::StatusOr<Snapshot> PoolReader::ReadPresent() {
-  ASSIGN_OR_RETURN(std::shared_ptr<const intake::v1::Catalog> catalog, intake_.GetCatalog());
-  return ReadNow(std::move(catalog), DayOf(clock_.Now()));
 }
 
 absl::StatusOr<std::vector<Snapshot>> PoolReader::ReadPast(absl::Span<const PastMoment> moments,
@@ -194,7 +157,7 @@ absl::StatusOr<std::vector<Snapshot>> PoolReader::ReadPast(absl::Span<const Past
   }
   size_t at = 0;
   RETURN_IF_ERROR(journal_.ReadAllAsOf(
-      sequences, Collections(), true,
+      sequences, PoolCollections(), true,
       [&](int64_t sequence, const std::string& collection, const Message& state) {
         while (snapshots[at].sequence != sequence) ++at;
         Take(collection, state, snapshots[at]);
@@ -208,22 +171,23 @@ absl::StatusOr<std::vector<Snapshot>> PoolReader::ReadPast(absl::Span<const Past
 
 absl::StatusOr<std::shared_ptr<const PoolView>> PoolReader::ReadAnew(
     std::shared_ptr<const intake::v1::Catalog> catalog, absl::CivilDay today) {
-  ASSIGN_OR_RETURN(Snapshot snapshot, ReadNow(catalog, today));
+  RETURN_IF_ERROR(records_.Update(journal_));
+  PoolInput input = records_.Input();
+  input.today = today;
+  input.catalog = catalog.get();
   auto view = std::make_shared<PoolView>();
-  ASSIGN_OR_RETURN(Pool pool, Pool::Build(snapshot.Input()));
+  ASSIGN_OR_RETURN(Pool pool, Pool::Build(input));
   view->pool = std::make_unique<const Pool>(std::move(pool));
   view->today = today;
   view->calendar = CalendarOf(*catalog);
   view->catalog = std::move(catalog);
-  view->sequence = snapshot.sequence;
-  view->revision = snapshot.revision;
-  view->gates_revision = snapshot.gates_revision;
-  view->policy = std::move(snapshot.policy);
-  view->demands = std::move(snapshot.demands);
-  for (v1::Proposal& proposal : snapshot.proposals) {
-    const std::string name = proposal.name();
-    view->standing[name] = std::move(proposal);
-  }
+  view->sequence = records_.sequence();
+  view->revision = records_.revision();
+  view->gates_revision = records_.gates_revision();
+  view->policy = records_.policy();
+  view->demands.assign(records_.demands().begin(), records_.demands().end());
+  for (const v1::Proposal& proposal : records_.proposals())
+    view->standing[proposal.name()] = proposal;
   return view;
 }
 

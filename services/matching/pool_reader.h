@@ -22,13 +22,14 @@
 #include "critac/matching/v1/states.pb.h"
 #include "services/matching/intake_client.h"
 #include "services/matching/pool.h"
+#include "services/matching/record_follower.h"
 #include "services/matching/snapshot.h"
 #include "services/matching/solve.h"
 
 namespace critac::matching {
 
 // Everything a decision of matching rests on, at one position of the journal. Never changes; shared
-// by all who decide meanwhile. It has no names of people: it outlives a purge, which is no event.
+// by all who decide meanwhile. It has no texts of the vault: it outlives a purge, which is no event.
 struct PoolView {
   std::unique_ptr<const Pool> pool;
   v1::Policy policy;
@@ -74,8 +75,9 @@ class PoolReader {
   PoolReader(journal::Journal& journal, IntakeClient& intake, const Clock& clock)
       : journal_(journal), intake_(intake), clock_(clock) {}
 
-  // A view of the journal as it is now; one that was read before where nothing changed since. Those who ask at
-  // once after a change wait for one reading, since each would take all records, and as much memory.
+  // A view of the journal as it is now; one that was read before where nothing changed since. After a change what
+  // changed is read, and the pool is built anew; those who ask at once wait for one of them to do so, since each would
+  // take as much time and memory.
   absl::StatusOr<std::shared_ptr<const PoolView>> Read();
 
   // A view whose gates up to conflicts of interest are those of now; offers and capacities may be
@@ -99,10 +101,8 @@ class PoolReader {
   absl::StatusOr<std::shared_ptr<const PoolView>> FindLast(
       const std::shared_ptr<const intake::v1::Catalog>& catalog, absl::CivilDay today);
   absl::StatusOr<std::shared_ptr<const PoolView>> ReadAnew(
-      std::shared_ptr<const intake::v1::Catalog> catalog, absl::CivilDay today);
-
-  absl::StatusOr<Snapshot> ReadNow(std::shared_ptr<const intake::v1::Catalog> catalog,
-                                   absl::CivilDay today);
+      std::shared_ptr<const intake::v1::Catalog> catalog, absl::CivilDay today)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(reading_mutex_);
 
   journal::Journal& journal_;
   IntakeClient& intake_;
@@ -110,6 +110,8 @@ class PoolReader {
 
   // Held by whoever reads a view anew; taken before `mutex_`.
   absl::Mutex reading_mutex_ ABSL_ACQUIRED_BEFORE(mutex_);
+  // What the last view was made of.
+  RecordFollower records_ ABSL_GUARDED_BY(reading_mutex_);
   absl::Mutex mutex_;
   std::shared_ptr<const PoolView> last_ ABSL_GUARDED_BY(mutex_);
   std::shared_ptr<const intake::v1::Catalog> last_catalog_ ABSL_GUARDED_BY(mutex_);

@@ -1,0 +1,142 @@
+#include "services/matching/record_follower.h"
+
+#include <cstdio>
+#include <cstdlib>
+#include <memory>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "common/base/ids.h"
+#include "common/base/mail_address.h"
+#include "common/base/sha256.h"
+#include "common/journal/vault.h"
+#include "common/status/error.h"
+
+namespace critac::matching {
+namespace {
+
+using google::protobuf::Message;
+
+// 256 bits that nobody can guess.
+std::string NewKey() {
+  RandomIdSource ids;
+  std::string key;
+  for (int i = 0; i < 4; ++i) absl::StrAppend(&key, absl::Hex(ids.NextBits(), absl::kZeroPad16));
+  return key;
+}
+
+}  // namespace
+
+const std::vector<std::string>& PoolCollections() {
+  static const auto& collections =
+      *new std::vector<std::string>{"policies",   "solver",     "partners", "experts", "conflicts",
+                                    "identities", "capacities", "demands",  "offers",  "proposals"};
+  return collections;
+}
+
+const std::vector<journal::Selection>& PresentRecords() {
+  static const auto& selections = *[] {
+    auto* const all = new std::vector<journal::Selection>();
+    for (const std::string& collection : PoolCollections()) all->push_back({collection});
+    for (journal::Selection& one : *all) {
+      if (one.collection == "demands") {
+        one.condition = {"state IN (:p1, :p2)",
+                         {int64_t{v1::DEMAND_STATE_OPEN}, int64_t{v1::DEMAND_STATE_OFFERED}}};
+      } else if (one.collection == "offers") {
+        one.condition = {"state = :p1", {int64_t{v1::OFFER_STATE_OPEN}}};
+      } else if (one.collection == "proposals") {
+        one.condition = {"state = :p1", {int64_t{v1::PROPOSAL_STATE_OPEN}}};
+      }
+    }
+    return all;
+  }();
+  return selections;
+}
+
+bool IsInForce(const v1::Policy& policy) {
+  return policy.state() == v1::POLICY_STATE_IN_FORCE ||
+         policy.state() == v1::POLICY_STATE_UNSPECIFIED;
+}
+
+RecordFollower::RecordFollower() : key_(NewKey()) {}
+
+absl::Status RecordFollower::Update(journal::Journal& journal) {
+  const journal::Mark since = std::exchange(mark_, journal::Mark());
+  // With the texts of the vault: two records of experts with an address in common are one person.
+  ASSIGN_OR_RETURN(mark_, journal.ReadChanged(since, PresentRecords(), true, *this));
+  held_.clear();
+  for (const v1::Offer& offer : offers_.states()) held_.push_back(offer.assignment());
+  return absl::OkStatus();
+}
+
+PoolInput RecordFollower::Input() const {
+  PoolInput input;
+  input.policy = &policy();
+  input.partners = partners_.states();
+  input.experts = experts_.states();
+  input.conflicts = conflicts_.states();
+  input.identities = identities_.states();
+  input.demands = demands_.states();
+  input.uses = capacities_.states();
+  input.held = held_;
+  input.proposals = proposals_.states();
+  return input;
+}
+
+const v1::Policy& RecordFollower::policy() const {
+  const v1::Policy* in_force = &v1::Policy::default_instance();
+  for (const v1::Policy& policy : policies_.states()) {
+    if (IsInForce(policy)) in_force = &policy;
+  }
+  return *in_force;
+}
+
+const v1::SolverInputs& RecordFollower::inputs() const {
+  const absl::Span<const v1::SolverInputs> all = solver_.states();
+  return all.empty() ? v1::SolverInputs::default_instance() : all.back();
+}
+
+void RecordFollower::StartOver() {
+  for (const std::string& collection : PoolCollections()) TableOf(collection).Clear();
+}
+
+void RecordFollower::Keep(const std::string& collection, const std::string& name,
+                          const Message& state) {
+  // Of a copy, so that the memory of what is kept never held a text.
+  const std::unique_ptr<Message> bare(state.New());
+  bare->CopyFrom(state);
+  journal::VisitVaultFields(*bare, [](std::string& text) { text.clear(); });
+  if (collection == "experts") {
+    const auto& expert = static_cast<const v1::Expert&>(state);
+    auto& without = static_cast<v1::Expert&>(*bare);
+    without.clear_emails();
+    for (const std::string& address : expert.emails()) without.add_emails(FingerprintOf(address));
+  }
+  TableOf(collection).Place(name).CopyFrom(*bare);
+}
+
+void RecordFollower::Drop(const std::string& collection, const std::string& name) {
+  TableOf(collection).Drop(name);
+}
+
+RecordFollower::Table& RecordFollower::TableOf(const std::string& collection) {
+  const std::pair<absl::string_view, Table&> tables[] = {
+      {"policies", policies_},     {"solver", solver_},       {"partners", partners_},
+      {"experts", experts_},       {"conflicts", conflicts_}, {"identities", identities_},
+      {"capacities", capacities_}, {"demands", demands_},     {"offers", offers_},
+      {"proposals", proposals_}};
+  for (const auto& [name, table] : tables) {
+    if (name == collection) return table;
+  }
+  std::fprintf(stderr, "pool: nothing is made of the collection '%s'\n", collection.c_str());
+  std::abort();
+}
+
+// A purged address stays empty: it is nobody's. To AddressIdentity, which compares them, a fingerprint is a text in
+// lower case without a host, and stays as it is.
+std::string RecordFollower::FingerprintOf(const std::string& address) const {
+  if (address.empty()) return address;
+  return Sha256Hex(absl::StrCat(key_, AddressIdentity(address)));
+}
+
+}  // namespace critac::matching
