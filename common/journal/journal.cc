@@ -407,11 +407,14 @@ absl::StatusOr<Mark> SqlJournal::ReadChanged(const Mark& since,
                                              absl::Span<const Selection> selections,
                                              bool with_vault, StateKeeper& keeper) {
   Mark mark;
+  Mark from = since;
   RETURN_IF_ERROR(database_->Read([&](store::Connection& connection) -> absl::Status {
     ASSIGN_OR_RETURN(const HeadRow head, ReadHead(connection));
     mark = MarkOf(head);
-    if (mark == since) return absl::OkStatus();
-    ASSIGN_OR_RETURN(const auto changed, ReadChanges(connection, since, mark));
+    // After a first run that was cut short, whose states may be lost with a fail-over, it starts over.
+    const Mark before = std::exchange(from, Mark());
+    if (mark == before) return absl::OkStatus();
+    ASSIGN_OR_RETURN(const auto changed, ReadChanges(connection, before, mark));
     std::map<std::string, std::set<std::string>> names;
     if (changed.has_value()) {
       for (const std::string& name : *changed) names[std::string(CollectionOf(name))].insert(name);

@@ -97,41 +97,47 @@ class TightResidual {
 
   void CollectPairs() {
     size_t next = 0;
-    std::vector<int32_t> tight;
+    std::vector<TightPair> tight;
     for (int32_t row = 0; row < problem_.row_count(); ++row) {
       tight.clear();
       if (problem_.demand[row] > 0) FindTightPairs(row, tight);
-      for (const int32_t pair : tight) {
+      for (const auto& [pair, entry] : tight) {
         while (next < transport_.used.size() && transport_.used[next] < pair) ++next;
         const bool uses = next < transport_.used.size() && transport_.used[next] == pair;
-        arcs_.push_back(
-            {TightArc::kPair, pair, RowNode(row), problem_.entry[pair], uses ? 1 : 0, 1});
+        arcs_.push_back({TightArc::kPair, pair, RowNode(row), entry, uses ? 1 : 0, 1});
       }
     }
     pair_count_ = static_cast<int32_t>(arcs_.size());
   }
 
+  struct TightPair {
+    int32_t pair = 0;
+    // The room that it enters.
+    int32_t entry = 0;
+  };
+
   // The pairs of a row with reduced cost 0, in order. Where the row pays less than the floor of its
   // list, they are all in the list.
-  void FindTightPairs(int32_t row, std::vector<int32_t>& tight) const {
-    const auto add_if_tight = [&](int64_t pair) {
-      if (ReducedCost(problem_, transport_, row, pair) == 0) {
-        tight.push_back(static_cast<int32_t>(pair));
+  void FindTightPairs(int32_t row, std::vector<TightPair>& tight) const {
+    const auto add_if_tight = [&](int32_t pair, int32_t entry, int32_t cost) {
+      if (cost + transport_.room_prices[entry] == transport_.row_prices[row]) {
+        tight.push_back({pair, entry});
       }
     };
     const ShortList* const list = transport_.lists.empty() ? nullptr : transport_.lists[row].get();
     const int64_t paid = transport_.row_prices[row] - transport_.raised;
     if (list == nullptr || paid >= list->floor) {
       for (int64_t pair = problem_.row_begin[row]; pair < problem_.row_begin[row + 1]; ++pair) {
-        add_if_tight(pair);
+        add_if_tight(static_cast<int32_t>(pair), problem_.entry[pair], problem_.cost[pair]);
       }
       return;
     }
     for (const ShortList::Pair& listed : list->pairs) {
       if (listed.key > paid) break;
-      add_if_tight(listed.pair);
+      add_if_tight(listed.pair, listed.entry, listed.cost);
     }
-    std::sort(tight.begin(), tight.end());
+    std::sort(tight.begin(), tight.end(),
+              [](const TightPair& a, const TightPair& b) { return a.pair < b.pair; });
   }
 
   void CollectOthers() {

@@ -87,8 +87,11 @@ std::vector<const T*> ByName(absl::Span<const T> messages, Name name) {
   std::vector<const T*> sorted;
   sorted.reserve(messages.size());
   for (const T& message : messages) sorted.push_back(&message);
-  std::sort(sorted.begin(), sorted.end(),
-            [&](const T* a, const T* b) { return name(*a) < name(*b); });
+  const auto before = [&](const T* a, const T* b) { return name(*a) < name(*b); };
+  // As they come from the journal, they are sorted.
+  if (!std::is_sorted(sorted.begin(), sorted.end(), before)) {
+    std::sort(sorted.begin(), sorted.end(), before);
+  }
   return sorted;
 }
 
@@ -241,6 +244,8 @@ class PoolBuilder {
       return InvalidField("experts", absl::StrCat(*twice, " is there twice"));
     }
     const std::vector<int> persons = PersonsOf(experts_, input_.identities);
+    pool_.experts_.reserve(experts_.size());
+    pool_.expert_rows_.reserve(experts_.size());
     for (const v1::Expert* expert : experts_) {
       const int row = static_cast<int>(pool_.experts_.size());
       pool_.expert_rows_[expert->name()] = row;

@@ -68,7 +68,7 @@ TopRanked RankTop(const Pool& pool, int slot, int top) {
     best.push_back({expert, *score, verdict.periods});
     std::push_heap(best.begin(), best.end(), Better);
   }
-  std::sort_heap(best.begin(), best.end(), Better);
+  std::sort(best.begin(), best.end(), Better);
   return ranking;
 }
 

@@ -23,18 +23,19 @@ StandingPlacement::StandingPlacement(const Pool& pool, const Plan& plan)
 
 StandingPlacement::Unit StandingPlacement::UnitOf(int slot, int expert, int32_t period) const {
   const Pair& pair = network_.pairs[*network_.FindPair(slot, expert)];
-  return {slot, expert, pool_.slots()[slot].first_period, pair.periods, period, pair.kept >= 0};
+  const bool may_keep = pair.kept >= 0;
+  return {.slot = slot,
+          .expert = expert,
+          .pair = &pair,
+          .first_period = pool_.slots()[slot].first_period,
+          .periods = pair.periods,
+          .period = period,
+          .may_keep = may_keep,
+          .is_kept = may_keep && KeptPeriod(pool_, pair) == period};
 }
 
-bool StandingPlacement::IsKept(const Unit& unit) const {
-  if (!unit.may_keep) return false;
-  const Pair& pair = network_.pairs[*network_.FindPair(unit.slot, unit.expert)];
-  return KeptPeriod(pool_, pair) == unit.period;
-}
-
-StandingPlacement::Unit StandingPlacement::HeldInKept(Unit unit) const {
-  const Pair& pair = network_.pairs[*network_.FindPair(unit.slot, unit.expert)];
-  unit.periods = PeriodSet{1} << pair.kept;
+StandingPlacement::Unit StandingPlacement::HeldInKept(Unit unit) {
+  unit.periods = PeriodSet{1} << unit.pair->kept;
   return unit;
 }
 
@@ -56,7 +57,7 @@ bool StandingPlacement::FitsPartner(int partner, const std::vector<PlanChange>& 
   if (pool_.partners()[partner].capacity_per_period == 0) return true;
   std::vector<Unit> units = units_of_partners_[partner];
   int wanted = kept_more;
-  for (const Unit& unit : units) wanted += IsKept(unit) ? 1 : 0;
+  for (const Unit& unit : units) wanted += unit.is_kept ? 1 : 0;
   // At no bonus nothing is lost by moving.
   if (pool_.policy().stability_bonus() == 0) wanted = 0;
   for (const PlanChange& change : changes) {
@@ -68,8 +69,8 @@ bool StandingPlacement::FitsPartner(int partner, const std::vector<PlanChange>& 
   std::vector<Unit> held;
   int kept = 0;
   for (const Unit& unit : units) {
-    held.push_back(IsKept(unit) ? HeldInKept(unit) : unit);
-    kept += IsKept(unit) ? 1 : 0;
+    held.push_back(unit.is_kept ? HeldInKept(unit) : unit);
+    kept += unit.is_kept ? 1 : 0;
   }
   bool fits = true;
   for (const PlanChange& change : changes) {
@@ -92,7 +93,7 @@ bool StandingPlacement::FitsPartner(int partner, const std::vector<PlanChange>& 
 bool StandingPlacement::FitsAnew(int partner, const std::vector<Unit>& units, int kept) const {
   std::vector<Pair> chosen;
   for (const Unit& unit : units) {
-    chosen.push_back(network_.pairs[*network_.FindPair(unit.slot, unit.expert)]);
+    chosen.push_back(*unit.pair);
   }
   const absl::StatusOr<Placement> placement = PlaceInPeriods(pool_, chosen);
   if (!placement.ok()) return false;

@@ -10,6 +10,8 @@
 
 namespace critac::matching {
 
+struct Pair;
+
 // One person's place in a plan that another plan fills otherwise. -1: the place is open. Twice the same
 // expert: who stands there starts in another period, which is kept in one of the plans only.
 struct PlanChange {
@@ -42,20 +44,20 @@ class StandingPlacement {
   struct Unit {
     int slot = 0;
     int expert = 0;
+    const Pair* pair = nullptr;
     // Those in which it could start, counted from `first_period`; and where it does.
     int32_t first_period = 0;
     PeriodSet periods = 0;
     int32_t period = 0;
-    // Has one of them to keep.
+    // Has one of them to keep; and started there, when it was made.
     bool may_keep = false;
+    bool is_kept = false;
   };
 
   bool FitsPartner(int partner, const std::vector<PlanChange>& changes, int kept_more) const;
   bool FitsAnew(int partner, const std::vector<Unit>& units, int kept) const;
-  // Whether it starts in the period that it has to keep.
-  bool IsKept(const Unit& unit) const;
-  // So that a search leaves it there.
-  Unit HeldInKept(Unit unit) const;
+  // So that a search leaves it in the period that it has to keep.
+  static Unit HeldInKept(Unit unit);
   // Places the last of the units, which has no period yet, where others may move for it.
   bool PlaceLast(int partner, std::vector<Unit>& units) const;
   Unit UnitOf(int slot, int expert, int32_t period) const;

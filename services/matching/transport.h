@@ -8,6 +8,7 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "services/matching/large_pages.h"
 
 // The plan's mathematics: rows that want units, and rooms through which the units go.
 //
@@ -39,8 +40,8 @@ struct TransportProblem {
   // The pairs of row r are those from row_begin[r] to before row_begin[r + 1]: the rooms that they
   // enter, no two the same, and what they cost. At most 2^31 - 1.
   std::vector<int64_t> row_begin = {0};
-  std::vector<int32_t> entry;
-  std::vector<int32_t> cost;
+  std::vector<int32_t, LargePages<int32_t>> entry;
+  std::vector<int32_t, LargePages<int32_t>> cost;
   // Arcs between rooms; they make no cycle.
   std::vector<Arc> arcs;
   // By room: its way to done, in runs of prices that do not fall.

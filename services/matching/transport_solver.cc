@@ -32,6 +32,8 @@ constexpr int64_t kMostListed = 128;
 constexpr int64_t kGroupsPerListed = 2;
 // Pairs from which it is worth having a second thread make the first lists.
 constexpr int64_t kPairsForTwoMakers = 500'000;
+// What lies anywhere in memory is asked for so many steps before it is needed.
+constexpr size_t kAhead = 16;
 
 absl::Status TooLarge(absl::string_view what) {
   return Error(absl::StatusCode::kResourceExhausted, "PLAN_TOO_LARGE", what).ToStatus();
@@ -87,11 +89,19 @@ class TransportSolver {
 
   void Continue(const Transport& start) {
     room_prices_ = start.room_prices;
-    std::copy(start.lists.begin(), start.lists.end(), lists_.begin());
+    for (size_t r = 0; r < start.lists.size(); ++r) {
+      if (r + kAhead < start.lists.size()) __builtin_prefetch(start.lists[r + kAhead].get(), 1);
+      lists_[r] = start.lists[r];
+    }
     raised_ = start.raised;
     arc_units_ = start.arc_units;
     int32_t row = 0;
-    for (const int32_t pair : start.used) {
+    for (size_t i = 0; i < start.used.size(); ++i) {
+      if (i + kAhead < start.used.size()) {
+        __builtin_prefetch(&problem_.entry[start.used[i + kAhead]]);
+        __builtin_prefetch(&problem_.cost[start.used[i + kAhead]]);
+      }
+      const int32_t pair = start.used[i];
       while (pair >= problem_.row_begin[row + 1]) ++row;
       AddUse(row, pair);
       --missing_[row];
@@ -117,10 +127,7 @@ class TransportSolver {
   Transport Result() && {
     Transport result;
     for (int32_t row = 0; row < rows_; ++row) {
-      for (const int32_t pair : row_uses_[row]) {
-        result.used.push_back(pair);
-        result.cost += problem_.cost[pair];
-      }
+      result.used.insert(result.used.end(), row_uses_[row].begin(), row_uses_[row].end());
       std::sort(result.used.end() - static_cast<int64_t>(row_uses_[row].size()), result.used.end());
       result.cost += open_[row] * problem_.open_price[row];
     }
@@ -128,6 +135,7 @@ class TransportSolver {
       result.cost += arc_units_[a] * problem_.arcs[a].cost;
     }
     for (int32_t room = 0; room < rooms_; ++room) {
+      for (const Use& use : room_uses_[room]) result.cost += use.cost;
       int64_t units = exit_units_[room];
       for (const TransportProblem::ExitRun& run : problem_.exits[room]) {
         const int64_t in_run = std::min(units, run.capacity);
@@ -149,6 +157,8 @@ class TransportSolver {
   struct Use {
     int32_t row = 0;
     int32_t pair = 0;
+    // Of the pair, which lies elsewhere.
+    int32_t cost = 0;
   };
   // How a search came to a node: to a room by a pair of a row, or along an arc or back against it;
   // to a row back against a pair.
@@ -231,19 +241,24 @@ class TransportSolver {
   // ---- Lists ------------------------------------------------------------------------------------
 
   void MakeMissingLists() {
-    const auto make = [this](int32_t first, int32_t last) {
-      for (int32_t row = first; row < last; ++row) {
-        if (problem_.demand[row] > 0 && lists_[row] == nullptr) MakeList(row);
-      }
+    std::vector<int32_t> rows;
+    int64_t pairs = 0;
+    for (int32_t row = 0; row < rows_; ++row) {
+      if (problem_.demand[row] == 0 || lists_[row] != nullptr) continue;
+      rows.push_back(row);
+      pairs += problem_.row_begin[row + 1] - problem_.row_begin[row];
+    }
+    const auto make = [&](size_t first, size_t last) {
+      for (size_t i = first; i < last; ++i) MakeList(rows[i]);
     };
-    if (static_cast<int64_t>(problem_.entry.size()) < kPairsForTwoMakers) return make(0, rows_);
+    if (pairs < kPairsForTwoMakers) return make(0, rows.size());
     // As many pairs for the one as for the other.
-    const int64_t half = static_cast<int64_t>(problem_.entry.size()) / 2;
-    const auto& begins = problem_.row_begin;
-    const auto middle = static_cast<int32_t>(
-        std::lower_bound(begins.begin(), begins.end() - 1, half) - begins.begin());
+    size_t middle = 0;
+    for (int64_t before = 0; before < pairs / 2; ++middle) {
+      before += problem_.row_begin[rows[middle] + 1] - problem_.row_begin[rows[middle]];
+    }
     std::thread other([&] { make(0, middle); });
-    make(middle, rows_);
+    make(middle, rows.size());
     other.join();
   }
 
@@ -387,7 +402,11 @@ class TransportSolver {
     if (distance_[node] == kFar) touched_.push_back(node);
     distance_[node] = distance;
     came_by_[node] = step;
-    if (node < rooms_) LeaveBy(node, distance);
+    if (node < rooms_) {
+      LeaveBy(node, distance);
+    } else {
+      __builtin_prefetch(lists_[node - rooms_].get());
+    }
     if (distance == from_distance) {
       near_.push_back(node);
     } else {
@@ -424,8 +443,8 @@ class TransportSolver {
             {Step::kAgainst, in_[i], 0});
     }
     for (const Use& use : room_uses_[room]) {
-      Reach(RowNode(use.row), distance + row_prices_[use.row] - problem_.cost[use.pair] - price,
-            distance, {Step::kPair, use.pair, room});
+      Reach(RowNode(use.row), distance + row_prices_[use.row] - use.cost - price, distance,
+            {Step::kPair, use.pair, room});
     }
   }
 
@@ -491,7 +510,7 @@ class TransportSolver {
 
   void AddUse(int32_t row, int32_t pair) {
     row_uses_[row].push_back(pair);
-    room_uses_[problem_.entry[pair]].push_back({row, pair});
+    room_uses_[problem_.entry[pair]].push_back({row, pair, problem_.cost[pair]});
   }
 
   void RemoveUse(int32_t row, int32_t pair) {
