@@ -331,6 +331,23 @@ absl::Status SqlJournal::ReadRecords(store::Connection& connection, const Projec
   return absl::OkStatus();
 }
 
+// The states that were read of a collection, in the order of their rows.
+struct StatesRead {
+  std::vector<std::string> names;
+  std::vector<std::unique_ptr<Message>> states;
+
+  absl::Status Add(const Row& row, const Projection& projection) {
+    names.push_back(row.Text(0));
+    states.emplace_back(projection.prototype->New());
+    return Annotate(FromJsonText(row.Text(1), *states.back()), row.Text(0));
+  }
+  absl::Status JoinTexts(store::Connection& connection) const {
+    std::vector<Message*> messages;
+    for (const auto& state : states) messages.push_back(state.get());
+    return JoinVault(connection, messages);
+  }
+};
+
 absl::Status SqlJournal::ListInto(const ListQuery& query, absl::FunctionRef<Message&()> add,
                                   std::string& next_page_token) {
   const Projection& projection = projections_.OfCollection(query.collection);
@@ -363,25 +380,19 @@ absl::Status SqlJournal::ListInto(const ListQuery& query, absl::FunctionRef<Mess
 
   next_page_token.clear();
   return database_->ReadLoosely([&](store::Connection& connection) -> absl::Status {
-    std::vector<std::string> names;
-    std::vector<std::unique_ptr<Message>> states;
-    RETURN_IF_ERROR(connection.Query(sql, parameters, [&](const Row& row) -> absl::Status {
-      names.push_back(row.Text(0));
-      states.emplace_back(projection.prototype->New());
-      return Annotate(FromJsonText(row.Text(1), *states.back()), row.Text(0));
-    }));
-    std::vector<Message*> messages;
-    for (const auto& state : states) messages.push_back(state.get());
-    RETURN_IF_ERROR(JoinVault(connection, messages));
+    StatesRead read;
+    RETURN_IF_ERROR(connection.Query(sql, parameters,
+                                     [&](const Row& row) { return read.Add(row, projection); }));
+    RETURN_IF_ERROR(read.JoinTexts(connection));
     const size_t count =
-        std::min(static_cast<size_t>(size), CountWithin(limits::kPageBytes, states));
-    if (count < states.size()) {
-      next_page_token = store::MakePageToken(arguments, {names[count - 1]});
+        std::min(static_cast<size_t>(size), CountWithin(limits::kPageBytes, read.states));
+    if (count < read.states.size()) {
+      next_page_token = store::MakePageToken(arguments, {read.names[count - 1]});
     }
     // By swapping after the last page entry is complete: `add` may move what it handed out before.
     for (size_t i = 0; i < count; ++i) {
       Message& place = add();
-      place.GetReflection()->Swap(&place, states[i].get());
+      place.GetReflection()->Swap(&place, read.states[i].get());
     }
     return absl::OkStatus();
   });
@@ -444,23 +455,6 @@ absl::StatusOr<Mark> SqlJournal::ReadChanged(const Mark& since,
   }));
   return mark;
 }
-
-// The states that were read of a collection, in the order of their rows.
-struct StatesRead {
-  std::vector<std::string> names;
-  std::vector<std::unique_ptr<Message>> states;
-
-  absl::Status Add(const Row& row, const Projection& projection) {
-    names.push_back(row.Text(0));
-    states.emplace_back(projection.prototype->New());
-    return Annotate(FromJsonText(row.Text(1), *states.back()), row.Text(0));
-  }
-  absl::Status JoinTexts(store::Connection& connection) const {
-    std::vector<Message*> messages;
-    for (const auto& state : states) messages.push_back(state.get());
-    return JoinVault(connection, messages);
-  }
-};
 
 absl::Status SqlJournal::ReadCollection(store::Connection& connection, const Selection& selection,
                                         bool with_vault, EachState each) {
