@@ -168,6 +168,22 @@ class MatchingService : public ::testing::Test {
     ASSERT_TRUE(written.ok()) << written;
   }
 
+  // What a call to solve ends with while time passes, so much at each look.
+  absl::Status SolveWhileTimePasses(const v1::SolveMatchesRequest& request, absl::Duration step) {
+    std::atomic<bool> ended = false;
+    absl::Status answer;
+    std::thread waiting([&] {
+      answer = Call(&Stub::SolveMatches, request, kDana).status();
+      ended = true;
+    });
+    EXPECT_TRUE(critac::testing::Eventually([&] {
+      server_.clock.Advance(step);
+      return ended.load();
+    }));
+    waiting.join();
+    return answer;
+  }
+
   // By hand, and no event of the journal says so.
   void PurgeNames() {
     const absl::Status purged =
@@ -1384,18 +1400,8 @@ TEST_F(MatchingService, ACallThatWaitsToSolveIsToldBeforeItsDeadlineWhoDoes) {
   LetAnotherSolve();
   v1::SolveMatchesRequest request;
   request.set_request_id(server_.NewId());
-  std::atomic<bool> ended = false;
-  absl::Status answer;
-  std::thread waiting([&] {
-    answer = Call(&Stub::SolveMatches, request, kDana).status();
-    ended = true;
-  });
   // The time of its server is up long before its caller's is.
-  EXPECT_TRUE(critac::testing::Eventually([&] {
-    server_.clock.Advance(absl::Minutes(1));
-    return ended.load();
-  }));
-  waiting.join();
+  const absl::Status answer = SolveWhileTimePasses(request, absl::Minutes(1));
   EXPECT_EQ(answer.code(), absl::StatusCode::kUnavailable);
   EXPECT_EQ(ReasonOf(answer), "SOLVE_UNDER_WAY") << answer;
   EXPECT_EQ(ErrorInfoOf(answer).metadata().at("holder"), "service:matching");
@@ -1436,17 +1442,7 @@ TEST_F(MatchingService, ACallToSolveWaitsNoLongerThanItWants) {
   request.set_request_id(server_.NewId());
   request.set_wait_seconds(5);
   const absl::Time begun = server_.clock.Now();
-  std::atomic<bool> ended = false;
-  absl::Status answer;
-  std::thread waiting([&] {
-    answer = Call(&Stub::SolveMatches, request, kDana).status();
-    ended = true;
-  });
-  EXPECT_TRUE(critac::testing::Eventually([&] {
-    server_.clock.Advance(absl::Milliseconds(20));
-    return ended.load();
-  }));
-  waiting.join();
+  const absl::Status answer = SolveWhileTimePasses(request, absl::Milliseconds(20));
   EXPECT_EQ(ReasonOf(answer), "SOLVE_UNDER_WAY") << answer;
   EXPECT_EQ(ErrorInfoOf(answer).metadata().at("holder"), "service:matching");
   EXPECT_GE(server_.clock.Now() - begun, absl::Seconds(5));
