@@ -1,10 +1,12 @@
 #include <algorithm>
-#include <thread>
+#include <array>
+#include <numeric>
 #include <vector>
 
 #include "absl/numeric/int128.h"
 #include "absl/strings/str_cat.h"
 #include "services/matching/transport.h"
+#include "services/matching/two_threads.h"
 
 namespace critac::matching {
 namespace {
@@ -143,14 +145,11 @@ class TransportChecker {
     const int32_t rows = problem_.row_count();
     const auto pairs = static_cast<int64_t>(problem_.entry.size());
     if (pairs < kPairsForTwoCheckers) return PairsOf(0, rows);
-    const auto middle = static_cast<int32_t>(
-        std::lower_bound(problem_.row_begin.begin(), problem_.row_begin.end() - 1, pairs / 2) -
-        problem_.row_begin.begin());
-    int128 first = 0;
-    std::thread other([&] { first = PairsOf(0, middle); });
-    const int128 second = PairsOf(middle, rows);
-    other.join();
-    return first + second;
+    std::array<int128, kTwoThreadsSlices> sums;
+    InTwoThreads(rows, [&](int32_t slice, int32_t first, int32_t last) {
+      sums[slice] = PairsOf(first, last);
+    });
+    return std::accumulate(sums.begin(), sums.end(), int128(0));
   }
 
   int128 PairsOf(int32_t first, int32_t last) const {

@@ -9,7 +9,6 @@
 #include <array>
 #include <limits>
 #include <memory>
-#include <thread>
 #include <utility>
 #include <vector>
 
@@ -18,6 +17,7 @@
 #include "absl/strings/str_cat.h"
 #include "common/status/error.h"
 #include "services/matching/transport.h"
+#include "services/matching/two_threads.h"
 
 namespace critac::matching {
 namespace {
@@ -248,18 +248,12 @@ class TransportSolver {
       rows.push_back(row);
       pairs += problem_.row_begin[row + 1] - problem_.row_begin[row];
     }
-    const auto make = [&](size_t first, size_t last) {
-      for (size_t i = first; i < last; ++i) MakeList(rows[i]);
+    const auto make = [&](int64_t first, int64_t last) {
+      for (int64_t i = first; i < last; ++i) MakeList(rows[i]);
     };
-    if (pairs < kPairsForTwoMakers) return make(0, rows.size());
-    // As many pairs for the one as for the other.
-    size_t middle = 0;
-    for (int64_t before = 0; before < pairs / 2; ++middle) {
-      before += problem_.row_begin[rows[middle] + 1] - problem_.row_begin[rows[middle]];
-    }
-    std::thread other([&] { make(0, middle); });
-    make(middle, rows.size());
-    other.join();
+    if (pairs < kPairsForTwoMakers) return make(0, static_cast<int64_t>(rows.size()));
+    InTwoThreads(static_cast<int64_t>(rows.size()),
+                 [&](int32_t, int32_t first, int32_t last) { make(first, last); });
   }
 
   // Lists twice as many of a row's pairs as before, up to kMostListed.
