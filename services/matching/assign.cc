@@ -30,9 +30,10 @@ struct Round {
   }
 };
 
-absl::StatusOr<Round> SolveRound(const Pool& pool, const std::vector<Pair>& pairs,
+absl::StatusOr<Round> SolveRound(const Pool& pool, const SharedPairs& shared_pairs,
                                  const NetworkLimits& limits) {
-  auto solved = std::make_shared<SolvedNetwork>(pool, pairs, limits);
+  auto solved = std::make_shared<SolvedNetwork>(pool, shared_pairs, limits);
+  const std::vector<Pair>& pairs = solved->pairs;
   const PlanNetwork& network = solved->network;
   ASSIGN_OR_RETURN(solved->transport, SolveTransport(network.problem()));
   MakeCanonical(network.problem(), network.Preferred(), solved->transport);
@@ -116,16 +117,21 @@ Plan PlanOf(const Pool& pool, const Round& round, const Placement& placement) {
 
 // Puts people into open slots where allotments kept them out and every limit has room: the strongest
 // claims first, the cheapest pair for each. What it adds makes the plan cheaper.
-void FillFromRoomLeft(const Pool& pool, std::vector<Pair> pairs, Plan& plan) {
-  std::stable_sort(pairs.begin(), pairs.end(), [&](const Pair& a, const Pair& b) {
-    const int64_t price_a = pool.slots()[a.slot].open_price;
-    const int64_t price_b = pool.slots()[b.slot].open_price;
+void FillFromRoomLeft(const Pool& pool, const std::vector<Pair>& pairs, Plan& plan) {
+  std::vector<const Pair*> by_claim;
+  for (const Pair& pair : pairs) {
+    if (plan.open[pair.slot] > 0) by_claim.push_back(&pair);
+  }
+  std::stable_sort(by_claim.begin(), by_claim.end(), [&](const Pair* a, const Pair* b) {
+    const int64_t price_a = pool.slots()[a->slot].open_price;
+    const int64_t price_b = pool.slots()[b->slot].open_price;
     if (price_a != price_b) return price_a > price_b;
-    if (a.slot != b.slot) return a.slot < b.slot;
-    return LeastCost(pool, a) < LeastCost(pool, b);
+    if (a->slot != b->slot) return a->slot < b->slot;
+    return LeastCost(pool, *a) < LeastCost(pool, *b);
   });
   PlanUse use(pool, plan);
-  for (const Pair& pair : pairs) {
+  for (const Pair* const one : by_claim) {
+    const Pair& pair = *one;
     const int partner = pool.experts()[pair.expert].partner;
     if (plan.open[pair.slot] == 0) continue;
     const std::optional<int32_t> period = use.PeriodLeft(pair);
@@ -144,14 +150,16 @@ void FillFromRoomLeft(const Pool& pool, std::vector<Pair> pairs, Plan& plan) {
 
 // Solves until no limit is exceeded. Each round but the last adds a partner or an expert to
 // `limits`, so there are at most as many rounds as there are of these, and one more.
-absl::StatusOr<Plan> Solve(const Pool& pool, const std::vector<Pair>& pairs,
+absl::StatusOr<Plan> Solve(const Pool& pool, std::vector<Pair> its_pairs,
                            std::optional<int> forced) {
+  const auto shared_pairs = std::make_shared<const std::vector<Pair>>(std::move(its_pairs));
+  const std::vector<Pair>& pairs = *shared_pairs;
   NetworkLimits limits;
   limits.by_period.assign(pool.partners().size(), false);
   limits.forced = forced;
   std::shared_ptr<const SolvedNetwork> best;
   while (true) {
-    ASSIGN_OR_RETURN(Round round, SolveRound(pool, pairs, limits));
+    ASSIGN_OR_RETURN(Round round, SolveRound(pool, shared_pairs, limits));
     if (forced.has_value() && !round.has(pairs[*forced])) {
       return FailedPrecondition(limits.allotted.empty() ? "NO_PLAN_WITH_PAIR" : "NOT_PROVED",
                                 pool.experts()[pairs[*forced].expert].name,
@@ -210,7 +218,8 @@ absl::StatusOr<Plan> SolvePlanWith(const Pool& pool, int slot, int expert,
     found->periods = PeriodSet{1} << place;
     found->kept = -1;
   }
-  return Solve(pool, pairs, static_cast<int>(found - pairs.begin()));
+  const auto forced = static_cast<int>(found - pairs.begin());
+  return Solve(pool, std::move(pairs), forced);
 }
 
 }  // namespace critac::matching

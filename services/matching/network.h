@@ -2,6 +2,7 @@
 #define SERVICES_MATCHING_NETWORK_H_
 
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <utility>
 #include <vector>
@@ -45,6 +46,9 @@ Pair PairOf(const Pool& pool, int slot, int expert, PeriodSet periods);
 
 // Every one of them, by slot, then by expert.
 std::vector<Pair> EligiblePairs(const Pool& pool);
+
+// There can be many millions of them, so the networks of a solve have them together.
+using SharedPairs = std::shared_ptr<const std::vector<Pair>>;
 
 // Which limits a network keeps. Three kinds of limits overlap: an expert's assignments open at once
 // (over all periods), a period's assignments of an expert, and a period's assignments of a partner.
@@ -163,15 +167,18 @@ class PlanNetwork {
 
 // A network and its solution.
 struct SolvedNetwork {
-  SolvedNetwork(const Pool& pool, std::vector<Pair> its_pairs, NetworkLimits its_limits)
-      : pairs(std::move(its_pairs)), limits(std::move(its_limits)), network(pool, pairs, limits) {}
+  SolvedNetwork(const Pool& pool, SharedPairs its_pairs, NetworkLimits its_limits)
+      : shared_pairs(std::move(its_pairs)),
+        limits(std::move(its_limits)),
+        network(pool, pairs, limits) {}
   SolvedNetwork(const SolvedNetwork&) = delete;
   SolvedNetwork& operator=(const SolvedNetwork&) = delete;
 
   // By slot, then by expert. Nothing: not eligible, or the slot misses nobody.
   std::optional<int> FindPair(int slot, int expert) const;
 
-  const std::vector<Pair> pairs;
+  const SharedPairs shared_pairs;
+  const std::vector<Pair>& pairs = *shared_pairs;
   const NetworkLimits limits;
   const PlanNetwork network;
   Transport transport;
