@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <iterator>
+#include <optional>
 #include <string>
 #include <utility>
 
@@ -54,12 +55,17 @@ DayRange DatesToLookAt(const Pool& pool, const SlotRow& slot) {
   return {pool.today(), pool.today()};
 }
 
+// The days that two ranges share.
+DayRange Shared(const DayRange& one, const DayRange& other) {
+  return {std::max(one.first, other.first), std::min(one.last, other.last)};
+}
+
 // What of `days` lies in one of the sorted `ranges`.
 DaySet Within(const DaySet& days, const std::vector<DayRange>& ranges) {
   DaySet left;
   for (const DayRange& day : days) {
     for (const DayRange& range : ranges) {
-      const DayRange both{std::max(day.first, range.first), std::min(day.last, range.last)};
+      const DayRange both = Shared(day, range);
       if (!both.empty()) left.push_back(both);
     }
   }
@@ -402,14 +408,29 @@ ExplainedVerdict ExplainGates(const Pool& pool, int slot, int expert) {
   return {verdict, {std::make_move_iterator(gates.begin()), std::make_move_iterator(gates.end())}};
 }
 
-std::optional<v1::GateResult> ConflictThroughout(const Pool& pool, int slot, int expert,
-                                                 const DayRange& days) {
-  Case c = CaseOf(pool, pool.slots()[slot], pool.experts()[expert]);
-  c.days = {days};
+std::optional<v1::GateResult> FailedGateIn(const Pool& pool, int slot, int expert, Period period) {
+  const SlotRow& row = pool.slots()[slot];
+  const DayRange window = Shared(row.window, DaysOf(period));
+  if (window.empty()) return std::nullopt;
+  const DayRange in_time = Shared(window, {kFirstDay, row.needed_by});
   v1::GateResult result;
-  result.set_gate(v1::GATE_CONFLICT);
-  if (NoConflict(c, result.mutable_explanation())) return std::nullopt;
-  return result;
+  if (in_time.empty()) {
+    result.set_gate(v1::GATE_AVAILABILITY);
+    result.set_explanation(absl::StrCat("it can start on ", DayText(window.first),
+                                        ", after the day by which help is needed, ",
+                                        DayText(row.needed_by)));
+    return result;
+  }
+  const DayRange left = Shared(in_time, row.dates);
+  Case c = CaseOf(pool, row, pool.experts()[expert]);
+  c.days = {left.empty() ? in_time : left};
+  for (const GateCheck& check : kGates) {
+    if (check.gate > v1::GATE_CONFLICT) break;
+    result.set_gate(check.gate);
+    result.clear_explanation();
+    if (!check.passes(c, result.mutable_explanation())) return result;
+  }
+  return std::nullopt;
 }
 
 void AppendReason(const Pool& pool, int slot, int expert, v1::Gate gate, std::string& text) {

@@ -77,13 +77,15 @@ struct ExplainedVerdict {
 // The same verdict, with the reasons.
 ExplainedVerdict ExplainGates(const Pool& pool, int slot, int expert);
 
-// The gate CONFLICT where no day of some is free of conflicts of interest; nothing: one is.
-std::optional<v1::GateResult> ConflictThroughout(const Pool& pool, int slot, int expert,
-                                                 const DayRange& days);
-
 // The same, with the gates added to `gates`, whose memory is used again.
 Verdict ExplainGates(const Pool& pool, int slot, int expert,
                      google::protobuf::RepeatedPtrField<v1::GateResult>& gates);
+
+// The first gate up to CONFLICT that is not passed in one period: MEMBERSHIP, TOPIC, DEMAND and CONFLICT in turn,
+// on the days of the period on which the slot can start; where none is left, on all days of its window in the
+// period up to the day by which help is needed. AVAILABILITY, where help is needed before the first of those.
+// Nothing: all are passed, or the window has no day in the period.
+std::optional<v1::GateResult> FailedGateIn(const Pool& pool, int slot, int expert, Period period);
 
 // Appends the reason of the gate at which the expert is out, as ExplainGates has it.
 void AppendReason(const Pool& pool, int slot, int expert, v1::Gate gate, std::string& text);

@@ -3,6 +3,7 @@
 
 #include "services/matching/eligibility.h"
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -60,6 +61,25 @@ class Eligibility : public testing::Test {
     ASSERT_EQ(explained.gates.size(), 8u);
     EXPECT_THAT(explained.gates[gate - 1].explanation(), HasSubstr(why));
   }
+
+  // The gate up to conflicts of interest that an offer of a period does not pass, and why; nothing: none.
+  std::optional<v1::GateResult> FailedIn(absl::string_view period) {
+    const Pool pool = center_.Build();
+    return FailedGateIn(pool, SlotIn(pool, "r1"), ExpertIn(pool, "e1"), *ParsePeriod(period));
+  }
+  void ExpectOutIn(absl::string_view period, v1::Gate gate, const std::string& why) {
+    const std::optional<v1::GateResult> failed = FailedIn(period);
+    ASSERT_TRUE(failed.has_value()) << period << ": passes";
+    EXPECT_EQ(failed->gate(), gate) << period << ": " << failed->explanation();
+    EXPECT_FALSE(failed->passed());
+    EXPECT_THAT(failed->explanation(), HasSubstr(why)) << period;
+  }
+  void ExpectInFor(absl::string_view period) {
+    const std::optional<v1::GateResult> failed = FailedIn(period);
+    EXPECT_FALSE(failed.has_value()) << period << ": " << failed->explanation();
+  }
+  // The window is of a month of 2026Q4 and all of 2027Q1.
+  void AskForTwoQuarters() { slot().set_window_end("2027-03-31"); }
 
   Center center_;
   std::vector<std::string> periods_;
@@ -475,6 +495,119 @@ TEST_F(Eligibility, TheDaysThatGatesLeaveAddUp) {
   ExpectIn(v1::GATE_AVAILABILITY, "can start on 2026-12-15");
   center_.conflicts[0].set_valid_to("2026-12-15");
   ExpectOut(v1::GATE_CONFLICT, "until 2026-12-15");
+}
+
+// ---- In the period of an offer
+
+TEST_F(Eligibility, InAPeriodThePartnerMustBeAMemberOnADayOfIt) {
+  AskForTwoQuarters();
+  *partner().mutable_memberships(0) = Dates("", "2026-12-31");
+  ExpectInFor("2026Q4");
+  ExpectOutIn("2027Q1", v1::GATE_MEMBERSHIP,
+              "Partner nsa is not a member on 2027-01-01 to 2027-03-31");
+  EXPECT_TRUE(Verdict1().verdict.eligible()) << "in the other";
+  *partner().mutable_memberships(0) = Dates("", "2027-01-01");
+  ExpectInFor("2026Q4");
+  ExpectInFor("2027Q1");
+  *partner().mutable_memberships(0) = Dates("2026-12-31", "");
+  ExpectInFor("2026Q4");
+  ExpectInFor("2027Q1");
+  *partner().mutable_memberships(0) = Dates("2027-01-01", "");
+  ExpectOutIn("2026Q4", v1::GATE_MEMBERSHIP,
+              "Partner nsa is not a member on 2026-12-01 to 2026-12-31");
+  ExpectInFor("2027Q1");
+}
+
+TEST_F(Eligibility, InAPeriodTheCredentialMustBeValidOnADayOfIt) {
+  AskForTwoQuarters();
+  slot().set_credential("ICAT instructor");
+  v1::Credential* credential = expert().add_credentials();
+  credential->set_title("ICAT instructor");
+  credential->set_valid_to("2026-12-31");
+  ExpectInFor("2026Q4");
+  ExpectOutIn("2027Q1", v1::GATE_DEMAND,
+              "holds the credential ICAT instructor until 2026-12-31; the slot asks for it on "
+              "2027-01-01 to 2027-03-31");
+  credential->set_valid_to("2027-01-01");
+  ExpectInFor("2027Q1");
+}
+
+TEST_F(Eligibility, InAPeriodADayMustBeFreeOfConflicts) {
+  AskForTwoQuarters();
+  v1::Conflict& conflict = center_.AddConflict("e1", "r1", v1::CONFLICT_KIND_LITIGATION);
+  conflict.set_valid_to("2026-12-30");
+  ExpectInFor("2026Q4");
+  conflict.set_valid_to("2026-12-31");
+  ExpectOutIn("2026Q4", v1::GATE_CONFLICT, "litigation: conflict with agencies/r1 until");
+  ExpectInFor("2027Q1");
+  conflict.clear_valid_to();
+  ExpectOutIn("2027Q1", v1::GATE_CONFLICT, "litigation");
+}
+
+TEST_F(Eligibility, InAPeriodTheDaysThatGatesLeaveAddUp) {
+  AskForTwoQuarters();
+  *partner().mutable_memberships(0) = Dates("", "2027-02-15");
+  v1::Conflict& conflict = center_.AddConflict("e1", "r1", v1::CONFLICT_KIND_RECUSAL);
+  conflict.set_valid_to("2027-02-14");
+  ExpectInFor("2027Q1");
+  conflict.set_valid_to("2027-02-15");
+  ExpectOutIn("2027Q1", v1::GATE_CONFLICT, "until 2027-02-15");
+  // The credential is over before the membership begins.
+  center_.conflicts.clear();
+  *partner().mutable_memberships(0) = Dates("2027-02-15", "");
+  slot().set_credential("ICAT instructor");
+  v1::Credential* credential = expert().add_credentials();
+  credential->set_title("ICAT instructor");
+  credential->set_valid_to("2027-02-15");
+  ExpectInFor("2027Q1");
+  credential->set_valid_to("2027-02-14");
+  ExpectOutIn("2027Q1", v1::GATE_DEMAND, "until 2027-02-14");
+}
+
+TEST_F(Eligibility, InAPeriodADayMustBeThereUpToTheOneByWhichHelpIsNeeded) {
+  AskForTwoQuarters();
+  demand().set_needed_by("2027-01-01");
+  ExpectInFor("2026Q4");
+  ExpectInFor("2027Q1");
+  *partner().mutable_memberships(0) = Dates("2027-01-02", "");
+  ExpectOutIn("2027Q1", v1::GATE_MEMBERSHIP, "is not a member on 2027-01-01");
+  *partner().mutable_memberships(0) = Dates("", "");
+  demand().set_needed_by("2026-12-31");
+  ExpectInFor("2026Q4");
+  ExpectOutIn("2027Q1", v1::GATE_AVAILABILITY,
+              "it can start on 2027-01-01, after the day by which help is needed, 2026-12-31");
+  demand().set_needed_by("2026-11-30");
+  ExpectOutIn("2026Q4", v1::GATE_AVAILABILITY,
+              "it can start on 2026-12-01, after the day by which help is needed, 2026-11-30");
+}
+
+TEST_F(Eligibility, InAPeriodDaysThatArePastOrWithinTheLeadTimeCountOnlyWhereNoOtherIsLeft) {
+  AskForTwoQuarters();
+  center_.today = absl::CivilDay(2026, 12, 15);
+  *partner().mutable_memberships(0) = Dates("", "2026-12-14");
+  *partner().add_memberships() = Dates("2027-01-01", "");
+  ExpectOutIn("2026Q4", v1::GATE_MEMBERSHIP, "not a member on 2026-12-15 to 2026-12-31");
+  ExpectInFor("2027Q1");
+  partner().mutable_memberships(0)->set_end("2026-12-15");
+  ExpectInFor("2026Q4");
+  // With 30 days of lead time none of the quarter is left.
+  slot().set_delivery_type("deliveryTypes/training");
+  partner().mutable_memberships(0)->set_end("2026-12-01");
+  ExpectInFor("2026Q4");
+  partner().mutable_memberships(0)->set_end("2026-11-30");
+  ExpectOutIn("2026Q4", v1::GATE_MEMBERSHIP, "not a member on 2026-12-01 to 2026-12-31");
+}
+
+TEST_F(Eligibility, InAPeriodNothingIsAskedOfRoomOrAbsencesNorOfOneThatTheWindowDoesNotReach) {
+  AskForTwoQuarters();
+  *expert().add_unavailable() = Dates("", "");
+  expert().set_capacity_open(0);
+  demand().add_declined("s1 experts/e1");
+  ExpectInFor("2027Q1");
+  expert().set_active(false);
+  ExpectOutIn("2027Q1", v1::GATE_MEMBERSHIP, "the expert is not active");
+  ExpectInFor("2027Q2");
+  ExpectOutIn("2027-03", v1::GATE_MEMBERSHIP, "the expert is not active");
 }
 
 TEST_F(Eligibility, PeriodsAreThoseWithADayToStart) {

@@ -1,9 +1,10 @@
 // Goal: whatever people do, and in whatever order, an offer is made only to who is active, has not refused
-// the place or lost it, can start in the offer's period by the window and by the conflicts of interest, and
-// has room beside all that was offered or agreed before: the expert and the partner in that period, the
-// expert and the program open at once. Nobody has two places in one slot, no slot more people than it asks
-// for, and the capacities on record are those of the places agreed. Nothing is agreed for a period that is
-// over: an offer that was still to be answered then is taken back, and refused by nobody.
+// the place or lost it, has a day to start on in the offer's period by the window, by the partner's
+// memberships and by the conflicts of interest together, and has room beside all that was offered or agreed
+// before: the expert and the partner in that period, the expert and the program open at once. Nobody has two
+// places in one slot, no slot more people than it asks for, and the capacities on record are those of the
+// places agreed. Nothing is agreed where no such day is left, nor for a period that is over: an offer that
+// was still to be answered then is taken back, and refused by nobody.
 // At random moments the pool is held against the reference: who could start where and in which periods, and
 // what room is left. A plan made of it keeps all limits at once. It is proved the cheapest wherever no
 // partner has a limit by period. Where there are few plans, all are gone through: none is below the bound of
@@ -87,6 +88,8 @@ class Reference {
  public:
   std::map<std::string, v1::Expert> experts;
   std::map<std::string, v1::Partner> partners;
+  // First and last days on which a partner is a member, by its name.
+  std::map<std::string, std::vector<std::pair<absl::CivilDay, absl::CivilDay>>> memberships;
   std::map<std::string, Place> places;  // by offer
   // Assignments open at once of the whole program; 0: any number.
   int program_capacity = 0;
@@ -170,12 +173,32 @@ class Reference {
     return free;
   }
 
-  // Whether conflicts leave no day of the window in the period to start on. That is what an offer is held
-  // against once it is made, though the window may be over by then.
-  bool HasConflict(const Place& place) const {
-    const Asked& slot = asked.at({place.request, place.slot});
+  bool IsMember(const std::string& partner, absl::CivilDay day) const {
+    const auto& spans = memberships.at(partner);
+    return std::any_of(spans.begin(), spans.end(),
+                       [&](const auto& span) { return span.first <= day && day <= span.second; });
+  }
+
+  // Whether memberships and conflicts leave a day to start on from `first` to `last`: one still to come, or
+  // of all, where these days are past.
+  bool HasDay(const Place& place, absl::CivilDay first, absl::CivilDay last,
+              absl::CivilDay today) const {
     const std::optional<absl::CivilDay> free = FreeFrom(place.expert, place.request);
-    return !free.has_value() || *free > std::min(slot.last, LastDayOf(place.period));
+    if (!free.has_value()) return false;
+    if (today <= last) first = std::max(first, today);
+    for (absl::CivilDay day = std::max(first, *free); day <= last; ++day) {
+      if (IsMember(place.partner, day)) return true;
+    }
+    return false;
+  }
+
+  // What an offer is held against once it is made, whatever room there is: that there is a day to start on
+  // in its window, and one in its period.
+  bool HasNoDay(const Place& place, absl::CivilDay today) const {
+    const Asked& slot = asked.at({place.request, place.slot});
+    return !HasDay(place, slot.first, slot.last, today) ||
+           !HasDay(place, std::max(slot.first, FirstDayOf(place.period)),
+                   std::min(slot.last, LastDayOf(place.period)), today);
   }
 
   // Whether the period of the place ended while there was time to answer.
@@ -185,9 +208,12 @@ class Reference {
   }
 
   // Of a quarter, as `2026Q4`.
-  static absl::CivilDay LastDayOf(const std::string& quarter) {
+  static absl::CivilDay FirstDayOf(const std::string& quarter) {
     const int year = std::stoi(quarter.substr(0, 4));
-    return absl::CivilDay(year, 3 * (quarter.back() - '0') + 1, 1) - 1;
+    return absl::CivilDay(year, 3 * (quarter.back() - '0') - 2, 1);
+  }
+  static absl::CivilDay LastDayOf(const std::string& quarter) {
+    return absl::CivilDay(absl::CivilMonth(FirstDayOf(quarter)) + 3) - 1;
   }
 
   // Periods in which the expert could start, whatever room there is.
@@ -197,6 +223,7 @@ class Reference {
     const std::optional<absl::CivilDay> free = FreeFrom(place.expert, place.request);
     if (!free.has_value()) return periods;
     for (absl::CivilDay day = std::max({slot.first, today, *free}); day <= slot.last; ++day) {
+      if (!IsMember(place.partner, day)) continue;
       periods.insert(absl::StrCat(day.year(), "Q", (day.month() + 2) / 3));
     }
     return periods;
@@ -243,7 +270,7 @@ class Reference {
         IsProgramFull()) {
       return "NO_CAPACITY";
     }
-    return HasConflict(place) ? "NOT_ELIGIBLE" : "";
+    return HasNoDay(place, today) ? "NOT_ELIGIBLE" : "";
   }
 
   // An own or a recent agency, which only an expert has.
@@ -368,7 +395,10 @@ class History {
   History(uint32_t seed, const MatchingWorld& tables, Counts& counts)
       : dice_(seed), center_(CenterOf(dice_)), bench_(center_, WorldLike(tables)), counts_(counts) {
     for (const v1::Expert& expert : center_.experts) reference_.experts[expert.name()] = expert;
-    for (const v1::Partner& one : center_.partners) reference_.partners[one.name()] = one;
+    for (const v1::Partner& one : center_.partners) {
+      reference_.partners[one.name()] = one;
+      reference_.memberships[one.name()] = {{absl::CivilDay::min(), absl::CivilDay::max()}};
+    }
     reference_.program_capacity = center_.policy.capacity_open();
     reference_.recent_agency_years = center_.policy.recent_agency_years();
     Note(absl::StrCat("policy: ", center_.policy.ShortDebugString()));
@@ -414,7 +444,8 @@ class History {
         {2, &History::DeclareConflict}, {1, &History::Leave},        {2, &History::Lose},
         {2, &History::Deliver},         {1, &History::Reduce},       {1, &History::Waive},
         {1, &History::ChangePolicy},    {4, &History::Sync},         {2, &History::Override},
-        {1, &History::AskOverride},     {1, &History::LiftConflict}, {1, &History::ChangePartner}};
+        {1, &History::AskOverride},     {1, &History::LiftConflict}, {1, &History::ChangePartner},
+        {1, &History::ChangeMembership}};
     int sum = 0;
     for (const auto& one : acts) sum += one.weight;
     int at = dice_.Between(1, sum);
@@ -569,7 +600,7 @@ class History {
     for (auto& [offer, place] : reference_.places) {
       if (!place.open) continue;
       const bool is_out =
-          !reference_.experts.at(place.expert).active() || reference_.HasConflict(place);
+          !reference_.experts.at(place.expert).active() || reference_.HasNoDay(place, Today());
       if (is_out || Reference::EndedWithItsPeriod(place, Today())) {
         place.open = false;
         EXPECT_EQ(bench_.OfferNamed(offer).state(), v1::OFFER_STATE_WITHDRAWN)
@@ -606,16 +637,34 @@ class History {
     if (!HasPartnerLimits()) return;
     partner.set_capacity_per_period(dice_.Between(1, 4));
     did_ = absl::StrCat("change ", name, " to ", partner.capacity_per_period(), " a period");
-    v1::PartnerSet set;
-    *set.mutable_partner() = partner;
-    const absl::Status status = bench_
-                                    .Do([&set](journal::Draft& draft) {
-                                      draft.Emit(set.partner().name(), set);
-                                      return absl::OkStatus();
-                                    })
-                                    .status();
-    EXPECT_TRUE(status.ok()) << did_ << ": " << status;
+    bench_.Set(partner);
     ++counts_["change a partner"];
+    if (dice_.OneIn(2)) bench_.Solve();
+  }
+
+  // A membership ends, lately or on a day to come, perhaps with another one after it; or is as at first.
+  void ChangeMembership() {
+    const std::string name = OneOf({"partners/elm", "partners/oak"});
+    v1::Partner& partner = reference_.partners.at(name);
+    auto& spans = reference_.memberships.at(name);
+    partner.clear_memberships();
+    spans.clear();
+    if (dice_.OneIn(3)) {
+      partner.add_memberships();
+      spans.emplace_back(absl::CivilDay::min(), absl::CivilDay::max());
+    } else {
+      const absl::CivilDay last = Today() + dice_.Between(-5, 90);
+      *partner.add_memberships() = Dates("", FormatDate(last));
+      spans.emplace_back(absl::CivilDay::min(), last);
+      if (!dice_.OneIn(3)) {
+        const absl::CivilDay again = last + dice_.Between(1, 60);
+        *partner.add_memberships() = Dates(FormatDate(again), "");
+        spans.emplace_back(again, absl::CivilDay::max());
+      }
+    }
+    did_ = absl::StrCat("change ", partner.ShortDebugString());
+    bench_.Set(partner);
+    ++counts_[absl::StrCat("change a membership to ", spans.size())];
     if (dice_.OneIn(2)) bench_.Solve();
   }
 

@@ -74,8 +74,12 @@ absl::Status CheckGatesUnchanged(Draft& draft, const PoolView& view) {
 absl::Status CheckEligible(const PoolView& view, const v1::Offer& offer) {
   const std::optional<v1::GateResult> failed = FailedGate(*view.pool, offer);
   if (!failed.has_value()) return absl::OkStatus();
-  return FailedPrecondition("NOT_ELIGIBLE", offer.assignment().expert(),
-                            absl::StrCat("is not eligible any more: ", failed->explanation()));
+  const std::string& period = offer.assignment().period();
+  return FailedPrecondition(
+      "NOT_ELIGIBLE", offer.assignment().expert(),
+      absl::StrCat("is not eligible any more", period.empty() ? "" : " for ", period,
+                   ", out at the gate ", v1::Gate_Name(failed->gate()), ": ",
+                   failed->explanation()));
 }
 
 void Answer(Draft& draft, v1::Offer& offer, v1::OfferState state) {
@@ -145,18 +149,17 @@ std::optional<v1::GateResult> FailedGate(const Pool& pool, const v1::Offer& offe
   const auto slot = pool.FindSlot(offer.request(), offer.assignment().slot());
   const auto expert = pool.FindExpert(offer.assignment().expert());
   if (!slot.has_value() || !expert.has_value()) return std::nullopt;
+  const std::optional<Period> period = ParsePeriod(offer.assignment().period());
+  if (period.has_value()) {
+    std::optional<v1::GateResult> failed = FailedGateIn(pool, *slot, *expert, *period);
+    if (failed.has_value()) return failed;
+  }
   static constexpr v1::Gate kLasting[] = {v1::GATE_MEMBERSHIP, v1::GATE_TOPIC, v1::GATE_DEMAND,
                                           v1::GATE_CONFLICT};
   const v1::GateResult last = ExplainGates(pool, *slot, *expert).gates.back();
   const bool lasting =
       std::find(std::begin(kLasting), std::end(kLasting), last.gate()) != std::end(kLasting);
-  if (!last.passed() && lasting) return last;
-  const std::optional<Period> period = ParsePeriod(offer.assignment().period());
-  if (!period.has_value()) return std::nullopt;
-  const DayRange& window = pool.slots()[*slot].window;
-  const DayRange& days = DaysOf(*period);
-  const DayRange offered{std::max(window.first, days.first), std::min(window.last, days.last)};
-  return offered.empty() ? std::nullopt : ConflictThroughout(pool, *slot, *expert, offered);
+  return last.passed() || !lasting ? std::nullopt : std::optional(last);
 }
 
 journal::Decide AcceptOffer(std::shared_ptr<const PoolView> view, std::string name,

@@ -23,8 +23,8 @@ journal::Decide AcceptOffer(std::shared_ptr<const PoolView> view, std::string na
 journal::Decide DeclineOffer(std::string name, std::string partner, v1::OfferDeclineCode code,
                              std::string reason);
 
-// The gate up to conflicts of interest that the expert of an offer does not pass any more, also where conflicts leave
-// days of the slot's window and none of the offer's period; nothing: none.
+// The gate up to conflicts of interest that the expert of an offer does not pass any more, be it on any day on which
+// the slot can start, or only in the offer's period, where it names one (see FailedGateIn); nothing: none.
 std::optional<v1::GateResult> FailedGate(const Pool& pool, const v1::Offer& offer);
 
 // Does what is due for an offer now (see DueFor): reminds, lets it expire, or takes it back. Nothing where nothing is

@@ -27,7 +27,7 @@ enum class OfferStep {
   kNothing,
   kRemind,    // a day to remind has come
   kExpire,    // the last day to answer is over
-  kTakeBack,  // the expert is not eligible any more, or the period of the offer is over
+  kTakeBack,  // the expert is not eligible in the offer's period any more, or it is over
 };
 
 struct OfferDue {

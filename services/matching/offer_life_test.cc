@@ -2,6 +2,7 @@
 // team.
 #include <atomic>
 #include <map>
+#include <optional>
 #include <set>
 #include <thread>
 
@@ -79,6 +80,60 @@ class OfferLife : public ::testing::Test {
     delivery.set_date("2026-11-20");
     delivery.set_completes_slot(completes);
     return delivery;
+  }
+
+  // An offer to elm1 of the second quarter that the one slot of `fy27-1` spans, from December to March.
+  std::string OfferedForNextYear(const std::string& credential = "") {
+    v1::Demand& demand = center_.AddDemand("fy27-1");
+    demand.mutable_slots(0)->set_window_end("2027-03-31");
+    demand.mutable_slots(0)->set_credential(credential);
+    for (v1::Expert& expert : center_.experts) {
+      if (!credential.empty()) expert.add_credentials()->set_title(credential);
+    }
+    const std::string request = bench().Ready(demand);
+    v1::Assignment wanted;
+    wanted.set_slot("s1");
+    wanted.set_expert("experts/elm1");
+    wanted.set_period("2027Q1");
+    const absl::Status status = bench().Override(request, {wanted});
+    EXPECT_TRUE(status.ok()) << status;
+    const std::vector<std::string> offers = bench().Offers(request);
+    EXPECT_THAT(offers, SizeIs(1));
+    return offers.empty() ? "" : offers[0];
+  }
+  // Last day of elm's membership, and of elm1's credential.
+  void EndMembership(const std::string& last) {
+    v1::Partner partner = bench().Get<v1::Partner>("partners/elm");
+    partner.mutable_memberships(0)->set_end(last);
+    bench().Set(partner);
+  }
+  void LimitCredential(const std::string& last) {
+    v1::Expert expert = bench().Get<v1::Expert>("experts/elm1");
+    expert.mutable_credentials(0)->set_valid_to(last);
+    bench().Set(expert);
+  }
+  // The agency of `fy27-1` needs help by then.
+  void NeedBy(const std::string& day) {
+    bench().intake.requests["requests/fy27-1"].set_needed_by(day);
+    bench().Follow("requests/fy27-1");
+  }
+  // Of an offer of `fy27-1`: nothing is due, or it comes to nothing and its slot is matched anew.
+  void ExpectStands(const std::string& offer) {
+    EXPECT_EQ(bench().CareForOffers(), 0);
+    EXPECT_EQ(bench().OfferNamed(offer).state(), v1::OFFER_STATE_OPEN);
+  }
+  void ExpectRefusedAndTakenBack(const std::string& offer, const std::string& why) {
+    const absl::Status status = bench().Accept(offer);
+    EXPECT_EQ(ReasonOf(status), "NOT_ELIGIBLE") << status;
+    EXPECT_THAT(std::string(status.message()), HasSubstr(why)) << status;
+    EXPECT_EQ(bench().CareForOffers(), 1);
+    EXPECT_EQ(bench().OfferNamed(offer).state(), v1::OFFER_STATE_WITHDRAWN);
+    EXPECT_THAT(bench().DemandFor("requests/fy27-1").refusals(), IsEmpty()) << "nobody refused";
+    EXPECT_EQ(bench().Used(ExpertOf(offer), "2027Q1"), 0);
+    bench().Solve();
+    const auto next = bench().Offered("requests/fy27-1");
+    ASSERT_THAT(next, SizeIs(1));
+    EXPECT_TRUE(bench().Accept(next[0]).ok());
   }
 
   void GoTo(absl::CivilDay day) {
@@ -313,15 +368,93 @@ TEST_F(OfferLife, APartnerThatIsNoMemberAnyMoreCannotAccept) {
   v1::Partner partner =
       bench().Get<v1::Partner>(bench().OfferNamed(offers[0]).assignment().partner());
   partner.mutable_memberships(0)->set_end("2026-11-19");
-  ASSERT_TRUE(bench()
-                  .Do([&](journal::Draft& draft) {
-                    v1::PartnerSet set;
-                    *set.mutable_partner() = partner;
-                    draft.Emit(partner.name(), set);
-                    return absl::OkStatus();
-                  })
-                  .ok());
+  bench().Set(partner);
   EXPECT_EQ(ReasonOf(bench().Accept(offers[0])), "NOT_ELIGIBLE");
+}
+
+// ---- Not eligible in the period that was offered, though in another of the slot's window
+
+TEST_F(OfferLife, AnOfferForAPeriodBeforeWhichTheMembershipEndsIsNotAcceptedAndIsTakenBack) {
+  const std::string offer = OfferedForNextYear();
+  EndMembership("2027-01-01");
+  ExpectStands(offer);
+  EndMembership("2026-12-31");
+  ExpectRefusedAndTakenBack(offer,
+                            "for 2027Q1, out at the gate GATE_MEMBERSHIP: Partner elm is not a "
+                            "member on 2027-01-01 to 2027-03-31");
+}
+
+TEST_F(OfferLife, AnOfferForAPeriodOnWhoseFirstDayTheMembershipEndsIsAccepted) {
+  const std::string offer = OfferedForNextYear();
+  EndMembership("2027-01-01");
+  EXPECT_TRUE(bench().Accept(offer).ok());
+}
+
+TEST_F(OfferLife, AnOfferForAPeriodBeforeWhichTheCredentialExpiresIsNotAcceptedAndIsTakenBack) {
+  const std::string offer = OfferedForNextYear("ICAT instructor");
+  LimitCredential("2027-01-01");
+  ExpectStands(offer);
+  LimitCredential("2026-12-31");
+  ExpectRefusedAndTakenBack(offer,
+                            "for 2027Q1, out at the gate GATE_DEMAND: holds the credential "
+                            "ICAT instructor until 2026-12-31");
+}
+
+TEST_F(OfferLife, AnOfferForAPeriodOnWhoseFirstDayTheCredentialExpiresIsAccepted) {
+  const std::string offer = OfferedForNextYear("ICAT instructor");
+  LimitCredential("2027-01-01");
+  EXPECT_TRUE(bench().Accept(offer).ok());
+}
+
+TEST_F(OfferLife, AnOfferForAPeriodBeforeWhichHelpIsNeededIsNotAcceptedAndIsTakenBack) {
+  const std::string offer = OfferedForNextYear();
+  NeedBy("2027-01-01");
+  ExpectStands(offer);
+  NeedBy("2026-12-20");
+  ExpectRefusedAndTakenBack(offer,
+                            "for 2027Q1, out at the gate GATE_AVAILABILITY: it can start on "
+                            "2027-01-01, after the day by which help is needed, 2026-12-20");
+}
+
+TEST_F(OfferLife, AnOfferForAPeriodOnWhoseFirstDayHelpIsNeededIsAccepted) {
+  const std::string offer = OfferedForNextYear();
+  NeedBy("2027-01-01");
+  EXPECT_TRUE(bench().Accept(offer).ok());
+}
+
+TEST_F(OfferLife, AnOfferInWhosePeriodMembershipAndConflictLeaveNoDayIsNotAcceptedAndIsTakenBack) {
+  const std::string offer = OfferedForNextYear();
+  EndMembership("2027-02-15");
+  v1::Conflict conflict;
+  conflict.set_expert(ExpertOf(offer));
+  conflict.set_agency("agencies/fy27-1");
+  conflict.set_kind(v1::CONFLICT_KIND_LITIGATION);
+  conflict.set_reason("a suit");
+  conflict.set_valid_to("2027-02-14");
+  ASSERT_TRUE(bench().Do(CreateConflict(conflict, "")).ok());
+  ExpectStands(offer);
+  conflict.set_valid_to("2027-02-15");
+  ASSERT_TRUE(bench().Do(CreateConflict(conflict, "")).ok());
+  ExpectRefusedAndTakenBack(offer, "for 2027Q1, out at the gate GATE_CONFLICT: litigation");
+}
+
+TEST_F(OfferLife, OfAnOfferWithoutAPeriodThatCanBeReadTheWholeWindowDecides) {
+  const std::string offer = OfferedForNextYear();
+  EndMembership("2026-12-31");
+  const auto before = bench().pools->ReadGates();
+  ASSERT_TRUE(before.ok()) << before.status();
+  v1::Offer one = bench().OfferNamed(offer);
+  EXPECT_TRUE(FailedGate(*(*before)->pool, one).has_value());
+  EndMembership("2026-11-30");
+  const auto after = bench().pools->ReadGates();
+  ASSERT_TRUE(after.ok()) << after.status();
+  for (const char* period : {"", "next year"}) {
+    one.mutable_assignment()->set_period(period);
+    EXPECT_FALSE(FailedGate(*(*before)->pool, one).has_value()) << period;
+    const std::optional<v1::GateResult> failed = FailedGate(*(*after)->pool, one);
+    ASSERT_TRUE(failed.has_value()) << period;
+    EXPECT_EQ(failed->gate(), v1::GATE_MEMBERSHIP) << period;
+  }
 }
 
 TEST_F(OfferLife, AnAcceptanceThatRestsOnGatesOfBeforeIsRefused) {

@@ -191,6 +191,14 @@ class MatchingBench {
                   return absl::OkStatus();
                 }).ok());
   }
+  void Set(const v1::Partner& partner) {
+    v1::PartnerSet set;
+    *set.mutable_partner() = partner;
+    EXPECT_TRUE(Do([set](journal::Draft& draft) {
+                  draft.Emit(set.partner().name(), set);
+                  return absl::OkStatus();
+                }).ok());
+  }
 
   // A request with these slots becomes ready, and matching takes it up.
   std::string Ready(const v1::Demand& demand) {
