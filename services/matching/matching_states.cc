@@ -206,6 +206,13 @@ v1::SlotRefusals& RefusalsOf(v1::Demand& demand, const std::string& slot) {
   return added;
 }
 
+// Offers of the slot are refused for the first time again. Who refused stays out (`declined`).
+void ResetRefusals(v1::Demand& demand, const std::string& slot) {
+  for (v1::SlotRefusals& one : *demand.mutable_refusals()) {
+    if (one.slot() == slot) one.clear_count();
+  }
+}
+
 // A slot that has its people waits for nobody any more.
 void CalmIfFilled(MutableStates& states, v1::Demand& demand, const std::string& slot) {
   std::vector<const v1::Offer*> offers;
@@ -381,8 +388,9 @@ void Apply(MutableStates& states, const Event& event, const v1::OfferAccepted& p
   offer = payload.offer();
   offer.set_etag(absl::StrCat(event.sequence()));
   UseFor(states, event, offer.assignment(), 1);
-  CalmIfFilled(states, states.Mutable<v1::Demand>(DemandOf(offer.request())),
-               offer.assignment().slot());
+  auto& demand = states.Mutable<v1::Demand>(DemandOf(offer.request()));
+  CalmIfFilled(states, demand, offer.assignment().slot());
+  if (payload.resets_refusals()) ResetRefusals(demand, offer.assignment().slot());
   Bump(states);
 }
 
@@ -430,6 +438,7 @@ void Apply(MutableStates& states, const Event& event, const v1::SlotReduced& pay
                              }),
               slots.end());
   CalmIfFilled(states, demand, reduction.slot());
+  if (payload.resets_refusals()) ResetRefusals(demand, reduction.slot());
   demand.set_state(StateOf(demand));
   Bump(states);
 }

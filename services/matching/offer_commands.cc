@@ -96,6 +96,18 @@ std::vector<const v1::Offer*> CommittedOffers(Draft& draft, const v1::Demand& de
   return offers;
 }
 
+// Whether a slot has all its people once an offer of it is accepted.
+bool FillsSlot(Draft& draft, const v1::Offer& accepted) {
+  const auto* demand = draft.Find<v1::Demand>(DemandOf(accepted.request()));
+  std::vector<const v1::Offer*> offers = CommittedOffers(draft, *demand);
+  for (const v1::Offer*& one : offers) {
+    if (one->name() == accepted.name()) one = &accepted;
+  }
+  return std::any_of(demand->slots().begin(), demand->slots().end(), [&](const auto& slot) {
+    return slot.id() == accepted.assignment().slot() && IsFilled(slot, offers);
+  });
+}
+
 void EmitEngagement(Draft& draft, const v1::Demand& demand) {
   v1::EngagementAgreed agreed;
   *agreed.mutable_engagement() = EngagementOf(demand);
@@ -174,6 +186,7 @@ journal::Decide AcceptOffer(std::shared_ptr<const PoolView> view, std::string na
     v1::OfferAccepted accepted;
     *accepted.mutable_offer() = *offer;
     Answer(draft, *accepted.mutable_offer(), v1::OFFER_STATE_ACCEPTED);
+    accepted.set_resets_refusals(FillsSlot(draft, accepted.offer()));
     draft.Emit(name, accepted);
     AgreeIfComplete(draft, DemandOf(accepted.offer().request()));
     draft.AnswerWith(name);

@@ -125,6 +125,7 @@ absl::StatusOr<v1::SlotReduced> ReductionOf(const v1::Demand& demand, absl::stri
     }
   }
   reduced.set_superseded_proposal(demand.proposal());
+  reduced.set_resets_refusals(true);
   return reduced;
 }
 

@@ -213,6 +213,7 @@ TEST(Reduction, KeepsThoseWhoAcceptedAndTakesBackWhatIsOpen) {
   EXPECT_EQ(reduced->reduction().people(), 1);
   EXPECT_THAT(reduced->withdrawn_offers(), ElementsAre("offers/b"));
   EXPECT_EQ(reduced->superseded_proposal(), "proposals/p1");
+  EXPECT_TRUE(reduced->resets_refusals());
 }
 
 TEST(Reduction, DropsASlotThatNobodyAcceptedUnlessItIsTheOnlyOne) {

@@ -574,22 +574,95 @@ TEST_F(OfferLife, ASlotRefusedAsOftenAsThePolicySaysIsEscalatedUntilItIsFilled) 
   EXPECT_EQ(escalated(), 1u);
   ASSERT_TRUE(bench().Accept(third[0]).ok());
   EXPECT_EQ(escalated(), 0u);
+  EXPECT_EQ(bench().DemandFor(request).refusals(0).count(), 0);
+  ExpectRebuildChangesNothing(request);
+}
+
+TEST_F(OfferLife, RefusalsOfASlotThatWasFilledAreCountedAnewAndWhoRefusedStaysOut) {
+  const std::string request = Ready();
+  std::set<std::string> asked;
+  // Has the next best decline, or accept.
+  const auto answer = [&](bool accepts) {
+    const std::string offer = bench().Offered(request).at(0);
+    EXPECT_TRUE(asked.insert(ExpertOf(offer)).second) << ExpertOf(offer) << " is asked again";
+    EXPECT_TRUE((accepts ? bench().Accept(offer) : bench().Decline(offer)).ok());
+    bench().Solve();
+    return bench().DemandFor(request).refusals(0);
+  };
+  EXPECT_EQ(answer(false).count(), 1);
+  EXPECT_EQ(answer(true).count(), 0);
+  ASSERT_TRUE(Lose(bench().EngagementFor(request)).ok());
+  bench().Sync();
+  bench().Follow(request);
+  const v1::SlotRefusals first = answer(false);
+  EXPECT_EQ(first.count(), 1);
+  EXPECT_FALSE(first.has_escalate_time()) << "the policy allows one more";
+  const v1::SlotRefusals second = answer(false);
+  EXPECT_EQ(second.count(), 2);
+  EXPECT_TRUE(second.has_escalate_time());
+  EXPECT_THAT(bench().DemandFor(request).declined(), SizeIs(4)) << "three refused, one was lost";
+  ExpectRebuildChangesNothing(request);
+}
+
+TEST_F(OfferLife, RefusalsAreCountedOnWhileASlotWithSomeOfItsPeopleMissesOthers) {
+  const std::string request = Ready(1, 2);
+  const auto offers = bench().Offered(request);
+  ASSERT_THAT(offers, SizeIs(2));
+  ASSERT_TRUE(bench().Decline(offers[1]).ok());
+  ASSERT_TRUE(bench().Accept(offers[0]).ok());
+  EXPECT_EQ(bench().DemandFor(request).refusals(0).count(), 1) << "one is missing still";
+  bench().Solve();
+  ASSERT_TRUE(bench().Accept(bench().Offered(request).at(0)).ok());
+  EXPECT_EQ(bench().DemandFor(request).refusals(0).count(), 0);
+  ExpectRebuildChangesNothing(request);
+}
+
+TEST_F(OfferLife, RefusalsOfASlotThatMakesDoWithFewerPeopleAreCountedAnew) {
+  const std::string request = Ready(1, 2);
+  const auto offers = bench().Offered(request);
+  ASSERT_THAT(offers, SizeIs(2));
+  ASSERT_TRUE(bench().Accept(offers[0]).ok());
+  ASSERT_TRUE(bench().Decline(offers[1]).ok());
+  EXPECT_EQ(bench().DemandFor(request).refusals(0).count(), 1);
+  ASSERT_TRUE(bench().Do(ReduceSlot(DemandOf(request), "s1", "one will do")).ok());
+  EXPECT_EQ(bench().DemandFor(request).refusals(0).count(), 0);
+  ExpectRebuildChangesNothing(request);
+}
+
+// The journal keeps what it said: the count of an acceptance from before went on.
+TEST_F(OfferLife, AnAcceptanceFromBeforeRefusalsWereCountedAnewLeavesTheCountAsItWas) {
+  const std::string request = Ready();
+  ASSERT_TRUE(bench().Decline(bench().Offered(request).at(0)).ok());
+  bench().Solve();
+  v1::OfferAccepted accepted;
+  *accepted.mutable_offer() = bench().OfferNamed(bench().Offered(request).at(0));
+  accepted.mutable_offer()->set_state(v1::OFFER_STATE_ACCEPTED);
+  ASSERT_TRUE(bench()
+                  .Do([&](journal::Draft& draft) {
+                    draft.Emit(accepted.offer().name(), accepted);
+                    return absl::OkStatus();
+                  })
+                  .ok());
+  EXPECT_EQ(bench().DemandFor(request).refusals(0).count(), 1);
   ExpectRebuildChangesNothing(request);
 }
 
 TEST_F(OfferLife, AnOfferThatIsTakenBackEscalatesNothingHoweverOftenTheSlotWasRefused) {
-  center_.policy.set_escalate_after_offers(1);
   const std::string request = Ready();
   ASSERT_TRUE(bench().Decline(bench().Offered(request).at(0)).ok());
-  EXPECT_TRUE(bench().DemandFor(request).refusals(0).has_escalate_time());
   bench().Solve();
-  ASSERT_TRUE(bench().Accept(bench().Offered(request).at(0)).ok());
-  EXPECT_FALSE(bench().DemandFor(request).refusals(0).has_escalate_time());
-  ASSERT_TRUE(Lose(bench().EngagementFor(request)).ok());
-  bench().Sync();
-  bench().Follow(request);
   const auto again = bench().Offered(request);
   ASSERT_THAT(again, SizeIs(1));
+  // By this policy the slot was refused too often as it is.
+  v1::PolicySet set;
+  *set.mutable_policy() = center_.policy;
+  set.mutable_policy()->set_escalate_after_offers(1);
+  ASSERT_TRUE(bench()
+                  .Do([&](journal::Draft& draft) {
+                    draft.Emit(kCurrentPolicy, set);
+                    return absl::OkStatus();
+                  })
+                  .ok());
   for (v1::Expert& expert : center_.experts) {
     if (expert.name() != ExpertOf(again[0])) continue;
     expert.set_active(false);
