@@ -102,6 +102,10 @@ inline constexpr int kStatesReadAhead = 256;
 inline constexpr int kEventsPerMessage = 500;
 inline constexpr int64_t kEventBytesPerMessage = 1 << 20;
 
+// Bytes of events, texts or answers that are read or written at a time where all of a journal's are; a larger one comes
+// alone. A small part of the memory that a job of the cluster has, and no less than a page of usual events takes.
+inline constexpr int64_t kJournalPageBytes = 4 << 20;
+
 // Streams of one process that follow a journal; each holds a thread.
 inline constexpr int kFollowers = 64;
 

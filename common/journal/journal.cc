@@ -549,8 +549,8 @@ absl::StatusOr<std::vector<Event>> SqlJournal::ReadEvents(int64_t from_sequence,
   std::vector<Event> events;
   int64_t bytes = 0;
   RETURN_IF_ERROR(database_->Read([&](store::Connection& connection) {
-    return journal::ReadEvents(connection, from_sequence, limit, types, subject,
-                               [&](Event event) -> absl::StatusOr<bool> {
+    return journal::ReadEvents(connection, from_sequence, limit, limits::kEventBytesPerMessage,
+                               types, subject, [&](Event event) -> absl::StatusOr<bool> {
                                  bytes += static_cast<int64_t>(event.ByteSizeLong());
                                  if (bytes > limits::kEventBytesPerMessage && !events.empty()) {
                                    return false;

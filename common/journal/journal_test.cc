@@ -255,12 +255,6 @@ TEST_F(JournalTest, ARefusedCommandChangesNothingAndFailsAlone) {
   EXPECT_THAT(Table("journal_answer"), SizeIs(1));
 }
 
-// Whose display name makes the payload of its event so many bytes.
-std::string NameForPayload(int64_t bytes) {
-  constexpr absl::string_view kAround = R"({"agency":{"displayName":"","state":"UT"}})";
-  return std::string(bytes - static_cast<int64_t>(kAround.size()), 'x');
-}
-
 TEST_F(JournalTest, AnEventIsWrittenOnlyWhereFollowersCanReadIt) {
   const std::string longest = NameForPayload(limits::kEventBytes);
   const auto refused = journal_->Execute(AddAgency("a", longest + "x"));
@@ -316,6 +310,52 @@ TEST_F(JournalTest, EventsAreReadTogetherUpToSoManyBytesAndALargerOneAlone) {
     next += static_cast<int64_t>(events->size());
   }
   EXPECT_THAT(sizes, ElementsAre(2, 1, 1, 1));
+}
+
+TEST_F(JournalTest, EventsThatAreReadTogetherMayHaveExactlySoManyBytes) {
+  const int64_t half = limits::kEventBytesPerMessage / 2;
+  ASSERT_TRUE(journal_->Execute(AddAgency("a", NameForPayload(half - 1000))).ok());
+  const Event first = journal_->ReadEvents(1, 1)->at(0);
+  const int64_t around = static_cast<int64_t>(first.ByteSizeLong() - first.payload().size());
+  ASSERT_TRUE(journal_->Execute(AddAgency("b", NameForPayload(half - around))).ok());
+  ASSERT_TRUE(journal_->Execute(AddAgency("c", NameForPayload(half - around))).ok());
+  ASSERT_TRUE(journal_->Execute(AddAgency("d", NameForPayload(half - around + 1))).ok());
+  EXPECT_THAT(*journal_->ReadEvents(2, 10), SizeIs(2));
+  EXPECT_THAT(*journal_->ReadEvents(3, 10), SizeIs(1));
+}
+
+TEST_F(JournalTest, EventsThatAreNotAskedForTakeNoneOfTheBytes) {
+  const std::string more_than_half = NameForPayload(limits::kEventBytesPerMessage / 2 + 1);
+  ASSERT_TRUE(journal_->Execute(AddAgency("a", more_than_half)).ok());
+  ASSERT_TRUE(journal_->Execute(AddRequest("r", "Training")).ok());
+  ASSERT_TRUE(journal_->Execute(AddAgency("b", more_than_half)).ok());
+  ASSERT_TRUE(journal_->Execute(AddRequest("s", "Another")).ok());
+  ASSERT_TRUE(journal_->Execute(AddAgency("c", "Elm Grove Police")).ok());
+  const std::string agency = "critac.intake.v1.AgencyCreated";
+  const std::string request = "critac.intake.v1.RequestCreated";
+  const struct {
+    int64_t from;
+    std::vector<std::string> types;
+    std::string subject;
+    std::vector<int64_t> read;
+  } cases[] = {{1, {}, "", {1, 2}},
+               {3, {}, "", {3, 4, 5}},
+               {1, {request}, "", {2, 4}},
+               {1, {agency}, "", {1}},
+               {2, {agency}, "", {3, 5}},
+               {1, {agency, request}, "", {1, 2}},
+               {1, {}, "agencies/c", {5}},
+               {1, {agency}, "agencies/b", {3}},
+               {1, {request}, "agencies/b", {}},
+               {6, {}, "", {}}};
+  for (const auto& [from, types, subject, read] : cases) {
+    SCOPED_TRACE(absl::StrCat(from, " ", types.size(), " types ", subject));
+    const auto events = journal_->ReadEvents(from, 10, types, subject);
+    ASSERT_TRUE(events.ok()) << events.status();
+    std::vector<int64_t> sequences;
+    for (const Event& event : *events) sequences.push_back(event.sequence());
+    EXPECT_EQ(sequences, read);
+  }
 }
 
 TEST_F(JournalTest, WhatARefusedCommandSaidBeforeItWasRefusedIsForgotten) {

@@ -12,6 +12,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "absl/strings/str_split.h"
+#include "common/base/limits.h"
 #include "common/journal/json_text.h"
 #include "common/journal/sql_list.h"
 #include "common/status/error.h"
@@ -160,7 +161,11 @@ absl::Status Projections::Save(
   std::sort(sorted.begin(), sorted.end(),
             [](const Entry& a, const Entry& b) { return *a.first < *b.first; });
 
-  std::map<const Projection*, std::vector<std::vector<store::Value>>> rows;
+  struct Waiting {
+    std::vector<std::vector<store::Value>> rows;
+    size_t bytes = 0;
+  };
+  std::map<const Projection*, Waiting> tables;
   for (const auto& [name, state] : sorted) {
     const Projection& projection = Of(*name);
     if (state == nullptr) {
@@ -173,12 +178,19 @@ absl::Status Projections::Save(
     std::vector<store::Value> row;
     row.reserve(2 + projection.columns.size());
     row.emplace_back(name);
-    row.emplace_back(text != texts.end() ? std::move(text->second) : ToJsonText(*state));
+    std::string body = text != texts.end() ? std::move(text->second) : ToJsonText(*state);
+    Waiting& waiting = tables[&projection];
+    waiting.bytes += body.size();
+    row.emplace_back(std::move(body));
     for (const Projection::Column& column : projection.columns) row.push_back(column.value(*state));
-    rows[&projection].push_back(std::move(row));
+    waiting.rows.push_back(std::move(row));
+    // Where all records are saved, their texts would take more memory than the records.
+    if (waiting.bytes < limits::kJournalPageBytes) continue;
+    RETURN_IF_ERROR(SaveTable(connection, projection, waiting.rows));
+    waiting = {};
   }
-  for (const auto& [projection, table_rows] : rows)
-    RETURN_IF_ERROR(SaveTable(connection, *projection, table_rows));
+  for (const auto& [projection, waiting] : tables)
+    RETURN_IF_ERROR(SaveTable(connection, *projection, waiting.rows));
   return absl::OkStatus();
 }
 

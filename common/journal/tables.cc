@@ -7,6 +7,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "absl/strings/str_split.h"
+#include "common/base/limits.h"
 #include "common/base/sha256.h"
 #include "common/journal/chain.h"
 #include "common/journal/event_time.h"
@@ -19,6 +20,14 @@ namespace {
 using store::Row;
 using store::Value;
 
+// The columns of an event, and the place of its payload among them.
+const std::vector<std::string>& EventColumns() {
+  static const auto& columns = *new std::vector<std::string>{
+      "sequence", "record_time", "actor", "subject", "type", "payload", "request_id", "hash"};
+  return columns;
+}
+constexpr size_t kPayload = 5;
+
 Event EventOf(const Row& row) {
   Event event;
   event.set_sequence(row.Int(0));
@@ -26,7 +35,7 @@ Event EventOf(const Row& row) {
   event.set_actor(row.Text(2));
   event.set_subject(row.Text(3));
   event.set_type(row.Text(4));
-  event.set_payload(row.Text(5));
+  event.set_payload(row.Text(kPayload));
   event.set_request_id(row.Text(6));
   event.set_hash(row.Text(7));
   return event;
@@ -100,9 +109,7 @@ absl::Status WriteEvents(store::Connection& connection, absl::Span<const Committ
     rows.push_back({event.sequence(), RecordMicros(event), &event.actor(), &event.subject(),
                     &event.type(), &event.payload(), &event.request_id(), &event.hash()});
   }
-  static const std::vector<std::string> kColumns = {
-      "sequence", "record_time", "actor", "subject", "type", "payload", "request_id", "hash"};
-  return connection.InsertRows("journal_event", kColumns, rows);
+  return connection.InsertRows("journal_event", EventColumns(), rows);
 }
 
 absl::Status WriteHead(store::Connection& connection, const Event& last) {
@@ -194,27 +201,32 @@ absl::Status WriteAnswers(store::Connection& connection, absl::Span<const Answer
 }
 
 absl::Status ReadEvents(store::Connection& connection, int64_t from_sequence, int64_t limit,
-                        absl::Span<const std::string> types, absl::string_view subject,
+                        int64_t bytes, absl::Span<const std::string> types,
+                        absl::string_view subject,
                         absl::FunctionRef<absl::StatusOr<bool>(Event)> each) {
-  std::string sql =
-      "SELECT sequence, record_time, actor, subject, type, payload, request_id, hash FROM "
-      "journal_event "
-      "WHERE sequence >= :p1";
+  store::PageQuery page{.columns = EventColumns(),
+                        .long_column = kPayload,
+                        .table = "journal_event",
+                        .where = "sequence >= :p1",
+                        .order = "sequence",
+                        .rows = limit,
+                        .bytes = bytes};
   std::vector<Value> parameters = {from_sequence};
   const auto bind = [&](Value value) {
     parameters.push_back(std::move(value));
     return absl::StrCat(":p", parameters.size());
   };
-  if (!subject.empty()) absl::StrAppend(&sql, " AND subject = ", bind(std::string(subject)));
-  for (size_t i = 0; i < types.size(); ++i) {
-    absl::StrAppend(&sql, i == 0 ? " AND type IN (" : ", ", bind(types[i]));
+  if (!subject.empty()) {
+    absl::StrAppend(&page.where, " AND subject = ", bind(std::string(subject)));
   }
-  if (!types.empty()) absl::StrAppend(&sql, ")");
-  absl::StrAppend(&sql, " ORDER BY sequence LIMIT ", bind(limit));
+  for (size_t i = 0; i < types.size(); ++i) {
+    absl::StrAppend(&page.where, i == 0 ? " AND type IN (" : ", ", bind(types[i]));
+  }
+  if (!types.empty()) absl::StrAppend(&page.where, ")");
   // An error of `each` and its wish to end both stop the query; only the first is passed on.
   bool ended = false;
   const absl::Status status =
-      connection.Query(sql, parameters, [&](const Row& row) -> absl::Status {
+      connection.QueryPage(page, parameters, [&](const Row& row) -> absl::Status {
         ASSIGN_OR_RETURN(const bool more, each(EventOf(row)));
         ended = !more;
         return more ? absl::OkStatus() : absl::CancelledError("enough");
@@ -228,14 +240,14 @@ absl::Status ReadAllEvents(store::Connection& connection, int64_t after, int64_t
   while (more && after < until) {
     const int64_t limit = std::min(until - after, kEventsOfAPage);
     int64_t read = 0;
-    RETURN_IF_ERROR(ReadEvents(connection, after + 1, limit, {}, "",
+    RETURN_IF_ERROR(ReadEvents(connection, after + 1, limit, limits::kJournalPageBytes, {}, "",
                                [&](const Event& event) -> absl::StatusOr<bool> {
                                  ++read;
                                  after = event.sequence();
                                  ASSIGN_OR_RETURN(more, each(event));
                                  return more;
                                }));
-    if (read < limit) break;
+    if (read == 0) break;
   }
   return absl::OkStatus();
 }

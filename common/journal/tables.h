@@ -71,14 +71,16 @@ absl::Status ReadAnswers(store::Connection& connection, absl::Span<const std::st
                          absl::FunctionRef<absl::Status(AnswerRow)> each);
 absl::Status WriteAnswers(store::Connection& connection, absl::Span<const AnswerRow> rows);
 
-// Events from `from_sequence` on, in order, up to `limit`; see Journal::ReadEvents. `each` may end
-// the reading by returning false.
+// Events from `from_sequence` on, in order, up to `limit`, and with up to `bytes` of payload but for one that passes
+// them alone; see Journal::ReadEvents. `each` may end the reading by returning false.
 absl::Status ReadEvents(store::Connection& connection, int64_t from_sequence, int64_t limit,
-                        absl::Span<const std::string> types, absl::string_view subject,
+                        int64_t bytes, absl::Span<const std::string> types,
+                        absl::string_view subject,
                         absl::FunctionRef<absl::StatusOr<bool>(Event)> each);
 
 // Events after `after` up to `until`, in order, a page of them at a time, so that memory does not grow
-// with the journal. Within one transaction that sees one state. `each` as above.
+// with the journal, nor past limits::kJournalPageBytes and one event. Within one transaction that sees one
+// state. `each` as above.
 absl::Status ReadAllEvents(store::Connection& connection, int64_t after, int64_t until,
                            absl::FunctionRef<absl::StatusOr<bool>(const Event&)> each);
 

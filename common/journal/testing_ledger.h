@@ -4,6 +4,7 @@
 #include <string>
 
 #include "absl/strings/str_cat.h"
+#include "absl/strings/string_view.h"
 #include "common/base/ids.h"
 #include "common/base/sha256.h"
 #include "common/journal/journal.h"
@@ -77,6 +78,12 @@ inline Command AddAgency(const std::string& id, const std::string& display_name,
     return absl::OkStatus();
   };
   return command;
+}
+
+// Whose display name makes the payload of its event so many bytes.
+inline std::string NameForPayload(int64_t bytes) {
+  constexpr absl::string_view kAround = R"({"agency":{"displayName":"","state":"UT"}})";
+  return std::string(bytes - static_cast<int64_t>(kAround.size()), 'x');
 }
 
 inline Command AddRequest(const std::string& id, const std::string& title) {

@@ -7,6 +7,7 @@
 #include "absl/algorithm/container.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "common/base/limits.h"
 #include "common/journal/event_time.h"
 #include "common/journal/projections.h"
 #include "common/journal/replay.h"
@@ -20,7 +21,7 @@ namespace {
 using v1::BackupRecord;
 using v1::JournalContent;
 
-// Rows read or written at a time.
+// Rows read or written at a time, where they have no more than limits::kJournalPageBytes.
 constexpr int64_t kRecordsOfAPage = 500;
 
 absl::Status Damaged(absl::string_view journal, absl::string_view what) {
@@ -62,12 +63,17 @@ absl::Status ReadVaultRecords(store::Connection& connection,
                               absl::FunctionRef<absl::Status(const BackupRecord&)> each) {
   BackupRecord record;
   v1::VaultText& text = *record.mutable_vault_text();
-  for (int64_t read = kRecordsOfAPage; read == kRecordsOfAPage;) {
+  const store::PageQuery page{.columns = {"sequence", "place", "field", "salt", "content"},
+                              .long_column = 4,
+                              .table = "journal_vault",
+                              .where = "(sequence, place) > (:p1, :p2)",
+                              .order = "sequence, place",
+                              .rows = kRecordsOfAPage,
+                              .bytes = limits::kJournalPageBytes};
+  for (int64_t read = 1; read > 0;) {
     read = 0;
-    RETURN_IF_ERROR(connection.Query(
-        "SELECT sequence, place, field, salt, content FROM journal_vault WHERE (sequence, place) > "
-        "(:p1, :p2) ORDER BY sequence, place LIMIT :p3",
-        {text.sequence(), text.place(), kRecordsOfAPage}, [&](const store::Row& row) {
+    RETURN_IF_ERROR(
+        connection.QueryPage(page, {text.sequence(), text.place()}, [&](const store::Row& row) {
           ++read;
           text.set_sequence(row.Int(0));
           text.set_place(row.Int(1));
@@ -85,21 +91,26 @@ absl::Status ReadAnswerRecords(store::Connection& connection,
   BackupRecord record;
   v1::StoredAnswer& answer = *record.mutable_answer();
   int64_t number = std::numeric_limits<int64_t>::min();
-  for (int64_t read = kRecordsOfAPage; read == kRecordsOfAPage;) {
+  const store::PageQuery page{
+      .columns = {"number", "request_id", "fingerprint", "sequence", "type", "answer"},
+      .long_column = 5,
+      .table = "journal_answer",
+      .where = "number > :p1",
+      .order = "number",
+      .rows = kRecordsOfAPage,
+      .bytes = limits::kJournalPageBytes};
+  for (int64_t read = 1; read > 0;) {
     read = 0;
-    RETURN_IF_ERROR(connection.Query(
-        "SELECT number, request_id, fingerprint, sequence, type, answer FROM journal_answer WHERE "
-        "number > :p1 ORDER BY number LIMIT :p2",
-        {number, kRecordsOfAPage}, [&](const store::Row& row) {
-          ++read;
-          number = row.Int(0);
-          answer.set_request_id(row.Text(1));
-          answer.set_fingerprint(row.Text(2));
-          answer.set_sequence(row.Int(3));
-          answer.set_type(row.Text(4));
-          answer.set_answer(row.Text(5));
-          return each(record);
-        }));
+    RETURN_IF_ERROR(connection.QueryPage(page, {number}, [&](const store::Row& row) {
+      ++read;
+      number = row.Int(0);
+      answer.set_request_id(row.Text(1));
+      answer.set_fingerprint(row.Text(2));
+      answer.set_sequence(row.Int(3));
+      answer.set_type(row.Text(4));
+      answer.set_answer(row.Text(5));
+      return each(record);
+    }));
   }
   return absl::OkStatus();
 }
@@ -256,16 +267,20 @@ absl::StatusOr<JournalLoader> JournalLoader::Begin(store::Connection& connection
 absl::Status JournalLoader::Add(const BackupRecord& record) {
   if (record.has_event() && record.event().sequence() <= last_) {
     events_.push_back({record.event(), nullptr});
+    waiting_bytes_ += record.event().payload().size();
   } else if (record.has_vault_text() && record.vault_text().sequence() <= last_) {
     const v1::VaultText& text = record.vault_text();
     vault_.push_back({{text.sequence(), text.place()}, text.field(), text.salt(), text.content()});
+    waiting_bytes_ += text.content().size();
   } else if (record.has_answer() && record.answer().sequence() <= last_) {
     const v1::StoredAnswer& answer = record.answer();
     answers_.push_back({answer.request_id(), answer.fingerprint(), answer.sequence(), answer.type(),
                         answer.answer()});
+    waiting_bytes_ += answer.answer().size();
   }
   const size_t waiting = events_.size() + vault_.size() + answers_.size();
-  return waiting < kRecordsOfAPage ? absl::OkStatus() : Flush();
+  const bool is_full = waiting >= kRecordsOfAPage || waiting_bytes_ >= limits::kJournalPageBytes;
+  return is_full ? Flush() : absl::OkStatus();
 }
 
 absl::Status JournalLoader::Flush() {
@@ -276,6 +291,7 @@ absl::Status JournalLoader::Flush() {
   events_.clear();
   vault_.clear();
   answers_.clear();
+  waiting_bytes_ = 0;
   return absl::OkStatus();
 }
 

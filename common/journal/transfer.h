@@ -24,7 +24,8 @@ absl::StatusOr<v1::JournalContent> ReadContent(store::Connection& connection,
                                                store::Backend backend, const std::string& name);
 
 // Hands over every record, within one read transaction: events in order, then texts of the vault by event,
-// then answers as they were given. Memory does not grow with the journal.
+// then answers as they were given. Memory does not grow with the journal, nor past limits::kJournalPageBytes and one
+// record.
 absl::Status ReadRecords(store::Connection& connection,
                          absl::FunctionRef<absl::Status(const v1::BackupRecord&)> each,
                          Progress progress = NoProgress);
@@ -87,6 +88,8 @@ class JournalLoader {
   std::vector<CommittedEvent> events_;
   std::vector<VaultEntry> vault_;
   std::vector<AnswerRow> answers_;
+  // Of their payloads, contents and answers.
+  size_t waiting_bytes_ = 0;
 };
 
 }  // namespace critac::journal

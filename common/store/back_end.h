@@ -70,6 +70,8 @@ class BackEnd {
   virtual std::unique_ptr<StatementPipeline> MakePipeline(soci::details::session_backend& session,
                                                           absl::string_view database) const = 0;
 
+  // Whether a result is in memory as a whole before its first row can be read.
+  virtual bool HoldsWholeResults() const = 0;
   // How many columns the result of a statement that was just run has.
   virtual int CountColumns(soci::details::statement_backend& statement) const = 0;
   // Forgets what is left of a statement's result.

@@ -57,6 +57,23 @@ enum class OnConflict {
   kIgnore,   // the old row stays
 };
 
+// Rows of a table, as many as come at a time though their texts may be long. Its texts are the program's, never a
+// caller's.
+struct PageQuery {
+  // What comes of each row.
+  std::vector<std::string> columns;
+  // The place in `columns` of the text that may be long.
+  size_t long_column = 0;
+  std::string table;
+  // Condition that chooses the rows, with parameters `:p1`, `:p2`, …
+  std::string where;
+  // Columns, of those above, in whose order the rows come: each has others than every other.
+  std::string order;
+  // At most so many rows, from 1, and so many bytes of their long texts together; but the first row whatever it has.
+  int64_t rows = 1;
+  int64_t bytes = 0;
+};
+
 // A connection inside a transaction. Used by one thread at a time; never outlives the function it
 // was handed to.
 //
@@ -87,6 +104,11 @@ class Connection {
   // connection.
   virtual absl::Status Query(absl::string_view sql, absl::Span<const Value> parameters,
                              absl::FunctionRef<absl::Status(const Row&)> each) = 0;
+
+  // The first rows that `page` asks for; `parameters` are those of its condition. `each` as above. No more is in memory
+  // at once than the page, which may end before the rows do: they are all read where a page has none.
+  virtual absl::Status QueryPage(const PageQuery& page, absl::Span<const Value> parameters,
+                                 absl::FunctionRef<absl::Status(const Row&)> each) = 0;
 
   // Runs a query by itself within a write transaction, and keeps other processes from changing or
   // locking its rows until the transaction ends; waits for those who have.

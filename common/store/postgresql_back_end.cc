@@ -88,6 +88,8 @@ class Postgresql final : public BackEnd {
     return MakePostgresqlPipeline(ConnectionOf(session), std::string(database));
   }
 
+  // libpq's other way, row by row, lets no query run while another's rows are read.
+  bool HoldsWholeResults() const override { return true; }
   int CountColumns(statement_backend& statement) const override {
     return PQnfields(ResultOf(statement));
   }

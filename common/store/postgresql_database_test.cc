@@ -11,6 +11,7 @@
 #include "absl/strings/str_split.h"
 #include "common/status/error.h"
 #include "common/store/database.h"
+#include "common/store/page_sql.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "tests/support/eventually.h"
@@ -73,6 +74,45 @@ TEST_F(PostgresqlDatabaseTest, WhereNoServerAnswersItsUrlIsSaidWithoutThePasswor
                 ::testing::AllOf(::testing::HasSubstr("127.0.0.1:1/intake"),
                                  ::testing::Not(::testing::HasSubstr("secret"))));
   }
+}
+
+// Texts that compress to a few bytes too: what is counted is what would be sent.
+TEST_F(PostgresqlDatabaseTest, WhatIsPastAPageStaysOnTheServer) {
+  const auto database = Open();
+  const absl::Status written = database->Write([](Connection& connection) -> absl::Status {
+    RETURN_IF_ERROR(
+        connection.Execute("CREATE TABLE note (number BIGINT PRIMARY KEY, content TEXT NOT NULL)")
+            .status());
+    return connection
+        .Execute("INSERT INTO note SELECT i, repeat('x', 100000) FROM generate_series(1, 9) AS i")
+        .status();
+  });
+  ASSERT_TRUE(written.ok()) << written;
+  const PageQuery page{.columns = {"number", "content"},
+                       .long_column = 1,
+                       .table = "note",
+                       .where = "number > :p1",
+                       .order = "number",
+                       .rows = 5,
+                       .bytes = 0};
+  const auto sent = [&](int64_t after, int64_t bytes) {
+    std::vector<std::string> numbers;
+    const absl::Status status = database->Read([&](Connection& connection) {
+      return connection.Query(BoundedPageSql(page, 1), {after, page.rows, bytes},
+                              [&](const Row& row) {
+                                EXPECT_EQ(row.Text(1).size(), 100'000u);
+                                numbers.push_back(row.Text(0));
+                                return absl::OkStatus();
+                              });
+    });
+    EXPECT_TRUE(status.ok()) << status;
+    return numbers;
+  };
+  EXPECT_THAT(sent(0, 1), ElementsAre("1"));
+  EXPECT_THAT(sent(0, 299'999), ElementsAre("1", "2"));
+  EXPECT_THAT(sent(2, 300'000), ElementsAre("3", "4", "5"));
+  EXPECT_THAT(sent(2, 10'000'000), ElementsAre("3", "4", "5", "6", "7"));
+  EXPECT_THAT(sent(9, 10'000'000), ElementsAre());
 }
 
 // ---- Several processes

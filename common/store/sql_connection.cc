@@ -8,6 +8,7 @@
 #include "common/status/error.h"
 #include "common/store/back_end.h"
 #include "common/store/insert_sql.h"
+#include "common/store/page_sql.h"
 #include "common/store/sql_text.h"
 
 namespace critac::store {
@@ -79,6 +80,27 @@ absl::Status SqlConnection::Query(absl::string_view sql, absl::Span<const Value>
   statement->End();
   if (lost_.ok()) statements_.Put(sql, std::move(statement));
   return status;
+}
+
+absl::Status SqlConnection::QueryPage(const PageQuery& page, absl::Span<const Value> parameters,
+                                      absl::FunctionRef<absl::Status(const Row&)> each) {
+  const bool bounded = session_->back_end->HoldsWholeResults();
+  std::vector<Value> values(parameters.begin(), parameters.end());
+  values.emplace_back(page.rows);
+  if (bounded) values.emplace_back(page.bytes);
+  const size_t count = parameters.size();
+  // Where rows are read one by one, the first that is too much ends the query.
+  bool full = false;
+  int64_t rows = 0;
+  int64_t bytes = 0;
+  const absl::Status status =
+      Query(bounded ? BoundedPageSql(page, count) : PageSql(page, count), values,
+            [&](const Row& row) -> absl::Status {
+              bytes += static_cast<int64_t>(row.Text(page.long_column).size());
+              full = ++rows > 1 && bytes > page.bytes;
+              return full ? absl::CancelledError("the page is full") : each(row);
+            });
+  return full ? absl::OkStatus() : status;
 }
 
 absl::Status SqlConnection::QueryForUpdate(absl::string_view sql,

@@ -97,6 +97,7 @@ class Sqlite final : public BackEnd {
     return nullptr;
   }
 
+  bool HoldsWholeResults() const override { return false; }
   int CountColumns(statement_backend& statement) const override {
     return sqlite_api::sqlite3_column_count(Statement(statement));
   }

@@ -609,6 +609,103 @@ TEST_P(DatabaseConformance, AQueryStopsAtAnErrorOfItsReaderAndTheTransactionGoes
   EXPECT_THAT(Ask("SELECT name FROM agency ORDER BY 1"), ElementsAre("agencies/b", "agencies/c"));
 }
 
+// Both sides of each bound, and texts of none; in characters of two bytes, since it is bytes that count.
+TEST_P(DatabaseConformance, PagesAreCutByBytesAndByRowsAndTheFirstRowIsOnThemWhateverItHas) {
+  ASSERT_TRUE(Run("CREATE TABLE note (number BIGINT PRIMARY KEY, content TEXT NOT NULL)").ok());
+  const struct {
+    std::vector<int> sizes;
+    int64_t rows;
+    int64_t bytes;
+    std::vector<std::string> pages;
+  } cases[] = {{{}, 10, 20, {}},
+               {{10, 10, 10}, 10, 30, {"1 2 3"}},
+               {{10, 10, 10}, 10, 29, {"1 2", "3"}},
+               {{10, 10, 10}, 10, 20, {"1 2", "3"}},
+               {{10, 10, 10}, 10, 19, {"1", "2", "3"}},
+               {{10, 10, 10}, 2, 30, {"1 2", "3"}},
+               {{10, 10, 10}, 1, 30, {"1", "2", "3"}},
+               {{100, 4, 4}, 10, 20, {"1", "2 3"}},
+               {{4, 100, 4}, 10, 20, {"1", "2", "3"}},
+               {{4, 4, 100}, 10, 20, {"1 2", "3"}},
+               {{0, 100, 0, 4}, 10, 20, {"1", "2", "3 4"}},
+               {{0, 0, 2, 2}, 10, 0, {"1 2", "3", "4"}}};
+  for (const auto& example : cases) {
+    SCOPED_TRACE(absl::StrCat(absl::StrJoin(example.sizes, ","), " by ", example.rows, " rows and ",
+                              example.bytes));
+    ASSERT_TRUE(Run("DELETE FROM note").ok());
+    std::vector<std::vector<Value>> notes;
+    for (const int size : example.sizes) {
+      std::string text;
+      for (int i = 0; i < size / 2; ++i) text += "é";
+      notes.push_back({static_cast<int64_t>(notes.size() + 1), text});
+    }
+    const absl::Status written = database().Write([&](Connection& connection) {
+      return connection.InsertRows("note", {"number", "content"}, notes);
+    });
+    ASSERT_TRUE(written.ok()) << written;
+    const PageQuery page{.columns = {"number", "content"},
+                         .long_column = 1,
+                         .table = "note",
+                         .where = "number > :p1",
+                         .order = "number",
+                         .rows = example.rows,
+                         .bytes = example.bytes};
+    std::vector<std::string> found;
+    const absl::Status read = database().Read([&](Connection& connection) -> absl::Status {
+      for (int64_t last = 0;;) {
+        std::vector<int64_t> numbers;
+        RETURN_IF_ERROR(connection.QueryPage(page, {last}, [&](const Row& row) {
+          numbers.push_back(row.Int(0));
+          EXPECT_EQ(row.Text(1).size(), static_cast<size_t>(example.sizes.at(row.Int(0) - 1)));
+          return absl::OkStatus();
+        }));
+        if (numbers.empty()) return absl::OkStatus();
+        last = numbers.back();
+        found.push_back(absl::StrJoin(numbers, " "));
+      }
+    });
+    EXPECT_TRUE(read.ok()) << read;
+    EXPECT_EQ(found, example.pages);
+  }
+}
+
+// What does not meet the condition takes nothing of the bytes.
+TEST_P(DatabaseConformance, APageHasTheRowsOfItsConditionInTheOrderOfItsKey) {
+  ASSERT_TRUE(Run("CREATE TABLE note (a BIGINT, b BIGINT, kind TEXT NOT NULL, content TEXT NOT "
+                  "NULL, PRIMARY KEY (a, b))")
+                  .ok());
+  const absl::Status written = database().Write([&](Connection& connection) {
+    return connection.InsertRows("note", {"a", "b", "kind", "content"},
+                                 {{int64_t{2}, int64_t{1}, "one", "four"},
+                                  {int64_t{1}, int64_t{2}, "one", "four"},
+                                  {int64_t{1}, int64_t{3}, "other", "much longer"},
+                                  {int64_t{1}, int64_t{1}, "one", "four"},
+                                  {int64_t{2}, int64_t{2}, "one", "four"}});
+  });
+  ASSERT_TRUE(written.ok()) << written;
+  const PageQuery page{.columns = {"a", "content", "b"},
+                       .long_column = 1,
+                       .table = "note",
+                       .where = "(a, b) > (:p1, :p2) AND kind = :p3",
+                       .order = "a, b",
+                       .rows = 10,
+                       .bytes = 8};
+  std::vector<std::string> seen;
+  const absl::Status read = database().Read([&](Connection& connection) -> absl::Status {
+    const auto see = [&](const Row& row) {
+      seen.push_back(absl::StrCat(row.Text(0), row.Text(2)));
+      return seen.size() == 3 ? absl::CancelledError("enough") : absl::OkStatus();
+    };
+    RETURN_IF_ERROR(connection.QueryPage(page, {int64_t{1}, int64_t{1}, "one"}, see));
+    // An error of the reader is passed on, and leaves the transaction whole.
+    EXPECT_EQ(connection.QueryPage(page, {int64_t{0}, int64_t{0}, "one"}, see),
+              absl::CancelledError("enough"));
+    return connection.QueryPage(page, {int64_t{2}, int64_t{1}, "one"}, see);
+  });
+  EXPECT_TRUE(read.ok()) << read;
+  EXPECT_THAT(seen, ElementsAre("12", "21", "11", "22"));
+}
+
 TEST_P(DatabaseConformance, AQueryRunsWithinItself) {
   MakeAgencies();
   ASSERT_TRUE(
