@@ -65,6 +65,9 @@ size_t CountWithin(int64_t bytes, absl::Span<const std::unique_ptr<Message>> mes
 // How often the head is looked at though nobody announced anything: a connection may have been lost.
 constexpr absl::Duration kWatchInterval = absl::Seconds(1);
 
+// Between two tries to fit the projections; those that waited before them pass.
+constexpr absl::Duration kRestOfFit = absl::Milliseconds(50);
+
 // Why a command is refused that only asks what was answered before.
 constexpr absl::string_view kNotGiven = "NOT_GIVEN";
 
@@ -605,7 +608,7 @@ absl::Status SqlJournal::FitProjections(absl::Span<const store::Migration> migra
   };
   if (watch_ == nullptr) return database_->Write(fit);
   // Another process may be at it.
-  return store::RunPatiently([&] { return database_->Write(fit); });
+  return store::RunPatiently(kRestOfFit, [&] { return database_->Write(fit); });
 }
 
 // Whether rows that others wrote can be derived anew: they have not written for so long that they are

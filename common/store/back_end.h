@@ -56,6 +56,9 @@ class BackEnd {
   // Statement that keeps other processes from migrating until the transaction ends; empty where
   // BeginWrite does.
   virtual absl::string_view LockMigrations() const = 0;
+  // Statement after which those that follow in the transaction wait but a moment for what others hold, since whoever
+  // comes later for the same waits behind them; empty where a transaction that writes holds up no reader.
+  virtual absl::string_view GiveWay() const = 0;
 
   // What stands in a statement where `:p1`, `:p2`, … stood; empty: these themselves.
   virtual absl::string_view ParameterMark() const = 0;

@@ -6,9 +6,12 @@
 
 #include "absl/container/flat_hash_map.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "absl/strings/str_split.h"
 #include "absl/strings/string_view.h"
 #include "common/base/sha256.h"
 #include "common/status/error.h"
+#include "common/store/back_end.h"
 #include "common/store/sql_text.h"
 
 namespace critac::store {
@@ -16,8 +19,11 @@ namespace {
 
 // How long the steps of other processes, and locks of those that serve meanwhile, are waited for.
 constexpr absl::Duration kPatience = absl::Minutes(10);
-// Between two tries; those that waited before them pass.
-constexpr absl::Duration kRest = absl::Milliseconds(50);
+// Between two tries, of which a step's each wait for a fraction of that (BackEnd::GiveWay): most of the time is for
+// those that serve.
+constexpr absl::Duration kRestOfStep = absl::Seconds(1);
+// Of a statement, in an error.
+constexpr size_t kQuotedBytes = 80;
 
 struct AppliedStep {
   std::string sha256;
@@ -84,9 +90,22 @@ absl::Status CheckApplied(const Applied& applied, absl::Span<const Migration> mi
   return absl::OkStatus();
 }
 
-absl::Status Apply(Connection& connection, const Migration& step, const Clock& clock) {
+// The step, and where others hold what a statement of it needs, that statement: the database does not say which table.
+std::string WhereOf(const Migration& step, absl::string_view statement,
+                    const absl::Status& status) {
+  if (ReasonOf(status) != "DATABASE_BUSY") return NameOf(step);
+  const std::string line =
+      absl::StrJoin(absl::StrSplit(statement, absl::ByAnyChar(" \t\r\n"), absl::SkipEmpty()), " ");
+  return absl::StrCat(NameOf(step), ", ", line.substr(0, kQuotedBytes),
+                      line.size() > kQuotedBytes ? "…" : "");
+}
+
+absl::Status Apply(Connection& connection, const Migration& step, absl::string_view give_way,
+                   const Clock& clock) {
+  if (!give_way.empty()) RETURN_IF_ERROR(connection.Execute(give_way).status());
   for (const std::string& statement : SplitStatements(step.sql)) {
-    RETURN_IF_ERROR(Annotate(connection.Execute(statement).status(), NameOf(step)));
+    const absl::Status status = connection.Execute(statement).status();
+    RETURN_IF_ERROR(Annotate(status, WhereOf(step, statement, status)));
   }
   RETURN_IF_ERROR(
       connection
@@ -111,13 +130,13 @@ bool IsWorthAnotherTry(const absl::Status& status) {
 
 }  // namespace
 
-absl::Status RunPatiently(absl::FunctionRef<absl::Status()> run) {
+absl::Status RunPatiently(absl::Duration rest, absl::FunctionRef<absl::Status()> run) {
   // The machine's clock: it is the locks of other processes that are waited for.
   const Clock& clock = SystemClock::Instance();
   const absl::Time deadline = clock.Now() + kPatience;
   absl::Status status = run();
   while (IsWorthAnotherTry(status) && clock.Now() < deadline) {
-    clock.WaitUntil(clock.Now() + kRest);
+    clock.WaitUntil(clock.Now() + rest);
     status = run();
   }
   return status;
@@ -137,12 +156,13 @@ absl::Status CreateMigrationTables(Connection& connection) {
       .status();
 }
 
-absl::Status Migrate(absl::Span<const Migration> migrations, absl::string_view lock,
+absl::Status Migrate(absl::Span<const Migration> migrations, const BackEnd& back_end,
                      const Clock& clock, RunInTransaction run) {
+  const absl::string_view lock = back_end.LockMigrations();
   RETURN_IF_ERROR(CheckNumbers(migrations));
   // Whoever waits for a step of another process holds no lock meanwhile that others wait for.
   const auto run_in_turn = [&](absl::FunctionRef<absl::Status(Connection&)> body) {
-    return lock.empty() ? run(body) : RunPatiently([&] { return run(body); });
+    return lock.empty() ? run(body) : RunPatiently(kRestOfStep, [&] { return run(body); });
   };
   // Everything is checked before anything is applied; and each step is looked up again in its own
   // transaction, because another process may have applied it meanwhile.
@@ -162,7 +182,8 @@ absl::Status Migrate(absl::Span<const Migration> migrations, absl::string_view l
     if (applied.contains(key)) continue;
     RETURN_IF_ERROR(run_in_turn([&](Connection& connection) -> absl::Status {
       ASSIGN_OR_RETURN(applied, checked(connection));
-      return applied.contains(key) ? absl::OkStatus() : Apply(connection, step, clock);
+      return applied.contains(key) ? absl::OkStatus()
+                                   : Apply(connection, step, back_end.GiveWay(), clock);
     }));
   }
   return absl::OkStatus();

@@ -8,11 +8,14 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
+#include "absl/time/time.h"
 #include "absl/types/span.h"
 #include "common/base/clock.h"
 #include "common/store/database.h"
 
 namespace critac::store {
+
+class BackEnd;
 
 // The table in which applied steps are recorded, and the one that says of those that contract what they need.
 inline constexpr absl::string_view kMigrationTable = "critac_migration";
@@ -35,15 +38,15 @@ absl::StatusOr<std::vector<std::string>> MigratedComponents(Connection& connecti
 using RunInTransaction =
     absl::FunctionRef<absl::Status(absl::FunctionRef<absl::Status(Connection&)>)>;
 
-// Does what Database::Migrate says. `lock` is a statement that keeps other processes out until the
-// end of the transaction; empty where a write transaction does. With one, what others hold is waited for, far
-// beyond the timeout of a statement: their steps, and tables that are in use.
-absl::Status Migrate(absl::Span<const Migration> migrations, absl::string_view lock,
+// Does what Database::Migrate says, by the statements of `back_end`. Where a lock keeps other processes out
+// (BackEnd::LockMigrations), what they hold is waited for, ten minutes for each step, far beyond the timeout of a
+// statement: their steps, and tables that are in use, these for a moment at a time (BackEnd::GiveWay).
+absl::Status Migrate(absl::Span<const Migration> migrations, const BackEnd& back_end,
                      const Clock& clock, RunInTransaction run);
 
-// Runs a transaction again while others hold what it needs (DATABASE_BUSY, TRANSACTION_ABORTED), for ten
-// minutes: for what has to be done before a process serves.
-absl::Status RunPatiently(absl::FunctionRef<absl::Status()> run);
+// Runs a transaction again, each time after `rest`, while others hold what it needs (DATABASE_BUSY,
+// TRANSACTION_ABORTED), for ten minutes: for what has to be done before a process serves.
+absl::Status RunPatiently(absl::Duration rest, absl::FunctionRef<absl::Status()> run);
 
 }  // namespace critac::store
 

@@ -74,6 +74,9 @@ class Postgresql final : public BackEnd {
   absl::string_view LockMigrations() const override {
     return "LOCK TABLE critac_migration IN SHARE UPDATE EXCLUSIVE MODE";
   }
+  // By so much a call to those who serve may be late. Less than deadlock_timeout, so that it is not one of their
+  // transactions that a deadlock undoes.
+  absl::string_view GiveWay() const override { return "SET LOCAL lock_timeout = '200ms'"; }
 
   absl::string_view ParameterMark() const override { return ""; }
 

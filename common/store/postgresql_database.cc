@@ -188,7 +188,7 @@ class PostgresqlDatabase final : public Database {
 
   absl::Status Migrate(absl::Span<const Migration> migrations) override {
     const absl::Status status = store::Migrate(
-        migrations, PostgresqlBackEnd().LockMigrations(), *options_.clock,
+        migrations, PostgresqlBackEnd(), *options_.clock,
         [this](absl::FunctionRef<absl::Status(Connection&)> body) { return Write(body); });
     ++schema_;
     return status;

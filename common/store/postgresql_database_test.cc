@@ -118,17 +118,19 @@ TEST_F(PostgresqlDatabaseTest, WhatIsPastAPageStaysOnTheServer) {
 // ---- Several processes
 
 // One applies a step that cannot end while the test holds a lock; three wait for it, much longer than a
-// statement of theirs may wait for a lock. Who serves meanwhile is not disturbed.
+// statement of theirs may wait for a lock. Who serves meanwhile is not disturbed. (By itself a step gives way to who
+// holds what it needs; this one does not.)
 TEST_F(PostgresqlDatabaseTest, OneMigratesWhileThreeWaitAndThenAllServe) {
   constexpr char kLock[] = "SELECT pg_advisory_xact_lock(42)";
-  const std::vector<Migration> steps = {{1, "intake", "CREATE TABLE a (x BIGINT)"},
-                                        {2, "intake", kLock},
-                                        {3, "intake", "INSERT INTO a (x) VALUES (1)"}};
+  const std::vector<Migration> steps = {
+      {1, "intake", "CREATE TABLE a (x BIGINT)"},
+      {2, "intake", absl::StrCat("SET LOCAL lock_timeout = 0; ", kLock)},
+      {3, "intake", "INSERT INTO a (x) VALUES (1)"}};
   const auto serving = Open();
   ASSERT_TRUE(serving->Migrate({steps[0]}).ok());
   const auto holder = Open();
   std::vector<std::unique_ptr<Database>> databases;
-  databases.push_back(Open({.busy_timeout = absl::Minutes(5)}));
+  databases.push_back(Open());
   for (int i = 0; i < 3; ++i) databases.push_back(Open({.busy_timeout = absl::Milliseconds(20)}));
   std::vector<std::thread> threads;
   const auto migrate = [&](int i) {
@@ -181,6 +183,66 @@ TEST_F(PostgresqlDatabaseTest, OneMigratesWhileThreeWaitAndThenAllServe) {
                     })
                     .ok());
   }
+}
+
+// A long read, as of a backup, keeps a step from a table. Whoever comes after the step gets through before its own lock
+// timeout, which is less than that of the step's connection, again and again; then the read ends, and the step is
+// applied.
+TEST_F(PostgresqlDatabaseTest, AStepThatWaitsForALongReadHoldsUpNobodyElse) {
+  const Migration first = {1, "intake", "CREATE TABLE a (x BIGINT)"};
+  const auto migrating = Open({.busy_timeout = absl::Seconds(60)});
+  ASSERT_TRUE(migrating->Migrate({first}).ok());
+  const auto reading = Open();
+  const auto looking = Open();
+  const auto serving = Open({.busy_timeout = absl::Seconds(2)});
+  absl::Status migrated = absl::UnknownError("not answered");
+  std::thread migration;
+  // The transaction that waits for the table, where one does.
+  const auto waiting = [&] {
+    std::vector<std::string> transactions;
+    const absl::Status status = looking->Read([&](Connection& connection) {
+      transactions = Column(connection,
+                            "SELECT virtualtransaction FROM pg_locks WHERE NOT granted AND "
+                            "mode = 'AccessExclusiveLock' AND relation = "
+                            "(SELECT oid FROM pg_class WHERE relname = 'a')");
+      return absl::OkStatus();
+    });
+    EXPECT_TRUE(status.ok()) << status;
+    return transactions.empty() ? std::string() : transactions.at(0);
+  };
+  const absl::Status read = reading->Read([&](Connection& connection) {
+    EXPECT_THAT(Column(connection, "SELECT x FROM a"), ElementsAre());
+    migration = std::thread([&] {
+      migrated = migrating->Migrate({first, {2, "intake", "ALTER TABLE a ADD COLUMN y BIGINT"}});
+    });
+    std::set<std::string> tries;
+    for (size_t number = 1; number <= 2; ++number) {
+      EXPECT_TRUE(Eventually([&] {
+        if (const std::string transaction = waiting(); !transaction.empty()) {
+          tries.insert(transaction);
+        }
+        return tries.size() == number;
+      }));
+      const absl::Status seen = serving->Read([](Connection& other) {
+        return other.Query("SELECT x FROM a", {}, [](const Row&) { return absl::OkStatus(); });
+      });
+      EXPECT_TRUE(seen.ok()) << seen;
+      const absl::Status written = serving->Write(
+          [](Connection& other) { return other.Execute("INSERT INTO a (x) VALUES (1)").status(); });
+      EXPECT_TRUE(written.ok()) << written;
+    }
+    return absl::OkStatus();
+  });
+  EXPECT_TRUE(read.ok()) << read;
+  if (migration.joinable()) migration.join();
+  EXPECT_TRUE(migrated.ok()) << migrated;
+  EXPECT_TRUE(serving
+                  ->Read([](Connection& connection) {
+                    EXPECT_THAT(Column(connection, "SELECT count(*) FROM a WHERE y IS NULL"),
+                                ElementsAre("2"));
+                    return absl::OkStatus();
+                  })
+                  .ok());
 }
 
 // Two look at the same moment whether they can write: neither waits for the other.

@@ -78,6 +78,7 @@ class Sqlite final : public BackEnd {
     return sqlite_api::sqlite3_get_autocommit(Handle(session)) == 0;
   }
   absl::string_view LockMigrations() const override { return ""; }
+  absl::string_view GiveWay() const override { return ""; }
 
   // SQLite searches all names before it for each named parameter: with 10,000 of them that takes
   // longer than the statement.

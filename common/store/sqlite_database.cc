@@ -163,7 +163,7 @@ class SqliteDatabase final : public Database {
 
   absl::Status Migrate(absl::Span<const Migration> migrations) override {
     return store::Migrate(
-        migrations, SqliteBackEnd().LockMigrations(), clock_,
+        migrations, SqliteBackEnd(), clock_,
         [this](absl::FunctionRef<absl::Status(Connection&)> body) { return Write(body); });
   }
 
