@@ -230,6 +230,48 @@ TEST_F(RedisServerFacts, WhatIsRefusedIsForTheCallsThatGoWithItAsIfItHadNotBeenT
   EXPECT_EQ(Counts(), "0 0 2 0");
 }
 
+// ---- Another version works on it too ---------------------------------------------------------------
+
+// What the README lets a later version add: words of a state, fields of `meta`, a hash by id.
+TEST_F(RedisServerFacts, AJobOfWhichALaterVersionKeepsMoreIsHandedOutKeptAndCompleted) {
+  Start();
+  const std::string id = redis::JobId("a");
+  const auto note = [&] {
+    return testing::TextOfRedis(server().port(), {"HGET", RedisQueues::Key("notes"), id});
+  };
+  const auto write_more = [&] {
+    Tell({"HSET", RedisQueues::Key("meta"), "later", "more"});
+    Tell({"HSET", RedisQueues::Key("notes"), id, "more"});
+    const std::string state =
+        testing::TextOfRedis(server().port(), {"HGET", RedisQueues::Key("state"), id});
+    ASSERT_FALSE(state.empty());
+    Tell({"HSET", RedisQueues::Key("state"), id, state + " 7 more"});
+  };
+  Add("a");
+  EXPECT_EQ(TakeOne().attempt, 1);
+  write_more();
+  // Its lease runs out.
+  queues_.clock().Advance(2 * kLongLease);
+  EXPECT_EQ(Counts(), "1 0 0 0");
+  write_more();
+  const Lease second = TakeOne();
+  EXPECT_EQ(second.key, "a");
+  EXPECT_EQ(second.attempt, 2);
+  write_more();
+  EXPECT_TRUE(queue().Extend(second, kLongLease).ok());
+  EXPECT_TRUE(queue().Fail(second, "the partner is away", true).ok());
+  write_more();
+  EXPECT_EQ(Counts(), "0 1 0 0");
+  EXPECT_EQ(queue().Sweep().value_or(-1), 0) << "nothing is wrong with it";
+  queues_.clock().Advance(kLongLease);
+  const Lease third = TakeOne();
+  EXPECT_EQ(third.attempt, 3);
+  write_more();
+  EXPECT_TRUE(queue().Complete(third).ok());
+  EXPECT_EQ(Counts(), "0 0 0 0");
+  EXPECT_EQ(note(), "more") << "it is the later version's to take away";
+}
+
 // ---- It refuses -----------------------------------------------------------------------------------
 
 TEST_F(RedisServerFacts, AServerWithoutMemoryTakesNoJobsAndItsQueueIsStillDrained) {

@@ -85,10 +85,10 @@ local function state_text(token, attempts, lost, since)
   return string.format('%s %.0f %.0f %.0f', token, attempts, lost, since)
 end
 
--- token, attempts, lost leases, ready since. What is no state is as none.
+-- token, attempts, lost leases, ready since; words of a later version may follow. What is no state is as none.
 local function state_of(text)
   if not text then return FREE, 0, 0, 0 end
-  local token, attempts, lost, since = string.match(text, '^(%x+) (%d+) (%d+) (%d+)$')
+  local token, attempts, lost, since = string.match(text, '^(%x+) (%d+) (%d+) (%d+)')
   if not token then return FREE, 0, 0, 0 end
   return token, tonumber(attempts), tonumber(lost), tonumber(since)
 end
