@@ -131,10 +131,13 @@ absl::Status ImportRow(Draft& draft, const v1::PastEngagement& row,
 
 }  // namespace
 
-journal::Decide RecordDelivery(std::string name, std::string partner, v1::Delivery delivery) {
+journal::Decide RecordDelivery(std::string name, std::string partner, v1::Delivery delivery,
+                               DeliveryBasis basis) {
   return [=](Draft& draft) -> absl::Status {
     ASSIGN_OR_RETURN(const v1::Engagement* engagement, FindEngagement(draft, name, partner));
     RETURN_IF_ERROR(CheckDelivery(*engagement, delivery, DayOf(draft.now())));
+    RETURN_IF_ERROR(CheckDay(*engagement, delivery));
+    RETURN_IF_ERROR(CheckType(*basis.catalog, delivery));
     EmitDelivery(draft, *engagement, delivery);
     draft.AnswerWith(name);
     return absl::OkStatus();

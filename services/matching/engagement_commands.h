@@ -1,6 +1,7 @@
 #ifndef SERVICES_MATCHING_ENGAGEMENT_COMMANDS_H_
 #define SERVICES_MATCHING_ENGAGEMENT_COMMANDS_H_
 
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -8,15 +9,22 @@
 #include "absl/container/flat_hash_map.h"
 #include "absl/time/civil_time.h"
 #include "common/journal/command.h"
+#include "critac/intake/v1/catalog.pb.h"
 #include "critac/intake/v1/request.pb.h"
 #include "critac/matching/v1/engagement.pb.h"
 
 // The commands of an engagement, and the import of past ones.
 namespace critac::matching {
 
-// Records a delivery, with an id of its own. `partner` is the caller's, empty for those who may do
-// so for any. Answers with the engagement. NOT_FOUND: no such engagement, or another partner's.
-journal::Decide RecordDelivery(std::string name, std::string partner, v1::Delivery delivery);
+// What a delivery is held against beside the records.
+struct DeliveryBasis {
+  std::shared_ptr<const intake::v1::Catalog> catalog;
+};
+
+// Records a delivery (see CheckDelivery, CheckDay, CheckType), with an id of its own. `partner` is the caller's, empty
+// for those who may do so for any. Answers with the engagement. NOT_FOUND: no such engagement, or another partner's.
+journal::Decide RecordDelivery(std::string name, std::string partner, v1::Delivery delivery,
+                               DeliveryBasis basis);
 
 // Says that a slot will not be delivered. Answers with the engagement.
 journal::Decide WaiveSlot(std::string name, std::string partner, std::string slot,

@@ -6,7 +6,6 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
-#include "absl/time/time.h"
 #include "common/base/calendar.h"
 #include "common/status/error.h"
 #include "services/matching/engagements.h"
@@ -15,10 +14,6 @@ namespace critac::matching {
 namespace {
 
 constexpr int kMostVersions = 100;
-
-absl::CivilDay DayAgreed(const v1::Engagement& engagement) {
-  return DayOf(absl::FromUnixSeconds(engagement.create_time().seconds()));
-}
 
 const v1::EngagementPlan* FindVersion(const v1::Engagement& engagement, int version) {
   const auto plan =

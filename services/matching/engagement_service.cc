@@ -1,5 +1,6 @@
 #include "services/matching/engagement_service.h"
 
+#include <utility>
 #include <vector>
 
 #include "absl/strings/str_cat.h"
@@ -195,6 +196,12 @@ absl::Status EngagementService::ExecuteOnRequest(
   return Show(call, response);
 }
 
+absl::StatusOr<DeliveryBasis> EngagementService::ReadBasis() {
+  DeliveryBasis basis;
+  ASSIGN_OR_RETURN(basis.catalog, intake_.GetCatalog());
+  return basis;
+}
+
 grpc::ServerUnaryReactor* EngagementService::RecordDelivery(
     grpc::CallbackServerContext* context, const v1::RecordDeliveryRequest* request,
     v1::Engagement* response) {
@@ -206,7 +213,9 @@ grpc::ServerUnaryReactor* EngagementService::RecordDelivery(
             [&](const v1::Engagement&,
                 const intake::v1::Request& of) -> absl::StatusOr<journal::Decide> {
               RETURN_IF_ERROR(CheckPlanApproved(of));
-              return matching::RecordDelivery(in.name(), PartnerOf(call), in.delivery());
+              ASSIGN_OR_RETURN(DeliveryBasis basis, ReadBasis());
+              return matching::RecordDelivery(in.name(), PartnerOf(call), in.delivery(),
+                                              std::move(basis));
             });
       });
 }

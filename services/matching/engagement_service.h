@@ -11,6 +11,7 @@
 #include "common/journal/journal.h"
 #include "common/rpc/pipeline.h"
 #include "critac/matching/v1/engagement.grpc.pb.h"
+#include "services/matching/engagement_commands.h"
 #include "services/matching/intake_client.h"
 #include "services/matching/pool_reader.h"
 #include "services/matching/recusal_reader.h"
@@ -75,6 +76,9 @@ class EngagementService final : public v1::EngagementService::CallbackService {
       absl::FunctionRef<absl::StatusOr<journal::Decide>(const v1::Engagement& engagement,
                                                         const intake::v1::Request& request)>
           make);
+
+  // What a delivery is held against now.
+  absl::StatusOr<DeliveryBasis> ReadBasis();
 
   rpc::Pipeline& pipeline_;
   journal::Journal& journal_;

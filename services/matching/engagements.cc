@@ -6,6 +6,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "absl/time/time.h"
 #include "common/base/calendar.h"
 #include "common/status/error.h"
 
@@ -215,6 +216,30 @@ absl::Status CheckDelivery(const v1::Engagement& engagement, const v1::Delivery&
   }
   if (delivery.completes_slot()) RETURN_IF_ERROR(CheckNotSought(engagement, delivery.slot()));
   return CheckRanks(delivery.attendance());
+}
+
+absl::CivilDay DayAgreed(const v1::Engagement& engagement) {
+  return DayOf(absl::FromUnixSeconds(engagement.create_time().seconds()));
+}
+
+absl::Status CheckDay(const v1::Engagement& engagement, const v1::Delivery& delivery) {
+  const auto date = ParseDate(delivery.date());
+  if (date.has_value() && *date >= DayAgreed(engagement)) return absl::OkStatus();
+  return InvalidField("delivery.date",
+                      absl::StrCat(delivery.date(), " is before the engagement was agreed, ",
+                                   FormatDate(DayAgreed(engagement))));
+}
+
+absl::Status CheckType(const intake::v1::Catalog& catalog, const v1::Delivery& delivery) {
+  std::vector<absl::string_view> types;
+  for (const intake::v1::CatalogEntry& entry : catalog.entries()) {
+    if (!entry.has_delivery_type()) continue;
+    if (entry.name() == delivery.delivery_type()) return absl::OkStatus();
+    types.push_back(entry.name());
+  }
+  return InvalidField("delivery.delivery_type",
+                      absl::StrCat("'", delivery.delivery_type(), "' is none of the catalog's: ",
+                                   types.empty() ? "it has none" : absl::StrJoin(types, ", ")));
 }
 
 absl::Status CheckWaiver(const v1::Engagement& engagement, absl::string_view slot) {

@@ -9,6 +9,7 @@
 #include "absl/strings/string_view.h"
 #include "absl/time/civil_time.h"
 #include "absl/types/span.h"
+#include "critac/intake/v1/catalog.pb.h"
 #include "critac/intake/v1/request.pb.h"
 #include "critac/matching/v1/engagement.pb.h"
 #include "critac/matching/v1/match.pb.h"
@@ -58,6 +59,15 @@ v1::Engagement EngagementOf(const v1::Demand& demand);
 // ENGAGEMENT_OVER, SLOT_OVER, or SLOT_SOUGHT: it would complete a slot for which another expert is sought.
 absl::Status CheckDelivery(const v1::Engagement& engagement, const v1::Delivery& delivery,
                            absl::CivilDay today);
+
+// The day on which an engagement was agreed.
+absl::CivilDay DayAgreed(const v1::Engagement& engagement);
+
+// What is asked of a delivery beside CheckDelivery where it is no record of the past: a day not before its engagement
+// was agreed; a delivery type of the catalog, whether or not it can still be used. INVALID_ARGUMENT: path and what is
+// wrong.
+absl::Status CheckDay(const v1::Engagement& engagement, const v1::Delivery& delivery);
+absl::Status CheckType(const intake::v1::Catalog& catalog, const v1::Delivery& delivery);
 
 // Slots that an engagement has experts for, or seeks them for.
 std::set<std::string> SlotsOf(const v1::Engagement& engagement);

@@ -135,6 +135,36 @@ TEST(Delivery, IsRecordedWhenItHasTakenPlace) {
               HasSubstr("delivery.date: 2026-11-21 lies in the future"));
 }
 
+TEST(Delivery, TakesPlaceFromTheDayOnWhichItsEngagementWasAgreed) {
+  v1::Engagement engagement = Agreed();
+  engagement.mutable_create_time()->set_seconds(1795183200);  // 2026-11-20, 14:00
+  EXPECT_EQ(DayAgreed(engagement), kToday);
+  EXPECT_TRUE(CheckDay(engagement, Deliver("s1", true, "2026-11-20")).ok());
+  const absl::Status early = CheckDay(engagement, Deliver("s1", true, "2026-11-19"));
+  EXPECT_EQ(BadRequestOf(early).field_violations(0).field(), "delivery.date");
+  EXPECT_THAT(early.message(),
+              HasSubstr("2026-11-19 is before the engagement was agreed, 2026-11-20"));
+}
+
+TEST(Delivery, IsOfADeliveryTypeOfTheCatalog) {
+  intake::v1::Catalog catalog;
+  v1::Delivery delivery = Deliver("s1", true, "2026-11-20");
+  delivery.set_delivery_type("deliveryTypes/coaching");
+  EXPECT_THAT(CheckType(catalog, delivery).message(), HasSubstr("it has none"));
+  for (const char* name : {"deliveryTypes/coaching", "deliveryTypes/training"}) {
+    intake::v1::CatalogEntry& entry = *catalog.add_entries();
+    entry.set_name(name);
+    entry.mutable_delivery_type();
+  }
+  catalog.mutable_entries(0)->set_valid_to("2020-12-31");
+  EXPECT_TRUE(CheckType(catalog, delivery).ok()) << "an engagement may outlast its type";
+  delivery.set_delivery_type("deliveryTypes/coachin");
+  const absl::Status unknown = CheckType(catalog, delivery);
+  EXPECT_EQ(BadRequestOf(unknown).field_violations(0).field(), "delivery.delivery_type");
+  EXPECT_THAT(unknown.message(), HasSubstr("'deliveryTypes/coachin' is none of the catalog's: "
+                                           "deliveryTypes/coaching, deliveryTypes/training"));
+}
+
 TEST(Delivery, ThatWasVirtualHadNobodyOnSite) {
   v1::Delivery delivery = Deliver("s1", true, "2026-11-20");
   delivery.set_mode(type::v1::DELIVERY_MODE_VIRTUAL);

@@ -796,7 +796,8 @@ class History {
     delivery.set_date(FormatDate(Today()));
     delivery.set_completes_slot(dice_.OneIn(2));
     did_ = absl::StrCat("deliver ", engagement.name(), " ", delivery.slot());
-    const absl::Status status = bench_.Do(RecordDelivery(engagement.name(), "", delivery)).status();
+    const absl::Status status =
+        bench_.Do(RecordDelivery(engagement.name(), "", delivery, bench_.Basis())).status();
     const std::string expected =
         reference_.over[request].contains(slot)                                  ? "SLOT_OVER"
         : delivery.completes_slot() && reference_.sought[request].contains(slot) ? "SLOT_SOUGHT"

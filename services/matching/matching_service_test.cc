@@ -1128,6 +1128,29 @@ TEST_F(MatchingService, WhatACommandAnswersShowsAPartnerNoScoresOfOthersEither) 
   EXPECT_THAT(waived(kDana), ElementsAre("experts/e1", "experts/e2"));
 }
 
+TEST_F(MatchingService, ADeliveryIsOfADayAndATypeThatThereAre) {
+  const v1::Engagement engagement = AgreeWithTwoPartners();
+  SetIntakeState(engagement, intake::v1::REQUEST_STATE_PLANNED);
+  const auto record = [&](const std::string& date, const std::string& type) {
+    v1::RecordDeliveryRequest request;
+    request.set_name(engagement.name());
+    request.mutable_delivery()->set_slot("s1");
+    request.mutable_delivery()->set_delivery_type("deliveryTypes/" + type);
+    request.mutable_delivery()->set_mode(type::v1::DELIVERY_MODE_VIRTUAL);
+    request.mutable_delivery()->set_date(date);
+    request.mutable_delivery()->set_quarter_hours(6);
+    request.set_request_id(server_.NewId());
+    return CallEngagements(&v1::EngagementService::Stub::RecordDelivery, request, kDana).status();
+  };
+  const absl::Status early = record("2026-11-19", "virtual");
+  EXPECT_EQ(early.code(), absl::StatusCode::kInvalidArgument);
+  EXPECT_THAT(early.message(), HasSubstr("before the engagement was agreed, 2026-11-20"));
+  const absl::Status unknown = record("2026-11-20", "astrology");
+  EXPECT_EQ(unknown.code(), absl::StatusCode::kInvalidArgument);
+  EXPECT_THAT(unknown.message(), HasSubstr("'deliveryTypes/astrology' is none of the catalog's"));
+  EXPECT_EQ(record("2026-11-20", "virtual"), absl::OkStatus());
+}
+
 TEST_F(MatchingService, TheScoreOfALostExpertStaysThePartnersOwn) {
   const v1::Engagement engagement = AgreeWithTwoPartners();
   SetIntakeState(engagement, intake::v1::REQUEST_STATE_PLANNED);

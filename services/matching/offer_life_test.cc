@@ -723,7 +723,7 @@ TEST_F(OfferLife, AWaivedSlotIsOverAndTheRequestIsLedToDeliveredWithoutIt) {
   const std::string name = bench().EngagementFor(request).name();
   const auto state = [&] { return bench().intake.requests[request].state(); };
   bench().intake.requests[request].set_state(intake::v1::REQUEST_STATE_PLANNED);
-  ASSERT_TRUE(bench().Do(RecordDelivery(name, "", Session("s1", true))).ok());
+  ASSERT_TRUE(bench().Do(RecordDelivery(name, "", Session("s1", true), bench().Basis())).ok());
   bench().Sync();
   EXPECT_EQ(state(), intake::v1::REQUEST_STATE_IN_DELIVERY);
 
@@ -961,10 +961,11 @@ TEST_F(OfferLife, ASlotIsNotCompletedWhileAnotherIsSoughtForIt) {
   const std::string request = Agreed();
   const std::string name = bench().EngagementFor(request).name();
   ASSERT_TRUE(Lose(bench().EngagementFor(request)).ok());
-  EXPECT_EQ(ReasonOf(bench().Do(RecordDelivery(name, "", Session("s1", true))).status()),
-            "SLOT_SOUGHT");
+  EXPECT_EQ(
+      ReasonOf(bench().Do(RecordDelivery(name, "", Session("s1", true), bench().Basis())).status()),
+      "SLOT_SOUGHT");
   // What took place is recorded all the same; that it was enough is a person's decision.
-  ASSERT_TRUE(bench().Do(RecordDelivery(name, "", Session("s1", false))).ok());
+  ASSERT_TRUE(bench().Do(RecordDelivery(name, "", Session("s1", false), bench().Basis())).ok());
   bench().Sync();
   bench().Follow(request);
   const std::string offer = bench().Offered(request).at(0);

@@ -314,6 +314,13 @@ class MatchingBench {
     return Do(DeclineOffer(offer, "", v1::OFFER_DECLINE_CODE_WORKLOAD, "busy")).status();
   }
 
+  // What a delivery is held against now.
+  DeliveryBasis Basis() {
+    const auto catalog = client->GetCatalog();
+    EXPECT_TRUE(catalog.ok()) << catalog.status();
+    return {*catalog};
+  }
+
   template <typename T>
   T Get(const std::string& name) {
     const auto state = journal->Get<T>(name);
