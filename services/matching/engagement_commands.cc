@@ -1,6 +1,8 @@
 #include "services/matching/engagement_commands.h"
 
+#include <algorithm>
 #include <memory>
+#include <set>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -11,6 +13,7 @@
 #include "common/status/etag.h"
 #include "critac/matching/v1/events.pb.h"
 #include "critac/matching/v1/states.pb.h"
+#include "services/matching/delivery_days.h"
 #include "services/matching/engagement_plan.h"
 #include "services/matching/engagements.h"
 #include "services/matching/matching_states.h"
@@ -39,6 +42,54 @@ void EmitDelivery(Draft& draft, const v1::Engagement& engagement, v1::Delivery d
   delivery.set_id(absl::StrCat("d", engagement.deliveries_size() + 1));
   *recorded.mutable_delivery() = std::move(delivery);
   draft.Emit(engagement.name(), recorded);
+}
+
+// Names of the records that are the same person as one of them, that one included.
+std::vector<std::string> RecordsOfPerson(const Pool& pool, const std::string& expert) {
+  const std::optional<int> row = pool.FindExpert(expert);
+  if (!row.has_value()) return {expert};
+  std::vector<std::string> records;
+  for (const ExpertRow& one : pool.experts()) {
+    if (one.person == pool.experts()[*row].person) records.push_back(one.name);
+  }
+  return records;
+}
+
+// What the person of an expert's record gave on a day, each delivery once, without the one that is asked about.
+std::vector<v1::DayDelivery> GivenOn(Draft& draft, const Pool& pool, const std::string& expert,
+                                     const std::string& date, const v1::DayDelivery& asked) {
+  std::vector<v1::DayDelivery> given;
+  std::set<std::pair<std::string, std::string>> seen = {{asked.engagement(), asked.delivery()}};
+  for (const std::string& record : RecordsOfPerson(pool, expert)) {
+    const auto* day = draft.Find<v1::ExpertDay>(ExpertDayName(record, date));
+    if (day == nullptr) continue;
+    for (const v1::DayDelivery& one : day->deliveries()) {
+      if (seen.insert({one.engagement(), one.delivery()}).second) given.push_back(one);
+    }
+  }
+  return given;
+}
+
+// Whether each of `experts` can have given a delivery beside all else that the same person gave on its day. The message
+// names no engagement that the caller does not see.
+absl::Status CheckExpertDays(Draft& draft, const v1::Engagement& engagement,
+                             const v1::Delivery& delivery, absl::Span<const std::string> experts,
+                             const std::string& partner, const DeliveryBasis& basis) {
+  const auto words = [&](const v1::DayDelivery& one) -> std::string {
+    const auto* of = draft.Find<v1::Engagement>(one.engagement());
+    const bool is_seen =
+        of != nullptr && (partner.empty() || TakesPart(*of, partner)) &&
+        !std::binary_search(basis.hidden.begin(), basis.hidden.end(), of->request());
+    return is_seen ? absl::StrCat("delivery ", one.delivery(), " of ", one.engagement())
+                   : "a delivery of an engagement that is not shown to you";
+  };
+  const v1::DayDelivery asked = DayDeliveryOf(engagement, delivery);
+  for (const std::string& expert : experts) {
+    RETURN_IF_ERROR(CheckSameDay(expert, delivery.date(), asked,
+                                 GivenOn(draft, *basis.view->pool, expert, delivery.date(), asked),
+                                 words));
+  }
+  return absl::OkStatus();
 }
 
 // ---- Import -------------------------------------------------------------------------------------
@@ -138,6 +189,8 @@ journal::Decide RecordDelivery(std::string name, std::string partner, v1::Delive
     RETURN_IF_ERROR(CheckDelivery(*engagement, delivery, DayOf(draft.now())));
     RETURN_IF_ERROR(CheckDay(*engagement, delivery));
     RETURN_IF_ERROR(CheckType(*basis.catalog, delivery));
+    RETURN_IF_ERROR(CheckExpertDays(draft, *engagement, delivery,
+                                    ExpertsOf(*engagement, delivery.slot()), partner, basis));
     EmitDelivery(draft, *engagement, delivery);
     draft.AnswerWith(name);
     return absl::OkStatus();

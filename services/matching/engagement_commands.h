@@ -12,6 +12,7 @@
 #include "critac/intake/v1/catalog.pb.h"
 #include "critac/intake/v1/request.pb.h"
 #include "critac/matching/v1/engagement.pb.h"
+#include "services/matching/pool_reader.h"
 
 // The commands of an engagement, and the import of past ones.
 namespace critac::matching {
@@ -19,10 +20,15 @@ namespace critac::matching {
 // What a delivery is held against beside the records.
 struct DeliveryBasis {
   std::shared_ptr<const intake::v1::Catalog> catalog;
+  // Tells which records of experts are one person.
+  std::shared_ptr<const PoolView> view;
+  // Requests that the caller must not see, sorted.
+  std::vector<std::string> hidden;
 };
 
-// Records a delivery (see CheckDelivery, CheckDay, CheckType), with an id of its own. `partner` is the caller's, empty
-// for those who may do so for any. Answers with the engagement. NOT_FOUND: no such engagement, or another partner's.
+// Records a delivery (see CheckDelivery, CheckDay, CheckType, CheckSameDay), with an id of its own. `partner` is the
+// caller's, empty for those who may do so for any. Answers with the engagement. NOT_FOUND: no such engagement, or
+// another partner's.
 journal::Decide RecordDelivery(std::string name, std::string partner, v1::Delivery delivery,
                                DeliveryBasis basis);
 

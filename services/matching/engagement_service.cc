@@ -196,9 +196,11 @@ absl::Status EngagementService::ExecuteOnRequest(
   return Show(call, response);
 }
 
-absl::StatusOr<DeliveryBasis> EngagementService::ReadBasis() {
+absl::StatusOr<DeliveryBasis> EngagementService::ReadBasis(const Call& call) {
   DeliveryBasis basis;
   ASSIGN_OR_RETURN(basis.catalog, intake_.GetCatalog());
+  ASSIGN_OR_RETURN(basis.view, pools_.ReadGates());
+  ASSIGN_OR_RETURN(basis.hidden, recusals_.HiddenFrom(call));
   return basis;
 }
 
@@ -213,7 +215,7 @@ grpc::ServerUnaryReactor* EngagementService::RecordDelivery(
             [&](const v1::Engagement&,
                 const intake::v1::Request& of) -> absl::StatusOr<journal::Decide> {
               RETURN_IF_ERROR(CheckPlanApproved(of));
-              ASSIGN_OR_RETURN(DeliveryBasis basis, ReadBasis());
+              ASSIGN_OR_RETURN(DeliveryBasis basis, ReadBasis(call));
               return matching::RecordDelivery(in.name(), PartnerOf(call), in.delivery(),
                                               std::move(basis));
             });

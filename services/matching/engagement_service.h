@@ -78,7 +78,7 @@ class EngagementService final : public v1::EngagementService::CallbackService {
           make);
 
   // What a delivery is held against now.
-  absl::StatusOr<DeliveryBasis> ReadBasis();
+  absl::StatusOr<DeliveryBasis> ReadBasis(const rpc::Call& call);
 
   rpc::Pipeline& pipeline_;
   journal::Journal& journal_;

@@ -1,6 +1,7 @@
 #include "services/matching/matching_states.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_replace.h"
@@ -11,6 +12,7 @@
 #include "critac/matching/v1/match.pb.h"
 #include "critac/matching/v1/partner.pb.h"
 #include "critac/matching/v1/states.pb.h"
+#include "services/matching/delivery_days.h"
 #include "services/matching/engagements.h"
 #include "services/matching/policy_decisions.h"
 
@@ -121,6 +123,10 @@ constexpr char kMeetingTables[] = R"sql(
 CREATE TABLE meeting (
   name TEXT PRIMARY KEY, body TEXT NOT NULL, state BIGINT NOT NULL, date TEXT NOT NULL
 );
+)sql";
+
+constexpr char kDayTables[] = R"sql(
+CREATE TABLE expert_day (name TEXT PRIMARY KEY, body TEXT NOT NULL);
 )sql";
 
 void Bump(MutableStates& states) {
@@ -474,9 +480,27 @@ void Advance(MutableStates& states, const Event& event, v1::Engagement& engageme
   engagement.set_etag(absl::StrCat(event.sequence()));
 }
 
+// Puts a delivery among those of its day, of everyone who gave it.
+void PutIntoDays(MutableStates& states, const v1::Engagement& engagement,
+                 const v1::Delivery& delivery) {
+  for (const std::string& expert : delivery.experts()) {
+    const std::string name = ExpertDayName(expert, delivery.date());
+    auto& day = states.Mutable<v1::ExpertDay>(name);
+    day.set_name(name);
+    *day.add_deliveries() = DayDeliveryOf(engagement, delivery);
+  }
+}
+
 void Apply(MutableStates& states, const Event& event, const v1::DeliveryRecorded& payload) {
   auto& engagement = states.Mutable<v1::Engagement>(event.subject());
-  *engagement.add_deliveries() = payload.delivery();
+  v1::Delivery& delivery = *engagement.add_deliveries();
+  delivery = payload.delivery();
+  // In no event, so that the same is known of those from before it was kept.
+  delivery.clear_experts();
+  for (std::string& expert : ExpertsOf(engagement, delivery.slot())) {
+    delivery.add_experts(std::move(expert));
+  }
+  PutIntoDays(states, engagement, delivery);
   Advance(states, event, engagement, payload.state());
 }
 
@@ -711,6 +735,7 @@ std::vector<journal::Projection> MatchingProjections() {
         Column<Engagement>("settled", [](const Engagement& e) { return Number(e.settled()); }),
         Column<Engagement>("incomplete",
                            [](const Engagement& e) { return Number(!e.sought_slots().empty()); })}},
+      {"expertDays", "expert_day", &v1::ExpertDay::default_instance(), {}},
       {"importKeys", "import_key", &v1::ImportKey::default_instance(), {}},
       {"ratings", "rating", &v1::Rating::default_instance(), {}},
       {"meetings",
@@ -726,7 +751,7 @@ std::vector<store::Migration> MatchingMigrations() {
           {3, "matching", kPartnersColumn}, {1, "identity", kIdentityTables},
           {1, "ratings", kRatingTables},    {1, "meetings", kMeetingTables},
           {1, "solve", kSolveTables},       {2, "solve", kLeaseTable},
-          {3, "solve", kSolveDay}};
+          {3, "solve", kSolveDay},          {1, "days", kDayTables}};
 }
 
 void ApplyMatching(MutableStates& states, const Event& event, const Message& payload) {

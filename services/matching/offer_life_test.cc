@@ -9,6 +9,7 @@
 #include "common/base/calendar.h"
 #include "common/status/error.h"
 #include "gmock/gmock.h"
+#include "services/matching/delivery_days.h"
 #include "services/matching/offer_testing.h"
 #include "services/matching/partner_commands.h"
 
@@ -18,6 +19,7 @@ namespace {
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
+using ::testing::Not;
 using ::testing::SizeIs;
 
 // Two partners, three experts each. An offer can be answered for five business days, through 2026-11-30; reminders come
@@ -977,6 +979,70 @@ TEST_F(OfferLife, ASlotIsNotCompletedWhileAnotherIsSoughtForIt) {
   for (const v1::Expert& expert : center_.experts)
     EXPECT_EQ(bench().Used(expert.name(), "open"), 0);
   ExpectRebuildChangesNothing(request);
+}
+
+// ---- Deliveries on one day
+
+TEST_F(OfferLife, APersonDeliversTwentyFourHoursOfADayInAllEngagementsTogether) {
+  // One person, with a record at each of two partners, each for one engagement.
+  center_.partners.clear();
+  center_.experts.clear();
+  for (const char* partner : {"elm", "oak"}) {
+    center_.AddPartner(partner);
+    v1::Expert& expert = center_.AddExpert(absl::StrCat(partner, 1), partner);
+    expert.set_capacity_per_period(1);
+    expert.add_emails("lee@fallspd.org");
+  }
+  std::vector<v1::Engagement> both;
+  for (int i = 0; i < 2; ++i) both.push_back(bench().EngagementFor(Agreed()));
+  ASSERT_NE(both[0].assignments(0).expert(), both[1].assignments(0).expert());
+  const auto record = [&](const v1::Engagement& of, int quarter_hours, const std::string& partner) {
+    v1::Delivery delivery = Session("s1", false);
+    delivery.set_quarter_hours(quarter_hours);
+    return bench().Do(RecordDelivery(of.name(), partner, delivery, bench().Basis())).status();
+  };
+  ASSERT_TRUE(record(both[0], 80, "").ok());
+  EXPECT_THAT(bench().EngagementFor(both[0].request()).deliveries(0).experts(),
+              ElementsAre(both[0].assignments(0).expert()));
+  const absl::Status refused = record(both[1], 17, "");
+  EXPECT_EQ(ReasonOf(refused), "HOURS_CLASH");
+  EXPECT_THAT(refused.message(),
+              HasSubstr(absl::StrCat("20 in delivery d1 of ", both[0].name(), "); 4.25 more")));
+  const absl::Status to_partner = record(both[1], 17, both[1].lead_partner());
+  EXPECT_EQ(ReasonOf(to_partner), "HOURS_CLASH");
+  EXPECT_THAT(to_partner.message(), Not(HasSubstr(both[0].name()))) << "another partner's";
+  DeliveryBasis recused = bench().Basis();
+  recused.hidden = {both[0].request()};
+  v1::Delivery long_one = Session("s1", false);
+  long_one.set_quarter_hours(17);
+  EXPECT_THAT(bench().Do(RecordDelivery(both[1].name(), "", long_one, recused)).status().message(),
+              Not(HasSubstr(both[0].name())));
+  EXPECT_TRUE(record(both[1], 16, both[1].lead_partner()).ok());
+  EXPECT_EQ(ReasonOf(record(both[0], 1, "")), "HOURS_CLASH") << "the day is full";
+
+  const std::string day = ExpertDayName(both[0].assignments(0).expert(), "2026-11-20");
+  const std::string before = bench().Get<v1::ExpertDay>(day).DebugString();
+  ExpectRebuildChangesNothing(both[0].request());
+  EXPECT_EQ(bench().Get<v1::ExpertDay>(day).DebugString(), before);
+}
+
+TEST_F(OfferLife, APersonIsOnSiteAtOneAgencyOnADay) {
+  center_.experts.resize(1);
+  const std::string first = bench().EngagementFor(Agreed()).name();
+  const std::string second = bench().EngagementFor(Agreed()).name();
+  v1::Delivery visit = Session("s1", false);
+  visit.set_delivery_type("deliveryTypes/training");
+  visit.set_mode(type::v1::DELIVERY_MODE_ON_SITE);
+  visit.set_quarter_hours(8);
+  ASSERT_TRUE(bench().Do(RecordDelivery(first, "", visit, bench().Basis())).ok());
+  const absl::Status refused =
+      bench().Do(RecordDelivery(second, "", visit, bench().Basis())).status();
+  EXPECT_EQ(ReasonOf(refused), "SITE_CLASH");
+  EXPECT_THAT(refused.message(), HasSubstr(absl::StrCat("delivery d1 of ", first)));
+  EXPECT_TRUE(bench().Do(RecordDelivery(first, "", visit, bench().Basis())).ok()) << "again there";
+  GoTo(absl::CivilDay(2026, 11, 21));
+  visit.set_date("2026-11-21");
+  EXPECT_TRUE(bench().Do(RecordDelivery(second, "", visit, bench().Basis())).ok());
 }
 
 TEST_F(OfferLife, APartnerReleasesItsOwnExpertsOnly) {

@@ -318,7 +318,9 @@ class MatchingBench {
   DeliveryBasis Basis() {
     const auto catalog = client->GetCatalog();
     EXPECT_TRUE(catalog.ok()) << catalog.status();
-    return {*catalog};
+    const auto view = pools->ReadGates();
+    EXPECT_TRUE(view.ok()) << view.status();
+    return {*catalog, *view, {}};
   }
 
   template <typename T>

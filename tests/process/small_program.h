@@ -87,7 +87,7 @@ class SmallProgram {
     return absl::OkStatus();
   }
 
-  // The delivery that completes the one slot of an engagement.
+  // The delivery that completes the one slot of an engagement; short, since an expert gives many on a day.
   static matching::v1::RecordDeliveryRequest Delivery(const std::string& engagement,
                                                       const std::string& request_id) {
     matching::v1::RecordDeliveryRequest record;
@@ -96,7 +96,7 @@ class SmallProgram {
     record.mutable_delivery()->set_delivery_type("deliveryTypes/coaching");
     record.mutable_delivery()->set_mode(type::v1::DELIVERY_MODE_VIRTUAL);
     record.mutable_delivery()->set_date(FormatDate(DayOf(absl::Now())));
-    record.mutable_delivery()->set_quarter_hours(32);
+    record.mutable_delivery()->set_quarter_hours(2);
     record.mutable_delivery()->set_completes_slot(true);
     record.set_request_id(request_id);
     return record;

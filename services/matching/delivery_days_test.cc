@@ -1,0 +1,77 @@
+#include "services/matching/delivery_days.h"
+
+#include "absl/strings/str_cat.h"
+#include "common/status/error.h"
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+
+namespace critac::matching {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::IsEmpty;
+
+// A delivery for an agency: `d1` of `engagements/ash`.
+v1::DayDelivery OnDay(const std::string& agency, int quarter_hours,
+                      type::v1::DeliveryMode mode = type::v1::DELIVERY_MODE_VIRTUAL) {
+  v1::DayDelivery delivery;
+  delivery.set_engagement("engagements/" + agency);
+  delivery.set_delivery("d1");
+  delivery.set_agency("agencies/" + agency);
+  delivery.set_quarter_hours(quarter_hours);
+  delivery.set_mode(mode);
+  return delivery;
+}
+
+absl::Status Check(const v1::DayDelivery& delivery, const std::vector<v1::DayDelivery>& others) {
+  return CheckSameDay("experts/a", "2026-11-20", delivery, others, [](const v1::DayDelivery& one) {
+    return absl::StrCat("that of ", one.engagement());
+  });
+}
+
+TEST(DeliveryDay, HasRoomForTwentyFourHoursOfAPerson) {
+  EXPECT_TRUE(Check(OnDay("oak", 96), {}).ok());
+  EXPECT_TRUE(Check(OnDay("oak", 41), {OnDay("ash", 50), OnDay("elm", 5)}).ok());
+  const absl::Status more = Check(OnDay("oak", 42), {OnDay("ash", 50), OnDay("elm", 5)});
+  EXPECT_EQ(more.code(), absl::StatusCode::kFailedPrecondition);
+  EXPECT_EQ(ReasonOf(more), "HOURS_CLASH");
+  EXPECT_EQ(more.message(),
+            "experts/a: delivered 13.75 hours on 2026-11-20 already (12.5 in that of "
+            "engagements/ash, 1.25 in that of engagements/elm); 10.5 more would be above the 24 of "
+            "a day");
+}
+
+TEST(DeliveryDay, DoesNotCountTheHoursOfWhatTookLongerThanADay) {
+  EXPECT_TRUE(Check(OnDay("oak", 97), {OnDay("ash", 96)}).ok());
+  EXPECT_TRUE(Check(OnDay("oak", 96), {OnDay("ash", 97)}).ok());
+  EXPECT_EQ(ReasonOf(Check(OnDay("oak", 96), {OnDay("ash", 1)})), "HOURS_CLASH");
+}
+
+TEST(DeliveryDay, HasAPersonOnSiteAtOneAgency) {
+  constexpr auto kOnSite = type::v1::DELIVERY_MODE_ON_SITE;
+  const absl::Status two = Check(OnDay("oak", 8, kOnSite), {OnDay("ash", 8, kOnSite)});
+  EXPECT_EQ(two.code(), absl::StatusCode::kFailedPrecondition);
+  EXPECT_EQ(ReasonOf(two), "SITE_CLASH");
+  EXPECT_EQ(two.message(),
+            "experts/a: was on site at another agency on 2026-11-20: that of engagements/ash");
+  EXPECT_TRUE(Check(OnDay("oak", 8, kOnSite), {OnDay("oak", 8, kOnSite)}).ok());
+  EXPECT_TRUE(Check(OnDay("oak", 8, kOnSite), {OnDay("ash", 8)}).ok());
+  EXPECT_TRUE(Check(OnDay("oak", 8), {OnDay("ash", 8, kOnSite)}).ok());
+  EXPECT_EQ(ReasonOf(Check(OnDay("oak", 400, kOnSite), {OnDay("ash", 8, kOnSite)})), "SITE_CLASH");
+}
+
+TEST(DeliveryDay, IsOfThoseWhoServeInTheSlot) {
+  v1::Engagement engagement;
+  for (const auto& [slot, expert] :
+       {std::pair("s1", "experts/b"), {"s1", "experts/a"}, {"s2", "experts/c"}}) {
+    v1::Assignment& one = *engagement.add_assignments();
+    one.set_slot(slot);
+    one.set_expert(expert);
+  }
+  EXPECT_THAT(ExpertsOf(engagement, "s1"), ElementsAre("experts/a", "experts/b"));
+  EXPECT_THAT(ExpertsOf(engagement, "s3"), IsEmpty());
+  EXPECT_EQ(ExpertDayName("experts/a", "2026-11-20"), "expertDays/a@2026-11-20");
+}
+
+}  // namespace
+}  // namespace critac::matching
