@@ -1,5 +1,7 @@
 #include <algorithm>
+#include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -116,6 +118,102 @@ absl::Status RunRecord(Context& context, const DeliveryArguments& arguments) {
   return context.printer().Show(engagement, EngagementColumns());
 }
 
+struct AmendArguments {
+  std::string engagement;
+  std::string id;
+  // Of the delivery, by field; empty: stays as it is.
+  std::map<std::string, std::string> fields;
+  std::optional<double> hours;
+  std::vector<std::string> ranks;
+  std::vector<std::string> products;
+  std::string reason;
+};
+
+// Changes of a delivery what the arguments say.
+absl::Status ChangeDelivery(const AmendArguments& arguments, Delivery& delivery) {
+  for (const auto& [path, text] : arguments.fields) {
+    if (!text.empty()) RETURN_IF_ERROR(SetField(delivery, path, text));
+  }
+  if (arguments.hours.has_value()) {
+    ASSIGN_OR_RETURN(const int quarter_hours, QuarterHours(*arguments.hours));
+    delivery.set_quarter_hours(quarter_hours);
+  }
+  if (!arguments.ranks.empty()) delivery.mutable_attendance()->clear_by_rank();
+  for (const std::string& rank : arguments.ranks) {
+    RETURN_IF_ERROR(SetFields(*delivery.mutable_attendance()->add_by_rank(), "--rank", rank));
+  }
+  if (!arguments.products.empty()) delivery.clear_products();
+  for (const std::string& product : arguments.products) delivery.add_products(product);
+  return absl::OkStatus();
+}
+
+// Reads the delivery first, so that all stays that is not changed.
+absl::Status RunAmend(Context& context, const AmendArguments& arguments) {
+  matching::v1::GetEngagementRequest get;
+  RETURN_IF_ERROR(SetField(get, "name", arguments.engagement));
+  ASSIGN_OR_RETURN(const Engagement before,
+                   context.Call(&EngagementService::Stub::GetEngagement, get));
+  const auto& deliveries = before.deliveries();
+  const auto found = std::find_if(deliveries.begin(), deliveries.end(),
+                                  [&](const Delivery& one) { return one.id() == arguments.id; });
+  if (found == deliveries.end()) {
+    return UsageError(absl::StrCat(
+        "DELIVERY: \"", arguments.id, "\" is none of ", before.name(), ", which has ",
+        deliveries.empty()
+            ? "none"
+            : absl::StrJoin(deliveries, ", ",
+                            [](std::string* out, const Delivery& one) { *out += one.id(); })));
+  }
+  matching::v1::AmendDeliveryRequest request;
+  request.set_name(get.name());
+  request.set_delivery_id(arguments.id);
+  *request.mutable_delivery() = *found;
+  RETURN_IF_ERROR(ChangeDelivery(arguments, *request.mutable_delivery()));
+  request.set_reason(arguments.reason);
+  request.set_etag(before.etag());
+  ASSIGN_OR_RETURN(*request.mutable_request_id(), context.RequestId());
+  ASSIGN_OR_RETURN(const Engagement engagement,
+                   context.Call(&EngagementService::Stub::AmendDelivery, request));
+  return context.printer().Show(engagement, EngagementColumns());
+}
+
+void AddAmend(CLI::App& noun, Context& context) {
+  auto arguments = std::make_shared<AmendArguments>();
+  CLI::App& amend = context.AddCommand(
+      noun, "amend", "Corrects a delivery, or adds to it; what is not said stays as it is",
+      {"critac delivery amend en-5t8w d1 --on-site 31 --reason 'the list of those present came "
+       "late'",
+       "critac delivery amend en-5t8w d2 --date 2026-11-19 --hours 6.5 --reason 'a slip of the "
+       "pen'"},
+      [&context, arguments] { return RunAmend(context, *arguments); });
+  amend.add_option("ENGAGEMENT", arguments->engagement, "The engagement")->required();
+  amend
+      .add_option("DELIVERY", arguments->id,
+                  "Which of its deliveries: d1, as `engagement get` lists them")
+      ->required();
+  const auto add = [&](const char* flag, const char* path, const char* help) {
+    amend.add_option(flag, arguments->fields[path], help);
+  };
+  add("--slot", "slot", "Slot it serves");
+  add("--type", "delivery_type", "Delivery type");
+  add("--mode", "mode", "on-site or virtual");
+  add("--date", "date", "Day it took place");
+  amend.add_option("--hours", arguments->hours, "Hours, in quarters");
+  add("--place", "place", "Where");
+  add("--on-site", "attendance.on_site", "People who took part on site");
+  add("--virtual", "attendance.virtual", "People who took part by wire");
+  add("--agencies", "attendance.agencies_represented", "Agencies they came from");
+  AddRepeated(amend, "--rank", arguments->ranks,
+              "Those of a rank, in the place of all: rank=executive, command, supervisor, line, "
+              "civilian or community, people=N");
+  AddRepeated(amend, "--product", arguments->products, "Product left behind, in the place of all");
+  add("--completes-slot", "completes_slot",
+      "Whether it was the last delivery of its slot: true or false");
+  add("--external-id", "external_id", "Id in another system, SYSTEM:ID");
+  amend.add_option("--reason", arguments->reason, "Why")->required();
+  context.AddRequestId(amend);
+}
+
 absl::Status RunWaive(Context& context, const DeliveryArguments& arguments) {
   matching::v1::WaiveSlotRequest request;
   RETURN_IF_ERROR(SetField(request, "name", arguments.engagement));
@@ -199,6 +297,39 @@ Columns MilestoneColumns() {
           Field("reached", "reached_date"), Field("title", "title")};
 }
 
+Columns DeliveryColumns() {
+  return {Name("id", "id"),
+          Field("slot", "slot"),
+          Brief("type", "delivery_type"),
+          Field("mode", "mode"),
+          Day("date", "date"),
+          Computed<Delivery>("hours",
+                             [](const Delivery& delivery, TextStyle) {
+                               return absl::StrCat(delivery.quarter_hours() / 4.0);
+                             }),
+          Field("on site", "attendance.on_site"),
+          Field("virtual", "attendance.virtual"),
+          Field("completes slot", "completes_slot")};
+}
+
+Columns AmendmentColumns() {
+  return {Field("delivery", "delivery"), Field("by", "actor"), Day("on", "amend_time"),
+          Field("reason", "reason")};
+}
+
+// For people, what was delivered in an engagement, and who corrected it.
+absl::Status ListDeliveries(Context& context, const Engagement& engagement) {
+  Printer printer = context.printer();
+  if (printer.format() != OutputFormat::kTable) return absl::OkStatus();
+  if (!engagement.deliveries().empty()) {
+    context.world().out << "\ndeliveries\n";
+    RETURN_IF_ERROR(printer.List(engagement, "deliveries", DeliveryColumns()));
+  }
+  if (engagement.amendments().empty()) return absl::OkStatus();
+  context.world().out << "\ncorrections of deliveries\n";
+  return printer.List(engagement, "amendments", AmendmentColumns());
+}
+
 // An engagement, and for people the milestones of its plan beside it.
 absl::Status ShowWithPlan(Context& context, const Engagement& engagement, const Columns& columns) {
   Printer printer = context.printer();
@@ -216,7 +347,8 @@ absl::Status RunGetEngagement(Context& context, const std::string& name) {
   RETURN_IF_ERROR(SetField(request, "name", name));
   ASSIGN_OR_RETURN(const Engagement engagement,
                    context.Call(&EngagementService::Stub::GetEngagement, request));
-  return ShowWithPlan(context, engagement, EngagementColumns());
+  RETURN_IF_ERROR(ShowWithPlan(context, engagement, EngagementColumns()));
+  return ListDeliveries(context, engagement);
 }
 
 // Reads `due=DAY,slot=ID,title=TEXT`; the title is the rest of it, with its commas.
@@ -307,6 +439,8 @@ void AddDeliveryCommands(CLI::App& app, Context& context) {
   record.add_flag("--completes-slot", arguments->completes_slot, "The last delivery of its slot");
   record.add_option("--external-id", arguments->external_id, "Id in another system, SYSTEM:ID");
   context.AddRequestId(record);
+
+  AddAmend(noun, context);
 
   CLI::App& waive = context.AddCommand(
       noun, "waive", "Says that a slot will not be delivered",

@@ -739,6 +739,56 @@ TEST_F(Changes, ADeliveryIsRecordedInQuartersOfAnHour) {
   EXPECT_TRUE(delivery.completes_slot());
 }
 
+TEST_F(Changes, ADeliveryIsAmendedInWhatIsSaidOfIt) {
+  constexpr char kGet[] = "critac.matching.v1.EngagementService/GetEngagement";
+  constexpr char kAmend[] = "critac.matching.v1.EngagementService/AmendDelivery";
+  center_.On<matching::v1::GetEngagementRequest, matching::v1::Engagement>(
+      kGet, [](const auto& call, auto& engagement) {
+        engagement.set_name(call.name());
+        engagement.set_etag("41");
+        auto& delivery = *engagement.add_deliveries();
+        delivery.set_id("d1");
+        delivery.set_slot("s1");
+        delivery.set_delivery_type("deliveryTypes/coaching");
+        delivery.set_mode(type::v1::DELIVERY_MODE_ON_SITE);
+        delivery.set_date("2026-11-20");
+        delivery.set_quarter_hours(25);
+        delivery.set_place("Fallspd hall");
+        delivery.set_completes_slot(true);
+        auto& amendment = *engagement.add_amendments();
+        amendment.set_delivery("d1");
+        amendment.set_actor("coordinator:dana");
+        amendment.set_reason("misread");
+        amendment.mutable_amend_time()->set_seconds(1'795'506'190);
+        return absl::OkStatus();
+      });
+  center_.On<matching::v1::AmendDeliveryRequest, matching::v1::Engagement>(
+      kAmend, [](const auto&, auto&) { return absl::OkStatus(); });
+  const CliRun run =
+      Run("delivery amend en-1 d1 --date 2026-11-19 --on-site 31 --rank rank=command,people=3 "
+          "--completes-slot false --reason late");
+  ASSERT_EQ(run.status(), kDone) << run.err();
+  const auto call = center_.RequestsOf<matching::v1::AmendDeliveryRequest>(kAmend)[0];
+  EXPECT_EQ(call.name(), "engagements/en-1");
+  EXPECT_EQ(call.delivery_id(), "d1");
+  EXPECT_EQ(call.etag(), "41");
+  EXPECT_EQ(call.reason(), "late");
+  EXPECT_EQ(call.delivery().date(), "2026-11-19");
+  EXPECT_EQ(call.delivery().attendance().on_site(), 31);
+  EXPECT_EQ(call.delivery().attendance().by_rank(0).people(), 3);
+  EXPECT_FALSE(call.delivery().completes_slot());
+  EXPECT_EQ(call.delivery().quarter_hours(), 25) << "as it was";
+  EXPECT_EQ(call.delivery().place(), "Fallspd hall") << "as it was";
+  EXPECT_THAT(Run("delivery amend en-1 d2 --on-site 31 --reason late").err(),
+              HasSubstr("\"d2\" is none of engagements/en-1, which has d1"));
+
+  const CliRun shown = Run("engagement get en-1 --output table");
+  ASSERT_EQ(shown.status(), kDone) << shown.err();
+  EXPECT_THAT(shown.out(), HasSubstr("6.25"));
+  EXPECT_THAT(shown.out(), HasSubstr("corrections of deliveries"));
+  EXPECT_THAT(shown.out(), HasSubstr("misread"));
+}
+
 // --- Proposals, offers, meetings ------------------------------------------------------------------------
 
 TEST_F(Changes, AProposalIsApprovedAsItWasSeen) {

@@ -36,6 +36,12 @@ std::vector<std::string> ExpertsOf(const v1::Engagement& engagement, absl::strin
   return {experts.begin(), experts.end()};
 }
 
+std::vector<std::string> GiversOf(const v1::Engagement& engagement, const v1::Delivery& delivery,
+                                  absl::string_view slot) {
+  if (delivery.slot() != slot) return ExpertsOf(engagement, slot);
+  return {delivery.experts().begin(), delivery.experts().end()};
+}
+
 v1::DayDelivery DayDeliveryOf(const v1::Engagement& engagement, const v1::Delivery& delivery) {
   v1::DayDelivery kept;
   kept.set_engagement(engagement.name());

@@ -20,6 +20,11 @@ std::string ExpertDayName(absl::string_view expert, absl::string_view date);
 // Who serves in a slot of an engagement, by name.
 std::vector<std::string> ExpertsOf(const v1::Engagement& engagement, absl::string_view slot);
 
+// Who gave a delivery that is on record, were it of `slot`: in its own those who did, in another one those who serve
+// there.
+std::vector<std::string> GiversOf(const v1::Engagement& engagement, const v1::Delivery& delivery,
+                                  absl::string_view slot);
+
 // What is kept of a delivery under the days of those who gave it.
 v1::DayDelivery DayDeliveryOf(const v1::Engagement& engagement, const v1::Delivery& delivery);
 

@@ -71,6 +71,11 @@ TEST(DeliveryDay, IsOfThoseWhoServeInTheSlot) {
   EXPECT_THAT(ExpertsOf(engagement, "s1"), ElementsAre("experts/a", "experts/b"));
   EXPECT_THAT(ExpertsOf(engagement, "s3"), IsEmpty());
   EXPECT_EQ(ExpertDayName("experts/a", "2026-11-20"), "expertDays/a@2026-11-20");
+  v1::Delivery given;  // by one who has left since
+  given.set_slot("s1");
+  given.add_experts("experts/z");
+  EXPECT_THAT(GiversOf(engagement, given, "s1"), ElementsAre("experts/z"));
+  EXPECT_THAT(GiversOf(engagement, given, "s2"), ElementsAre("experts/c"));
 }
 
 }  // namespace

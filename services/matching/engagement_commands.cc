@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
 #include "common/base/calendar.h"
 #include "common/journal/event_time.h"
 #include "common/rpc/field_rules.h"
@@ -90,6 +91,21 @@ absl::Status CheckExpertDays(Draft& draft, const v1::Engagement& engagement,
                                  words));
   }
   return absl::OkStatus();
+}
+
+// Whether a correction says something else of what its givers did on which day.
+bool ChangesDay(const v1::Delivery& before, const v1::Delivery& after) {
+  return before.date() != after.date() || before.slot() != after.slot() ||
+         before.mode() != after.mode() || before.quarter_hours() != after.quarter_hours();
+}
+
+absl::Status NoDelivery(const v1::Engagement& engagement, absl::string_view id) {
+  const std::string known =
+      absl::StrJoin(engagement.deliveries(), ", ",
+                    [](std::string* out, const v1::Delivery& one) { *out += one.id(); });
+  return InvalidField("delivery_id",
+                      absl::StrCat("'", id, "' is none of the engagement's deliveries: ",
+                                   known.empty() ? "it has none" : known));
 }
 
 // ---- Import -------------------------------------------------------------------------------------
@@ -192,6 +208,40 @@ journal::Decide RecordDelivery(std::string name, std::string partner, v1::Delive
     RETURN_IF_ERROR(CheckExpertDays(draft, *engagement, delivery,
                                     ExpertsOf(*engagement, delivery.slot()), partner, basis));
     EmitDelivery(draft, *engagement, delivery);
+    draft.AnswerWith(name);
+    return absl::OkStatus();
+  };
+}
+
+journal::Decide AmendDelivery(std::string name, std::string partner, std::string id,
+                              v1::Delivery delivery, std::string reason, std::string etag,
+                              DeliveryBasis basis) {
+  return [=](Draft& draft) -> absl::Status {
+    ASSIGN_OR_RETURN(const v1::Engagement* engagement, FindEngagement(draft, name, partner));
+    RETURN_IF_ERROR(CheckEtag(name, etag, engagement->etag()));
+    const v1::Delivery* before = FindDelivery(*engagement, id);
+    if (before == nullptr) return NoDelivery(*engagement, id);
+    v1::DeliveryAmended amended;
+    v1::Delivery& after = *amended.mutable_delivery();
+    after = delivery;
+    after.set_id(id);
+    if (after.external_id().empty()) after.set_external_id(before->external_id());
+    RETURN_IF_ERROR(CheckAmendment(*engagement, *before, after, DayOf(draft.now())));
+    if (after.delivery_type() != before->delivery_type()) {
+      RETURN_IF_ERROR(CheckType(*basis.catalog, after));
+    }
+    if (ChangesDay(*before, after)) {
+      RETURN_IF_ERROR(CheckExpertDays(
+          draft, *engagement, after, GiversOf(*engagement, *before, after.slot()), partner, basis));
+    }
+    amended.set_engagement(name);
+    amended.set_state(StateAmended(*engagement, after));
+    v1::DeliveryAmendment& amendment = *amended.mutable_amendment();
+    amendment.set_delivery(id);
+    amendment.set_actor(draft.actor());
+    *amendment.mutable_amend_time() = journal::ToTimestamp(draft.now());
+    amendment.set_reason(reason);
+    draft.Emit(name, std::move(amended));
     draft.AnswerWith(name);
     return absl::OkStatus();
   };

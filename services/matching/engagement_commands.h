@@ -32,6 +32,13 @@ struct DeliveryBasis {
 journal::Decide RecordDelivery(std::string name, std::string partner, v1::Delivery delivery,
                                DeliveryBasis basis);
 
+// Puts `delivery` in the place of the one with an id, with a reason (see CheckAmendment; CheckType and CheckSameDay of
+// what is changed). Answers with the engagement. NOT_FOUND as of RecordDelivery. INVALID_ARGUMENT: it has no such
+// delivery. ABORTED, reason ETAG_MISMATCH: the engagement has changed since `etag`.
+journal::Decide AmendDelivery(std::string name, std::string partner, std::string id,
+                              v1::Delivery delivery, std::string reason, std::string etag,
+                              DeliveryBasis basis);
+
 // Says that a slot will not be delivered. Answers with the engagement.
 journal::Decide WaiveSlot(std::string name, std::string partner, std::string slot,
                           std::string reason);

@@ -222,6 +222,23 @@ grpc::ServerUnaryReactor* EngagementService::RecordDelivery(
       });
 }
 
+grpc::ServerUnaryReactor* EngagementService::AmendDelivery(grpc::CallbackServerContext* context,
+                                                           const v1::AmendDeliveryRequest* request,
+                                                           v1::Engagement* response) {
+  return rpc::InTasks<v1::AmendDeliveryRequest>(
+      pipeline_, tasks_, context, request, response,
+      [this, response](const Call& call, const auto& in) {
+        return ExecuteOnRequest(call, in, in.name(), *response,
+                                [&](const v1::Engagement&,
+                                    const intake::v1::Request&) -> absl::StatusOr<journal::Decide> {
+                                  ASSIGN_OR_RETURN(DeliveryBasis basis, ReadBasis(call));
+                                  return matching::AmendDelivery(
+                                      in.name(), PartnerOf(call), in.delivery_id(), in.delivery(),
+                                      in.reason(), in.etag(), std::move(basis));
+                                });
+      });
+}
+
 grpc::ServerUnaryReactor* EngagementService::DrawUpPlan(grpc::CallbackServerContext* context,
                                                         const v1::DrawUpPlanRequest* request,
                                                         v1::Engagement* response) {

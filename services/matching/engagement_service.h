@@ -52,6 +52,9 @@ class EngagementService final : public v1::EngagementService::CallbackService {
   grpc::ServerUnaryReactor* RecordDelivery(grpc::CallbackServerContext* context,
                                            const v1::RecordDeliveryRequest* request,
                                            v1::Engagement* response) override;
+  grpc::ServerUnaryReactor* AmendDelivery(grpc::CallbackServerContext* context,
+                                          const v1::AmendDeliveryRequest* request,
+                                          v1::Engagement* response) override;
   grpc::ServerUnaryReactor* DrawUpPlan(grpc::CallbackServerContext* context,
                                        const v1::DrawUpPlanRequest* request,
                                        v1::Engagement* response) override;

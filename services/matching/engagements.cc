@@ -13,6 +13,9 @@
 namespace critac::matching {
 namespace {
 
+// Corrections of an engagement's deliveries.
+constexpr int kMostAmendments = 200;
+
 std::set<std::string> SlotsOver(const v1::Engagement& engagement) {
   std::set<std::string> over;
   for (const v1::Delivery& delivery : engagement.deliveries()) {
@@ -34,6 +37,21 @@ std::vector<intake::v1::RequestAction> ActionsWhileIncomplete(intake::v1::Reques
   }
 }
 
+// An engagement with `delivery` in the place of the one with this id; null: without it.
+v1::Engagement With(v1::Engagement engagement, absl::string_view id, const v1::Delivery* delivery) {
+  auto& deliveries = *engagement.mutable_deliveries();
+  for (auto one = deliveries.begin(); one != deliveries.end(); ++one) {
+    if (one->id() != id) continue;
+    if (delivery == nullptr) {
+      deliveries.erase(one);
+    } else {
+      *one = *delivery;
+    }
+    break;
+  }
+  return engagement;
+}
+
 // A slot does not end while its search for another expert goes on, which only a person's decision ends.
 absl::Status CheckNotSought(const v1::Engagement& engagement, absl::string_view slot) {
   const auto& sought = engagement.sought_slots();
@@ -42,6 +60,20 @@ absl::Status CheckNotSought(const v1::Engagement& engagement, absl::string_view 
       "SLOT_SOUGHT", engagement.name(),
       absl::StrCat("another expert is sought for slot ", slot,
                    "; to go ahead without one, reduce the slot of the request's demand"));
+}
+
+absl::Status CheckSlot(const v1::Engagement& engagement, absl::string_view slot,
+                       absl::string_view path) {
+  const std::set<std::string> slots = SlotsOf(engagement);
+  if (slots.contains(std::string(slot))) return absl::OkStatus();
+  return InvalidField(
+      path,
+      absl::StrCat("'", slot, "' is none of the engagement's slots: ", absl::StrJoin(slots, ", ")));
+}
+
+absl::Status SlotOver(const v1::Engagement& engagement, absl::string_view slot) {
+  return FailedPrecondition("SLOT_OVER", engagement.name(),
+                            absl::StrCat("slot ", slot, " is delivered or waived already"));
 }
 
 // Each rank once, and no more people than took part.
@@ -60,6 +92,24 @@ absl::Status CheckRanks(const v1::Attendance& attendance) {
   if (people <= present) return absl::OkStatus();
   return InvalidField("delivery.attendance.by_rank",
                       absl::StrCat("adds up to ", people, " people, and ", present, " took part"));
+}
+
+// What a delivery says of itself: a day that is not in the future, a mode that fits, no more people by rank than took
+// part.
+absl::Status CheckFacts(const v1::Delivery& delivery, absl::CivilDay today) {
+  const auto date = ParseDate(delivery.date());
+  if (!date.has_value())
+    return InvalidField("delivery.date", absl::StrCat("'", delivery.date(), "' is not a date"));
+  if (*date > today) {
+    return InvalidField(
+        "delivery.date",
+        absl::StrCat(delivery.date(), " lies in the future; a delivery is recorded when it ",
+                     "has taken place"));
+  }
+  if (delivery.mode() == type::v1::DELIVERY_MODE_VIRTUAL && delivery.attendance().on_site() > 0) {
+    return InvalidField("delivery.attendance.on_site", "is not 0, and the delivery was virtual");
+  }
+  return CheckRanks(delivery.attendance());
 }
 
 int64_t Used(const v1::CapacityUse* use) { return use == nullptr ? 0 : use->used(); }
@@ -187,35 +237,16 @@ absl::Status CheckUnderWay(const v1::Engagement& engagement) {
 absl::Status CheckGoesOn(const v1::Engagement& engagement, absl::string_view slot,
                          absl::string_view path) {
   RETURN_IF_ERROR(CheckUnderWay(engagement));
-  const std::set<std::string> slots = SlotsOf(engagement);
-  if (!slots.contains(std::string(slot))) {
-    return InvalidField(path, absl::StrCat("'", slot, "' is none of the engagement's slots: ",
-                                           absl::StrJoin(slots, ", ")));
-  }
-  if (SlotsOver(engagement).contains(std::string(slot))) {
-    return FailedPrecondition("SLOT_OVER", engagement.name(),
-                              absl::StrCat("slot ", slot, " is delivered or waived already"));
-  }
-  return absl::OkStatus();
+  RETURN_IF_ERROR(CheckSlot(engagement, slot, path));
+  return SlotsOver(engagement).contains(std::string(slot)) ? SlotOver(engagement, slot)
+                                                           : absl::OkStatus();
 }
 
 absl::Status CheckDelivery(const v1::Engagement& engagement, const v1::Delivery& delivery,
                            absl::CivilDay today) {
   RETURN_IF_ERROR(CheckGoesOn(engagement, delivery.slot(), "delivery.slot"));
-  const auto date = ParseDate(delivery.date());
-  if (!date.has_value())
-    return InvalidField("delivery.date", absl::StrCat("'", delivery.date(), "' is not a date"));
-  if (*date > today) {
-    return InvalidField(
-        "delivery.date",
-        absl::StrCat(delivery.date(), " lies in the future; a delivery is recorded when it ",
-                     "has taken place"));
-  }
-  if (delivery.mode() == type::v1::DELIVERY_MODE_VIRTUAL && delivery.attendance().on_site() > 0) {
-    return InvalidField("delivery.attendance.on_site", "is not 0, and the delivery was virtual");
-  }
-  if (delivery.completes_slot()) RETURN_IF_ERROR(CheckNotSought(engagement, delivery.slot()));
-  return CheckRanks(delivery.attendance());
+  RETURN_IF_ERROR(CheckFacts(delivery, today));
+  return delivery.completes_slot() ? CheckNotSought(engagement, delivery.slot()) : absl::OkStatus();
 }
 
 absl::CivilDay DayAgreed(const v1::Engagement& engagement) {
@@ -240,6 +271,49 @@ absl::Status CheckType(const intake::v1::Catalog& catalog, const v1::Delivery& d
   return InvalidField("delivery.delivery_type",
                       absl::StrCat("'", delivery.delivery_type(), "' is none of the catalog's: ",
                                    types.empty() ? "it has none" : absl::StrJoin(types, ", ")));
+}
+
+absl::Status CheckAmendment(const v1::Engagement& engagement, const v1::Delivery& before,
+                            const v1::Delivery& delivery, absl::CivilDay today) {
+  if (engagement.state() == v1::ENGAGEMENT_STATE_ENDED) {
+    return FailedPrecondition("ENGAGEMENT_OVER", engagement.name(),
+                              "was given up; its deliveries stay as they are");
+  }
+  if (engagement.amendments_size() >= kMostAmendments) {
+    return FailedPrecondition(
+        "TOO_MANY_AMENDMENTS", engagement.name(),
+        absl::StrCat("its deliveries were corrected ", kMostAmendments, " times"));
+  }
+  const bool stays = delivery.slot() == before.slot();
+  if (!stays) RETURN_IF_ERROR(CheckSlot(engagement, delivery.slot(), "delivery.slot"));
+  RETURN_IF_ERROR(CheckFacts(delivery, today));
+  if (delivery.date() != before.date() && engagement.external_id().empty()) {
+    RETURN_IF_ERROR(CheckDay(engagement, delivery));
+  }
+  const bool completes_still = before.completes_slot() && delivery.completes_slot() && stays;
+  if (before.completes_slot() && !completes_still &&
+      engagement.state() == v1::ENGAGEMENT_STATE_DELIVERED) {
+    return FailedPrecondition(
+        "SLOT_COMPLETED", engagement.name(),
+        absl::StrCat("is delivered, and its slot ", before.slot(), " by ", before.id(),
+                     ", which goes on completing it; all else can be corrected"));
+  }
+  if (!delivery.completes_slot() || completes_still) return absl::OkStatus();
+  if (SlotsOver(With(engagement, before.id(), nullptr)).contains(delivery.slot())) {
+    return SlotOver(engagement, delivery.slot());
+  }
+  return CheckNotSought(engagement, delivery.slot());
+}
+
+const v1::Delivery* FindDelivery(const v1::Engagement& engagement, absl::string_view id) {
+  const auto found = std::find_if(engagement.deliveries().begin(), engagement.deliveries().end(),
+                                  [&](const v1::Delivery& one) { return one.id() == id; });
+  return found == engagement.deliveries().end() ? nullptr : &*found;
+}
+
+v1::EngagementState StateAmended(const v1::Engagement& engagement, const v1::Delivery& delivery) {
+  if (engagement.state() == v1::ENGAGEMENT_STATE_DELIVERED) return engagement.state();
+  return StateAfter(With(engagement, delivery.id(), &delivery), true, "");
 }
 
 absl::Status CheckWaiver(const v1::Engagement& engagement, absl::string_view slot) {

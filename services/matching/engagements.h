@@ -69,6 +69,19 @@ absl::CivilDay DayAgreed(const v1::Engagement& engagement);
 absl::Status CheckDay(const v1::Engagement& engagement, const v1::Delivery& delivery);
 absl::Status CheckType(const intake::v1::Catalog& catalog, const v1::Delivery& delivery);
 
+// Whether `delivery` can take the place of `before`, a delivery of an engagement, on `today`. A day or slot that it
+// leaves as it was is not asked about again. Where the engagement is delivered, a slot stays completed by the delivery
+// that completes it. The errors of CheckDelivery and CheckDay; FAILED_PRECONDITION, reason ENGAGEMENT_OVER: it was
+// given up; SLOT_COMPLETED; TOO_MANY_AMENDMENTS.
+absl::Status CheckAmendment(const v1::Engagement& engagement, const v1::Delivery& before,
+                            const v1::Delivery& delivery, absl::CivilDay today);
+
+// A delivery of an engagement by its id; null: there is none.
+const v1::Delivery* FindDelivery(const v1::Engagement& engagement, absl::string_view id);
+
+// State of an engagement with `delivery` in the place of the one with its id.
+v1::EngagementState StateAmended(const v1::Engagement& engagement, const v1::Delivery& delivery);
+
 // Slots that an engagement has experts for, or seeks them for.
 std::set<std::string> SlotsOf(const v1::Engagement& engagement);
 

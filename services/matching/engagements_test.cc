@@ -209,6 +209,100 @@ TEST(Delivery, IsNotRecordedForAnEngagementThatIsOver) {
   }
 }
 
+// An engagement in delivery: d1 in s1, which goes on, and d2, which completed s2.
+v1::Engagement BegunWithTwo() {
+  v1::Engagement engagement = Agreed();
+  engagement.set_state(v1::ENGAGEMENT_STATE_IN_DELIVERY);
+  engagement.mutable_create_time()->set_seconds(1794960000);  // 2026-11-18
+  *engagement.add_deliveries() = Deliver("s1", false, "2026-11-18");
+  *engagement.add_deliveries() = Deliver("s2", true, "2026-11-19");
+  engagement.mutable_deliveries(0)->set_id("d1");
+  engagement.mutable_deliveries(1)->set_id("d2");
+  return engagement;
+}
+
+TEST(Amendment, IsHeldAgainstWhatADeliveryIsHeldAgainst) {
+  const v1::Engagement engagement = BegunWithTwo();
+  const v1::Delivery& before = *FindDelivery(engagement, "d1");
+  EXPECT_EQ(FindDelivery(engagement, "d3"), nullptr);
+  const auto check = [&](const v1::Delivery& after) {
+    return CheckAmendment(engagement, before, after, kToday);
+  };
+  EXPECT_TRUE(check(Deliver("s1", false, "2026-11-20")).ok());
+  EXPECT_THAT(check(Deliver("s1", false, "2026-11-21")).message(), HasSubstr("lies in the future"));
+  EXPECT_THAT(check(Deliver("s1", false, "2026-11-17")).message(),
+              HasSubstr("before the engagement was agreed, 2026-11-18"));
+  EXPECT_THAT(check(Deliver("s3", false, "2026-11-18")).message(),
+              HasSubstr("delivery.slot: 's3' is none of the engagement's slots: s1, s2"));
+  v1::Delivery ranks = before;
+  ranks.mutable_attendance()->add_by_rank()->set_people(1);
+  EXPECT_THAT(check(ranks).message(), HasSubstr("adds up to 1 people, and 0 took part"));
+}
+
+TEST(Amendment, OfAPastRecordKeepsItsDay) {
+  v1::Engagement engagement = BegunWithTwo();
+  v1::Delivery& before = *engagement.mutable_deliveries(0);
+  before.set_date("2020-01-01");
+  v1::Delivery after = before;
+  after.mutable_attendance()->set_on_site(12);
+  EXPECT_TRUE(CheckAmendment(engagement, before, after, kToday).ok());
+  after.set_date("2020-01-02");
+  EXPECT_FALSE(CheckAmendment(engagement, before, after, kToday).ok());
+  engagement.set_external_id("old:1");
+  EXPECT_TRUE(CheckAmendment(engagement, before, after, kToday).ok());
+}
+
+TEST(Amendment, EndsASlotOrOpensItAgainWhileTheEngagementGoesOn) {
+  v1::Engagement engagement = BegunWithTwo();
+  const v1::Delivery d1 = engagement.deliveries(0), d2 = engagement.deliveries(1);
+  v1::Delivery last = d1;
+  last.set_completes_slot(true);
+  EXPECT_TRUE(CheckAmendment(engagement, d1, last, kToday).ok());
+  EXPECT_EQ(StateAmended(engagement, last), v1::ENGAGEMENT_STATE_DELIVERED);
+  last.set_slot("s2");
+  EXPECT_EQ(ReasonOf(CheckAmendment(engagement, d1, last, kToday)), "SLOT_OVER");
+  last.set_completes_slot(false);
+  EXPECT_TRUE(CheckAmendment(engagement, d1, last, kToday).ok()) << "it was in s2, before its last";
+  v1::Delivery goes_on = d2;
+  goes_on.set_completes_slot(false);
+  EXPECT_TRUE(CheckAmendment(engagement, d2, goes_on, kToday).ok());
+  EXPECT_EQ(StateAmended(engagement, goes_on), v1::ENGAGEMENT_STATE_IN_DELIVERY);
+  engagement.add_sought_slots("s1");
+  last.set_slot("s1");
+  last.set_completes_slot(true);
+  EXPECT_EQ(ReasonOf(CheckAmendment(engagement, d1, last, kToday)), "SLOT_SOUGHT");
+}
+
+TEST(Amendment, LeavesADeliveredEngagementDelivered) {
+  v1::Engagement engagement = BegunWithTwo();
+  engagement.mutable_deliveries(0)->set_completes_slot(true);
+  engagement.set_state(v1::ENGAGEMENT_STATE_DELIVERED);
+  const v1::Delivery d1 = engagement.deliveries(0);
+  v1::Delivery after = d1;
+  after.set_date("2026-11-20");
+  after.mutable_attendance()->set_on_site(12);
+  EXPECT_TRUE(CheckAmendment(engagement, d1, after, kToday).ok());
+  EXPECT_EQ(StateAmended(engagement, after), v1::ENGAGEMENT_STATE_DELIVERED);
+  after.set_completes_slot(false);
+  const absl::Status opened = CheckAmendment(engagement, d1, after, kToday);
+  EXPECT_EQ(ReasonOf(opened), "SLOT_COMPLETED");
+  EXPECT_THAT(opened.message(), HasSubstr("its slot s1 by d1, which goes on completing it"));
+  after.set_completes_slot(true);
+  after.set_slot("s2");
+  EXPECT_EQ(ReasonOf(CheckAmendment(engagement, d1, after, kToday)), "SLOT_COMPLETED");
+  engagement.set_state(v1::ENGAGEMENT_STATE_ENDED);
+  EXPECT_EQ(ReasonOf(CheckAmendment(engagement, d1, d1, kToday)), "ENGAGEMENT_OVER");
+}
+
+TEST(Amendment, IsMadeTwoHundredTimes) {
+  v1::Engagement engagement = BegunWithTwo();
+  for (int i = 0; i < 199; ++i) engagement.add_amendments();
+  const v1::Delivery& d1 = engagement.deliveries(0);
+  EXPECT_TRUE(CheckAmendment(engagement, d1, d1, kToday).ok());
+  engagement.add_amendments();
+  EXPECT_EQ(ReasonOf(CheckAmendment(engagement, d1, d1, kToday)), "TOO_MANY_AMENDMENTS");
+}
+
 TEST(Engagement, IsDeliveredWhenEverySlotIsDeliveredOrWaived) {
   v1::Engagement engagement = Agreed();
   EXPECT_EQ(StateAfter(engagement, true, ""), v1::ENGAGEMENT_STATE_IN_DELIVERY);

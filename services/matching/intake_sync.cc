@@ -45,8 +45,8 @@ absl::Status IntakeSync::Handle(const queue::Job& job) {
 std::vector<queue::NewJob> SyncJobsOf(absl::Span<const journal::CommittedEvent> events) {
   static constexpr absl::string_view kCauses[] = {
       "critac.matching.v1.EngagementAgreed", "critac.matching.v1.DeliveryRecorded",
-      "critac.matching.v1.SlotWaived", "critac.matching.v1.ExpertReleased",
-      "critac.matching.v1.TeamRestored"};
+      "critac.matching.v1.DeliveryAmended",  "critac.matching.v1.SlotWaived",
+      "critac.matching.v1.ExpertReleased",   "critac.matching.v1.TeamRestored"};
   absl::flat_hash_set<absl::string_view> seen;
   std::vector<queue::NewJob> jobs;
   for (const auto& [event, payload, trace] : events) {

@@ -1151,6 +1151,40 @@ TEST_F(MatchingService, ADeliveryIsOfADayAndATypeThatThereAre) {
   EXPECT_EQ(record("2026-11-20", "virtual"), absl::OkStatus());
 }
 
+TEST_F(MatchingService, ADeliveryIsAmendedByThoseWhoRecordDeliveries) {
+  const v1::Engagement engagement = AgreeWithTwoPartners();
+  SetIntakeState(engagement, intake::v1::REQUEST_STATE_PLANNED);
+  const auto delivered = Deliver(engagement, kNsa);
+  ASSERT_TRUE(delivered.ok()) << delivered.status();
+  v1::AmendDeliveryRequest amend;
+  amend.set_name(engagement.name());
+  amend.set_delivery_id("d1");
+  *amend.mutable_delivery() = delivered->deliveries(0);
+  amend.mutable_delivery()->set_id("d7");  // output only, as `experts` is
+  amend.mutable_delivery()->add_experts("experts/e7");
+  amend.mutable_delivery()->mutable_attendance()->set_virtual_(12);
+  amend.set_request_id(server_.NewId());
+  const auto call = [&](const std::string& who) {
+    return CallEngagements(&v1::EngagementService::Stub::AmendDelivery, amend, who);
+  };
+  EXPECT_THAT(call(kNsa).status().message(), HasSubstr("reason"));
+  amend.set_reason("the list came late");
+  // The request has gone on: what is corrected took place before.
+  SetIntakeState(engagement, intake::v1::REQUEST_STATE_CLOSED);
+  EXPECT_EQ(call(kLindqvist).status().code(), absl::StatusCode::kPermissionDenied);
+  const auto amended = call(kNsa);
+  ASSERT_TRUE(amended.ok()) << amended.status();
+  EXPECT_THAT(Scored(*amended), ElementsAre("experts/e1"));
+  ASSERT_THAT(amended->deliveries(), SizeIs(1));
+  EXPECT_EQ(amended->deliveries(0).id(), "d1");
+  EXPECT_EQ(amended->deliveries(0).attendance().virtual_(), 12);
+  EXPECT_THAT(amended->deliveries(0).experts(), ElementsAre("experts/e1", "experts/e2"));
+  ASSERT_THAT(amended->amendments(), SizeIs(1));
+  EXPECT_EQ(amended->amendments(0).reason(), "the list came late");
+  EXPECT_EQ(amended->amendments(0).actor(), kNsa);
+  EXPECT_THAT(Got(engagement, kDana).amendments(), SizeIs(1));
+}
+
 TEST_F(MatchingService, TheScoreOfALostExpertStaysThePartnersOwn) {
   const v1::Engagement engagement = AgreeWithTwoPartners();
   SetIntakeState(engagement, intake::v1::REQUEST_STATE_PLANNED);

@@ -504,6 +504,38 @@ void Apply(MutableStates& states, const Event& event, const v1::DeliveryRecorded
   Advance(states, event, engagement, payload.state());
 }
 
+// Takes a delivery out of those of its day.
+void TakeFromDays(MutableStates& states, const v1::Engagement& engagement,
+                  const v1::Delivery& delivery) {
+  for (const std::string& expert : delivery.experts()) {
+    const std::string name = ExpertDayName(expert, delivery.date());
+    auto& day = states.Mutable<v1::ExpertDay>(name);
+    day.set_name(name);
+    auto& deliveries = *day.mutable_deliveries();
+    deliveries.erase(std::remove_if(deliveries.begin(), deliveries.end(),
+                                    [&](const v1::DayDelivery& one) {
+                                      return one.engagement() == engagement.name() &&
+                                             one.delivery() == delivery.id();
+                                    }),
+                     deliveries.end());
+  }
+}
+
+void Apply(MutableStates& states, const Event& event, const v1::DeliveryAmended& payload) {
+  auto& engagement = states.Mutable<v1::Engagement>(event.subject());
+  for (v1::Delivery& delivery : *engagement.mutable_deliveries()) {
+    if (delivery.id() != payload.delivery().id()) continue;
+    TakeFromDays(states, engagement, delivery);
+    v1::Delivery amended = payload.delivery();
+    const std::vector<std::string> experts = GiversOf(engagement, delivery, amended.slot());
+    amended.mutable_experts()->Assign(experts.begin(), experts.end());
+    delivery = std::move(amended);
+    PutIntoDays(states, engagement, delivery);
+  }
+  *engagement.add_amendments() = payload.amendment();
+  Advance(states, event, engagement, payload.state());
+}
+
 void Apply(MutableStates& states, const Event& event, const v1::PlanDrawnUp& payload) {
   auto& engagement = states.Mutable<v1::Engagement>(event.subject());
   *engagement.add_plans() = payload.plan();
@@ -760,10 +792,10 @@ void ApplyMatching(MutableStates& states, const Event& event, const Message& pay
              v1::DemandOpened, v1::DemandChanged, v1::DemandClosed, v1::SolveRecorded,
              v1::ProposalMade, v1::ProposalDecided, v1::OfferAccepted, v1::OfferDeclined,
              v1::OfferReminded, v1::SlotEscalated, v1::SlotReduced, v1::EngagementAgreed,
-             v1::DeliveryRecorded, v1::SlotWaived, v1::PlanDrawnUp, v1::MilestoneReached,
-             v1::ExpertReleased, v1::TeamRestored, v1::RatingTaken, v1::MeetingCalled,
-             v1::MeetingNoted, v1::MeetingVoted, v1::MeetingDecided, v1::MeetingClosed,
-             v1::EngagementSettled>(states, event, payload);
+             v1::DeliveryRecorded, v1::DeliveryAmended, v1::SlotWaived, v1::PlanDrawnUp,
+             v1::MilestoneReached, v1::ExpertReleased, v1::TeamRestored, v1::RatingTaken,
+             v1::MeetingCalled, v1::MeetingNoted, v1::MeetingVoted, v1::MeetingDecided,
+             v1::MeetingClosed, v1::EngagementSettled>(states, event, payload);
 }
 
 journal::JournalOptions MatchingJournal() {

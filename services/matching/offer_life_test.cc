@@ -1045,6 +1045,88 @@ TEST_F(OfferLife, APersonIsOnSiteAtOneAgencyOnADay) {
   EXPECT_TRUE(bench().Do(RecordDelivery(second, "", visit, bench().Basis())).ok());
 }
 
+TEST_F(OfferLife, ADeliveryIsAmendedAndItsDayWithIt) {
+  const std::string request = Agreed(2);
+  bench().intake.requests[request].set_state(intake::v1::REQUEST_STATE_PLANNED);
+  const std::string name = bench().EngagementFor(request).name();
+  v1::Delivery session = Session("s1", true);
+  session.set_quarter_hours(96);
+  GoTo(absl::CivilDay(2026, 11, 23));
+  session.set_date("2026-11-23");
+  ASSERT_TRUE(bench().Do(RecordDelivery(name, "", session, bench().Basis())).ok());
+  const std::string expert = bench().EngagementFor(request).deliveries(0).experts(0);
+  const auto amend = [&](const std::string& id, const v1::Delivery& delivery,
+                         const std::string& etag = "") {
+    return bench().Do(
+        AmendDelivery(name, "", id, delivery, "a slip of the pen", etag, bench().Basis()));
+  };
+  EXPECT_THAT(amend("d2", session).status().message(),
+              HasSubstr("'d2' is none of the engagement's deliveries: d1"));
+  EXPECT_EQ(ReasonOf(amend("d1", session, "1").status()), "ETAG_MISMATCH");
+  v1::Delivery amended = session;
+  amended.set_delivery_type("deliveryTypes/astrology");
+  EXPECT_THAT(amend("d1", amended).status().message(), HasSubstr("is none of the catalog's"));
+  EXPECT_THAT(bench().EngagementFor(request).amendments(), IsEmpty());
+
+  // It stands in its own way neither on its day nor on another one.
+  amended = session;
+  amended.set_quarter_hours(95);
+  ASSERT_TRUE(amend("d1", amended).ok());
+  amended.set_date("2026-11-20");
+  ASSERT_TRUE(amend("d1", amended, bench().EngagementFor(request).etag()).ok());
+  const v1::Engagement after = bench().EngagementFor(request);
+  ASSERT_THAT(after.deliveries(), SizeIs(1));
+  EXPECT_EQ(after.deliveries(0).date(), "2026-11-20");
+  EXPECT_EQ(after.deliveries(0).quarter_hours(), 95);
+  EXPECT_THAT(after.deliveries(0).experts(), ElementsAre(expert));
+  ASSERT_THAT(after.amendments(), SizeIs(2));
+  EXPECT_EQ(after.amendments(1).delivery(), "d1");
+  EXPECT_EQ(after.amendments(1).actor(), "coordinator:dana");
+  EXPECT_EQ(after.amendments(1).reason(), "a slip of the pen");
+  EXPECT_EQ(journal::FromTimestamp(after.amendments(1).amend_time()), bench().clock.Now());
+  const auto on = [&](const std::string& date) {
+    return bench().Get<v1::ExpertDay>(ExpertDayName(expert, date)).deliveries();
+  };
+  EXPECT_THAT(on("2026-11-23"), IsEmpty());
+  EXPECT_THAT(on("2026-11-20"), SizeIs(1));
+
+  // That it was the last of its slot is taken back, and said again; then the other slot is over, too.
+  amended.set_completes_slot(false);
+  ASSERT_TRUE(amend("d1", amended).ok());
+  amended.set_completes_slot(true);
+  ASSERT_TRUE(amend("d1", amended).ok());
+  ASSERT_TRUE(bench().Do(WaiveSlot(name, "", "s2", "not needed")).ok());
+  bench().Sync();
+  EXPECT_EQ(bench().intake.requests[request].state(), intake::v1::REQUEST_STATE_DELIVERED);
+  amended.mutable_attendance()->set_virtual_(31);
+  ASSERT_TRUE(amend("d1", amended).ok());
+  EXPECT_EQ(bench().EngagementFor(request).state(), v1::ENGAGEMENT_STATE_DELIVERED);
+  EXPECT_EQ(bench().EngagementFor(request).deliveries(0).attendance().virtual_(), 31);
+  amended.set_completes_slot(false);
+  EXPECT_EQ(ReasonOf(amend("d1", amended).status()), "SLOT_COMPLETED");
+  for (const v1::Expert& one : center_.experts) EXPECT_EQ(bench().Used(one.name(), "open"), 0);
+
+  const std::string before = bench().EngagementFor(request).DebugString();
+  ExpectRebuildChangesNothing(request);
+  EXPECT_EQ(bench().EngagementFor(request).DebugString(), before);
+  EXPECT_THAT(on("2026-11-20"), SizeIs(1));
+}
+
+TEST_F(OfferLife, AnAmendmentThatCompletesTheLastSlotLeadsTheRequestOn) {
+  const std::string request = Agreed();
+  bench().intake.requests[request].set_state(intake::v1::REQUEST_STATE_PLANNED);
+  const std::string name = bench().EngagementFor(request).name();
+  ASSERT_TRUE(bench().Do(RecordDelivery(name, "", Session("s1", false), bench().Basis())).ok());
+  ASSERT_TRUE(bench()
+                  .Do(AmendDelivery(name, "", "d1", Session("s1", true), "it was the last", "",
+                                    bench().Basis()))
+                  .ok());
+  EXPECT_EQ(bench().EngagementFor(request).state(), v1::ENGAGEMENT_STATE_DELIVERED);
+  for (const v1::Expert& one : center_.experts) EXPECT_EQ(bench().Used(one.name(), "open"), 0);
+  bench().Sync();
+  EXPECT_EQ(bench().intake.requests[request].state(), intake::v1::REQUEST_STATE_DELIVERED);
+}
+
 TEST_F(OfferLife, APartnerReleasesItsOwnExpertsOnly) {
   const std::string request = Agreed();
   const v1::Engagement engagement = bench().EngagementFor(request);

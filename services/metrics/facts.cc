@@ -200,6 +200,14 @@ void TakeDeliveryRecorded(Facts& facts, const Event& event,
   TakeDelivery(engagement, event, payload.delivery());
 }
 
+// Counts from this event on. A report of a snapshot of before keeps what it said.
+void TakeDeliveryAmended(Facts& facts, const Event& event,
+                         const matching::v1::DeliveryAmended& payload) {
+  EngagementFacts& engagement = facts.matching.engagements[payload.engagement()];
+  engagement.name = payload.engagement();
+  TakeDelivery(engagement, event, payload.delivery());
+}
+
 // One who was lost before anything was delivered in the slot was not assigned after all.
 void TakeExpertReleased(Facts& facts, const Event&, const matching::v1::ExpertReleased& payload) {
   const auto engagement = facts.matching.engagements.find(payload.engagement());
@@ -273,6 +281,7 @@ const absl::flat_hash_map<std::string, Taker>& Takers() {
       TakerOf<matching::v1::ExpertReleased, TakeExpertReleased>(),
       TakerOf<matching::v1::TeamRestored, TakeTeamRestored>(),
       TakerOf<matching::v1::DeliveryRecorded, TakeDeliveryRecorded>(),
+      TakerOf<matching::v1::DeliveryAmended, TakeDeliveryAmended>(),
       TakerOf<v1::SurveyResponseRecorded, TakeSurvey>(),
   };
   return takers;

@@ -250,6 +250,29 @@ TEST(Facts, DeliveriesOfAnImportCountOnceWhetherTheyComeWithTheEngagementOrAfter
   EXPECT_EQ(deliveries.at("d1").attendance, std::nullopt);
 }
 
+TEST(Facts, AnAmendedDeliveryTakesThePlaceOfTheOneWithItsId) {
+  Program program;
+  program.Deliver("engagements/1", "d1", "s1", "deliveryTypes/web", type::v1::DELIVERY_MODE_VIRTUAL,
+                  absl::CivilDay(2025, 10, 1), 8, 12);
+  program.Deliver("engagements/1", "d2", "s1", "deliveryTypes/web", type::v1::DELIVERY_MODE_VIRTUAL,
+                  absl::CivilDay(2025, 10, 2), 4, -1);
+  matching::v1::DeliveryAmended amended;
+  amended.set_engagement("engagements/1");
+  matching::v1::Delivery& delivery = *amended.mutable_delivery();
+  delivery.set_id("d1");
+  delivery.set_date("2025-09-30");  // the fiscal year before
+  delivery.set_quarter_hours(6);
+  delivery.mutable_attendance()->set_on_site(11);
+  program.matching.Add("engagements/1", amended, At(2025, 11, 1));
+  const Facts facts = program.Taken();
+  const auto& deliveries = facts.matching.engagements.at("engagements/1").deliveries;
+  ASSERT_EQ(deliveries.size(), 2u);
+  EXPECT_EQ(deliveries.at("d1").day, absl::CivilDay(2025, 9, 30));
+  EXPECT_EQ(deliveries.at("d1").quarter_hours, 6);
+  EXPECT_EQ(deliveries.at("d1").attendance->on_site, 11);
+  EXPECT_EQ(deliveries.at("d2").day, absl::CivilDay(2025, 10, 2));
+}
+
 TEST(Facts, ASurveyRecordedAgainTakesThePlaceOfTheFirst) {
   Program program;
   program.Survey(

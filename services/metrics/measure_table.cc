@@ -424,7 +424,8 @@ std::vector<std::string> OfferEvents() {
 
 std::vector<std::string> DeliveryEvents() {
   return Events<matching::v1::EngagementAgreed, matching::v1::ExpertReleased,
-                matching::v1::TeamRestored, matching::v1::DeliveryRecorded>();
+                matching::v1::TeamRestored, matching::v1::DeliveryRecorded,
+                matching::v1::DeliveryAmended>();
 }
 
 // Who serves in an engagement.
@@ -706,6 +707,7 @@ void AddSurveyMeasures(std::vector<MeasureDefinition>& all) {
                  .rows = MetGoalsRows});
   std::vector<std::string> response_events = SurveyEvents();
   response_events.push_back(matching::v1::DeliveryRecorded::descriptor()->full_name());
+  response_events.push_back(matching::v1::DeliveryAmended::descriptor()->full_name());
   all.push_back({.id = "response-rate",
                  .title = "Engagements heard from",
                  .definition = "Of the engagements with a delivery in the period, the share from "
