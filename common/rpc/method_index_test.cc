@@ -139,6 +139,17 @@ TEST(SuiteApi, WhatChangesSomethingHasARequiredRequestId) {
   }
 }
 
+TEST(SuiteApi, AnAuditorChangesNothing) {
+  std::vector<std::string> changing;
+  for (const Method* method : SuiteMethods()) {
+    if (method->Allows(type::v1::ROLE_AUDITOR) && !method->read_only) {
+      changing.push_back(method->descriptor->name());
+    }
+  }
+  // It records of others that they tried a policy, and of an auditor nothing: matching_service_test.
+  EXPECT_THAT(changing, ::testing::ElementsAre("TryPolicy"));
+}
+
 TEST(SuiteApi, OfWhatOperatorsTellAQueueThatMayBeRepeatedWhichSetsAState) {
   std::vector<std::string> repeatable;
   std::vector<std::string> others;

@@ -144,6 +144,7 @@ absl::Status RunTry(Context& context, const TryArguments& arguments) {
   matching::v1::TryPolicyRequest request;
   request.set_name(PolicyNameOf(arguments.version));
   request.set_past_runs(arguments.past_runs);
+  ASSIGN_OR_RETURN(*request.mutable_request_id(), context.RequestId());
   ASSIGN_OR_RETURN(const TryPolicyResponse response,
                    context.Call(&MatchService::Stub::TryPolicy, request, kTryDeadline));
   Printer printer = context.printer();
@@ -159,11 +160,11 @@ absl::Status RunTry(Context& context, const TryArguments& arguments) {
   RETURN_IF_ERROR(WriteSimulation(context, response.present(), false));
   if (response.past().empty()) {
     out << "\nno past runs to try it on\n";
-    return absl::OkStatus();
+  } else {
+    out << "\non past runs, newest first; reproduced says whether the plan made anew is the "
+           "recorded one\n";
+    RETURN_IF_ERROR(printer.List(response, "past", TrialColumns()));
   }
-  out << "\non past runs, newest first; reproduced says whether the plan made anew is the recorded "
-         "one\n";
-  RETURN_IF_ERROR(printer.List(response, "past", TrialColumns()));
   if (!response.not_counted().empty()) {
     out << "\nnot counted as a trial: " << response.not_counted() << "\n";
   }
@@ -183,6 +184,7 @@ void AddTry(CLI::App& noun, Context& context) {
   command.add_option("--past", arguments->past_runs, "Past runs it is tried on")
       ->check(CLI::Range(1, 50).description(""))
       ->capture_default_str();
+  context.AddRequestId(command);
 }
 
 void AddReview(CLI::App& noun, Context& context) {

@@ -1256,6 +1256,20 @@ TEST_F(WhatIf, ATrialThatDoesNotCountSaysSo) {
   EXPECT_THAT(Run("policy try 3 --output json").out(), HasSubstr("notCounted"));
 }
 
+TEST_F(WhatIf, AnAuditorsTrialSaysThatItDoesNotCountWhereThereIsNoPastRunEither) {
+  center_.On<matching::v1::TryPolicyRequest, matching::v1::TryPolicyResponse>(
+      "critac.matching.v1.MatchService/TryPolicy", [](const auto& call, auto& response) {
+        EXPECT_NE(call.request_id(), "");
+        response.mutable_policy()->set_name(call.name());
+        *response.mutable_present() = Answer();
+        response.set_not_counted("an auditor reads and changes nothing");
+        return absl::OkStatus();
+      });
+  EXPECT_THAT(Run("policy try 3 --as auditor:ines").out(),
+              HasSubstr("no past runs to try it on\n"
+                        "\nnot counted as a trial: an auditor reads and changes nothing\n"));
+}
+
 TEST_F(CommandLine, ARunIsShownWithWhatItChangedAndWhy) {
   center_.On<matching::v1::GetRunRequest, matching::v1::SolveRun>(
       "critac.matching.v1.MatchService/GetRun", [](const auto& call, auto& response) {

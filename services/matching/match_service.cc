@@ -201,13 +201,10 @@ grpc::ServerUnaryReactor* MatchService::TryPolicy(grpc::CallbackServerContext* c
         if (tried.state() != v1::POLICY_STATE_DRAFT || tried.has_try_time()) {
           return absl::OkStatus();
         }
-        response->set_not_counted(WhyNotCounted(response->past()));
+        response->set_not_counted(WhyNotCounted(response->past(), call.principal.role));
         if (!response->not_counted().empty()) return absl::OkStatus();
-        journal::Command noted;
-        noted.actor = call.principal.ToString();
-        noted.trace = call.trace;
-        noted.decide = NoteTrial(in.name());
-        RETURN_IF_ERROR(journal_.Execute(std::move(noted)).status());
+        RETURN_IF_ERROR(
+            journal_.Execute(rpc::Pipeline::MakeCommand(call, in, NoteTrial(in.name()))).status());
         return journal_.GetInto(in.name(), *response->mutable_policy());
       });
 }

@@ -78,9 +78,13 @@ class MatchingService : public ::testing::Test {
     return Call(&Stub::ApprovePolicy, request, who);
   }
   absl::Status Try(const std::string& name, const std::string& who = kDana) {
+    return Call(&Stub::TryPolicy, TrialOf(name), who).status();
+  }
+  v1::TryPolicyRequest TrialOf(const std::string& name) {
     v1::TryPolicyRequest request;
     request.set_name(name);
-    return Call(&Stub::TryPolicy, request, who).status();
+    request.set_request_id(server_.NewId());
+    return request;
   }
   absl::StatusOr<v1::Policy> Reject(const std::string& name, const std::string& who) {
     v1::RejectPolicyRequest request;
@@ -435,6 +439,32 @@ TEST_F(MatchingService, ADraftIsApprovedOnlyOnceItWasTried) {
   const auto approved = ApproveUntried(draft->name(), kLindqvist);
   ASSERT_TRUE(approved.ok()) << approved.status();
   EXPECT_EQ(InForce().tried_by(), kDana);
+}
+
+TEST_F(MatchingService, AnAuditorIsShownATrialThatIsNotRecorded) {
+  AddExperts(1);
+  AddRequest("fy27-000001");
+  Solve();
+  const auto draft = Propose(33'000);
+  ASSERT_TRUE(draft.ok()) << draft.status();
+  const int64_t head = server_.journal().Head()->sequence;
+  const auto seen = Call(&Stub::TryPolicy, TrialOf(draft->name()), "auditor:ines");
+  ASSERT_TRUE(seen.ok()) << seen.status();
+  ASSERT_THAT(seen->past(), SizeIs(1)) << "it is shown all the same";
+  EXPECT_TRUE(seen->past(0).reproduced());
+  EXPECT_THAT(seen->not_counted(), HasSubstr("an auditor reads and changes nothing"));
+  EXPECT_EQ(seen->policy().tried_by(), "");
+  EXPECT_EQ(server_.journal().Head()->sequence, head);
+  EXPECT_EQ(ReasonOf(ApproveUntried(draft->name(), kLindqvist).status()), "POLICY_NOT_TRIED");
+
+  const auto counted = Call(&Stub::TryPolicy, TrialOf(draft->name()), kDana);
+  ASSERT_TRUE(counted.ok()) << counted.status();
+  EXPECT_EQ(counted->not_counted(), "");
+  const auto later = Call(&Stub::TryPolicy, TrialOf(draft->name()), "auditor:ines");
+  ASSERT_TRUE(later.ok()) << later.status();
+  EXPECT_EQ(later->not_counted(), "") << "one that counts is on record";
+  EXPECT_EQ(later->policy().tried_by(), kDana);
+  EXPECT_TRUE(ApproveUntried(draft->name(), kLindqvist).ok());
 }
 
 TEST_F(MatchingService, TheRunsOfTheSolverCanBeReadNewestFirst) {
@@ -1291,8 +1321,7 @@ TEST_F(MatchingService, PlansNameNoRequestsFromWhichTheCallerIsRecused) {
   EXPECT_EQ(hidden.code(), absl::StatusCode::kInvalidArgument) << hidden;
   EXPECT_EQ(BadRequestOf(hidden).field_violations(0).field(), "changes[0].without_request");
 
-  v1::TryPolicyRequest attempt;
-  attempt.set_name("policies/v00000001");
+  const v1::TryPolicyRequest attempt = TrialOf("policies/v00000001");
   const auto tried = [&](const std::string& who) {
     const auto response = Call(&Stub::TryPolicy, attempt, who);
     EXPECT_TRUE(response.ok()) << response.status();
@@ -1355,8 +1384,7 @@ TEST_F(MatchingService, APolicyIsTriedOnThePresentAndOnPastRuns) {
   const auto draft = Propose(policy);
   ASSERT_TRUE(draft.ok()) << draft.status();
   const int64_t head = server_.journal().Head()->sequence;
-  v1::TryPolicyRequest request;
-  request.set_name(draft->name());
+  v1::TryPolicyRequest request = TrialOf(draft->name());
   const auto response = Call(&Stub::TryPolicy, request, kDana);
   ASSERT_TRUE(response.ok()) << response.status();
   EXPECT_EQ(response->policy().name(), draft->name());
@@ -1375,10 +1403,12 @@ TEST_F(MatchingService, APolicyIsTriedOnThePresentAndOnPastRuns) {
     EXPECT_THAT(trial.difference().changes(), SizeIs(0)) << "Simulate has them";
   }
   EXPECT_EQ(server_.journal().Head()->sequence, head + 1) << "that it was tried";
+  ASSERT_TRUE(Call(&Stub::TryPolicy, request, kDana).ok());
+  EXPECT_EQ(server_.journal().Head()->sequence, head + 1) << "a repeated call records nothing more";
+  request = TrialOf(draft->name());
   request.set_past_runs(1);
   EXPECT_THAT(Call(&Stub::TryPolicy, request, kDana)->past(), SizeIs(1));
-  request.set_name("policies/v00000009");
-  EXPECT_EQ(Call(&Stub::TryPolicy, request, kDana).status().code(), absl::StatusCode::kNotFound);
+  EXPECT_EQ(Try("policies/v00000009").code(), absl::StatusCode::kNotFound);
 }
 
 TEST_F(MatchingService, ATrialSaysWhereThePastCannotBeMadeAgain) {
@@ -1398,8 +1428,7 @@ TEST_F(MatchingService, ATrialSaysWhereThePastCannotBeMadeAgain) {
     if (entry.has_delivery_type()) entry.mutable_delivery_type()->set_lead_time_days(365);
   }
   server_.clock.Advance(absl::Minutes(2));
-  v1::TryPolicyRequest request;
-  request.set_name("policies/v00000001");
+  const v1::TryPolicyRequest request = TrialOf("policies/v00000001");
   const auto response = Call(&Stub::TryPolicy, request, kDana);
   ASSERT_TRUE(response.ok()) << response.status();
   ASSERT_THAT(response->past(), SizeIs(2));
@@ -1431,8 +1460,7 @@ TEST_F(MatchingService, ATrialCountsOnlyWhereAPastRunComesOutAsRecorded) {
   const auto draft = Propose(33'000);
   ASSERT_TRUE(draft.ok()) << draft.status();
   const int64_t head = server_.journal().Head()->sequence;
-  v1::TryPolicyRequest request;
-  request.set_name(draft->name());
+  v1::TryPolicyRequest request = TrialOf(draft->name());
   const auto unknown = Call(&Stub::TryPolicy, request, kDana);
   ASSERT_TRUE(unknown.ok()) << unknown.status();
   EXPECT_THAT(unknown->past(), SizeIs(1)) << "it is shown all the same";

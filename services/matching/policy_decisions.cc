@@ -62,7 +62,12 @@ absl::StatusOr<v1::Policy> DraftPolicy(const v1::Policy* in_force, const v1::Pol
   return draft;
 }
 
-std::string WhyNotCounted(const google::protobuf::RepeatedPtrField<v1::PastTrial>& past) {
+std::string WhyNotCounted(const google::protobuf::RepeatedPtrField<v1::PastTrial>& past,
+                          type::v1::Role role) {
+  if (role == type::v1::ROLE_AUDITOR) {
+    return "an auditor reads and changes nothing, so that it was tried is not recorded; a "
+           "coordinator or program manager has to try it before it is approved";
+  }
   const bool is_known = std::any_of(past.begin(), past.end(),
                                     [](const v1::PastTrial& trial) { return trial.reproduced(); });
   if (past.empty() || is_known) return "";

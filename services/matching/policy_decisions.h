@@ -7,6 +7,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "critac/matching/v1/match.pb.h"
+#include "critac/type/v1/options.pb.h"
 #include "google/protobuf/repeated_field.h"
 
 // How a policy comes into force: proposed by one person, approved by another. Pure; times are the
@@ -26,10 +27,12 @@ absl::StatusOr<v1::Policy> DraftPolicy(const v1::Policy* in_force, const v1::Pol
                                        int64_t base_version, int64_t version,
                                        const std::string& actor);
 
-// Why a trial on these past runs does not count, in words; empty: it does. Where there are any, the plan of one at
-// least must have come out as recorded: otherwise nothing is known of the past. Where there is none, a trial on the
-// records of now counts, since nothing else can be had.
-std::string WhyNotCounted(const google::protobuf::RepeatedPtrField<v1::PastTrial>& past);
+// Why a trial on these past runs, by someone in this role, does not count, in words; empty: it does. An auditor's never
+// does, since it changes nothing. Where there are past runs, the plan of one at least must have come out as recorded:
+// otherwise nothing is known of the past. Where there is none, a trial on the records of now counts, since nothing else
+// can be had.
+std::string WhyNotCounted(const google::protobuf::RepeatedPtrField<v1::PastTrial>& past,
+                          type::v1::Role role);
 
 // The draft as it is once in force. FAILED_PRECONDITION: POLICY_NOT_DRAFT, it is decided already;
 // SECOND_PERSON_NEEDED, `actor` proposed it, under whatever role; POLICY_NOT_TRIED, no trial of it counts;

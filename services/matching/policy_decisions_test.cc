@@ -144,19 +144,23 @@ TEST(PolicyDecisions, ADraftIsRejectedByAnyoneItsProposerIncluded) {
   }
 }
 
-TEST(PolicyDecisions, ATrialCountsWhereAPastRunComesOutAsRecordedOrThereIsNone) {
+TEST(PolicyDecisions, ATrialCountsWhereAPastRunComesOutAsRecordedOrThereIsNoneButNotAnAuditors) {
   const struct {
     std::vector<bool> reproduced;
     const char* why_not;
+    type::v1::Role role = type::v1::ROLE_COORDINATOR;
   } kCases[] = {{{}, ""},
                 {{true}, ""},
+                {{true}, "", type::v1::ROLE_PROGRAM_MANAGER},
                 {{false, true, false}, ""},
                 {{false}, "the past run that it was tried on does not come out as recorded"},
-                {{false, false}, "none of the 2 past runs that it was tried on comes out"}};
+                {{false, false}, "none of the 2 past runs that it was tried on comes out"},
+                {{}, "an auditor reads and changes nothing", type::v1::ROLE_AUDITOR},
+                {{true}, "an auditor reads and changes nothing", type::v1::ROLE_AUDITOR}};
   for (const auto& c : kCases) {
     v1::TryPolicyResponse response;
     for (const bool reproduced : c.reproduced) response.add_past()->set_reproduced(reproduced);
-    const std::string why_not = WhyNotCounted(response.past());
+    const std::string why_not = WhyNotCounted(response.past(), c.role);
     EXPECT_THAT(why_not, ::testing::StartsWith(c.why_not));
     EXPECT_EQ(why_not.empty(), std::string(c.why_not).empty()) << why_not;
   }

@@ -144,6 +144,7 @@ class ConflictsTest : public ::testing::Test {
   std::vector<std::string> ProposedInRuns(const std::string& who) {
     matching::v1::TryPolicyRequest attempt;
     attempt.set_name("policies/v00000001");
+    attempt.set_request_id(ids_.NewUuid());
     const auto tried =
         center_.Call<MatchService>(&MatchService::Stub::TryPolicy, attempt, ROLE_COORDINATOR, who);
     EXPECT_TRUE(tried.ok()) << tried.status();
