@@ -441,6 +441,49 @@ TEST_F(MatchingService, ADraftIsApprovedOnlyOnceItWasTried) {
   EXPECT_EQ(InForce().tried_by(), kDana);
 }
 
+TEST_F(MatchingService, AShareIsProposedForAPartnerOnRecordOnly) {
+  AddPartner("nsa", "NSA");
+  v1::Policy policy = InForce();
+  policy.add_partner_shares()->set_partner("partners/nsa");
+  policy.add_partner_shares()->set_partner("partners/iacp");
+  const int64_t head = server_.journal().Head()->sequence;
+  const absl::Status refused = Propose(policy).status();
+  EXPECT_EQ(refused.code(), absl::StatusCode::kInvalidArgument) << refused;
+  EXPECT_EQ(BadRequestOf(refused).field_violations(0).field(), "policy.partner_shares[1].partner");
+  EXPECT_THAT(refused.message(), HasSubstr("there is no 'partners/iacp'"));
+  EXPECT_EQ(server_.journal().Head()->sequence, head);
+  v1::SimulateRequest simulate;
+  v1::SimulatedChange& change = *simulate.add_changes();
+  change.add_fields("partner_shares");
+  *change.mutable_policy()->mutable_partner_shares() = policy.partner_shares();
+  const absl::Status unknown = Call(&Stub::Simulate, simulate, kDana).status();
+  EXPECT_EQ(BadRequestOf(unknown).field_violations(0).field(),
+            "changes[0].policy.partner_shares[1].partner");
+
+  AddPartner("iacp", "IACP");
+  EXPECT_TRUE(Call(&Stub::Simulate, simulate, kDana).ok());
+  const auto draft = Propose(policy);
+  ASSERT_TRUE(draft.ok()) << draft.status();
+  EXPECT_EQ(draft->partner_shares_size(), 2);
+}
+
+TEST_F(MatchingService, APolicyIsTriedOnDaysBeforeItsPartnersWereOnRecord) {
+  AddExperts(1);
+  AddRequest("fy27-000001");
+  Solve();
+  AddPartner("iacp", "IACP");
+  v1::Policy policy = InForce();
+  v1::PartnerShare& share = *policy.add_partner_shares();
+  share.set_partner("partners/iacp");
+  share.set_maximum_e6(500'000);
+  const auto draft = Propose(policy);
+  ASSERT_TRUE(draft.ok()) << draft.status();
+  const auto tried = Call(&Stub::TryPolicy, TrialOf(draft->name()), kDana);
+  ASSERT_TRUE(tried.ok()) << tried.status();
+  ASSERT_THAT(tried->past(), SizeIs(1));
+  EXPECT_EQ(tried->past(0).after().assigned_count(), 1);
+}
+
 TEST_F(MatchingService, AnAuditorIsShownATrialThatIsNotRecorded) {
   AddExperts(1);
   AddRequest("fy27-000001");

@@ -120,6 +120,19 @@ absl::Status CheckPartnerShares(const v1::Policy& policy) {
   return absl::OkStatus();
 }
 
+absl::Status CheckSharesKnown(const v1::Policy& policy,
+                              absl::FunctionRef<bool(const std::string& partner)> is_known) {
+  for (int i = 0; i < policy.partner_shares_size(); ++i) {
+    const std::string& partner = policy.partner_shares(i).partner();
+    if (is_known(partner)) continue;
+    return InvalidField(absl::StrCat("policy.partner_shares[", i, "].partner"),
+                        absl::StrCat("there is no '", partner,
+                                     "'; a share is of a partner on record, as ListPartners names "
+                                     "them"));
+  }
+  return absl::OkStatus();
+}
+
 absl::Status CheckPolicy(const v1::Policy& policy) {
   const v1::Weights& weights = policy.weights();
   if (weights.topic_fit() + weights.peer_similarity() + weights.rating() + weights.load() +

@@ -1,6 +1,9 @@
 #ifndef SERVICES_MATCHING_PARTNER_RULES_H_
 #define SERVICES_MATCHING_PARTNER_RULES_H_
 
+#include <string>
+
+#include "absl/functional/function_ref.h"
 #include "absl/status/status.h"
 #include "absl/time/civil_time.h"
 #include "critac/matching/v1/match.pb.h"
@@ -21,6 +24,10 @@ absl::Status CheckConflict(const v1::Conflict& conflict, absl::CivilDay today);
 
 // Shares of partners: each partner once, no minimum above its maximum, minimums that add up to the whole at most.
 absl::Status CheckPartnerShares(const v1::Policy& policy);
+
+// Every share is of a partner that `is_known` has on record: one of another would be no share of anything.
+absl::Status CheckSharesKnown(const v1::Policy& policy,
+                              absl::FunctionRef<bool(const std::string& partner)> is_known);
 
 // What contradicts itself or breaks a promise is refused: at least one weight is above 0; waiting has a price, so that
 // nobody waits for ever; shares as CheckPartnerShares has them, and minimum shares are worth something.

@@ -1,5 +1,8 @@
 #include "services/matching/partner_rules.h"
 
+#include <string>
+#include <vector>
+
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 
@@ -78,6 +81,29 @@ TEST(PartnerRules, SomePartOfAScoreMustCount) {
   EXPECT_FALSE(CheckPolicy(policy).ok());
   policy.mutable_weights()->set_load(1);
   EXPECT_TRUE(CheckPolicy(policy).ok());
+}
+
+TEST(PartnerRules, AShareIsOfAPartnerOnRecord) {
+  const struct {
+    std::vector<std::string> partners;
+    std::string problem;
+  } kCases[] = {
+      {{}, ""},
+      {{"partners/nsa"}, ""},
+      {{"partners/iacp", "partners/nsa"}, ""},
+      {{"partners/nas"},
+       "policy.partner_shares[0].partner: there is no 'partners/nas'; a share is of a partner"},
+      {{"partners/nsa", "partners/IACP"},
+       "policy.partner_shares[1].partner: there is no 'partners/IACP'"}};
+  for (const auto& c : kCases) {
+    v1::Policy policy = FirstPolicy();
+    for (const std::string& partner : c.partners) policy.add_partner_shares()->set_partner(partner);
+    const absl::Status status = CheckSharesKnown(policy, [](const std::string& partner) {
+      return partner == "partners/nsa" || partner == "partners/iacp";
+    });
+    EXPECT_EQ(status.ok(), c.problem.empty()) << status;
+    if (!status.ok()) EXPECT_THAT(status.message(), HasSubstr(c.problem));
+  }
 }
 
 TEST(PartnerRules, TheFirstPolicyLeavesASlotOpenOnlyWhenNobodyCanFillIt) {

@@ -5,6 +5,7 @@
 #include "common/journal/event_time.h"
 #include "common/status/error.h"
 #include "critac/matching/v1/events.pb.h"
+#include "critac/matching/v1/partner.pb.h"
 #include "services/matching/matching_states.h"
 #include "services/matching/partner_rules.h"
 #include "services/matching/policy_decisions.h"
@@ -39,6 +40,9 @@ journal::Decide ProposePolicy(v1::Policy policy, int64_t base_version, std::stri
     ASSIGN_OR_RETURN(
         *proposed.mutable_policy(),
         DraftPolicy(in_force, policy, base_version, NextVersion(draft, in_force), draft.actor()));
+    RETURN_IF_ERROR(CheckSharesKnown(proposed.policy(), [&draft](const std::string& partner) {
+      return draft.Find<v1::Partner>(partner) != nullptr;
+    }));
     proposed.mutable_policy()->set_reason(reason);
     *proposed.mutable_policy()->mutable_propose_time() = ToTimestamp(draft.now());
     const std::string name = proposed.policy().name();

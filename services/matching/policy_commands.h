@@ -11,7 +11,7 @@
 // version they are about. NOT_FOUND where there is no version of this name.
 namespace critac::matching {
 
-// Makes a policy the next version, a draft.
+// Makes a policy the next version, a draft. INVALID_ARGUMENT: also, a share is of a partner that is not on record.
 journal::Decide ProposePolicy(v1::Policy policy, int64_t base_version, std::string reason);
 
 // Puts a draft in force, by another person than its proposer.

@@ -663,6 +663,8 @@ void Pool::SetShares() {
     const auto partner = std::lower_bound(
         partners_.begin(), partners_.end(), share.partner(),
         [](const PartnerRow& row, const std::string& name) { return row.name < name; });
+    // A version of the policy is tried on the records of past days too, from before the partner was on record; nobody
+    // has a share then. Who proposes one for a partner that is on no record is refused (CheckSharesKnown).
     if (partner == partners_.end() || partner->name != share.partner()) continue;
     const absl::int128 minimum = absl::int128(whole) * share.minimum_e6() + kWhole_e6 - 1;
     partner->least =

@@ -54,6 +54,13 @@ bool Overlap(const std::string& a, const std::string& b) {
          absl::StartsWith(b, a + ".");
 }
 
+// Whether a change of the policy gives it shares of partners.
+bool SetsShares(const SimulatedChange& change) {
+  return change.fields().empty() ||
+         std::any_of(change.fields().begin(), change.fields().end(),
+                     [](const std::string& field) { return Overlap(field, "partner_shares"); });
+}
+
 // Whether a change of a demand's fields makes it wait from its new ready time.
 bool MovesWait(const SimulatedChange& change) {
   const auto changes = [&change](const std::string& meant) {
@@ -133,6 +140,9 @@ class Changer {
     RETURN_IF_ERROR(CheckFieldsOf(change, "policy", *v1::Policy::descriptor()));
     RETURN_IF_ERROR(ClaimAll(change, "policy", kPolicy));
     touched_.try_emplace(kPolicy, Touched{path_ + ".policy", true});
+    // A version on record may be older or younger than the partners of the snapshot; its shares are what they are.
+    const bool is_on_record = change.policy().version() != 0;
+    if (!is_on_record && SetsShares(change)) shares_path_ = path_ + ".policy";
     if (change.fields().empty()) {
       snapshot_.policy = change.policy();
       return absl::OkStatus();
@@ -284,7 +294,8 @@ class Changer {
   absl::Status CheckTouched(const std::string& name, const Touched& touched) const {
     if (name == kPolicy) {
       RETURN_IF_ERROR(check_(snapshot_.policy, touched.path));
-      return At(touched.path, CheckPolicy(snapshot_.policy));
+      RETURN_IF_ERROR(At(touched.path, CheckPolicy(snapshot_.policy)));
+      return shares_path_.empty() ? absl::OkStatus() : CheckShares();
     }
     for (const v1::Expert& expert : snapshot_.experts) {
       if (expert.name() == name) return CheckChanged(expert, touched);
@@ -298,6 +309,15 @@ class Changer {
       if (demand.request() == name && touched.kept_rules) return CheckChanged(demand, touched);
     }
     return absl::OkStatus();
+  }
+
+  // A partner that the changes add has a share like any other.
+  absl::Status CheckShares() const {
+    const auto is_known = [this](const std::string& name) {
+      return std::any_of(snapshot_.partners.begin(), snapshot_.partners.end(),
+                         [&name](const v1::Partner& one) { return one.name() == name; });
+    };
+    return At(shares_path_, CheckSharesKnown(snapshot_.policy, is_known));
   }
 
   absl::Status CheckChanged(const v1::Expert& expert, const Touched& touched) const {
@@ -340,6 +360,8 @@ class Changer {
   std::string path_;
   std::map<std::string, std::vector<Claim>> claims_;
   std::map<std::string, Touched> touched_;
+  // Where shares of partners are set. Empty: nowhere.
+  std::string shares_path_;
 };
 
 }  // namespace

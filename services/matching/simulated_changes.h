@@ -25,7 +25,8 @@ using CheckMessage = absl::FunctionRef<absl::Status(const google::protobuf::Mess
 // INVALID_ARGUMENT, with the path of the field: a change says nothing; it sets fields of what is not
 // there, or leaves that out; a field is none, is set by the center only, or stands there twice; two
 // changes set the same field; what comes of them breaks a rule of its fields, or one of
-// partner_rules.h. The snapshot is then of no use.
+// partner_rules.h; a policy that is no version on record has a share for a partner that is not there. The
+// snapshot is then of no use.
 absl::Status ApplyChanges(absl::Span<const v1::SimulatedChange> changes, CheckMessage check,
                           Snapshot& snapshot);
 

@@ -201,6 +201,21 @@ TEST(SimulatedChanges, WhatIsWrongIsSaidWithItsField) {
       {{R"(policy { unassigned_price: -5 } fields: "unassigned_price")"},
        "changes[0].policy.unassigned_price",
        "-5"},
+      {{R"(policy { partner_shares { partner: "partners/x" maximum_e6: 500000 } }
+            fields: "partner_shares")"},
+       "changes[0].policy.partner_shares[0].partner",
+       "there is no 'partners/x'; a share is of a partner on record"},
+      {{R"(policy { fairness_price: 9 } fields: "fairness_price")",
+        R"(policy { partner_shares { partner: "partners/nsa" }
+                    partner_shares { partner: "partners/x" } } fields: "partner_shares")"},
+       "changes[1].policy.partner_shares[1].partner",
+       "there is no 'partners/x'"},
+      {{R"(policy { period: PERIOD_QUARTER weights { load: 1 } waiting_price_per_day: 1
+                    rating_prior_mean_e3: 4000 offer_business_days: 5 reminder_business_days: 2
+                    escalate_after_offers: 3 recent_agency_years: 5
+                    partner_shares { partner: "partners/x" } })"},
+       "changes[0].policy.partner_shares[0].partner",
+       "there is no 'partners/x'"},
       {{R"(request { request: "requests/new" agency { agency: "agencies/a" } })"},
        "changes[0].request.slots",
        "required"},
@@ -226,6 +241,32 @@ TEST(SimulatedChanges, WhatIsWrongIsSaidWithItsField) {
     EXPECT_EQ(bad.field_violations(0).field(), one.field) << status;
     EXPECT_THAT(bad.field_violations(0).description(), HasSubstr(one.message));
   }
+}
+
+TEST(SimulatedChanges, AShareIsOfAPartnerThatIsThereOrAddedOrOfAVersionOnRecord) {
+  const std::string shares_of_x =
+      R"(policy { partner_shares { partner: "partners/x" } } fields: "partner_shares")";
+  const std::vector<std::string> accepted[] = {
+      {R"(policy { partner_shares { partner: "partners/nsa" } } fields: "partner_shares")"},
+      {shares_of_x, R"(partner { name: "partners/x" display_name: "X" })"}};
+  for (const std::vector<std::string>& changes : accepted) {
+    Snapshot snapshot = SmallCenter();
+    const absl::Status status = Apply(changes, snapshot);
+    EXPECT_TRUE(status.ok()) << changes[0] << ": " << status;
+  }
+  // As one that is tried on a day before the partner was on record, and then changed in something else.
+  v1::Policy version = FirstPolicy();
+  version.set_version(2);
+  version.add_partner_shares()->set_partner("partners/x");
+  Snapshot past = SmallCenter();
+  v1::SimulatedChange change;
+  *change.mutable_policy() = version;
+  const auto unchecked = [](const google::protobuf::Message&, absl::string_view) {
+    return absl::OkStatus();
+  };
+  EXPECT_TRUE(ApplyChanges({change}, unchecked, past).ok());
+  EXPECT_TRUE(Apply({R"(policy { fairness_price: 9 } fields: "fairness_price")"}, past).ok());
+  EXPECT_EQ(past.policy.partner_shares_size(), 1);
 }
 
 TEST(SimulatedChanges, ARecordThatBreaksARuleAsItIsCanStillBeChanged) {
