@@ -125,13 +125,17 @@ std::string PersonIn(absl::string_view principal) {
   return std::string(person.substr(0, person.find('#')));
 }
 
-std::string PersonKey(const Principal& principal) {
-  const std::string person = PersonIn(principal.ToString());
+std::string PersonKey(const Principal& principal) { return PersonKey(principal.ToString()); }
+
+std::string PersonKey(absl::string_view principal) {
+  const std::string person = PersonIn(principal);
   if (absl::StrContains(person, '@')) return AddressIdentity(person);
   absl::string_view id = person;
   const bool named = absl::ConsumePrefix(&id, "experts/");
-  if (principal.role == type::v1::ROLE_PARTNER && !id.empty()) {
-    return absl::StrCat(principal.resource(), "#", id);
+  const std::pair<absl::string_view, absl::string_view> parts =
+      absl::StrSplit(principal, absl::MaxSplits(':', 1));
+  if (parts.first == RoleName(type::v1::ROLE_PARTNER) && !id.empty()) {
+    return absl::StrCat(parts.second.substr(0, parts.second.find('#')), "#", id);
   }
   return named ? person : "";
 }

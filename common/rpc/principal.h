@@ -39,6 +39,8 @@ std::string PersonIn(absl::string_view principal);
 // for a partner's people `partners/iacp#e012`, since a name is known to its own partner only; for
 // others `experts/e012`. Empty: by nothing, as most callers.
 std::string PersonKey(const Principal& principal);
+// The same of a principal as records have it, `role:subject`.
+std::string PersonKey(absl::string_view principal);
 
 // Reads `role:subject`. Roles: agency, coordinator, partner, program-manager, auditor, operator,
 // service. The subject has 1 to 200 characters out of letters, digits and `._@/#+-`; an agency's

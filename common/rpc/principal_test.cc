@@ -172,6 +172,7 @@ TEST(Principal, WhatAPersonMayBeOnRecordBy) {
     const absl::StatusOr<Principal> principal = ParsePrincipal(text);
     ASSERT_TRUE(principal.ok()) << principal.status();
     EXPECT_EQ(PersonKey(*principal), key) << text;
+    EXPECT_EQ(PersonKey(text), key) << text;
   }
 }
 

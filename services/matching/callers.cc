@@ -1,5 +1,6 @@
 #include "services/matching/callers.h"
 
+#include "absl/algorithm/container.h"
 #include "absl/strings/str_cat.h"
 #include "common/status/error.h"
 #include "google/protobuf/descriptor.h"
@@ -12,10 +13,11 @@ std::string PartnerOf(const rpc::Call& call) {
   return call.principal.role == type::v1::ROLE_PARTNER ? call.principal.resource() : "";
 }
 
-bool IsSamePerson(absl::string_view principal, absl::string_view other) {
+bool IsSamePerson(absl::string_view principal, absl::string_view caller, const KnownPerson& known) {
+  if (absl::c_binary_search(known.keys, rpc::PersonKey(principal))) return true;
   const std::string person = rpc::PersonIn(principal);
-  const std::string second = rpc::PersonIn(other);
-  if (person.empty() || second.empty()) return principal == other;
+  const std::string second = rpc::PersonIn(caller);
+  if (person.empty() || second.empty()) return principal == caller;
   return AddressIdentity(person) == AddressIdentity(second);
 }
 

@@ -2,6 +2,7 @@
 #define SERVICES_MATCHING_CALLERS_H_
 
 #include <string>
+#include <vector>
 
 #include "absl/container/flat_hash_map.h"
 #include "absl/status/status.h"
@@ -24,9 +25,20 @@ inline constexpr char kRequestType[] = "critac.intake.v1.Request";
 // The partner that makes the call: `partners/ID`. Empty: someone who is not a partner.
 std::string PartnerOf(const rpc::Call& call);
 
-// Whether two principals are one person, in whatever roles: by the person, where both have one, as
-// AddressIdentity compares it; else by the whole principal.
-bool IsSamePerson(absl::string_view principal, absl::string_view other);
+// Who somebody is by the records of the experts, those included that are the same person. Nothing, as of
+// most callers: on none of them.
+struct KnownPerson {
+  // The records, by name, sorted.
+  std::vector<std::string> records;
+  // What rpc::PersonKey says of those who call as this person, sorted.
+  std::vector<std::string> keys;
+};
+
+// Whether two principals are one person, in whatever roles, where `known` is who the caller is: by the
+// records of the experts, under whichever of a person's addresses or records each of them calls; where
+// they say nothing, by the person, where both have one, as AddressIdentity compares it; else by the
+// whole principal. All that takes a second person asks this.
+bool IsSamePerson(absl::string_view principal, absl::string_view caller, const KnownPerson& known);
 
 // The rows a caller may see, where `column` holds the partner.
 store::Condition OwnRows(const rpc::Call& call, absl::string_view column);

@@ -214,7 +214,11 @@ grpc::ServerUnaryReactor* MatchService::ApprovePolicy(grpc::CallbackServerContex
                                                       v1::Policy* response) {
   return pipeline_.Write<v1::ApprovePolicyRequest, v1::Policy>(
       context, request, response, journal_,
-      [](const Call&, const auto& in) { return matching::ApprovePolicy(in.name()); });
+      [this](const Call& call, const auto& in) -> journal::Decide {
+        auto known = recusals_.WhoIs(call);
+        if (!known.ok()) return [error = known.status()](journal::Draft&) { return error; };
+        return matching::ApprovePolicy(in.name(), *std::move(known));
+      });
 }
 
 grpc::ServerUnaryReactor* MatchService::RejectPolicy(grpc::CallbackServerContext* context,

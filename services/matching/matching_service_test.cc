@@ -14,6 +14,7 @@
 #include "critac/matching/v1/events.pb.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
+#include "services/matching/identity_commands.h"
 #include "services/matching/match_commands.h"
 #include "services/matching/match_worker.h"
 #include "services/matching/matching_states.h"
@@ -156,6 +157,53 @@ class MatchingService : public ::testing::Test {
         server_.Call(server_.partners, &v1::PartnerService::Stub::ImportExperts, experts, kDana);
     ASSERT_TRUE(imported.ok()) << imported.status();
     ASSERT_EQ(imported->results(0).problem(), "");
+  }
+
+  // A record of a partner that is there, with these addresses.
+  void AddExpertWith(const std::string& id, const std::string& partner_id,
+                     const std::vector<std::string>& emails) {
+    Center center;
+    v1::ImportExpertsRequest experts;
+    v1::Expert& expert = *experts.add_experts();
+    expert = center.AddExpert(id, partner_id);
+    expert.set_full_name("Somebody");
+    for (const std::string& email : emails) expert.add_emails(email);
+    experts.set_request_id(server_.NewId());
+    const auto imported =
+        server_.Call(server_.partners, &v1::PartnerService::Stub::ImportExperts, experts, kDana);
+    ASSERT_TRUE(imported.ok()) << imported.status();
+    ASSERT_EQ(imported->results(0).problem(), "");
+  }
+
+  // A conflict of a partner that someone declared, and someone asked to override; its name.
+  std::string AskedConflict(const std::string& declared_by, const std::string& asked_by) {
+    v1::CreateConflictRequest create;
+    create.mutable_conflict()->set_partner("partners/nsa");
+    create.mutable_conflict()->set_agency("agencies/ag-000009");
+    create.mutable_conflict()->set_kind(v1::CONFLICT_KIND_LITIGATION);
+    create.mutable_conflict()->set_reason("a suit is under way");
+    create.set_request_id(server_.NewId());
+    const auto declared = server_.Call(server_.partners, &v1::PartnerService::Stub::CreateConflict,
+                                       create, declared_by);
+    EXPECT_TRUE(declared.ok()) << declared.status();
+    if (!declared.ok()) return "";
+    v1::AskConflictOverrideRequest ask;
+    ask.set_name(declared->name());
+    ask.set_reason("nobody else");
+    ask.set_request_id(server_.NewId());
+    const auto asked = server_.Call(server_.partners,
+                                    &v1::PartnerService::Stub::AskConflictOverride, ask, asked_by);
+    EXPECT_TRUE(asked.ok()) << asked.status();
+    return declared->name();
+  }
+
+  absl::Status Override(const std::string& conflict, const std::string& who) {
+    v1::OverrideConflictRequest request;
+    request.set_name(conflict);
+    request.set_reason("settled");
+    request.set_request_id(server_.NewId());
+    return server_.Call(server_.partners, &v1::PartnerService::Stub::OverrideConflict, request, who)
+        .status();
   }
 
   // Another process solves, and goes on.
@@ -439,6 +487,41 @@ TEST_F(MatchingService, ADraftIsApprovedOnlyOnceItWasTried) {
   const auto approved = ApproveUntried(draft->name(), kLindqvist);
   ASSERT_TRUE(approved.ok()) << approved.status();
   EXPECT_EQ(InForce().tried_by(), kDana);
+}
+
+// Ana has two addresses on one record, and, once that is confirmed, another record at another partner.
+TEST_F(MatchingService, ASecondPersonIsNotTheFirstUnderAnotherAddress) {
+  AddPartner("iacp", "IACP");
+  AddPartner("nsa", "NSA");
+  AddExpertWith("ana", "iacp", {"ana@iacp.org", "ana@gmail.com"});
+  AddExpertWith("ortiz", "nsa", {"ortiz@nsa.org"});
+  AddExpertWith("ben", "iacp", {"ben@iacp.org"});
+  const std::string asked = AskedConflict(kDana, "coordinator:ana@iacp.org");
+  const std::string declared = AskedConflict("coordinator:ana@iacp.org", kDana);
+  v1::Policy policy = InForce();
+  policy.set_fairness_price(33'000);
+  const auto draft = Propose(policy, "program-manager:ana@iacp.org");
+  ASSERT_TRUE(draft.ok()) << draft.status();
+  ASSERT_TRUE(Try(draft->name()).ok());
+  const auto expect_refused = [&](const std::string& who) {
+    SCOPED_TRACE(who);
+    const absl::Status approved = ApproveUntried(draft->name(), who).status();
+    for (const absl::Status& status : {Override(asked, who), Override(declared, who), approved}) {
+      EXPECT_EQ(ReasonOf(status), "SECOND_PERSON_NEEDED") << status;
+      EXPECT_THAT(status.message(), HasSubstr(who)) << "who the caller is taken for";
+    }
+  };
+  for (const char* who : {"program-manager:ana@iacp.org", "program-manager:a.na+x@gmail.com",
+                          "program-manager:experts/ana"}) {
+    expect_refused(who);
+  }
+  server_.Execute(DecideIdentity("experts/ana", "experts/ortiz", true, "asked her"));
+  expect_refused("program-manager:ortiz@nsa.org");
+  server_.Execute(DecideIdentity("experts/ana", "experts/ortiz", false, "a mistake"));
+  EXPECT_TRUE(Override(asked, "program-manager:ortiz@nsa.org").ok());
+  EXPECT_TRUE(Override(declared, "program-manager:ben@iacp.org").ok());
+  const auto approved = ApproveUntried(draft->name(), "program-manager:ortiz@nsa.org");
+  EXPECT_TRUE(approved.ok()) << approved.status();
 }
 
 TEST_F(MatchingService, AShareIsProposedForAPartnerOnRecordOnly) {

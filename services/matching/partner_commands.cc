@@ -11,7 +11,6 @@
 #include "common/status/error.h"
 #include "critac/matching/v1/events.pb.h"
 #include "google/protobuf/util/message_differencer.h"
-#include "services/matching/callers.h"
 #include "services/matching/matching_states.h"
 #include "services/matching/partner_rules.h"
 
@@ -135,20 +134,21 @@ absl::Status CheckHolds(const v1::Conflict& conflict) {
 // Whether `actor` is neither who asked for the override, nor who declared the conflict, nor the
 // expert.
 absl::Status CheckSecondPerson(const v1::Conflict& conflict, const std::string& actor,
-                               const std::vector<std::string>& own_records) {
+                               const KnownPerson& known) {
   const auto refuse = [&](absl::string_view what) {
     return Error(absl::StatusCode::kPermissionDenied, "SECOND_PERSON_NEEDED",
-                 absl::StrCat(conflict.name(), what, "; another person must override it"))
+                 absl::StrCat(conflict.name(), what, ", the same person as ", actor,
+                              "; another person must override it"))
         .ToStatus();
   };
-  if (IsSamePerson(conflict.override_asked_by(), actor)) {
+  if (IsSamePerson(conflict.override_asked_by(), actor, known)) {
     return refuse(absl::StrCat(" was asked to be overridden by ", conflict.override_asked_by()));
   }
-  if (IsSamePerson(conflict.declared_by(), actor)) {
+  if (IsSamePerson(conflict.declared_by(), actor, known)) {
     return refuse(absl::StrCat(" was declared by ", conflict.declared_by()));
   }
-  if (absl::c_linear_search(own_records, conflict.expert())) {
-    return refuse(absl::StrCat(" is of ", conflict.expert(), ", who is the caller"));
+  if (absl::c_binary_search(known.records, conflict.expert())) {
+    return refuse(absl::StrCat(" is of ", conflict.expert()));
   }
   return absl::OkStatus();
 }
@@ -213,8 +213,7 @@ journal::Decide AskConflictOverride(std::string name, std::string reason, std::s
   };
 }
 
-journal::Decide OverrideConflict(std::string name, std::string reason,
-                                 std::vector<std::string> own_records) {
+journal::Decide OverrideConflict(std::string name, std::string reason, KnownPerson known) {
   return [=](Draft& draft) -> absl::Status {
     const auto* conflict = draft.Find<v1::Conflict>(name);
     if (conflict == nullptr) return ResourceNotFound(kConflictType, name);
@@ -223,7 +222,7 @@ journal::Decide OverrideConflict(std::string name, std::string reason,
       return FailedPrecondition("OVERRIDE_NOT_ASKED", name,
                                 "nobody asked to override it; one person asks, another decides");
     }
-    RETURN_IF_ERROR(CheckSecondPerson(*conflict, draft.actor(), own_records));
+    RETURN_IF_ERROR(CheckSecondPerson(*conflict, draft.actor(), known));
     v1::ConflictSet set;
     *set.mutable_conflict() = *conflict;
     set.mutable_conflict()->set_overridden_by(draft.actor());

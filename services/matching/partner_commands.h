@@ -6,6 +6,7 @@
 
 #include "common/journal/command.h"
 #include "critac/matching/v1/partner.pb.h"
+#include "services/matching/callers.h"
 
 // The commands of partners, experts and conflicts.
 namespace critac::matching {
@@ -26,10 +27,8 @@ journal::Decide CreateConflict(v1::Conflict conflict, std::string partner);
 journal::Decide AskConflictOverride(std::string name, std::string reason, std::string partner);
 
 // Overrides a conflict that someone asked to override, by another person than the one who asked or
-// declared it, and than the expert: `own_records` are the caller's own records as an expert.
-// Answers with the conflict.
-journal::Decide OverrideConflict(std::string name, std::string reason,
-                                 std::vector<std::string> own_records);
+// declared it (IsSamePerson), and than the expert; `known` is who the caller is. Answers with the conflict.
+journal::Decide OverrideConflict(std::string name, std::string reason, KnownPerson known);
 
 }  // namespace critac::matching
 

@@ -131,9 +131,9 @@ grpc::ServerUnaryReactor* PartnerService::OverrideConflict(
   return pipeline_.Write<v1::OverrideConflictRequest, v1::Conflict>(
       context, request, response, journal_,
       [this](const Call& call, const auto& in) -> journal::Decide {
-        auto own = recusals_.OwnRecords(call);
-        if (!own.ok()) return [error = own.status()](journal::Draft&) { return error; };
-        return matching::OverrideConflict(in.name(), in.reason(), *std::move(own));
+        auto known = recusals_.WhoIs(call);
+        if (!known.ok()) return [error = known.status()](journal::Draft&) { return error; };
+        return matching::OverrideConflict(in.name(), in.reason(), *std::move(known));
       });
 }
 

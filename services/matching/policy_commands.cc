@@ -52,15 +52,15 @@ journal::Decide ProposePolicy(v1::Policy policy, int64_t base_version, std::stri
   };
 }
 
-journal::Decide ApprovePolicy(std::string name) {
-  return [name = std::move(name)](Draft& draft) -> absl::Status {
+journal::Decide ApprovePolicy(std::string name, KnownPerson known) {
+  return [name = std::move(name), known = std::move(known)](Draft& draft) -> absl::Status {
     ASSIGN_OR_RETURN(const v1::Policy* found, FindVersion(draft, name));
     const v1::Policy version = *found;
     const auto* in_force = draft.Find<v1::Policy>(kCurrentPolicy);
     v1::PolicySet set;
     ASSIGN_OR_RETURN(
         *set.mutable_policy(),
-        ApproveDraft(version, in_force == nullptr ? 0 : in_force->version(), draft.actor()));
+        ApproveDraft(version, in_force == nullptr ? 0 : in_force->version(), draft.actor(), known));
     *set.mutable_policy()->mutable_effective_time() = ToTimestamp(draft.now());
     draft.Emit(kCurrentPolicy, set);
     draft.AnswerWith(name);

@@ -6,6 +6,7 @@
 
 #include "common/journal/command.h"
 #include "critac/matching/v1/match.pb.h"
+#include "services/matching/callers.h"
 
 // The commands of the policy; policy_decisions.h says what each refuses. They answer with the
 // version they are about. NOT_FOUND where there is no version of this name.
@@ -14,8 +15,8 @@ namespace critac::matching {
 // Makes a policy the next version, a draft. INVALID_ARGUMENT: also, a share is of a partner that is not on record.
 journal::Decide ProposePolicy(v1::Policy policy, int64_t base_version, std::string reason);
 
-// Puts a draft in force, by another person than its proposer.
-journal::Decide ApprovePolicy(std::string name);
+// Puts a draft in force, by another person than its proposer; `known` is who the caller is.
+journal::Decide ApprovePolicy(std::string name, KnownPerson known);
 
 // Records of a draft that its actor has seen what it would change; of one that was tried before, or is
 // decided, nothing. It answers with nothing.

@@ -7,7 +7,6 @@
 #include "common/status/error.h"
 #include "critac/type/v1/options.pb.h"
 #include "google/protobuf/util/message_differencer.h"
-#include "services/matching/callers.h"
 #include "services/matching/partner_rules.h"
 
 namespace critac::matching {
@@ -80,12 +79,13 @@ std::string WhyNotCounted(const google::protobuf::RepeatedPtrField<v1::PastTrial
 }
 
 absl::StatusOr<v1::Policy> ApproveDraft(const v1::Policy& draft, int64_t version_in_force,
-                                        const std::string& actor) {
+                                        const std::string& actor, const KnownPerson& known) {
   RETURN_IF_ERROR(CheckDraft(draft));
-  if (IsSamePerson(draft.proposed_by(), actor)) {
+  if (IsSamePerson(draft.proposed_by(), actor, known)) {
     return FailedPrecondition(
         "SECOND_PERSON_NEEDED", draft.name(),
-        absl::StrCat("was proposed by ", draft.proposed_by(), "; another person must approve it"));
+        absl::StrCat("was proposed by ", draft.proposed_by(), ", the same person as ", actor,
+                     "; another person must approve it"));
   }
   if (draft.base_version() != version_in_force) {
     return FailedPrecondition(

@@ -9,6 +9,7 @@
 #include "critac/matching/v1/match.pb.h"
 #include "critac/type/v1/options.pb.h"
 #include "google/protobuf/repeated_field.h"
+#include "services/matching/callers.h"
 
 // How a policy comes into force: proposed by one person, approved by another. Pure; times are the
 // caller's to set.
@@ -35,11 +36,11 @@ std::string WhyNotCounted(const google::protobuf::RepeatedPtrField<v1::PastTrial
                           type::v1::Role role);
 
 // The draft as it is once in force. FAILED_PRECONDITION: POLICY_NOT_DRAFT, it is decided already;
-// SECOND_PERSON_NEEDED, `actor` proposed it, under whatever role; POLICY_NOT_TRIED, no trial of it counts;
+// SECOND_PERSON_NEEDED, `actor`, who is `known`, proposed it (IsSamePerson); POLICY_NOT_TRIED, no trial of it counts;
 // POLICY_OUTDATED, it was drawn up when another version was in force than `version_in_force`, and so
 // reviewed against rules that do not hold any more.
 absl::StatusOr<v1::Policy> ApproveDraft(const v1::Policy& draft, int64_t version_in_force,
-                                        const std::string& actor);
+                                        const std::string& actor, const KnownPerson& known);
 
 // The draft as it is once rejected, which needs no second person. FAILED_PRECONDITION,
 // POLICY_NOT_DRAFT.

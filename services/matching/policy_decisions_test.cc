@@ -97,28 +97,36 @@ TEST(PolicyDecisions, AProposalIsRefusedWithTheReason) {
 }
 
 TEST(PolicyDecisions, ADraftTakesEffectByASecondPersonOnly) {
-  const auto policy = ApproveDraft(Draft(), 0, kReviewer);
+  const auto policy = ApproveDraft(Draft(), 0, kReviewer, {});
   ASSERT_TRUE(policy.ok()) << policy.status();
   EXPECT_EQ(policy->state(), v1::POLICY_STATE_IN_FORCE);
   EXPECT_EQ(policy->actor(), kReviewer);
   EXPECT_EQ(policy->proposed_by(), kAuthor);
   EXPECT_EQ(policy->version(), 2);
-  const auto own = ApproveDraft(Draft(), 0, kAuthor);
+  const auto own = ApproveDraft(Draft(), 0, kAuthor, {});
   EXPECT_EQ(own.status().code(), absl::StatusCode::kFailedPrecondition);
   EXPECT_EQ(ReasonOf(own.status()), "SECOND_PERSON_NEEDED");
-  EXPECT_EQ(ReasonOf(ApproveDraft(Draft(), 0, "program-manager:Okafor").status()),
+  EXPECT_EQ(ReasonOf(ApproveDraft(Draft(), 0, "program-manager:Okafor", {}).status()),
             "SECOND_PERSON_NEEDED")
       << "the same person, spelled otherwise";
+  v1::Policy of_ana = Draft();
+  of_ana.set_proposed_by("program-manager:ana@iacp.org");
+  const KnownPerson ana = {{"experts/e1"}, {"ana@gmail.com", "ana@iacp.org", "experts/e1"}};
+  const std::string other_address = "program-manager:ana@gmail.com";
+  EXPECT_EQ(ReasonOf(ApproveDraft(of_ana, 0, other_address, ana).status()), "SECOND_PERSON_NEEDED")
+      << "the same person, by the records of the experts";
+  EXPECT_TRUE(ApproveDraft(of_ana, 0, other_address, {}).ok());
+  EXPECT_TRUE(ApproveDraft(Draft(), 0, other_address, ana).ok());
 }
 
 TEST(PolicyDecisions, ADraftTakesEffectOnlyOnceItWasTried) {
   v1::Policy draft = Draft();
   draft.clear_tried_by();
-  EXPECT_EQ(ReasonOf(ApproveDraft(draft, 0, kReviewer).status()), "POLICY_NOT_TRIED");
+  EXPECT_EQ(ReasonOf(ApproveDraft(draft, 0, kReviewer, {}).status()), "POLICY_NOT_TRIED");
 }
 
 TEST(PolicyDecisions, ADraftReviewedAgainstOtherRulesIsOutdated) {
-  const auto late = ApproveDraft(Draft(), 1, kReviewer);
+  const auto late = ApproveDraft(Draft(), 1, kReviewer, {});
   EXPECT_EQ(late.status().code(), absl::StatusCode::kFailedPrecondition);
   EXPECT_EQ(ReasonOf(late.status()), "POLICY_OUTDATED");
   EXPECT_THAT(late.status().message(), HasSubstr("in force is version 1"));
@@ -129,7 +137,7 @@ TEST(PolicyDecisions, ADraftIsDecidedOnce) {
                                       v1::POLICY_STATE_SUPERSEDED, v1::POLICY_STATE_REJECTED}) {
     v1::Policy decided = Draft();
     decided.set_state(state);
-    EXPECT_EQ(ReasonOf(ApproveDraft(decided, 0, kReviewer).status()), "POLICY_NOT_DRAFT");
+    EXPECT_EQ(ReasonOf(ApproveDraft(decided, 0, kReviewer, {}).status()), "POLICY_NOT_DRAFT");
     EXPECT_EQ(ReasonOf(RejectDraft(decided, kReviewer, "no").status()), "POLICY_NOT_DRAFT");
   }
 }

@@ -14,7 +14,6 @@
 #include "critac/matching/v1/identity.pb.h"
 #include "critac/matching/v1/match.pb.h"
 #include "critac/matching/v1/states.pb.h"
-#include "services/matching/callers.h"
 #include "services/matching/identity.h"
 #include "services/matching/matching_states.h"
 #include "services/matching/recusal_notice.h"
@@ -140,18 +139,39 @@ absl::StatusOr<std::shared_ptr<const RecusalReader::Recused>> RecusalReader::Rea
   return recused;
 }
 
+std::vector<int> RecusalReader::RowsOf(const People& people, const std::string& key) {
+  std::vector<int> rows;
+  const auto found = people.rows.find(key);
+  if (found == people.rows.end()) return rows;
+  const int person = people.persons[found->second];
+  for (int row = 0; row < static_cast<int>(people.persons.size()); ++row) {
+    if (people.persons[row] == person) rows.push_back(row);
+  }
+  return rows;
+}
+
 absl::StatusOr<std::vector<std::string>> RecusalReader::OwnRecords(const rpc::Call& call) {
   std::vector<std::string> own;
   const std::string key = rpc::PersonKey(call.principal);
   if (key.empty()) return own;
   ASSIGN_OR_RETURN(const auto people, ReadPeople());
-  const auto found = people->rows.find(key);
-  if (found == people->rows.end()) return own;
-  const int person = people->persons[found->second];
-  for (size_t i = 0; i < people->names.size(); ++i) {
-    if (people->persons[i] == person) own.push_back(people->names[i]);
-  }
+  for (const int row : RowsOf(*people, key)) own.push_back(people->names[row]);
   return own;
+}
+
+absl::StatusOr<KnownPerson> RecusalReader::WhoIs(const rpc::Call& call) {
+  KnownPerson known;
+  const std::string key = rpc::PersonKey(call.principal);
+  if (key.empty()) return known;
+  ASSIGN_OR_RETURN(const auto people, ReadPeople());
+  const std::vector<int> own = RowsOf(*people, key);
+  for (const int row : own) known.records.push_back(people->names[row]);
+  if (own.empty()) return known;
+  for (const auto& [one, row] : people->rows) {
+    if (absl::c_binary_search(own, row)) known.keys.push_back(one);
+  }
+  absl::c_sort(known.keys);
+  return known;
 }
 
 absl::StatusOr<RecusalReader::Agencies> RecusalReader::RecusedFrom(const rpc::Call& call) {

@@ -19,6 +19,7 @@
 #include "common/rpc/pipeline.h"
 #include "common/store/filter.h"
 #include "critac/matching/v1/partner.pb.h"
+#include "services/matching/callers.h"
 #include "services/matching/seen_by.h"
 
 namespace critac::matching {
@@ -38,8 +39,8 @@ class RecusalReader {
  public:
   RecusalReader(journal::Journal& journal, const Clock& clock) : journal_(journal), clock_(clock) {}
 
-  // The caller's own records as an expert, by name; none for those who are none.
-  absl::StatusOr<std::vector<std::string>> OwnRecords(const rpc::Call& call);
+  // Who the caller is by the records of the experts; nothing of those who are none.
+  absl::StatusOr<KnownPerson> WhoIs(const rpc::Call& call);
 
   // Requests that the caller must not see, by name, sorted.
   absl::StatusOr<std::vector<std::string>> HiddenFrom(const rpc::Call& call);
@@ -85,6 +86,11 @@ class RecusalReader {
       const std::string& name, journal::Decide decide,
       std::function<std::string(journal::Draft&, const std::string&)> request_of);
 
+  // The rows of whoever is known by a key, in the order of their names.
+  static std::vector<int> RowsOf(const People& people, const std::string& key);
+
+  // The caller's own records as an expert, by name, sorted; none for those who are none.
+  absl::StatusOr<std::vector<std::string>> OwnRecords(const rpc::Call& call);
   absl::StatusOr<Agencies> RecusedFrom(const rpc::Call& call);
   absl::StatusOr<std::shared_ptr<const People>> ReadPeople();
   absl::StatusOr<std::shared_ptr<const Recused>> ReadRecused();
