@@ -146,6 +146,13 @@ void AddSlot(const ShortlistSlot& slot, int width, std::string& out) {
   }
   AddVotes(slot, width, table);
   AddTable(table, out);
+  for (const ShortlistCandidate& one : slot.candidates()) {
+    for (const matching::v1::SuspectedConflict& suspected : one.suspected_conflicts()) {
+      AddIndented(out, kIndent,
+                  absl::StrCat(WithoutCollection(one.expert()), " ", suspected.explanation()),
+                  width);
+    }
+  }
 }
 
 // What the partners are called of whose experts a meeting speaks.

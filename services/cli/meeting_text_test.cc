@@ -159,6 +159,31 @@ TEST(MeetingText, IsSetWithoutNamesWhereNoneIsKnown) {
   }
 }
 
+TEST(MeetingText, SaysWhoACandidateMayBe) {
+  const auto meeting = ReadMeeting(R"(
+    items {
+      request: "requests/1"
+      slots {
+        slot: "s1" topic: "topics/t" people: 1
+        candidates {
+          expert: "experts/e1" partner: "partners/p" rank: 1
+          suspected_conflicts { expert: "experts/e9" explanation: "may be experts/e9 (same name), who is out" }
+        }
+        candidates { expert: "experts/e2" partner: "partners/p" rank: 2 }
+      }
+    })");
+  EXPECT_EQ(MeetingItemText(meeting.items(0), 1, 100), R"(1. requests/1
+
+   slot s1: t, 1 person missing, 0 eligible
+              EXPERT  PARTNER  RANK  VOTES
+   alternate  e1      p           1
+   alternate  e2      p           2
+   e1 may be experts/e9 (same name), who is out
+
+   not decided
+)");
+}
+
 TEST(MeetingText, BreaksVotesWithinTheirColumn) {
   const auto meeting = ReadMeeting(R"(
     items {

@@ -9,6 +9,7 @@
 #include "critac/matching/v1/match.grpc.pb.h"
 #include "services/cli/assignment_option.h"
 #include "services/cli/commands.h"
+#include "services/cli/message_text.h"
 #include "services/cli/resource_commands.h"
 #include "services/cli/set_field.h"
 
@@ -18,12 +19,23 @@ namespace {
 using matching::v1::MatchService;
 using matching::v1::Proposal;
 
-// Who for which slot: `s1 e012, s1 e034`.
+// ` (may be e340, who has a conflict)`, where that is suspected.
+std::string SuspectedText(const matching::v1::Assignment& assignment) {
+  if (assignment.suspected_conflicts().empty()) return "";
+  std::vector<std::string> others;
+  for (const auto& one : assignment.suspected_conflicts()) {
+    others.emplace_back(absl::StripPrefix(one.expert(), "experts/"));
+  }
+  return absl::StrCat(" (may be ", absl::StrJoin(others, " or "), ", who has a conflict)");
+}
+
+// Who for which slot: `s1 e012, s1 e034`; for people also whom they may be.
 std::string AssignmentsText(const Proposal& proposal, TextStyle style) {
   std::vector<std::string> texts;
   for (const auto& assignment : proposal.assignments()) {
-    texts.push_back(
-        absl::StrCat(assignment.slot(), " ", absl::StripPrefix(assignment.expert(), "experts/")));
+    texts.push_back(absl::StrCat(assignment.slot(), " ",
+                                 absl::StripPrefix(assignment.expert(), "experts/"),
+                                 style == TextStyle::kShort ? SuspectedText(assignment) : ""));
   }
   return absl::StrJoin(texts, style == TextStyle::kShort ? ", " : ";");
 }
@@ -44,12 +56,37 @@ Columns ProposalColumns() {
           Field("decided by", "decided_by")};
 }
 
+// A proposal, and below it for people what is suspected of whom it names.
+absl::Status ShowProposal(Context& context, const Proposal& proposal) {
+  Printer printer = context.printer();
+  RETURN_IF_ERROR(printer.Show(proposal, ProposalColumns()));
+  if (printer.format() != OutputFormat::kTable) return absl::OkStatus();
+  World& world = context.world();
+  for (const auto& assignment : proposal.assignments()) {
+    for (const auto& suspected : assignment.suspected_conflicts()) {
+      world.out << "\n"
+                << WrapText(absl::StrCat(assignment.slot(), " ", assignment.expert(), " ",
+                                         suspected.explanation()),
+                            world.out_width);
+    }
+  }
+  return absl::OkStatus();
+}
+
 struct DecisionArguments {
   std::string name;
   std::vector<std::string> assignments;
   std::string reason;
   std::string etag;
 };
+
+absl::Status RunShow(Context& context, const DecisionArguments& arguments) {
+  matching::v1::GetProposalRequest request;
+  RETURN_IF_ERROR(SetField(request, "name", arguments.name));
+  ASSIGN_OR_RETURN(const Proposal proposal,
+                   context.Call(&MatchService::Stub::GetProposal, request));
+  return ShowProposal(context, proposal);
+}
 
 absl::Status RunApprove(Context& context, const DecisionArguments& arguments) {
   matching::v1::ApproveProposalRequest request;
@@ -58,7 +95,7 @@ absl::Status RunApprove(Context& context, const DecisionArguments& arguments) {
   ASSIGN_OR_RETURN(*request.mutable_request_id(), context.RequestId());
   ASSIGN_OR_RETURN(const Proposal proposal,
                    context.Call(&MatchService::Stub::ApproveProposal, request));
-  return context.printer().Show(proposal, ProposalColumns());
+  return ShowProposal(context, proposal);
 }
 
 absl::Status RunOverride(Context& context, const DecisionArguments& arguments) {
@@ -70,7 +107,7 @@ absl::Status RunOverride(Context& context, const DecisionArguments& arguments) {
   ASSIGN_OR_RETURN(*request.mutable_request_id(), context.RequestId());
   ASSIGN_OR_RETURN(const Proposal proposal,
                    context.Call(&MatchService::Stub::OverrideProposal, request));
-  return context.printer().Show(proposal, ProposalColumns());
+  return ShowProposal(context, proposal);
 }
 
 }  // namespace
@@ -78,8 +115,12 @@ absl::Status RunOverride(Context& context, const DecisionArguments& arguments) {
 void AddProposalCommands(CLI::App& app, Context& context) {
   CLI::App& noun =
       context.AddNoun(app, "proposal", "Experts proposed for a request, and the decision");
-  AddGet(noun, context, MethodOf(context, &MatchService::Stub::GetProposal), "Shows a proposal",
-         {"critac proposal get pr-7k2m"}, ProposalColumns());
+  auto shown = std::make_shared<DecisionArguments>();
+  CLI::App& show = context.AddCommand(
+      noun, "get", "Shows a proposal, with what is suspected of whom it names",
+      {"critac proposal get pr-7k2m"}, [&context, shown] { return RunShow(context, *shown); });
+  show.add_option("NAME", shown->name, "Its name; the collection before the / may be left out")
+      ->required();
   AddList(
       noun, context, MethodOf(context, &MatchService::Stub::ListProposals),
       "Lists proposals, newest first",

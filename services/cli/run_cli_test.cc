@@ -803,6 +803,9 @@ TEST_F(Changes, AProposalIsApprovedAsItWasSeen) {
           assignment.set_slot("s1");
           assignment.set_expert(expert);
         }
+        auto& suspected = *proposal.mutable_assignments(0)->add_suspected_conflicts();
+        suspected.set_expert("experts/e340");
+        suspected.set_explanation("may be experts/e340 (same name), who is out");
         proposal.add_open_slots()->set_slot("s2");
         proposal.mutable_create_time()->set_seconds(1'795'506'190);
         proposal.set_decided_by("coordinator:dana");
@@ -816,7 +819,40 @@ TEST_F(Changes, AProposalIsApprovedAsItWasSeen) {
   EXPECT_EQ(call.name(), "proposals/pr-7k2m");
   EXPECT_EQ(call.etag(), "41");
   EXPECT_TRUE(IsUuid(call.request_id()));
+  EXPECT_THAT(Run("proposal approve pr-7k2m").out(),
+              HasSubstr("\ns1 experts/e012 may be experts/e340 (same name), who is out\n"));
   EXPECT_EQ(Run("proposal approve").status(), kUsage);
+}
+
+TEST_F(Changes, AProposalIsShownWithWhatIsSuspectedOfWhomItNames) {
+  const auto fill = [](auto& proposal) {
+    proposal.set_name("proposals/pr-7k2m");
+    for (const char* expert : {"experts/e012", "experts/e034"}) {
+      auto& assignment = *proposal.add_assignments();
+      assignment.set_slot("s1");
+      assignment.set_expert(expert);
+    }
+    auto& suspected = *proposal.mutable_assignments(0)->add_suspected_conflicts();
+    suspected.set_expert("experts/e340");
+    suspected.set_explanation("may be experts/e340 (same name), who is out");
+  };
+  center_.On<matching::v1::GetProposalRequest, matching::v1::Proposal>(
+      "critac.matching.v1.MatchService/GetProposal", [&](const auto& call, auto& proposal) {
+        EXPECT_EQ(call.name(), "proposals/pr-7k2m");
+        fill(proposal);
+        return absl::OkStatus();
+      });
+  center_.On<matching::v1::ListProposalsRequest, matching::v1::ListProposalsResponse>(
+      "critac.matching.v1.MatchService/ListProposals", [&](const auto&, auto& page) {
+        fill(*page.add_proposals());
+        return absl::OkStatus();
+      });
+  EXPECT_THAT(Run("proposal get pr-7k2m").out(),
+              HasSubstr("\ns1 experts/e012 may be experts/e340 (same name), who is out\n"));
+  EXPECT_THAT(Run("proposal get pr-7k2m --output csv").out(),
+              AllOf(HasSubstr(",s1 e012;s1 e034,"), Not(HasSubstr("e340"))));
+  EXPECT_THAT(Run("proposal list").out(),
+              HasSubstr("s1 e012 (may be e340, who has a conflict), s1 e034"));
 }
 
 class Offers : public CommandLine {

@@ -433,6 +433,20 @@ std::optional<v1::GateResult> FailedGateIn(const Pool& pool, int slot, int exper
   return std::nullopt;
 }
 
+std::optional<std::string> HoldingConflict(const Pool& pool, int slot, int expert) {
+  Case c = CaseOf(pool, pool.slots()[slot], pool.experts()[expert]);
+  const std::vector<ConflictRow>& conflicts = pool.conflicts_of(c.expert.person);
+  if (CutByConflicts(c, conflicts)) return std::nullopt;
+  std::vector<std::string> texts;
+  for (const ConflictRow& conflict : conflicts) {
+    if (conflict.overridden || !Concerns(conflict, c.demand)) continue;
+    texts.push_back(ConflictText(pool, conflict));
+  }
+  std::sort(texts.begin(), texts.end());
+  texts.erase(std::unique(texts.begin(), texts.end()), texts.end());
+  return absl::StrJoin(texts, "; ");
+}
+
 void AppendReason(const Pool& pool, int slot, int expert, v1::Gate gate, std::string& text) {
   Case c = CaseOf(pool, pool.slots()[slot], pool.experts()[expert]);
   for (const GateCheck& check : kGates) {

@@ -81,6 +81,10 @@ ExplainedVerdict ExplainGates(const Pool& pool, int slot, int expert);
 Verdict ExplainGates(const Pool& pool, int slot, int expert,
                      google::protobuf::RepeatedPtrField<v1::GateResult>& gates);
 
+// In words, what of the conflicts of an expert's person leaves no day to start in the slot; nothing: they leave one.
+// What else would keep the expert out, and conflicts of the partner, are not looked at.
+std::optional<std::string> HoldingConflict(const Pool& pool, int slot, int expert);
+
 // The first gate up to CONFLICT that is not passed in one period: MEMBERSHIP, TOPIC, DEMAND and CONFLICT in turn,
 // on the days of the period on which the slot can start; where none is left, on all days of its window in the
 // period up to the day by which help is needed. AVAILABILITY, where help is needed before the first of those.

@@ -184,14 +184,16 @@ void AddTrendSinceLastRun(Draft& draft, v1::SolveRun& run) {
   AddTrend(before->fairness(), *run.mutable_fairness());
 }
 
-// Decides on the part of a new proposal that the policy asks no person about.
+// Decides on the part of a new proposal that the policy asks no person about. Whether an expert is somebody whom a
+// conflict of interest keeps out, a person is asked about whatever the policy says.
 void OfferUnasked(Draft& draft, const PoolView& view, v1::Proposal proposal) {
   const v1::Demand* demand = view.FindDemand(proposal.request());
   if (demand == nullptr) return;
   auto& assignments = *proposal.mutable_assignments();
   assignments.erase(std::remove_if(assignments.begin(), assignments.end(),
                                    [&](const v1::Assignment& one) {
-                                     return !MayOfferUnasked(*demand, one.slot(), view.policy);
+                                     return !one.suspected_conflicts().empty() ||
+                                            !MayOfferUnasked(*demand, one.slot(), view.policy);
                                    }),
                     assignments.end());
   if (assignments.empty()) return;
@@ -231,9 +233,9 @@ journal::Decide FollowRequest(intake::v1::Request request) {
 }
 
 journal::Decide RecordSolve(std::shared_ptr<const PoolView> view, Plan plan, v1::SolveRun run,
-                            bool asked) {
-  return [view = std::move(view), plan = std::move(plan), run = std::move(run),
-          asked](Draft& draft) -> absl::Status {
+                            bool asked, SuspectedConflicts suspected) {
+  return [view = std::move(view), plan = std::move(plan), run = std::move(run), asked,
+          suspected = std::move(suspected)](Draft& draft) -> absl::Status {
     RETURN_IF_ERROR(CheckUnchanged(draft, *view));
     v1::SolveRecorded recorded;
     *recorded.mutable_run() = run;
@@ -241,7 +243,8 @@ journal::Decide RecordSolve(std::shared_ptr<const PoolView> view, Plan plan, v1:
     recorded.mutable_run()->set_name(name);
     *recorded.mutable_run()->mutable_time() = ToTimestamp(draft.now());
     AddTrendSinceLastRun(draft, *recorded.mutable_run());
-    const PlanOutcome outcome = OutcomeOf(*view->pool, plan, view->demands, view->standing);
+    const PlanOutcome outcome =
+        OutcomeOf(*view->pool, plan, view->demands, view->standing, suspected);
     if (outcome.changes.empty() && !asked) return absl::OkStatus();
     *recorded.mutable_proof() = ProofOf(*view->pool, plan);
     *recorded.mutable_proof()->mutable_outside() =
@@ -271,7 +274,7 @@ journal::Decide RecordSolve(std::shared_ptr<const PoolView> view, Plan plan, v1:
 
 journal::Decide DecideProposal(std::shared_ptr<const PoolView> view, std::string name,
                                std::string etag, std::vector<v1::Assignment> wanted,
-                               std::string reason) {
+                               std::string reason, SuspectedConflicts suspected) {
   return [=](Draft& draft) -> absl::Status {
     const auto* found = draft.Find<v1::Proposal>(name);
     if (found == nullptr) return ResourceNotFound("critac.matching.v1.Proposal", name);
@@ -299,7 +302,10 @@ journal::Decide DecideProposal(std::shared_ptr<const PoolView> view, std::string
     ASSIGN_OR_RETURN(const std::vector<v1::Assignment> complete,
                      CompleteAssignments(*view->pool, *demand, as_it_is ? named : wanted));
     proposal.clear_assignments();
-    for (const v1::Assignment& one : complete) *proposal.add_assignments() = one;
+    for (const v1::Assignment& one : complete) {
+      v1::Assignment& added = *proposal.add_assignments() = one;
+      SetSuspectedConflicts(*view->pool, proposal.request(), suspected, added);
+    }
     Decide(draft, *view, std::move(proposal),
            as_it_is ? v1::PROPOSAL_STATE_APPROVED : v1::PROPOSAL_STATE_OVERRIDDEN, reason);
     draft.AnswerWith(name);

@@ -11,6 +11,7 @@
 #include "critac/matching/v1/match.pb.h"
 #include "services/matching/assign.h"
 #include "services/matching/pool_reader.h"
+#include "services/matching/suspected_conflict.h"
 
 // The commands of matching from a ready request to the offers. Those that rest on a pool
 // are refused with ABORTED, reason INPUTS_CHANGED, when something it was made of has changed since:
@@ -24,18 +25,18 @@ namespace critac::matching {
 // Nothing happens where the demand is as the request is.
 journal::Decide FollowRequest(intake::v1::Request request);
 
-// Records a plan: the run with what proves it, and the proposals it changes; a run that changes none
-// only where it was asked for (`asked`). What the policy asks no person about is offered at once (see MayOfferUnasked).
-// Answers with the run.
+// Records a plan: the run with what proves it, and the proposals it changes; a run that changes none only where it
+// was asked for (`asked`). What the policy asks no person about is offered at once (see MayOfferUnasked), but for
+// those of whom something is suspected, which their proposals say. Answers with the run.
 journal::Decide RecordSolve(std::shared_ptr<const PoolView> view, Plan plan, v1::SolveRun run,
-                            bool asked);
+                            bool asked, SuspectedConflicts suspected = {});
 
-// Decides on a proposal; `wanted` empty: as it is, otherwise for these instead. Answers with the
-// proposal. FAILED_PRECONDITION: PROPOSAL_NOT_OPEN, NOT_ELIGIBLE, NOTHING_PROPOSED. ABORTED,
-// ETAG_MISMATCH: it is not the one the caller saw.
+// Decides on a proposal; `wanted` empty: as it is, otherwise for these instead. What is suspected of those decided
+// for is recorded with it, and keeps nobody out. Answers with the proposal. FAILED_PRECONDITION: PROPOSAL_NOT_OPEN,
+// NOT_ELIGIBLE, NOTHING_PROPOSED. ABORTED, ETAG_MISMATCH: it is not the one the caller saw.
 journal::Decide DecideProposal(std::shared_ptr<const PoolView> view, std::string name,
                                std::string etag, std::vector<v1::Assignment> wanted,
-                               std::string reason);
+                               std::string reason, SuspectedConflicts suspected = {});
 
 }  // namespace critac::matching
 

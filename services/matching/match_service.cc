@@ -24,6 +24,7 @@
 #include "services/matching/simulated_changes.h"
 #include "services/matching/simulation_methods.h"
 #include "services/matching/solve.h"
+#include "services/matching/suspected_conflict_reader.h"
 
 namespace critac::matching {
 namespace {
@@ -99,6 +100,12 @@ absl::Status Explain(journal::Journal& journal, const PoolView& view, const Cloc
   ASSIGN_OR_RETURN(const std::shared_ptr<const Solved> solved, view.Solve(clock));
   out = matching::ExplainMatch(*view.pool, &solved->plan, slot, *expert, hidden);
   if (!out.has_candidate()) return absl::OkStatus();
+  const SlotExpert pair(slot, *expert);
+  ASSIGN_OR_RETURN(const SuspectedConflicts suspected,
+                   ReadSuspectedConflicts(journal, view, absl::MakeConstSpan(&pair, 1)));
+  if (const auto found = suspected.find(pair); found != suspected.end()) {
+    SetSuspectedConflicts(found->second, out);
+  }
   journal::Records records(journal);
   return NameCandidate(records, *out.mutable_candidate());
 }
@@ -299,7 +306,9 @@ absl::Status MatchService::SolveInTurn(const grpc::CallbackServerContext& contex
       journal_, pools_, call, in, response,
       [this](std::shared_ptr<const PoolView> view) -> absl::StatusOr<journal::Decide> {
         ASSIGN_OR_RETURN(const std::shared_ptr<const Solved> solved, view->Solve(clock_));
-        return RecordSolve(view, solved->plan, solved->run, true);
+        ASSIGN_OR_RETURN(SuspectedConflicts suspected,
+                         ReadSuspectedConflicts(journal_, *view, solved->plan));
+        return RecordSolve(view, solved->plan, solved->run, true, std::move(suspected));
       },
       &PoolReader::Read, (*turn)->guard());
 }
@@ -406,9 +415,14 @@ grpc::ServerUnaryReactor* MatchService::ApproveProposal(grpc::CallbackServerCont
       pipeline_, tasks_, context, request, response,
       [this, response](const Call& call, const auto& in) {
         return ExecuteOnPool(
-            journal_, pools_, call, in, *response, [&](std::shared_ptr<const PoolView> view) {
+            journal_, pools_, call, in, *response,
+            [&](std::shared_ptr<const PoolView> view) -> absl::StatusOr<journal::Decide> {
+              ASSIGN_OR_RETURN(SuspectedConflicts suspected,
+                               ReadSuspectedConflicts(journal_, *view, in.name(), {}));
               return recusals_.Guard<v1::Proposal>(
-                  call, in.name(), DecideProposal(std::move(view), in.name(), in.etag(), {}, ""));
+                  call, in.name(),
+                  DecideProposal(std::move(view), in.name(), in.etag(), {}, "",
+                                 std::move(suspected)));
             });
       });
 }
@@ -420,11 +434,16 @@ grpc::ServerUnaryReactor* MatchService::OverrideProposal(grpc::CallbackServerCon
       pipeline_, tasks_, context, request, response,
       [this, response](const Call& call, const auto& in) {
         return ExecuteOnPool(
-            journal_, pools_, call, in, *response, [&](std::shared_ptr<const PoolView> view) {
+            journal_, pools_, call, in, *response,
+            [&](std::shared_ptr<const PoolView> view) -> absl::StatusOr<journal::Decide> {
+              const std::vector<v1::Assignment> wanted(in.assignments().begin(),
+                                                       in.assignments().end());
+              ASSIGN_OR_RETURN(SuspectedConflicts suspected,
+                               ReadSuspectedConflicts(journal_, *view, in.name(), wanted));
               return recusals_.Guard<v1::Proposal>(
                   call, in.name(),
-                  DecideProposal(std::move(view), in.name(), in.etag(),
-                                 {in.assignments().begin(), in.assignments().end()}, in.reason()));
+                  DecideProposal(std::move(view), in.name(), in.etag(), wanted, in.reason(),
+                                 std::move(suspected)));
             });
       });
 }

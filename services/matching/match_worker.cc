@@ -1,6 +1,7 @@
 #include "services/matching/match_worker.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "common/base/calendar.h"
 #include "common/status/error.h"
@@ -11,6 +12,7 @@
 #include "services/matching/period.h"
 #include "services/matching/pool_methods.h"
 #include "services/matching/solve.h"
+#include "services/matching/suspected_conflict_reader.h"
 
 namespace critac::matching {
 
@@ -44,7 +46,9 @@ absl::Status MatchWorker::Solve(const std::string& trace) {
       [&](std::shared_ptr<const PoolView> view) -> absl::StatusOr<journal::Decide> {
         solving = {view->revision, DayNumber(view->today)};
         ASSIGN_OR_RETURN(const std::shared_ptr<const Solved> solved, view->Solve(clock_));
-        return RecordSolve(view, solved->plan, solved->run, false);
+        ASSIGN_OR_RETURN(SuspectedConflicts suspected,
+                         ReadSuspectedConflicts(journal_, *view, solved->plan));
+        return RecordSolve(view, solved->plan, solved->run, false, std::move(suspected));
       },
       &PoolReader::Read, (*turn)->guard()));
   return store_.Set(solving);

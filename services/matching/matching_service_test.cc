@@ -444,6 +444,55 @@ TEST_F(MatchingService, ANameThatWasPurgedIsGoneFromRankingsAndExplanationsAtOnc
   }
 }
 
+TEST_F(MatchingService, AConflictThatASuspicionLeadsToIsSaidWhereThePairIsJudged) {
+  AddPartner("nsa", "NSA");
+  v1::ImportExpertsRequest import;
+  Center center;
+  for (const auto& [id, name] : {std::pair("e1", "Bob Lee"), std::pair("e2", "Robert Lee")}) {
+    v1::Expert& expert = *import.add_experts() = center.AddExpert(id);
+    expert.set_full_name(name);
+    expert.mutable_home()->set_latitude_e6(40'760'000);
+    expert.mutable_home()->set_longitude_e6(-111'890'000);
+  }
+  import.set_request_id(server_.NewId());
+  ASSERT_TRUE(
+      server_.Call(server_.partners, &v1::PartnerService::Stub::ImportExperts, import, kDana).ok());
+  Recuse("experts/e2", "agencies/fy27-000001");
+  AddRequest("fy27-000001");
+
+  v1::ExplainMatchRequest explain;
+  explain.set_request("requests/fy27-000001");
+  explain.set_expert("experts/e1");
+  const auto explained = Call(&Stub::ExplainMatch, explain, kDana);
+  ASSERT_TRUE(explained.ok()) << explained.status();
+  EXPECT_TRUE(explained->eligible()) << "a person has to decide";
+  ASSERT_THAT(explained->suspected_conflicts(), SizeIs(1));
+  EXPECT_EQ(explained->suspected_conflicts(0).expert(), "experts/e2");
+  EXPECT_THAT(explained->summary(),
+              HasSubstr("The expert may be experts/e2 (name variant, same home), who is out: "
+                        "declared recusal: conflict with agencies/fy27-000001; not decided yet"));
+
+  using Meetings = v1::MeetingService::Stub;
+  v1::CallMeetingRequest call;
+  call.set_request_id(server_.NewId());
+  const auto meeting = server_.Call(server_.meetings, &Meetings::CallMeeting, call, kDana);
+  ASSERT_TRUE(meeting.ok()) << meeting.status();
+  EXPECT_THAT(meeting->items(0).slots(0).candidates(0).suspected_conflicts(), SizeIs(1));
+  v1::GetMeetingRequest get;
+  get.set_name(meeting->name());
+  const auto seen = server_.Call(server_.meetings, &Meetings::GetMeeting, get, kNsa);
+  ASSERT_TRUE(seen.ok()) << seen.status();
+  EXPECT_THAT(seen->items(0).slots(0).candidates(0).suspected_conflicts(), SizeIs(0))
+      << "a partner is told nothing of others' records";
+
+  v1::ApproveProposalRequest approve;
+  approve.set_name(Solve().proposals(0));
+  approve.set_request_id(server_.NewId());
+  const auto approved = Call(&Stub::ApproveProposal, approve, kDana);
+  ASSERT_TRUE(approved.ok()) << approved.status();
+  EXPECT_THAT(approved->assignments(0).suspected_conflicts(), SizeIs(1));
+}
+
 // ---- The policy ---------------------------------------------------------------------------------
 
 TEST_F(MatchingService, ANewCenterHasAPolicyInForceWithoutASecondPerson) {

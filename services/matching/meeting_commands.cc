@@ -95,7 +95,8 @@ journal::Decide CastVote(std::string name, std::string request, std::string slot
   };
 }
 
-journal::Decide DecideItem(std::shared_ptr<const PoolView> view, v1::DecideItemRequest decision) {
+journal::Decide DecideItem(std::shared_ptr<const PoolView> view, v1::DecideItemRequest decision,
+                           SuspectedConflicts suspected) {
   return [=](Draft& draft) -> absl::Status {
     const std::vector<v1::Assignment> wanted(decision.assignments().begin(),
                                              decision.assignments().end());
@@ -119,8 +120,8 @@ journal::Decide DecideItem(std::shared_ptr<const PoolView> view, v1::DecideItemR
         const auto* proposal = draft.Find<v1::Proposal>(demand->proposal());
         if (proposal != nullptr) RETURN_IF_ERROR(CheckAsShortlisted(*item, *proposal));
       }
-      RETURN_IF_ERROR(
-          DecideProposal(view, demand->proposal(), "", wanted, decision.reason())(draft));
+      RETURN_IF_ERROR(DecideProposal(view, demand->proposal(), "", wanted, decision.reason(),
+                                     suspected)(draft));
     }
     decided.mutable_decision()->set_kind(decision.kind());
     decided.mutable_decision()->set_actor(draft.actor());

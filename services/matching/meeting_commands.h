@@ -28,7 +28,8 @@ journal::Decide CastVote(std::string name, std::string request, std::string slot
                          std::string expert, std::string partner, v1::Vote vote);
 
 // Decides the standing proposal of the request with it, as DecideProposal does.
-journal::Decide DecideItem(std::shared_ptr<const PoolView> view, v1::DecideItemRequest decision);
+journal::Decide DecideItem(std::shared_ptr<const PoolView> view, v1::DecideItemRequest decision,
+                           SuspectedConflicts suspected = {});
 
 // Answers with the meeting.
 journal::Decide CloseMeeting(std::string name);

@@ -15,6 +15,7 @@
 #include "services/matching/meetings.h"
 #include "services/matching/pool_methods.h"
 #include "services/matching/seen_by.h"
+#include "services/matching/suspected_conflict_reader.h"
 
 namespace critac::matching {
 namespace {
@@ -83,6 +84,11 @@ grpc::ServerUnaryReactor* MeetingService::CallMeeting(grpc::CallbackServerContex
         ASSIGN_OR_RETURN(const auto solved, view->Solve(clock_));
         auto items = ItemsOf(*view->pool, solved->plan, view->demands, requests,
                              in.alternates() == 0 ? kAlternates : in.alternates());
+        if (items.ok()) {
+          RETURN_IF_ERROR(AddSuspectedConflicts(journal_, *view, *items));
+          const absl::Status length = CheckLength(*items);
+          if (!length.ok()) items = length;
+        }
         ASSIGN_OR_RETURN(const journal::Answer answer,
                          journal_.Execute(rpc::Pipeline::MakeCommand(
                              call, in,
@@ -162,10 +168,18 @@ grpc::ServerUnaryReactor* MeetingService::DecideItem(grpc::CallbackServerContext
       pipeline_, tasks_, context, request, response,
       [this, response](const Call& call, const auto& in) -> absl::Status {
         RETURN_IF_ERROR(recusals_.CheckSeen(call, in.request(), kRequestType, in.request()));
-        RETURN_IF_ERROR(ExecuteOnPool(journal_, pools_, call, in, *response,
-                                      [&](std::shared_ptr<const PoolView> view) {
-                                        return matching::DecideItem(std::move(view), in);
-                                      }));
+        RETURN_IF_ERROR(ExecuteOnPool(
+            journal_, pools_, call, in, *response,
+            [&](std::shared_ptr<const PoolView> view) -> absl::StatusOr<journal::Decide> {
+              const v1::Demand* demand = view->FindDemand(in.request());
+              const std::vector<v1::Assignment> wanted(in.assignments().begin(),
+                                                       in.assignments().end());
+              ASSIGN_OR_RETURN(
+                  SuspectedConflicts suspected,
+                  ReadSuspectedConflicts(journal_, *view,
+                                         demand == nullptr ? "" : demand->proposal(), wanted));
+              return matching::DecideItem(std::move(view), in, std::move(suspected));
+            }));
         return Show(call, *response);
       });
 }

@@ -141,16 +141,19 @@ absl::StatusOr<std::vector<v1::MeetingItem>> ItemsOf(const Pool& pool, const Pla
     return key(*a) < key(*b);
   });
   std::vector<v1::MeetingItem> items;
-  int64_t bytes = 0;
   for (const v1::Demand* demand : before) {
     items.push_back(ShortlistOf(pool, plan, *demand, alternates));
-    bytes += static_cast<int64_t>(items.back().ByteSizeLong());
   }
-  if (bytes > kMostShortlistBytes) {
-    return TooLarge(absl::StrCat("the shortlists have ", bytes, " bytes; a meeting holds ",
-                                 kMostShortlistBytes));
-  }
+  RETURN_IF_ERROR(CheckLength(items));
   return items;
+}
+
+absl::Status CheckLength(absl::Span<const v1::MeetingItem> items) {
+  int64_t bytes = 0;
+  for (const v1::MeetingItem& item : items) bytes += static_cast<int64_t>(item.ByteSizeLong());
+  if (bytes <= kMostShortlistBytes) return absl::OkStatus();
+  return TooLarge(
+      absl::StrCat("the shortlists have ", bytes, " bytes; a meeting holds ", kMostShortlistBytes));
 }
 
 absl::Status CheckMember(const v1::Partner* record, absl::string_view partner, absl::CivilDay day) {

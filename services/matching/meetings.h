@@ -41,6 +41,9 @@ absl::StatusOr<std::vector<v1::MeetingItem>> ItemsOf(const Pool& pool, const Pla
                                                      absl::Span<const std::string> requests,
                                                      int alternates);
 
+// Whether a meeting holds shortlists of that length. FAILED_PRECONDITION, reason MEETING_TOO_LARGE.
+absl::Status CheckLength(absl::Span<const v1::MeetingItem> items);
+
 // Whether a partner is a member of the coalition on a day; `record` is null where there is none of that
 // name. PERMISSION_DENIED, reason NOT_A_MEMBER.
 absl::Status CheckMember(const v1::Partner* record, absl::string_view partner, absl::CivilDay day);

@@ -10,6 +10,7 @@
 #include "common/status/error.h"
 #include "gmock/gmock.h"
 #include "services/matching/delivery_days.h"
+#include "services/matching/identity_commands.h"
 #include "services/matching/offer_testing.h"
 #include "services/matching/partner_commands.h"
 
@@ -692,6 +693,103 @@ TEST_F(OfferLife, ThePolicyMayOfferToTheNextBestByItselfUntilItIsEscalated) {
   EXPECT_NE(bench().DemandFor(request).proposal(), "");
   EXPECT_THAT(bench().Offered(request), SizeIs(1));
 }
+
+// ---- Who may be somebody whom a conflict of interest keeps out
+
+class SuspectedLife : public OfferLife {
+ protected:
+  // elm1 alone takes part, and may be oak1, who serves in the agency of the first request.
+  SuspectedLife() {
+    for (v1::Expert& expert : center_.experts) {
+      expert.set_active(expert.name() == "experts/elm1");
+      if (expert.name() != "experts/elm1" && expert.name() != "experts/oak1") continue;
+      expert.set_full_name(expert.active() ? "Bob Lee" : "Robert Lee");
+      expert.mutable_home()->set_latitude_e6(40'760'000);
+      expert.mutable_home()->set_longitude_e6(-111'890'000);
+      if (!expert.active()) expert.add_services()->set_agency("agencies/fy27-1");
+    }
+  }
+
+  v1::Proposal Standing(const std::string& request) {
+    return bench().Get<v1::Proposal>(bench().DemandFor(request).proposal());
+  }
+  absl::Status Decide(bool same) {
+    return bench().Do(DecideIdentity("experts/elm1", "experts/oak1", same, "asked him")).status();
+  }
+};
+
+TEST_F(SuspectedLife, IsProposedWithWhatIsSuspectedAndOfferedByAPersonAlone) {
+  center_.policy.set_approve_automatically(true);
+  const std::string request = Ready();
+  EXPECT_THAT(bench().Offers(request), IsEmpty()) << "whatever the policy says";
+  const v1::Proposal proposal = Standing(request);
+  EXPECT_EQ(proposal.state(), v1::PROPOSAL_STATE_OPEN);
+  ASSERT_THAT(proposal.assignments(), SizeIs(1));
+  ASSERT_THAT(proposal.assignments(0).suspected_conflicts(), SizeIs(1));
+  EXPECT_EQ(proposal.assignments(0).suspected_conflicts(0).expert(), "experts/oak1");
+
+  const std::vector<std::string> offers = bench().Offered(request);
+  ASSERT_THAT(offers, SizeIs(1)) << "a person may";
+  EXPECT_THAT(bench().Get<v1::Proposal>(proposal.name()).assignments(0).suspected_conflicts(),
+              SizeIs(1))
+      << "and it is on record that it was known";
+  EXPECT_THAT(bench().OfferNamed(offers[0]).assignment().suspected_conflicts(), IsEmpty())
+      << "the partner is told nothing of others' records";
+}
+
+TEST_F(SuspectedLife, IsOfferedAsThePolicySaysOnceTheRecordsAreSaidToBeTwo) {
+  center_.policy.set_approve_automatically(true);
+  const std::string request = Ready();
+  const std::string before = Standing(request).name();
+  ASSERT_TRUE(Decide(false).ok());
+  bench().Solve();
+  const std::vector<std::string> offers = bench().Offers(request);
+  ASSERT_THAT(offers, SizeIs(1));
+  EXPECT_EQ(ExpertOf(offers[0]), "experts/elm1");
+  EXPECT_EQ(bench().Get<v1::Proposal>(before).state(), v1::PROPOSAL_STATE_SUPERSEDED);
+}
+
+TEST_F(SuspectedLife, IsOutOnceTheRecordsAreSaidToBeOne) {
+  const std::string request = Ready();
+  ASSERT_TRUE(Decide(true).ok());
+  bench().Solve();
+  EXPECT_THAT(Standing(request).assignments(), IsEmpty());
+}
+
+TEST_F(SuspectedLife, IsProposedAnewWhenASuspicionArises) {
+  const std::string name = center_.experts[3].full_name();
+  center_.experts[3].clear_full_name();
+  const std::string request = Ready();
+  const v1::Proposal before = Standing(request);
+  EXPECT_THAT(before.assignments(0).suspected_conflicts(), IsEmpty());
+  center_.experts[3].set_full_name(name);
+  bench().Set(center_.experts[3]);
+  bench().Solve();
+  const v1::Proposal after = Standing(request);
+  EXPECT_NE(after.name(), before.name());
+  EXPECT_THAT(after.assignments(0).suspected_conflicts(), SizeIs(1));
+  bench().Solve();
+  EXPECT_EQ(Standing(request).name(), after.name()) << "and left alone then";
+}
+
+TEST_F(SuspectedLife, IsNotOfferedToAgainByItselfAfterARefusal) {
+  center_.policy.set_reoffer_automatically(true);
+  for (v1::Expert& expert : center_.experts) {
+    if (expert.name() == "experts/oak2") expert.set_active(true);
+  }
+  const std::string request = Ready();
+  v1::Assignment wanted;
+  wanted.set_slot("s1");
+  wanted.set_expert("experts/oak2");
+  ASSERT_TRUE(bench().Override(request, {wanted}).ok());
+  ASSERT_TRUE(bench().Decline(bench().Offers(request).at(0)).ok());
+  bench().Solve();
+  EXPECT_THAT(bench().Offers(request), IsEmpty());
+  ASSERT_THAT(Standing(request).assignments(), SizeIs(1));
+  EXPECT_EQ(Standing(request).assignments(0).expert(), "experts/elm1");
+}
+
+// ---- A slot with fewer people
 
 TEST_F(OfferLife, APersonMayGoAheadWithThoseWhoAccepted) {
   const std::string request = Ready(2, 2);

@@ -36,6 +36,7 @@
 #include "services/matching/recusal_sync.h"
 #include "services/matching/recusal_testing.h"
 #include "services/matching/solve_lease.h"
+#include "services/matching/suspected_conflict_reader.h"
 #include "services/matching/testing_center.h"
 #include "tests/support/test_databases.h"
 
@@ -290,10 +291,15 @@ class MatchingBench {
   // Decides for these instead; empty: for those it names.
   absl::Status Override(const std::string& request, const std::vector<v1::Assignment>& wanted) {
     const std::string proposal = DemandFor(request).proposal();
-    return ExecuteOnPool(*journal, *pools, "", [&](std::shared_ptr<const PoolView> view) {
-      return DecideProposal(std::move(view), proposal, "", wanted,
-                            wanted.empty() ? "" : "asked for by the chief");
-    });
+    return ExecuteOnPool(
+        *journal, *pools, "",
+        [&](std::shared_ptr<const PoolView> view) -> absl::StatusOr<journal::Decide> {
+          auto suspected = ReadSuspectedConflicts(*journal, *view, proposal, wanted);
+          if (!suspected.ok()) return suspected.status();
+          return DecideProposal(std::move(view), proposal, "", wanted,
+                                wanted.empty() ? "" : "asked for by the chief",
+                                *std::move(suspected));
+        });
   }
   // Approves, and returns the offers that are open then.
   std::vector<std::string> Offered(const std::string& request) {

@@ -185,6 +185,7 @@ absl::StatusOr<std::shared_ptr<const PoolView>> PoolReader::ReadAnew(
   view->revision = records_.revision();
   view->gates_revision = records_.gates_revision();
   view->policy = records_.policy();
+  view->identities.assign(input.identities.begin(), input.identities.end());
   view->demands.assign(records_.demands().begin(), records_.demands().end());
   for (const v1::Proposal& proposal : records_.proposals())
     view->standing[proposal.name()] = proposal;

@@ -39,6 +39,8 @@ struct PoolView {
   BusinessCalendar calendar;
   // Open for matching, by name.
   std::vector<v1::Demand> demands;
+  // What was decided on who is who; without the reasons.
+  std::vector<v1::Identity> identities;
   // Standing proposals by name.
   absl::flat_hash_map<std::string, v1::Proposal> standing;
   // The solver's input was this when the view was read, and of it what the gates up to conflicts of

@@ -16,11 +16,15 @@
 namespace critac::matching {
 namespace {
 
-// What a person sees of a proposal: who, where, when, and who is missing.
+// What a person sees of a proposal: who, where, when, whom each may be, and who is missing.
 std::set<std::tuple<std::string, std::string, std::string>> Essence(const v1::Proposal& proposal) {
   std::set<std::tuple<std::string, std::string, std::string>> essence;
-  for (const v1::Assignment& one : proposal.assignments())
+  for (const v1::Assignment& one : proposal.assignments()) {
     essence.emplace(one.slot(), one.expert(), one.period());
+    for (const v1::SuspectedConflict& suspected : one.suspected_conflicts()) {
+      essence.emplace(one.slot(), one.expert(), suspected.expert());
+    }
+  }
   for (const v1::OpenSlot& one : proposal.open_slots())
     essence.emplace(one.slot(), "", absl::StrCat(one.people()));
   return essence;
@@ -75,7 +79,8 @@ absl::Status NoSuchSlot(const v1::Demand& demand, absl::string_view slot, absl::
 }
 
 PlanOutcome OutcomeOf(const Pool& pool, const Plan& plan, absl::Span<const v1::Demand> demands,
-                      const absl::flat_hash_map<std::string, v1::Proposal>& standing) {
+                      const absl::flat_hash_map<std::string, v1::Proposal>& standing,
+                      const SuspectedConflicts& suspected) {
   absl::flat_hash_map<std::string, const v1::Demand*> by_request;
   for (const v1::Demand& demand : demands) by_request[demand.request()] = &demand;
   PlanOutcome outcome;
@@ -86,6 +91,7 @@ PlanOutcome OutcomeOf(const Pool& pool, const Plan& plan, absl::Span<const v1::D
     change.proposal.set_request(demand.request());
     change.proposal.set_state(v1::PROPOSAL_STATE_OPEN);
     for (v1::Assignment& one : AssignmentsOf(pool, plan, static_cast<int>(row))) {
+      SetSuspectedConflicts(pool, demand.request(), suspected, one);
       *change.proposal.add_assignments() = std::move(one);
     }
     for (v1::OpenSlot& one : OpenSlotsOf(pool, plan, static_cast<int>(row))) {
@@ -142,6 +148,8 @@ std::vector<v1::Offer> OffersOf(const v1::Proposal& proposal, absl::string_view 
     offer.set_proposal(proposal.name());
     *offer.mutable_assignment() = assignment;
     offer.mutable_assignment()->set_offer(offer.name());
+    // It is the expert's partner's to read, and rests on others' records.
+    offer.mutable_assignment()->clear_suspected_conflicts();
     offer.set_state(v1::OFFER_STATE_OPEN);
     offer.set_answer_by(FormatDate(answer_by));
     offer.mutable_remind_on()->Assign(remind_on.begin(), remind_on.end());

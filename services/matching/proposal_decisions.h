@@ -14,6 +14,7 @@
 #include "critac/matching/v1/match.pb.h"
 #include "services/matching/assign.h"
 #include "services/matching/pool.h"
+#include "services/matching/suspected_conflict.h"
 
 // From a plan to proposals, and from a person's decision to offers. Pure.
 namespace critac::matching {
@@ -36,10 +37,11 @@ struct PlanOutcome {
 absl::Status NoSuchSlot(const v1::Demand& demand, absl::string_view slot, absl::string_view path);
 
 // Compares a plan with the standing proposals of the demands it was made for. A proposal is changed when a slot gets
-// another expert or period, or when more or fewer people are missing; a score alone changes nothing, since a person may
-// be reading it.
+// another expert or period, when more or fewer people are missing, or when somebody is suspected to be another record
+// than before; a score alone changes nothing, since a person may be reading it.
 PlanOutcome OutcomeOf(const Pool& pool, const Plan& plan, absl::Span<const v1::Demand> demands,
-                      const absl::flat_hash_map<std::string, v1::Proposal>& standing);
+                      const absl::flat_hash_map<std::string, v1::Proposal>& standing,
+                      const SuspectedConflicts& suspected = {});
 
 // The assignments that a person decides on in place of a proposal, completed: each slot and expert must be one of the
 // demand's and of the pool, pass every gate, and be free in the period (the first possible one where none is named);

@@ -70,6 +70,7 @@ v1::MeetingItem SeenBy(v1::MeetingItem item, absl::string_view partner) {
     slot.clear_open_because();
     for (v1::ShortlistCandidate& candidate : *slot.mutable_candidates()) {
       if (IsOthers(candidate.partner(), partner)) candidate.clear_score_e6();
+      candidate.clear_suspected_conflicts();
     }
   }
   return item;

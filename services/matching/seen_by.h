@@ -20,9 +20,9 @@ namespace critac::matching {
 v1::Offer SeenBy(v1::Offer offer, absl::string_view partner);
 v1::Engagement SeenBy(v1::Engagement engagement, absl::string_view partner);
 
-// The same, and without what keeps a slot open, which rests on what others have left. Of a meeting also without
-// requests that are `hidden`, sorted. Names of experts are put in for those alone who may read them: see
-// MeetingNameReader.
+// The same, and without what keeps a slot open, which rests on what others have left, and without whom a candidate
+// may be, which rests on others' records. Of a meeting also without requests that are `hidden`, sorted. Names of
+// experts are put in for those alone who may read them: see MeetingNameReader.
 v1::MeetingItem SeenBy(v1::MeetingItem item, absl::string_view partner);
 v1::Meeting SeenBy(v1::Meeting meeting, absl::string_view partner,
                    absl::Span<const std::string> hidden);

@@ -52,6 +52,7 @@ v1::Meeting OneRequest() {
     candidate.set_partner(absl::StrCat("partners/", id));
     candidate.set_rank(slot.candidates_size());
     candidate.set_score_e6(900'000);
+    candidate.add_suspected_conflicts()->set_expert("experts/ash1");
     candidate.set_partner_name(absl::StrCat("Partner ", id));
     v1::DecidedExpert& decided = *item.mutable_decision()->add_experts();
     decided.set_expert(candidate.expert());
@@ -95,6 +96,10 @@ TEST(SeenBy, OfAMeetingAPartnerSeesNeitherOthersScoresNorWhatKeepsASlotOpen) {
   EXPECT_EQ(slot.candidates(0).score_e6(), 900'000);
   EXPECT_EQ(slot.candidates(1).score_e6(), 0);
   EXPECT_EQ(slot.candidates(1).rank(), 2) << "the order is seen";
+  for (const v1::ShortlistCandidate& one : slot.candidates()) {
+    EXPECT_THAT(one.suspected_conflicts(), IsEmpty())
+        << one.expert() << ": it rests on others' records";
+  }
   EXPECT_EQ(slot.open_because(), "");
 }
 
