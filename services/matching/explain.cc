@@ -72,31 +72,55 @@ int Explainer::RankOf(int slot, int expert) {
   return static_cast<int>(place - ranked_.begin()) + 1;
 }
 
-std::optional<ForcedPlan> Explainer::ForcedBy(int slot, int expert) {
-  if (plan_ == nullptr) return std::nullopt;
+Explainer::Forced Explainer::ForcedBy(int slot, int expert) {
+  if (plan_ == nullptr) return {};
   if (!forcing_.has_value()) forcing_.emplace(pool_, *plan_);
-  return forcing_->Force(slot, expert);
+  Forced forced{forcing_->Force(slot, expert)};
+  if (forced.plan.has_value()) return forced;
+  if (pool_.slots()[slot].missing == 0) {
+    forced.why_not = v1::NO_FORCING_PRICE_SLOT_FILLED;
+  } else if (IsAssigned(slot, expert)) {
+    forced.why_not = v1::NO_FORCING_PRICE_IN_PLAN;
+  } else if (plan_->optimal() && forcing_->NoPlanHas(slot, expert)) {
+    // Of a plan that is not proved the cheapest, each pair would take a plan made anew.
+    forced.why_not = v1::NO_FORCING_PRICE_NO_ROOM;
+  } else {
+    forced.why_not = v1::NO_FORCING_PRICE_NOT_KNOWN;
+  }
+  return forced;
+}
+
+void Explainer::AppendWhyNoPrice(v1::NoForcingPrice why_not, std::string& text) const {
+  if (why_not == v1::NO_FORCING_PRICE_NO_ROOM) {
+    absl::StrAppend(&text, "; no room is left for this expert here");
+    return;
+  }
+  absl::StrAppend(&text, "; it is not known what having this expert here would cost: ",
+                  plan_->optimal() ? "no plan that does is proved to be the cheapest"
+                                   : "the plan is not proved to be the cheapest");
 }
 
 // Why the plan does not have an eligible pair.
-void Explainer::AppendWhyNotInPlan(int slot, int expert, Names hidden,
-                                   const std::optional<ForcedPlan>& forced,
+void Explainer::AppendWhyNotInPlan(int slot, int expert, Names hidden, const Forced& forced,
                                    std::string& text) const {
   AppendNamesInSlot(pool_, *plan_, slot, text);
   AppendSlotsOf(pool_, *plan_, expert, hidden, text);
-  if (!forced.has_value()) return;
+  if (!forced.plan.has_value()) {
+    AppendWhyNoPrice(forced.why_not, text);
+    return;
+  }
   absl::StrAppend(&text, "; with this expert ");
-  if (forced->price == 0) {
+  if (forced.plan->price == 0) {
     absl::StrAppend(&text, "it would be as good");
   } else {
-    absl::StrAppend(&text, "here the whole plan would be worth ", FractionText(forced->price),
+    absl::StrAppend(&text, "here the whole plan would be worth ", FractionText(forced.plan->price),
                     " of a score less");
   }
-  AppendOtherChanges(pool_, *forced, hidden, text);
+  AppendOtherChanges(pool_, *forced.plan, hidden, text);
 }
 
-void Explainer::AppendEligible(int slot, int expert, Names hidden, int rank,
-                               const std::optional<ForcedPlan>& forced, std::string& text) const {
+void Explainer::AppendEligible(int slot, int expert, Names hidden, int rank, const Forced& forced,
+                               std::string& text) const {
   absl::StrAppend(&text, "Eligible, ranked ", rank, " of ", ranked_.size(), " with a score of ",
                   FractionText(ranked_[rank - 1].score_e6));
   if (pool_.slots()[slot].missing == 0) {
@@ -127,15 +151,17 @@ void Explainer::Explain(int slot, int expert, Names hidden, v1::ExplainMatchResp
   response.set_assigned(IsAssigned(slot, expert));
   std::string& summary = *response.mutable_summary();
   if (!verdict.eligible()) {
+    response.set_no_forcing_price(v1::NO_FORCING_PRICE_NOT_ELIGIBLE);
     absl::StrAppend(&summary, "Not eligible: ", response.gates().rbegin()->explanation(), ".");
     return;
   }
   const int rank = RankOf(slot, expert);
   SetCandidate(pool_, slot, ranked_[rank - 1], rank, *response.mutable_candidate());
-  const std::optional<ForcedPlan> forced = ForcedBy(slot, expert);
-  if (forced.has_value()) {
-    response.set_forcing_price(forced->price);
-    for (const PlanChange& change : forced->changes) {
+  const Forced forced = ForcedBy(slot, expert);
+  response.set_no_forcing_price(forced.why_not);
+  if (forced.plan.has_value()) {
+    response.set_forcing_price(forced.plan->price);
+    for (const PlanChange& change : forced.plan->changes) {
       if (IsNamed(pool_, change.slot, hidden)) *response.add_changes() = MessageOf(pool_, change);
     }
   }

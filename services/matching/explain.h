@@ -32,11 +32,17 @@ class Explainer {
   bool IsAssigned(int slot, int expert) const;
   // Of an eligible expert, from 1 for the best; `ranked_` is of that slot then.
   int RankOf(int slot, int expert);
-  std::optional<ForcedPlan> ForcedBy(int slot, int expert);
+  // What it would cost to have an eligible expert in a slot, or why that is not said. Without a plan neither.
+  struct Forced {
+    std::optional<ForcedPlan> plan;
+    v1::NoForcingPrice why_not = v1::NO_FORCING_PRICE_UNSPECIFIED;
+  };
+  Forced ForcedBy(int slot, int expert);
   void AppendEligible(int slot, int expert, absl::Span<const std::string> hidden, int rank,
-                      const std::optional<ForcedPlan>& forced, std::string& text) const;
+                      const Forced& forced, std::string& text) const;
   void AppendWhyNotInPlan(int slot, int expert, absl::Span<const std::string> hidden,
-                          const std::optional<ForcedPlan>& forced, std::string& text) const;
+                          const Forced& forced, std::string& text) const;
+  void AppendWhyNoPrice(v1::NoForcingPrice why_not, std::string& text) const;
 
   const Pool& pool_;
   const Plan* const plan_;
@@ -46,10 +52,10 @@ class Explainer {
   std::vector<RankedExpert> ranked_;
 };
 
-// Says of one expert and one slot why, or why not: gates, parts of the score, rank, whether the
-// plan has it, and a summary in plain sentences. With a plan it also says what the plan does with
-// the slot, what putting this expert there would cost, and who would lose. Without one (null), `assigned` is what
-// the standing proposal has. Other requests that are `hidden` from who asks, sorted, are not named.
+// Says of one expert and one slot why, or why not: gates, parts of the score, rank, whether the plan has it, and a
+// summary in plain sentences. With a plan it also says what the plan does with the slot, what putting this expert
+// there would cost or why that is not said, and who would lose. Without one (null), `assigned` is what the standing
+// proposal has. Other requests that are `hidden` from who asks, sorted, are not named.
 v1::ExplainMatchResponse ExplainMatch(const Pool& pool, const Plan* plan, int slot, int expert,
                                       absl::Span<const std::string> hidden = {});
 

@@ -144,7 +144,70 @@ TEST_F(Explaining, ThePriceOfForcingIsTheDifferenceOfThePlans) {
   EXPECT_EQ(forced("e2").changes(0).slot(), "s1");
   EXPECT_EQ(forced("e2").changes(0).from_expert(), "experts/e1");
   EXPECT_EQ(forced("e2").changes(0).to_expert(), "experts/e2");
+  EXPECT_EQ(forced("e2").no_forcing_price(), v1::NO_FORCING_PRICE_UNSPECIFIED);
   EXPECT_FALSE(forced("e3").has_forcing_price());
+}
+
+TEST_F(Explaining, WhyNoPriceOfForcingIsSaidIsTold) {
+  EXPECT_EQ(Explain("e1").no_forcing_price(), v1::NO_FORCING_PRICE_UNSPECIFIED) << "it is 0";
+  EXPECT_EQ(Explain("e3").no_forcing_price(), v1::NO_FORCING_PRICE_NOT_ELIGIBLE);
+
+  // A tenth of one person is nobody, and what is never passed no plan passes.
+  v1::PartnerShare& share = *center_.policy.add_partner_shares();
+  share.set_partner("partners/nsa");
+  share.set_maximum_e6(100'000);
+  const v1::ExplainMatchResponse full = Explain("e1");
+  EXPECT_FALSE(full.has_forcing_price());
+  EXPECT_EQ(full.no_forcing_price(), v1::NO_FORCING_PRICE_NO_ROOM);
+  EXPECT_EQ(full.summary(),
+            "Eligible, ranked 1 of 2 with a score of 1.0000, but the plan leaves the slot open; no "
+            "room is left for this expert here.");
+  center_.policy.clear_partner_shares();
+
+  v1::Assignment* committed = center_.demands[0].add_committed();
+  committed->set_slot("s1");
+  committed->set_expert("experts/e1");
+  EXPECT_EQ(Explain("e2").no_forcing_price(), v1::NO_FORCING_PRICE_SLOT_FILLED);
+
+  const Pool pool = center_.Build();
+  EXPECT_EQ(ExplainMatch(pool, nullptr, 0, ExpertIn(pool, "e2")).no_forcing_price(),
+            v1::NO_FORCING_PRICE_UNSPECIFIED)
+      << "without a plan there is none to be dearer than";
+}
+
+// The partner has one assignment a quarter, e1 one in all. Only e1 can do r1, and only e2 starts in 2026Q4
+// alone; no flow keeps both limits, so nothing proves that the plan is the best.
+TEST(ExplainingNotProved, WhatIsNotKnownIsSaidNotToBe) {
+  Center center;
+  center.AddPartner("nsa").set_capacity_per_period(1);
+  v1::Expert& e1 = center.AddExpert("e1");
+  e1.set_capacity_open(1);
+  v1::HeldTopic& other = *e1.add_topics();
+  other.set_topic("topics/other");
+  other.set_level(intake::v1::LEVEL_EXPERT);
+  *center.AddExpert("e2").add_unavailable() = Dates("2027-01-01", "2027-03-31");
+  v1::Demand& r1 = center.AddDemand("r1");
+  r1.mutable_slots(0)->set_topic("topics/other");
+  r1.set_urgency(intake::v1::URGENCY_ELEVATED);
+  center.policy.set_urgency_price(100'000);
+  center.AddDemand("r2").mutable_slots(0)->set_window_end("2027-03-31");
+  const Pool pool = center.Build();
+  const Plan plan = Solved(pool);
+  ASSERT_FALSE(plan.optimal());
+  const auto explained = [&](const char* request, const char* expert) {
+    return ExplainMatch(pool, &plan, SlotIn(pool, request), ExpertIn(pool, expert));
+  };
+  const v1::ExplainMatchResponse in_plan = explained("r1", "e1");
+  EXPECT_TRUE(in_plan.assigned());
+  EXPECT_FALSE(in_plan.has_forcing_price());
+  EXPECT_EQ(in_plan.no_forcing_price(), v1::NO_FORCING_PRICE_IN_PLAN);
+  const v1::ExplainMatchResponse not_known = explained("r2", "e2");
+  EXPECT_FALSE(not_known.has_forcing_price());
+  EXPECT_EQ(not_known.no_forcing_price(), v1::NO_FORCING_PRICE_NOT_KNOWN);
+  EXPECT_THAT(
+      not_known.summary(),
+      HasSubstr("but the plan leaves the slot open; it is not known what having this expert "
+                "here would cost: the plan is not proved to be the cheapest."));
 }
 
 TEST(ExplainingMany, EachPairIsToldWhatItIsToldAlone) {
