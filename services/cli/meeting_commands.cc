@@ -6,6 +6,8 @@
 #include "absl/strings/str_join.h"
 #include "common/base/calendar.h"
 #include "common/status/error.h"
+#include "critac/intake/v1/agency.grpc.pb.h"
+#include "critac/intake/v1/request.grpc.pb.h"
 #include "critac/matching/v1/meeting.grpc.pb.h"
 #include "services/cli/assignment_option.h"
 #include "services/cli/commands.h"
@@ -17,6 +19,8 @@
 namespace critac::cli {
 namespace {
 
+using intake::v1::AgencyService;
+using intake::v1::RequestService;
 using matching::v1::Meeting;
 using matching::v1::MeetingItem;
 using matching::v1::MeetingService;
@@ -26,6 +30,8 @@ constexpr int kPageWidth = 100;
 
 // A meeting is solved for when it is called.
 constexpr absl::Duration kCallDeadline = absl::Seconds(300);
+// What a request is called is worth no more waiting: the meeting is printed without it.
+constexpr absl::Duration kTitleDeadline = absl::Seconds(5);
 
 Columns MeetingColumns() {
   return {
@@ -42,12 +48,39 @@ Columns MeetingColumns() {
       })};
 }
 
+// What intake tells whoever calls of the requests and agencies of a meeting. One that is not there for the caller has
+// no title; any other error ends the asking, as the rest would meet it too: a partner may read neither, and the
+// meeting can be read all the same.
+MeetingTitles TitlesOf(Context& context, const Meeting& meeting) {
+  MeetingTitles titles;
+  const auto is_answer = [](const absl::Status&) { return true; };
+  const auto ask = [&](auto method, auto request, const std::string& name) {
+    request.set_name(name);
+    return context.Call(method, request, kTitleDeadline, is_answer);
+  };
+  for (const MeetingItem& item : meeting.items()) {
+    const auto request =
+        ask(&RequestService::Stub::GetRequest, intake::v1::GetRequestRequest(), item.request());
+    if (!request.ok() && !absl::IsNotFound(request.status())) break;
+    if (request.ok()) titles.requests[item.request()] = request->title();
+  }
+  for (const MeetingItem& item : meeting.items()) {
+    const std::string& name = item.agency().agency();
+    if (name.empty() || titles.agencies.contains(name)) continue;
+    const auto agency = ask(&AgencyService::Stub::GetAgency, intake::v1::GetAgencyRequest(), name);
+    if (!agency.ok() && !absl::IsNotFound(agency.status())) break;
+    if (agency.ok()) titles.agencies[name] = agency->display_name();
+  }
+  return titles;
+}
+
 // The whole of it for people, one line for CSV, the message for JSON.
 absl::Status ShowMeeting(Context& context, const Meeting& meeting) {
   Printer printer = context.printer();
   if (printer.format() != OutputFormat::kTable) return printer.Show(meeting, MeetingColumns());
   const int width = context.world().out_width;
-  context.world().out << MeetingText(meeting, width == 0 ? kPageWidth : width);
+  context.world().out << MeetingText(meeting, width == 0 ? kPageWidth : width,
+                                     TitlesOf(context, meeting));
   return absl::OkStatus();
 }
 

@@ -118,18 +118,37 @@ void AddVotes(const ShortlistSlot& slot, int width, Table& table) {
 }
 
 // `De-escalation (de-escalation)`, or the id alone.
-std::string TopicText(const ShortlistSlot& slot) {
-  const std::string id = WithoutCollection(slot.topic());
-  return slot.topic_title().empty() ? id : absl::StrCat(slot.topic_title(), " (", id, ")");
+std::string Titled(const std::string& title, const std::string& id) {
+  return title.empty() ? id : absl::StrCat(title, " (", id, ")");
+}
+
+// `in-person training (training), 16 hours each, 2027-01-11 to 2027-03-26`; of what is known.
+std::string DeliveryText(const ShortlistSlot& slot) {
+  std::vector<std::string> parts;
+  if (!slot.delivery_type().empty()) {
+    parts.push_back(Titled(slot.delivery_type_title(), WithoutCollection(slot.delivery_type())));
+  }
+  if (slot.hours() > 0) {
+    parts.push_back(absl::StrCat(slot.hours(), slot.hours() == 1 ? " hour" : " hours",
+                                 slot.people() == 1 ? "" : " each"));
+  }
+  if (!slot.window_start().empty()) {
+    parts.push_back(absl::StrCat(slot.window_start(), " to ", slot.window_end()));
+  }
+  return absl::StrJoin(parts, ", ");
 }
 
 void AddSlot(const ShortlistSlot& slot, int width, std::string& out) {
   out += "\n";
   AddIndented(out, kIndent,
-              absl::StrCat("slot ", slot.slot(), ": ", TopicText(slot), ", ", slot.people(),
-                           slot.people() == 1 ? " person" : " people", " missing, ",
+              absl::StrCat("slot ", slot.slot(), ": ",
+                           Titled(slot.topic_title(), WithoutCollection(slot.topic())), ", ",
+                           slot.people(), slot.people() == 1 ? " person" : " people", " missing, ",
                            slot.eligible_count(), " eligible"),
               width);
+  if (const std::string delivery = DeliveryText(slot); !delivery.empty()) {
+    AddIndented(out, kIndent, delivery, width);
+  }
   if (!slot.open_because().empty()) AddIndented(out, kIndent, slot.open_because(), width);
   if (slot.candidates().empty()) return;
   const bool scores = std::any_of(slot.candidates().begin(), slot.candidates().end(),
@@ -174,18 +193,44 @@ void AddPartners(const Meeting& meeting, std::string& out) {
   out += "\n" + FormatTable(table, 0);
 }
 
-// `agencies/ag-1, municipal, 25-49 sworn, UT`.
-std::string AgencyText(const type::v1::AgencyProfile& agency) {
-  std::vector<std::string> parts = {agency.agency()};
+// What is called so, as it may stand on one line; empty where that is not known.
+std::string TitleIn(const std::map<std::string, std::string>& titles, const std::string& name) {
+  const auto found = titles.find(name);
+  return found == titles.end() ? "" : Printable(found->second);
+}
+
+// `Perry Township Police Department (agencies/ag-1), municipal, 25-49 sworn, UT`.
+std::string AgencyText(const type::v1::AgencyProfile& agency, const MeetingTitles& titles) {
+  std::vector<std::string> parts = {
+      Titled(TitleIn(titles.agencies, agency.agency()), agency.agency())};
   if (agency.type() != 0) parts.push_back(Short(agency, "type"));
   if (agency.size_band() != 0) parts.push_back(absl::StrCat(Short(agency, "size_band"), " sworn"));
   if (!agency.state().empty()) parts.push_back(agency.state());
   return absl::StrJoin(parts, ", ");
 }
 
-void AddItem(int number, const MeetingItem& item, int width, std::string& out) {
+// `critical, needed by 2026-12-24, waiting since 2026-11-20`; of what is known.
+std::string UrgencyText(const MeetingItem& item) {
+  std::vector<std::string> parts;
+  if (item.urgency() != 0) parts.push_back(Short(item, "urgency"));
+  if (!item.needed_by().empty()) parts.push_back(absl::StrCat("needed by ", item.needed_by()));
+  if (item.waiting_since().seconds() != 0) {
+    constexpr size_t kDay = 10;  // of `2026-11-20 14:00`
+    parts.push_back(absl::StrCat("waiting since ", Short(item, "waiting_since").substr(0, kDay)));
+  }
+  return absl::StrJoin(parts, ", ");
+}
+
+void AddItem(int number, const MeetingItem& item, int width, const MeetingTitles& titles,
+             std::string& out) {
   absl::StrAppend(&out, "\n", number, ". ", item.request(), "\n");
-  if (item.has_agency()) AddIndented(out, kIndent, AgencyText(item.agency()), width);
+  if (const std::string title = TitleIn(titles.requests, item.request()); !title.empty()) {
+    AddIndented(out, kIndent, title, width);
+  }
+  if (item.has_agency()) AddIndented(out, kIndent, AgencyText(item.agency(), titles), width);
+  if (const std::string urgency = UrgencyText(item); !urgency.empty()) {
+    AddIndented(out, kIndent, urgency, width);
+  }
   for (const ShortlistSlot& slot : item.slots()) AddSlot(slot, width, out);
   if (!item.notes().empty()) out += "\n   notes\n";
   for (const auto& note : item.notes()) {
@@ -214,11 +259,11 @@ void AddItem(int number, const MeetingItem& item, int width, std::string& out) {
 
 std::string MeetingItemText(const MeetingItem& item, int number, int width) {
   std::string out;
-  AddItem(number, item, width, out);
+  AddItem(number, item, width, {}, out);
   return out.substr(1);  // without the empty line before it
 }
 
-std::string MeetingText(const Meeting& meeting, int width) {
+std::string MeetingText(const Meeting& meeting, int width, const MeetingTitles& titles) {
   const std::string title = Printable(meeting.title());
   std::string out =
       absl::StrCat(title, "\n", std::string(DisplayWidth(title), '='), "\n", meeting.name(), ", ",
@@ -227,7 +272,7 @@ std::string MeetingText(const Meeting& meeting, int width) {
   if (meeting.items().empty()) out += "\nno request that you may see\n";
   AddPartners(meeting, out);
   int number = 0;
-  for (const MeetingItem& item : meeting.items()) AddItem(++number, item, width, out);
+  for (const MeetingItem& item : meeting.items()) AddItem(++number, item, width, titles, out);
   return out;
 }
 

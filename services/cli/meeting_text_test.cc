@@ -159,6 +159,52 @@ TEST(MeetingText, IsSetWithoutNamesWhereNoneIsKnown) {
   }
 }
 
+constexpr char kDescribed[] = R"(
+  name: "meetings/m00000012" title: "November" date: "2026-11-20" state: MEETING_STATE_OPEN
+  called_by: "coordinator:dana" policy_version: 3
+  items {
+    request: "requests/fy27-000001" urgency: URGENCY_CRITICAL needed_by: "2026-12-24"
+    waiting_since { seconds: 1795183200 }
+    agency { agency: "agencies/ag-1" type: AGENCY_TYPE_MUNICIPAL size_band: SIZE_BAND_25_49 state: "UT" }
+    slots {
+      slot: "s1" topic: "topics/t" people: 2 hours: 16 window_start: "2026-12-01" window_end: "2026-12-18"
+      delivery_type: "deliveryTypes/training" delivery_type_title: "in-person training"
+    }
+    slots {
+      slot: "s2" topic: "topics/t" people: 1 hours: 1 window_start: "2026-12-01" window_end: "2026-12-18"
+      delivery_type: "deliveryTypes/virtual"
+    }
+  }
+)";
+
+TEST(MeetingText, SaysWhatARequestAsksForAndWhatItIsCalled) {
+  constexpr char kWithIds[] = R"(November
+========
+meetings/m00000012, 2026-11-20, open; called by coordinator:dana; policy version 3
+
+1. requests/fy27-000001
+   agencies/ag-1, municipal, 25-49 sworn, UT
+   critical, needed by 2026-12-24, waiting since 2026-11-20
+
+   slot s1: t, 2 people missing, 0 eligible
+   in-person training (training), 16 hours each, 2026-12-01 to 2026-12-18
+
+   slot s2: t, 1 person missing, 0 eligible
+   virtual, 1 hour, 2026-12-01 to 2026-12-18
+
+   not decided
+)";
+  const matching::v1::Meeting meeting = ReadMeeting(kDescribed);
+  EXPECT_EQ(MeetingText(meeting, 100), kWithIds);
+  MeetingTitles titles;
+  titles.requests["requests/fy27-000001"] = "A policy on\nfoot pursuits";
+  titles.agencies["agencies/ag-1"] = "Perry Police Department";
+  std::string named = kWithIds;
+  named.replace(named.find("   agencies/ag-1,"), std::string("   agencies/ag-1,").size(),
+                "   A policy on foot pursuits\n   Perry Police Department (agencies/ag-1),");
+  EXPECT_EQ(MeetingText(meeting, 100, titles), named);
+}
+
 TEST(MeetingText, SaysWhoACandidateMayBe) {
   const auto meeting = ReadMeeting(R"(
     items {

@@ -999,6 +999,46 @@ TEST_F(Meetings, AreCalledForSomeRequestsOrForAll) {
   EXPECT_EQ(calls[1].alternates(), 3);
 }
 
+TEST_F(Meetings, AreShownWithWhatIntakeTellsTheCaller) {
+  constexpr char kGet[] = "critac.matching.v1.MeetingService/GetMeeting";
+  constexpr char kRequest[] = "critac.intake.v1.RequestService/GetRequest";
+  constexpr char kAgency[] = "critac.intake.v1.AgencyService/GetAgency";
+  center_.On<matching::v1::GetMeetingRequest, matching::v1::Meeting>(
+      kGet, [](const auto& call, auto& meeting) {
+        meeting.set_name(call.name());
+        for (const char* id : {"fy27-000001", "fy27-000002"}) {
+          auto& item = *meeting.add_items();
+          item.set_request(absl::StrCat("requests/", id));
+          item.mutable_agency()->set_agency("agencies/ag-1");
+        }
+        return absl::OkStatus();
+      });
+  EXPECT_THAT(Run("meeting get m00000012").out(),
+              HasSubstr("1. requests/fy27-000001\n   agencies/ag-1\n"));
+  EXPECT_THAT(center_.CallsOf(kRequest), SizeIs(1)) << "who gets no answer asks no more";
+  EXPECT_THAT(center_.CallsOf(kAgency), SizeIs(1));
+
+  center_.On<intake::v1::GetRequestRequest, intake::v1::Request>(
+      kRequest, [](const auto& call, auto& request) -> absl::Status {
+        if (call.name() == "requests/fy27-000001") return absl::NotFoundError("no such request");
+        request.set_title("Foot pursuits");
+        return absl::OkStatus();
+      });
+  center_.On<intake::v1::GetAgencyRequest, intake::v1::Agency>(
+      kAgency, [](const auto&, auto& agency) {
+        agency.set_display_name("Perry Police Department");
+        return absl::OkStatus();
+      });
+  EXPECT_THAT(Run("meeting get m00000012").out(),
+              AllOf(HasSubstr("1. requests/fy27-000001\n"
+                              "   Perry Police Department (agencies/ag-1)\n"),
+                    HasSubstr("2. requests/fy27-000002\n   Foot pursuits\n"
+                              "   Perry Police Department (agencies/ag-1)\n")));
+  EXPECT_THAT(center_.CallsOf(kAgency), SizeIs(2)) << "an agency is asked for once";
+  EXPECT_EQ(Run("meeting get m00000012 --output json").status(), kDone);
+  EXPECT_THAT(center_.CallsOf(kAgency), SizeIs(2)) << "programs join for themselves";
+}
+
 TEST_F(Meetings, TakeNotesOnARequestAndShowWhatIsSaidOfIt) {
   center_.On<matching::v1::AddNoteRequest, matching::v1::MeetingItem>(
       kNote, [](const auto& call, auto& item) {

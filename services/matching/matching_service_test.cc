@@ -1144,6 +1144,7 @@ TEST_F(MeetingNames, StandBesideTheIdsInEveryAnswerAboutAMeeting) {
   EXPECT_THAT(Candidates(Read(kDana).items(0)), both);
   EXPECT_THAT(Candidates(Read("auditor:ines").items(0)), both);
   EXPECT_EQ(Read(kDana).items(0).slots(0).topic_title(), "De-escalation");
+  EXPECT_EQ(Read(kDana).items(0).slots(0).delivery_type_title(), "virtual coaching");
   v1::AddNoteRequest note;
   note.set_name(called_.name());
   note.set_request("requests/fy27-000001");
@@ -1212,7 +1213,8 @@ TEST_F(MeetingNames, AreInNoEventAndInNoRecordOfAMeeting) {
     EXPECT_THAT(event.payload(), Not(HasSubstr("Sam"))) << event.type();
     if (event.subject() != called_.name()) continue;
     ++of_meetings;
-    for (const char* field : {"fullName", "partnerName", "topicTitle", "experts\":"}) {
+    for (const char* field :
+         {"fullName", "partnerName", "topicTitle", "deliveryTypeTitle", "experts\":"}) {
       EXPECT_THAT(event.payload(), Not(HasSubstr(field))) << event.type();
     }
   }

@@ -34,7 +34,8 @@ MeetingNameReader::MeetingNameReader(journal::Journal& journal,
       bytes_left_(most_bytes) {
   if (catalog_ == nullptr) return;
   for (const intake::v1::CatalogEntry& entry : catalog_->entries()) {
-    if (entry.has_topic()) topics_[entry.name()] = entry.topic().title();
+    if (entry.has_topic()) titles_[entry.name()] = entry.topic().title();
+    if (entry.has_delivery_type()) titles_[entry.name()] = entry.delivery_type().title();
   }
 }
 
@@ -48,8 +49,8 @@ absl::Status MeetingNameReader::Name(v1::MeetingItem& item) {
   }
   RETURN_IF_ERROR(records_.ReadAhead(names));
   for (v1::ShortlistSlot& slot : *item.mutable_slots()) {
-    const auto topic = topics_.find(slot.topic());
-    if (topic != topics_.end()) slot.set_topic_title(Fitting(topic->second));
+    slot.set_topic_title(TitleOf(slot.topic()));
+    slot.set_delivery_type_title(TitleOf(slot.delivery_type()));
     for (v1::ShortlistCandidate& candidate : *slot.mutable_candidates()) {
       RETURN_IF_ERROR(NamePerson(candidate));
     }
@@ -97,6 +98,11 @@ absl::Status MeetingNameReader::AddDecided(v1::ItemDecision& decision) {
     RETURN_IF_ERROR(NamePerson(expert));
   }
   return absl::OkStatus();
+}
+
+std::string MeetingNameReader::TitleOf(const std::string& entry) {
+  const auto found = titles_.find(entry);
+  return found == titles_.end() ? "" : Fitting(found->second);
 }
 
 std::string MeetingNameReader::Fitting(const std::string& name) {

@@ -94,11 +94,18 @@ v1::MeetingItem ShortlistOf(const Pool& pool, const Plan& plan, const v1::Demand
   v1::MeetingItem item;
   item.set_request(demand.request());
   *item.mutable_agency() = demand.agency();
+  item.set_urgency(demand.urgency());
+  item.set_needed_by(demand.needed_by());
+  *item.mutable_waiting_since() = WaitingSince(demand);
   for (const auto& slot : demand.slots()) {
     const auto row = pool.FindSlot(demand.request(), slot.id());
     if (!row.has_value() || pool.slots()[*row].missing == 0) continue;
     v1::ShortlistSlot& shortlist = *item.add_slots() = SlotOf(pool, plan, *row, alternates);
     shortlist.set_topic(slot.topic());
+    shortlist.set_delivery_type(slot.delivery_type());
+    shortlist.set_hours(slot.hours());
+    shortlist.set_window_start(slot.window_start());
+    shortlist.set_window_end(slot.window_end());
   }
   return item;
 }

@@ -27,8 +27,9 @@ inline constexpr int kMostMeetingItems = 200;
 inline constexpr int64_t kMostShortlistBytes = 300'000;
 inline constexpr int64_t kMostSaidBytes = 1'000'000;
 
-// A request as a meeting has it before it: for each slot that misses people whom the plan has there, and as
-// many alternates, each best first, or what keeps the slot open. Without slots: nobody is missing.
+// A request as a meeting has it before it, with how urgent it is and since when it waits: for each slot that misses
+// people whom the plan has there, and as many alternates, each best first, or what keeps the slot open. Without
+// slots: nobody is missing.
 v1::MeetingItem ShortlistOf(const Pool& pool, const Plan& plan, const v1::Demand& demand,
                             int alternates);
 

@@ -80,12 +80,30 @@ TEST(ShortlistOf, HasThoseProposedAndThenTheNextBest) {
   EXPECT_EQ(item.request(), "requests/fy27-1");
   ASSERT_THAT(item.slots(), SizeIs(1));
   EXPECT_EQ(item.slots(0).topic(), kTopic);
+  EXPECT_EQ(item.slots(0).delivery_type(), "deliveryTypes/virtual");
+  EXPECT_EQ(item.slots(0).hours(), 8);
+  EXPECT_EQ(item.slots(0).window_start(), "2026-12-01");
+  EXPECT_EQ(item.slots(0).window_end(), "2026-12-31");
   EXPECT_EQ(item.slots(0).people(), 1);
   EXPECT_EQ(item.slots(0).eligible_count(), 3) << "one is not active";
   EXPECT_EQ(item.slots(0).open_because(), "");
   EXPECT_THAT(Candidates(item.slots(0)), ElementsAre("elm1 1 proposed", "oak1 2"));
   EXPECT_THAT(Candidates(Shortlist(center, 20).slots(0)),
               ElementsAre("elm1 1 proposed", "oak1 2", "elm2 3"));
+}
+
+TEST(ShortlistOf, SaysHowUrgentTheRequestIsAndSinceWhenItWaits) {
+  Center center = MeetingCenter();
+  v1::Demand& demand = center.AddDemand("fy27-1");
+  demand.set_urgency(intake::v1::URGENCY_CRITICAL);
+  demand.set_needed_by("2026-12-24");
+  const int64_t ready = demand.ready_time().seconds();
+  v1::MeetingItem item = Shortlist(center, 1);
+  EXPECT_EQ(item.urgency(), intake::v1::URGENCY_CRITICAL);
+  EXPECT_EQ(item.needed_by(), "2026-12-24");
+  EXPECT_EQ(item.waiting_since().seconds(), ready) << "where nothing else is said";
+  center.demands[0].mutable_waiting_since()->set_seconds(ready - 86400);
+  EXPECT_EQ(Shortlist(center, 1).waiting_since().seconds(), ready - 86400);
 }
 
 TEST(ShortlistOf, PutsWhoIsProposedFirstWhateverTheRank) {
