@@ -222,6 +222,9 @@ inline v1::ActionDetails DetailsFor(v1::RequestAction action,
     case v1::REQUEST_ACTION_MARK_DUPLICATE:
       details.set_duplicate_of("requests/fy27-000099");
       break;
+    case v1::REQUEST_ACTION_RECORD_PLAN:
+      details.set_plan_version(1);
+      break;
     default:
       break;
   }
@@ -268,7 +271,8 @@ inline v1::Request After(const v1::Request& request, v1::RequestAction action,
   return After(request, action, SomeoneFor(action), At(time), DetailsFor(action));
 }
 
-// A request that came to `state` by the shortest way, all on one day.
+// A request that came to `state` by the shortest way, all on one day; where it is matched, with a
+// plan drawn up.
 inline v1::Request RequestIn(v1::RequestState state, const std::string& time = "2026-10-05") {
   using Actions = std::vector<v1::RequestAction>;
   const Actions in_review = {v1::REQUEST_ACTION_SUBMIT, v1::REQUEST_ACTION_ACKNOWLEDGE};
@@ -278,7 +282,8 @@ inline v1::Request RequestIn(v1::RequestState state, const std::string& time = "
   };
   const Actions ready =
       then(in_review, {v1::REQUEST_ACTION_ACCEPT, v1::REQUEST_ACTION_COMPLETE_SCOPING});
-  const Actions matched = then(ready, {v1::REQUEST_ACTION_RECORD_MATCH});
+  const Actions matched =
+      then(ready, {v1::REQUEST_ACTION_RECORD_MATCH, v1::REQUEST_ACTION_RECORD_PLAN});
   const Actions delivered =
       then(matched, {v1::REQUEST_ACTION_APPROVE_PLAN, v1::REQUEST_ACTION_APPROVE_PLAN,
                      v1::REQUEST_ACTION_START_DELIVERY, v1::REQUEST_ACTION_COMPLETE_DELIVERY});

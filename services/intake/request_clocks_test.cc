@@ -65,6 +65,8 @@ TEST(Clocks, StartAndStopAlongALife) {
   EXPECT_TRUE(Stopped(request, v1::CLOCK_TYPE_MATCH));
   EXPECT_TRUE(Runs(request, v1::CLOCK_TYPE_PLAN));
 
+  request = After(request, v1::REQUEST_ACTION_RECORD_PLAN, "2026-10-12");
+  EXPECT_TRUE(Runs(request, v1::CLOCK_TYPE_PLAN)) << "drawn up is not approved";
   request =
       After(request, v1::REQUEST_ACTION_APPROVE_PLAN, testing::Manager(), At("2026-10-13"), {});
   EXPECT_TRUE(Runs(request, v1::CLOCK_TYPE_PLAN)) << "one approval is not a plan";

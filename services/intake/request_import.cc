@@ -231,7 +231,8 @@ class RequestPlanner {
     RETURN_IF_ERROR(NameOriginal(action, details));
     const std::optional<v1::Request> original = FindOriginal(details.duplicate_of());
     return DecideAction(request, action.action(), details, actor, time,
-                        {catalog_, agency->type(), original.has_value() ? &*original : nullptr});
+                        {catalog_, agency->type(), original.has_value() ? &*original : nullptr,
+                         /*past=*/true});
   }
 
   absl::StatusOr<Actor> ActorOf(std::string principal, const v1::Request& request) {

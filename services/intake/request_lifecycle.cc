@@ -143,9 +143,29 @@ absl::Status CheckSecondPerson(const v1::Request& request, const Actor& who) {
                                          "takes another person"));
 }
 
-// A version of a plan is approved once by each; another version may be approved in its place.
+// What is approved is the newest version of the plan, so that nobody approves one that they cannot
+// have seen.
+absl::Status CheckVersion(const v1::Request& request, int version) {
+  const int newest = request.plan_version();
+  if (newest == 0) {
+    return FailedPrecondition(
+        "PLAN_NOT_DRAWN_UP", request.name(),
+        "has no plan to approve; a plan is drawn up for its engagement first (DrawUpPlan of "
+        "matching), and known here a moment later");
+  }
+  if (version == newest) return absl::OkStatus();
+  return FailedPrecondition(
+      "PLAN_VERSION_NOT_NEWEST", request.name(),
+      absl::StrCat("version ", version,
+                   " of the plan cannot be approved; the newest known here is ", newest));
+}
+
+// A version of a plan is approved once by each.
 absl::Status CheckApproval(const v1::Request& request, const ActionDetails& details,
-                           const Actor& who) {
+                           const Actor& who, const LifecycleContext& context) {
+  if (!context.past || request.plan_version() > 0) {
+    RETURN_IF_ERROR(CheckVersion(request, details.plan_version()));
+  }
   const v1::Approval* own = ApprovalsFor(request, who).own;
   if (own != nullptr && own->plan_version() == details.plan_version()) {
     return FailedPrecondition(
@@ -160,13 +180,11 @@ absl::Status CheckApproval(const v1::Request& request, const ActionDetails& deta
   return CheckSecondPerson(request, who);
 }
 
-// Whether an approval is asked of one of the two: its own is missing, or is of another version than
-// the other's.
+// Whether an approval is asked of one of the two: there is a plan, and they have not approved it.
 bool IsApprovalAwaited(const v1::Request& request, const Actor& who) {
-  const Approvals approvals = ApprovalsFor(request, who);
-  const bool given = approvals.own != nullptr &&
-                     (approvals.other == nullptr ||
-                      approvals.other->plan_version() == approvals.own->plan_version());
+  if (request.plan_version() == 0) return false;
+  const v1::Approval* own = ApprovalsFor(request, who).own;
+  const bool given = own != nullptr && own->plan_version() == request.plan_version();
   return !given && CheckSecondPerson(request, who).ok();
 }
 
@@ -218,7 +236,7 @@ absl::Status CheckNeeds(const v1::Request& request, RequestAction action,
     case v1::REQUEST_ACTION_COMPLETE_SCOPING:
       return CheckNewScope(details.scope(), day, context.catalog);
     case v1::REQUEST_ACTION_APPROVE_PLAN:
-      return CheckApproval(request, details, who);
+      return CheckApproval(request, details, who, context);
     case v1::REQUEST_ACTION_COMPLETE_DELIVERY:
       if (details.follow_up_date() < FormatDate(day)) {
         return InvalidField("details.follow_up_date",
@@ -242,8 +260,12 @@ absl::Status CheckNeeds(const v1::Request& request, RequestAction action,
 // ---- What follows
 
 // The details with what the server adds.
-ActionDetails Completed(const ActionDetails& given, RequestAction action, absl::CivilDay day) {
+ActionDetails Completed(const v1::Request& request, const ActionDetails& given,
+                        RequestAction action, absl::CivilDay day) {
   ActionDetails details = given;
+  if (action == v1::REQUEST_ACTION_APPROVE_PLAN && details.plan_version() == 0) {
+    details.set_plan_version(request.plan_version());
+  }
   if (action == v1::REQUEST_ACTION_COMPLETE_SCOPING) NormalizeScope(*details.mutable_scope());
   if (action == v1::REQUEST_ACTION_COMPLETE_DELIVERY && details.follow_up_date().empty()) {
     details.set_follow_up_date(FormatDate(day + kFollowUpDays));
@@ -268,14 +290,19 @@ RequestState StateAfter(const LifecycleRule& rule, const v1::Request& request,
   }
 }
 
+void ForgetPlan(v1::Request& request) {
+  request.clear_plan_version();
+  request.clear_agency_approval();
+  request.clear_program_approval();
+}
+
 // Forgets how the request ended and how far it had come.
 void BeginAfresh(v1::Request& request) {
   request.clear_duplicate_of();
   request.clear_referred_to();
   request.clear_decline_code();
   request.clear_follow_up_date();
-  request.clear_agency_approval();
-  request.clear_program_approval();
+  ForgetPlan(request);
 }
 
 void ApplyApproval(const v1::RequestTransitioned& taken, v1::Request& request) {
@@ -284,6 +311,13 @@ void ApplyApproval(const v1::RequestTransitioned& taken, v1::Request& request) {
   approval.set_actor(taken.actor());
   *approval.mutable_time() = taken.occur_time();
   approval.set_plan_version(taken.details().plan_version());
+}
+
+// Takes over the newest version of the plan; what was approved of another is void.
+void ApplyPlan(int version, v1::Request& request) {
+  request.set_plan_version(version);
+  if (request.agency_approval().plan_version() != version) request.clear_agency_approval();
+  if (request.program_approval().plan_version() != version) request.clear_program_approval();
 }
 
 void ApplyDetails(const v1::RequestTransitioned& taken, v1::Request& request) {
@@ -309,6 +343,9 @@ void ApplyDetails(const v1::RequestTransitioned& taken, v1::Request& request) {
       *request.mutable_scope() = details.scope();
       *request.mutable_ready_time() = taken.occur_time();
       break;
+    case v1::REQUEST_ACTION_RECORD_PLAN:
+      ApplyPlan(details.plan_version(), request);
+      break;
     case v1::REQUEST_ACTION_APPROVE_PLAN:
       ApplyApproval(taken, request);
       break;
@@ -322,8 +359,7 @@ void ApplyDetails(const v1::RequestTransitioned& taken, v1::Request& request) {
       request.clear_hold_return_state();
       break;
     case v1::REQUEST_ACTION_REMATCH:
-      request.clear_agency_approval();
-      request.clear_program_approval();
+      ForgetPlan(request);
       *request.mutable_ready_time() = taken.occur_time();
       break;
     case v1::REQUEST_ACTION_REFER:
@@ -414,13 +450,21 @@ std::vector<LifecycleRule> MakeRules() {
        {},
        {},
        "every slot accepted"},
+      {v1::REQUEST_ACTION_RECORD_PLAN,
+       {v1::REQUEST_STATE_MATCHED},
+       v1::REQUEST_STATE_MATCHED,
+       {ROLE_SERVICE},
+       {kPlanVersion},
+       {},
+       "the version of the plan that was drawn up; an approval of another is void"},
       {v1::REQUEST_ACTION_APPROVE_PLAN,
        {v1::REQUEST_STATE_MATCHED},
        v1::REQUEST_STATE_PLANNED,
        {ROLE_AGENCY, ROLE_PROGRAM_MANAGER},
        {},
        {kPlanVersion},
-       "both approvals of the same version of the plan, in either order, by two different people"},
+       "both approvals of the newest version of the plan, in either order, by two different "
+       "people"},
       {v1::REQUEST_ACTION_START_DELIVERY,
        {v1::REQUEST_STATE_PLANNED},
        v1::REQUEST_STATE_IN_DELIVERY,
@@ -539,7 +583,7 @@ absl::StatusOr<v1::RequestTransitioned> DecideAction(const v1::Request& request,
   RETURN_IF_ERROR(CheckState(*rule, request, who));
   RETURN_IF_ERROR(CheckDetails(*rule, given).ToInvalidArgument("details"));
   const absl::CivilDay day = DayOf(now);
-  const ActionDetails details = Completed(given, action, day);
+  const ActionDetails details = Completed(request, given, action, day);
   RETURN_IF_ERROR(CheckNeeds(request, action, details, who, day, context));
 
   v1::RequestTransitioned taken;

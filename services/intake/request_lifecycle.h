@@ -58,6 +58,8 @@ struct LifecycleContext {
   type::v1::AgencyType agency_type = type::v1::AGENCY_TYPE_UNSPECIFIED;
   // For MARK_DUPLICATE: the request that `details.duplicate_of` names. Null: there is none.
   const v1::Request* original = nullptr;
+  // It was decided in the past, and is told now. What became a plan then need not be on record.
+  bool past = false;
 };
 
 // Decides whether `who` may take an action now, and what follows from it. Whether an agency asks
@@ -69,8 +71,8 @@ struct LifecycleContext {
 //   one is wrong in itself.
 // - NOT_FOUND: a topic or delivery type of the scope, or the original of a duplicate.
 // - FAILED_PRECONDITION: what the action needs is not there. Reasons REQUEST_INCOMPLETE,
-//   AGENCY_NOT_ELIGIBLE, ALREADY_APPROVED, SAME_PERSON, FOLLOW_UP_NOT_REACHED,
-//   ORIGINAL_IS_DUPLICATE, CATALOG_ENTRY_NOT_VALID.
+//   AGENCY_NOT_ELIGIBLE, PLAN_NOT_DRAWN_UP, PLAN_VERSION_NOT_NEWEST, ALREADY_APPROVED, SAME_PERSON,
+//   FOLLOW_UP_NOT_REACHED, ORIGINAL_IS_DUPLICATE, CATALOG_ENTRY_NOT_VALID.
 absl::StatusOr<v1::RequestTransitioned> DecideAction(const v1::Request& request,
                                                      v1::RequestAction action,
                                                      const v1::ActionDetails& details,
@@ -78,7 +80,8 @@ absl::StatusOr<v1::RequestTransitioned> DecideAction(const v1::Request& request,
                                                      const LifecycleContext& context);
 
 // Actions that `who` can take now, in the order of a life. What an action needs besides state and
-// role is told when it is taken; but a plan is not offered for approval to a side that approved it.
+// role is told when it is taken; but a plan is offered for approval only where one is drawn up, and
+// not to a side that approved it.
 std::vector<v1::RequestAction> AvailableActions(const v1::Request& request, const Actor& who);
 
 // Changes a request by an action that was taken.

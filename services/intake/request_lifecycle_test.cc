@@ -365,26 +365,99 @@ v1::ActionDetails PlanVersion(int version) {
   return details;
 }
 
-TEST(Lifecycle, BothApproveTheSameVersionOfAPlan) {
-  v1::Request request = RequestIn(v1::REQUEST_STATE_MATCHED);
-  request =
-      After(request, v1::REQUEST_ACTION_APPROVE_PLAN, Chief(), At("2026-10-06"), PlanVersion(1));
-  EXPECT_EQ(request.agency_approval().plan_version(), 1);
-  EXPECT_THAT(AvailableActions(request, Chief()),
-              ::testing::Not(::testing::Contains(v1::REQUEST_ACTION_APPROVE_PLAN)));
-  // The plan is drawn up anew meanwhile.
-  request =
-      After(request, v1::REQUEST_ACTION_APPROVE_PLAN, Manager(), At("2026-10-07"), PlanVersion(2));
-  EXPECT_EQ(request.state(), v1::REQUEST_STATE_MATCHED);
-  EXPECT_THAT(AvailableActions(request, Chief()),
-              ::testing::Contains(v1::REQUEST_ACTION_APPROVE_PLAN));
-  EXPECT_THAT(Try(request, v1::REQUEST_ACTION_APPROVE_PLAN, Chief(), PlanVersion(1)),
-              FailsWith(absl::StatusCode::kFailedPrecondition, "ALREADY_APPROVED"));
-  request =
-      After(request, v1::REQUEST_ACTION_APPROVE_PLAN, Chief(), At("2026-10-08"), PlanVersion(2));
+v1::Request DrawnUp(const v1::Request& request, int version) {
+  return After(request, v1::REQUEST_ACTION_RECORD_PLAN, Matching(), At("2026-10-06"),
+               PlanVersion(version));
+}
+
+v1::Request ApprovedBy(const v1::Request& request, const Actor& who, int version) {
+  return After(request, v1::REQUEST_ACTION_APPROVE_PLAN, who, At("2026-10-07"),
+               PlanVersion(version));
+}
+
+TEST(Lifecycle, APlanIsApprovedOnlyOnceItIsDrawnUp) {
+  const v1::Request request =
+      After(RequestIn(v1::REQUEST_STATE_READY), v1::REQUEST_ACTION_RECORD_MATCH);
+  for (const Actor& who : {Chief(), Manager()}) {
+    EXPECT_THAT(AvailableActions(request, who),
+                ::testing::Not(::testing::Contains(v1::REQUEST_ACTION_APPROVE_PLAN)));
+    for (const int version : {0, 1, 7}) {
+      const auto refused = Try(request, v1::REQUEST_ACTION_APPROVE_PLAN, who, PlanVersion(version));
+      EXPECT_THAT(refused, FailsWith(absl::StatusCode::kFailedPrecondition, "PLAN_NOT_DRAWN_UP"));
+      EXPECT_THAT(std::string(refused.status().message()), HasSubstr("DrawUpPlan"));
+    }
+    EXPECT_THAT(AvailableActions(DrawnUp(request, 1), who),
+                ::testing::Contains(v1::REQUEST_ACTION_APPROVE_PLAN));
+  }
+}
+
+TEST(Lifecycle, NoVersionButTheNewestIsApproved) {
+  const v1::Request request = DrawnUp(RequestIn(v1::REQUEST_STATE_MATCHED), 2);
+  for (const int version : {1, 3, 7}) {
+    const auto refused =
+        Try(request, v1::REQUEST_ACTION_APPROVE_PLAN, Chief(), PlanVersion(version));
+    EXPECT_THAT(refused,
+                FailsWith(absl::StatusCode::kFailedPrecondition, "PLAN_VERSION_NOT_NEWEST"));
+    EXPECT_THAT(std::string(refused.status().message()), HasSubstr("the newest known here is 2"));
+  }
+  EXPECT_THAT(Try(request, v1::REQUEST_ACTION_APPROVE_PLAN, Chief(), PlanVersion(2)), Succeeds());
+}
+
+TEST(Lifecycle, AnApprovalThatNamesNoVersionIsRecordedWithTheNewest) {
+  const v1::Request request = DrawnUp(RequestIn(v1::REQUEST_STATE_MATCHED), 2);
+  const auto taken = Try(request, v1::REQUEST_ACTION_APPROVE_PLAN, Chief(), {});
+  ASSERT_THAT(taken, Succeeds());
+  EXPECT_EQ(taken->details().plan_version(), 2);
+  EXPECT_EQ(ApprovedBy(request, Chief(), 0).agency_approval().plan_version(), 2);
+  const v1::Request planned = ApprovedBy(ApprovedBy(request, Chief(), 0), Manager(), 2);
+  EXPECT_EQ(planned.state(), v1::REQUEST_STATE_PLANNED);
+  EXPECT_EQ(planned.program_approval().plan_version(), 2);
+}
+
+TEST(Lifecycle, AVersionDrawnUpBetweenTheApprovalsMakesTheFirstVoid) {
+  for (const bool agency_first : {true, false}) {
+    const Actor first = agency_first ? Chief() : Manager();
+    const Actor second = agency_first ? Manager() : Chief();
+    v1::Request request = ApprovedBy(RequestIn(v1::REQUEST_STATE_MATCHED), first, 0);
+    EXPECT_THAT(AvailableActions(request, first),
+                ::testing::Not(::testing::Contains(v1::REQUEST_ACTION_APPROVE_PLAN)));
+    request = DrawnUp(request, 2);
+    EXPECT_EQ(request.state(), v1::REQUEST_STATE_MATCHED);
+    EXPECT_FALSE(request.has_agency_approval() || request.has_program_approval());
+    request = ApprovedBy(request, second, 0);
+    EXPECT_EQ(request.state(), v1::REQUEST_STATE_MATCHED) << "of another version than the first";
+    request = ApprovedBy(request, first, 0);
+    EXPECT_EQ(request.state(), v1::REQUEST_STATE_PLANNED);
+    EXPECT_EQ(request.agency_approval().plan_version(), 2);
+    EXPECT_EQ(request.program_approval().plan_version(), 2);
+  }
+}
+
+TEST(Lifecycle, AVersionToldAgainLeavesItsApproval) {
+  const v1::Request approved = ApprovedBy(RequestIn(v1::REQUEST_STATE_MATCHED), Chief(), 1);
+  EXPECT_TRUE(DrawnUp(approved, 1).has_agency_approval());
+}
+
+TEST(Lifecycle, AnApprovalFromBeforeVersionsWereNamedIsVoidOnceAPlanIsTold) {
+  v1::Request request = After(RequestIn(v1::REQUEST_STATE_READY), v1::REQUEST_ACTION_RECORD_MATCH);
+  request.mutable_agency_approval()->set_actor(Chief().principal);
+  EXPECT_THAT(Try(request, v1::REQUEST_ACTION_APPROVE_PLAN, Manager(), {}),
+              FailsWith(absl::StatusCode::kFailedPrecondition, "PLAN_NOT_DRAWN_UP"));
+  EXPECT_FALSE(DrawnUp(request, 1).has_agency_approval());
+}
+
+TEST(Lifecycle, ThePastMayHaveApprovedAPlanThatIsNotOnRecord) {
+  LifecycleContext past = Context();
+  past.past = true;
+  v1::Request request = After(RequestIn(v1::REQUEST_STATE_READY), v1::REQUEST_ACTION_RECORD_MATCH);
+  for (const Actor& who : {Chief(), Manager()}) {
+    const auto taken =
+        DecideAction(request, v1::REQUEST_ACTION_APPROVE_PLAN, {}, who, At("2026-10-06"), past);
+    ASSERT_THAT(taken, Succeeds());
+    ApplyAction(*taken, request);
+  }
   EXPECT_EQ(request.state(), v1::REQUEST_STATE_PLANNED);
-  EXPECT_EQ(request.agency_approval().plan_version(), 2);
-  EXPECT_EQ(request.program_approval().plan_version(), 2);
+  EXPECT_EQ(request.agency_approval().plan_version(), 0);
 }
 
 TEST(Lifecycle, APlanTakesTwoDifferentPeople) {
@@ -408,6 +481,7 @@ TEST(Lifecycle, ARematchForgetsTheApprovals) {
   EXPECT_EQ(request.state(), v1::REQUEST_STATE_READY);
   EXPECT_FALSE(request.has_agency_approval());
   EXPECT_FALSE(request.has_program_approval());
+  EXPECT_EQ(request.plan_version(), 0) << "told again after the next match";
   EXPECT_EQ(FromProto(request.ready_time()), At("2026-11-02"));
   EXPECT_EQ(request.scope().slots_size(), 2);
 }

@@ -284,6 +284,7 @@ TEST_F(RequestServiceTest, LeadsARequestFromADraftToAClosedRecord) {
               {v1::REQUEST_ACTION_RECORD_MATCH, kMatching, v1::REQUEST_STATE_MATCHED},
               {v1::REQUEST_ACTION_REMATCH, kMatching, v1::REQUEST_STATE_READY},
               {v1::REQUEST_ACTION_RECORD_MATCH, kMatching, v1::REQUEST_STATE_MATCHED},
+              {v1::REQUEST_ACTION_RECORD_PLAN, kMatching, v1::REQUEST_STATE_MATCHED},
               {v1::REQUEST_ACTION_APPROVE_PLAN, kMorgan, v1::REQUEST_STATE_MATCHED},
               {v1::REQUEST_ACTION_APPROVE_PLAN, kLakeChief, v1::REQUEST_STATE_PLANNED},
               {v1::REQUEST_ACTION_START_DELIVERY, kMatching, v1::REQUEST_STATE_IN_DELIVERY},
@@ -303,6 +304,40 @@ TEST_F(RequestServiceTest, LeadsARequestFromADraftToAClosedRecord) {
   EXPECT_EQ(request->reason(), "Said in words");
   EXPECT_EQ(request->scope().agreed_needs(), "Two sessions");
   EXPECT_EQ(request->coordinator(), "coordinator:dana");
+}
+
+TEST_F(RequestServiceTest, APlanIsApprovedOnceItIsDrawnUpAndTheApprovalNamesItsVersion) {
+  const std::string name = intake_.ReadyRequest();
+  ASSERT_THAT(intake_.Act(name, v1::REQUEST_ACTION_RECORD_MATCH, kMatching), Succeeds());
+  EXPECT_THAT(intake_.Act(name, v1::REQUEST_ACTION_APPROVE_PLAN, kLakeChief),
+              FailsWith(absl::StatusCode::kFailedPrecondition, "PLAN_NOT_DRAWN_UP"));
+  v1::ActionDetails second;
+  second.set_plan_version(2);
+  const auto told = intake_.Act(name, v1::REQUEST_ACTION_RECORD_PLAN, kMatching, second);
+  ASSERT_THAT(told, Succeeds());
+  EXPECT_EQ(told->plan_version(), 2);
+  const auto approved = intake_.Act(name, v1::REQUEST_ACTION_APPROVE_PLAN, kLakeChief);
+  ASSERT_THAT(approved, Succeeds());
+  EXPECT_EQ(approved->agency_approval().plan_version(), 2);
+  const auto events = intake_.journal().ReadEvents(1, 100, {}, name);
+  ASSERT_TRUE(events.ok());
+  EXPECT_THAT(events->back().payload(), HasSubstr("\"planVersion\":2"));
+}
+
+TEST_F(RequestServiceTest, ANewVersionOfThePlanIsNotToldOverWhatChangedMeanwhile) {
+  const std::string name = intake_.ReadyRequest();
+  const auto matched = intake_.Act(name, v1::REQUEST_ACTION_RECORD_MATCH, kMatching);
+  ASSERT_THAT(matched, Succeeds());
+  v1::ActionDetails version;
+  version.set_plan_version(2);
+  ASSERT_THAT(
+      intake_.Act(name, v1::REQUEST_ACTION_RECORD_PLAN, kMatching, version, matched->etag()),
+      Succeeds());
+  version.set_plan_version(1);
+  EXPECT_THAT(
+      intake_.Act(name, v1::REQUEST_ACTION_RECORD_PLAN, kMatching, version, matched->etag()),
+      FailsWith(absl::StatusCode::kAborted, "ETAG_MISMATCH"));
+  EXPECT_EQ(intake_.GetRequest(name)->plan_version(), 2);
 }
 
 TEST_F(RequestServiceTest, ASlotAsksForTheSizeOfTheAgencyOrForOneItNamesNotForBoth) {
@@ -357,6 +392,7 @@ TEST_F(RequestServiceTest, APartnerThatCompletesADeliveryIsNotShownWhatTheAgency
   const std::string name = intake_.ReadyRequest();
   for (const auto& [action, who] : std::vector<std::pair<v1::RequestAction, const char*>>{
            {v1::REQUEST_ACTION_RECORD_MATCH, kMatching},
+           {v1::REQUEST_ACTION_RECORD_PLAN, kMatching},
            {v1::REQUEST_ACTION_APPROVE_PLAN, kLakeChief},
            {v1::REQUEST_ACTION_APPROVE_PLAN, kMorgan},
            {v1::REQUEST_ACTION_START_DELIVERY, kMatching}}) {

@@ -43,13 +43,19 @@ class Walk {
       slot.set_window_end(FormatDate(DayOf(time_) + 100));
     }
     if (action != v1::REQUEST_ACTION_COMPLETE_SCOPING) details.clear_scope();
+    if (action == v1::REQUEST_ACTION_RECORD_PLAN) {
+      details.set_plan_version(request_.plan_version() + AnyOf(std::vector<int>{0, 0, 0, 1}));
+      if (details.plan_version() == 0) details.set_plan_version(1);
+    }
     return details;
   }
 
-  // What is offered, mostly, and then mostly what leads on: the table's rows up to CLOSE.
+  // What is offered, mostly, and then mostly what leads on: the table's rows up to CLOSE. A plan that
+  // is drawn up leads on, too.
   v1::RequestAction Choose(const std::vector<v1::RequestAction>& offered) {
     if (offered.empty() || AnyOf(std::vector<int>{1, 2, 3, 4}) == 1) return AnyOf(AllActions());
-    const bool leads_on = offered.front() <= v1::REQUEST_ACTION_CLOSE;
+    const bool leads_on = offered.front() <= v1::REQUEST_ACTION_CLOSE ||
+                          offered.front() == v1::REQUEST_ACTION_RECORD_PLAN;
     return leads_on && AnyOf(std::vector<int>{1, 2}) == 1 ? offered.front() : AnyOf(offered);
   }
 
@@ -84,7 +90,11 @@ class Walk {
     const bool planned = state == v1::REQUEST_STATE_PLANNED ||
                          state == v1::REQUEST_STATE_IN_DELIVERY ||
                          state == v1::REQUEST_STATE_DELIVERED || state == v1::REQUEST_STATE_CLOSED;
-    if (planned) EXPECT_TRUE(request_.has_agency_approval() && request_.has_program_approval());
+    if (planned) {
+      EXPECT_GT(request_.plan_version(), 0);
+      EXPECT_EQ(request_.agency_approval().plan_version(), request_.plan_version());
+      EXPECT_EQ(request_.program_approval().plan_version(), request_.plan_version());
+    }
     if (InterestOf(state) != MatchingInterest::kNone) EXPECT_GT(request_.scope().slots_size(), 0);
     EXPECT_FALSE(AvailableActions(request_, testing::Coordinator()).empty() &&
                  AvailableActions(request_, testing::Matching()).empty() &&

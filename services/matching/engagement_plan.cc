@@ -73,17 +73,26 @@ absl::StatusOr<v1::EngagementPlan> NextPlan(const v1::Engagement& engagement,
   return next;
 }
 
+int PlanToTell(const v1::Engagement& engagement, const intake::v1::Request& request) {
+  const int newest = engagement.plans_size();
+  const bool asks = request.state() == intake::v1::REQUEST_STATE_MATCHED && !engagement.settled();
+  return asks && request.plan_version() != newest ? newest : 0;
+}
+
 absl::StatusOr<int> PlanInForce(const v1::Engagement& engagement,
                                 const intake::v1::Request& request) {
   const int version = request.agency_approval().plan_version();
   const bool approved = request.has_agency_approval() && request.has_program_approval() &&
                         request.program_approval().plan_version() == version;
-  if (!approved || engagement.plans().empty()) {
-    return FailedPrecondition(
-        "PLAN_NOT_APPROVED", engagement.name(),
-        engagement.plans().empty()
-            ? "has no plan; draw one up"
-            : "has no plan that both agency and program office have approved");
+  if (engagement.plans().empty()) {
+    return FailedPrecondition("PLAN_NOT_APPROVED", engagement.name(),
+                              CheckPlanOpen(request).ok()
+                                  ? "has no plan; draw one up"
+                                  : "has no plan, and so no milestones; none was drawn up in time");
+  }
+  if (!approved) {
+    return FailedPrecondition("PLAN_NOT_APPROVED", engagement.name(),
+                              "has no plan that both agency and program office have approved");
   }
   if (version == 0) return engagement.plans_size();
   if (FindVersion(engagement, version) == nullptr) {

@@ -22,8 +22,12 @@ absl::Status CheckPlanOpen(const intake::v1::Request& request);
 absl::StatusOr<v1::EngagementPlan> NextPlan(const v1::Engagement& engagement,
                                             const v1::EngagementPlan& plan);
 
-// Version of the plan that is in force, by the approvals of the request. FAILED_PRECONDITION, reason PLAN_NOT_APPROVED:
-// none is.
+// The version of the plan that intake is to be told now: the newest, while the request is matched and says another. 0:
+// none, as for an engagement that is settled, in whose place another may stand.
+int PlanToTell(const v1::Engagement& engagement, const intake::v1::Request& request);
+
+// Version of the plan that is in force, by the approvals of the request. Where both are from before an approval named a
+// version, that is the last. FAILED_PRECONDITION, reason PLAN_NOT_APPROVED: none is.
 absl::StatusOr<int> PlanInForce(const v1::Engagement& engagement,
                                 const intake::v1::Request& request);
 

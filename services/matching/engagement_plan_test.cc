@@ -114,6 +114,40 @@ TEST(PlanInForce, IsTheVersionThatBothApproved) {
   }
 }
 
+TEST(PlanInForce, SaysWhetherAPlanCanStillBeDrawnUpWhereThereIsNone) {
+  intake::v1::Request request = Approved(0, 0);
+  const absl::Status late = PlanInForce(Engagement(), request).status();
+  EXPECT_EQ(ReasonOf(late), "PLAN_NOT_APPROVED");
+  EXPECT_THAT(std::string(late.message()), HasSubstr("none was drawn up in time"));
+  request.set_state(intake::v1::REQUEST_STATE_MATCHED);
+  const absl::Status early = PlanInForce(Engagement(), request).status();
+  EXPECT_EQ(ReasonOf(early), "PLAN_NOT_APPROVED");
+  EXPECT_THAT(std::string(early.message()), HasSubstr("draw one up"));
+}
+
+TEST(PlanToTell, IsTheNewestWhileTheRequestIsMatchedAndSaysAnother) {
+  using namespace intake::v1;  // NOLINT(google-build-using-namespace): a table
+  const struct {
+    RequestState state;
+    int known;
+    int told;
+  } table[] = {
+      {REQUEST_STATE_MATCHED, 0, 2}, {REQUEST_STATE_MATCHED, 1, 2}, {REQUEST_STATE_MATCHED, 2, 0},
+      {REQUEST_STATE_MATCHED, 3, 2},  // of a backup: what is on record counts
+      {REQUEST_STATE_READY, 0, 0},   {REQUEST_STATE_ON_HOLD, 1, 0}, {REQUEST_STATE_PLANNED, 1, 0}};
+  Request request;
+  for (const auto& row : table) {
+    request.set_state(row.state);
+    request.set_plan_version(row.known);
+    EXPECT_EQ(PlanToTell(Planned(), request), row.told) << row.state << " " << row.known;
+  }
+  request.set_state(REQUEST_STATE_MATCHED);
+  EXPECT_EQ(PlanToTell(Engagement(), request), 0) << "there is none";
+  v1::Engagement settled = Planned();
+  settled.set_settled(true);
+  EXPECT_EQ(PlanToTell(settled, request), 0);
+}
+
 TEST(PlanInForce, TakesBothApprovalsAndAPlan) {
   intake::v1::Request request = Approved(1, 1);
   EXPECT_EQ(ReasonOf(PlanInForce(Engagement(), request).status()), "PLAN_NOT_APPROVED");

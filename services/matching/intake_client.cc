@@ -57,6 +57,20 @@ absl::Status IntakeClient::Act(const std::string& request, intake::v1::RequestAc
       .status();
 }
 
+absl::Status IntakeClient::RecordPlan(const intake::v1::Request& request, int version,
+                                      const std::string& trace) {
+  intake::v1::ActOnRequestRequest ask;
+  ask.set_name(request.name());
+  ask.set_action(intake::v1::REQUEST_ACTION_RECORD_PLAN);
+  ask.mutable_details()->set_plan_version(version);
+  ask.set_etag(request.etag());
+  // With the etag: after a rematch the same version is told again.
+  ask.set_request_id(UuidFromName(
+      absl::StrCat("matching ", request.name(), " plan ", version, " ", request.etag())));
+  return rpc::Invoke(*requests_, &RequestService::Stub::ActOnRequest, ask, Settings(trace))
+      .status();
+}
+
 absl::StatusOr<absl::flat_hash_map<std::string, intake::v1::Request>> IntakeClient::FindPast(
     absl::Span<const std::string> external_ids, const std::string& trace) {
   absl::flat_hash_map<std::string, intake::v1::Request> found;

@@ -33,6 +33,11 @@ class IntakeClient {
   absl::Status Act(const std::string& request, intake::v1::RequestAction action,
                    const std::string& cause, const std::string& reason, const std::string& trace);
 
+  // Tells that a version of the plan of a request's engagement is the newest. ABORTED: the request has changed since it
+  // was read, `request` being what was read then.
+  absl::Status RecordPlan(const intake::v1::Request& request, int version,
+                          const std::string& trace);
+
   // Past requests by their external ids; those that are not there are left out.
   absl::StatusOr<absl::flat_hash_map<std::string, intake::v1::Request>> FindPast(
       absl::Span<const std::string> external_ids, const std::string& trace);

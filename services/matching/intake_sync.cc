@@ -9,6 +9,7 @@
 #include "common/status/error.h"
 #include "critac/matching/v1/engagement.pb.h"
 #include "services/matching/engagement_commands.h"
+#include "services/matching/engagement_plan.h"
 #include "services/matching/engagements.h"
 
 namespace critac::matching {
@@ -34,6 +35,7 @@ absl::Status IntakeSync::Handle(const queue::Job& job) {
         job.key()));
   }
   ASSIGN_OR_RETURN(request, intake_.GetRequest(engagement.request(), job.trace()));
+  RETURN_IF_ERROR(Annotate(TellPlan(engagement.name(), request, job.trace()), job.key()));
   if (!IsSettled(engagement, request.state())) return absl::OkStatus();
   journal::Command command;
   command.actor = "service:matching";
@@ -42,11 +44,21 @@ absl::Status IntakeSync::Handle(const queue::Job& job) {
   return journal_.Execute(std::move(command)).status();
 }
 
+absl::Status IntakeSync::TellPlan(const std::string& name, const intake::v1::Request& request,
+                                  const std::string& trace) {
+  // Read after the request: so it has every version that intake knew then, and what intake is told of since makes
+  // the request's etag an old one.
+  ASSIGN_OR_RETURN(const auto engagement, journal_.Get<v1::Engagement>(name));
+  const int version = PlanToTell(engagement, request);
+  return version == 0 ? absl::OkStatus() : intake_.RecordPlan(request, version, trace);
+}
+
 std::vector<queue::NewJob> SyncJobsOf(absl::Span<const journal::CommittedEvent> events) {
   static constexpr absl::string_view kCauses[] = {
       "critac.matching.v1.EngagementAgreed", "critac.matching.v1.DeliveryRecorded",
       "critac.matching.v1.DeliveryAmended",  "critac.matching.v1.SlotWaived",
-      "critac.matching.v1.ExpertReleased",   "critac.matching.v1.TeamRestored"};
+      "critac.matching.v1.ExpertReleased",   "critac.matching.v1.TeamRestored",
+      "critac.matching.v1.PlanDrawnUp"};
   absl::flat_hash_set<absl::string_view> seen;
   std::vector<queue::NewJob> jobs;
   for (const auto& [event, payload, trace] : events) {

@@ -1,6 +1,7 @@
 #ifndef SERVICES_MATCHING_INTAKE_SYNC_H_
 #define SERVICES_MATCHING_INTAKE_SYNC_H_
 
+#include <string>
 #include <vector>
 
 #include "absl/status/status.h"
@@ -9,13 +10,15 @@
 #include "common/journal/journal.h"
 #include "common/queue/job.h"
 #include "common/queue/work_queue.h"
+#include "critac/intake/v1/request.pb.h"
 #include "services/matching/intake_client.h"
 
 namespace critac::matching {
 
 // Does the jobs of the queue "sync": leads the request of an engagement through intake as far as the
-// engagement is (see ActionsDue). Jobs are keyed by engagement. Every call to intake is idempotent,
-// so a job done twice changes nothing the second time.
+// engagement is (see ActionsDue), and tells it the newest version of the plan (see PlanToTell). Jobs
+// are keyed by engagement. Every call to intake is idempotent, so a job done twice changes nothing the
+// second time.
 class IntakeSync {
  public:
   IntakeSync(journal::Journal& journal, IntakeClient& intake)
@@ -24,6 +27,10 @@ class IntakeSync {
   absl::Status Handle(const queue::Job& job);
 
  private:
+  // Tells of the plan of an engagement, if there is something to tell. `request` was read before.
+  absl::Status TellPlan(const std::string& engagement, const intake::v1::Request& request,
+                        const std::string& trace);
+
   journal::Journal& journal_;
   IntakeClient& intake_;
 };

@@ -65,6 +65,15 @@ class OfferLife : public ::testing::Test {
     return request;
   }
 
+  // The next version of the plan of its engagement.
+  void DrawUp(const std::string& request) {
+    v1::EngagementPlan plan;
+    plan.add_objectives("a policy on foot pursuits");
+    const auto drawn_up =
+        bench().Do(DrawUpPlan(bench().EngagementFor(request).name(), "", "", plan));
+    EXPECT_TRUE(drawn_up.ok()) << drawn_up.status();
+  }
+
   // Who serves in the first slot of an engagement is lost; `partner` says so, empty: a coordinator.
   absl::Status Lose(const v1::Engagement& engagement, const std::string& partner = "") {
     const v1::Assignment& lost = engagement.assignments(0);
@@ -865,6 +874,48 @@ TEST_F(OfferLife, WaiversAloneAreNoDeliveryAndAreOfThosePartnersWhoTakePart) {
   bench().Sync();
   EXPECT_EQ(bench().intake.requests[request].state(), intake::v1::REQUEST_STATE_PLANNED);
   EXPECT_FALSE(bench().EngagementFor(request).settled());
+}
+
+// ---- Its plan
+
+TEST_F(OfferLife, EveryVersionOfThePlanIsToldToIntakeOnce) {
+  const std::string request = Agreed();
+  DrawUp(request);
+  bench().Sync();
+  bench().Sync();
+  EXPECT_EQ(bench().intake.requests[request].plan_version(), 1);
+  DrawUp(request);
+  DrawUp(request);
+  bench().Sync();
+  EXPECT_EQ(bench().intake.requests[request].plan_version(), 3);
+  EXPECT_THAT(bench().intake.actions,
+              ElementsAre("REQUEST_ACTION_RECORD_MATCH ", "REQUEST_ACTION_RECORD_PLAN ",
+                          "REQUEST_ACTION_RECORD_PLAN "));
+}
+
+TEST_F(OfferLife, AVersionDrawnUpWhileTheOneBeforeIsApprovedIsNotToldAnyMore) {
+  const std::string request = Agreed();
+  DrawUp(request);
+  bench().Sync();
+  DrawUp(request);
+  bench().intake.requests[request].set_state(intake::v1::REQUEST_STATE_PLANNED);
+  bench().Sync();
+  EXPECT_EQ(bench().intake.requests[request].plan_version(), 1);
+}
+
+TEST_F(OfferLife, AfterALossThePlanIsToldAgainForTheNewTeam) {
+  const std::string request = Agreed();
+  DrawUp(request);
+  bench().Sync();
+  ASSERT_TRUE(Lose(bench().EngagementFor(request)).ok());
+  bench().clock.Advance(absl::Hours(1));
+  bench().Sync();
+  EXPECT_EQ(bench().intake.requests[request].plan_version(), 0);
+  bench().Follow(request);
+  ASSERT_TRUE(bench().Accept(bench().Offered(request).at(0)).ok());
+  bench().Sync();
+  EXPECT_EQ(bench().intake.requests[request].state(), intake::v1::REQUEST_STATE_MATCHED);
+  EXPECT_EQ(bench().intake.requests[request].plan_version(), 1);
 }
 
 // ---- A lost expert

@@ -103,8 +103,12 @@ class FakeIntake {
       case REQUEST_ACTION_RECORD_MATCH:
         request.set_state(REQUEST_STATE_MATCHED);
         break;
+      case REQUEST_ACTION_RECORD_PLAN:
+        request.set_plan_version(ask.details().plan_version());
+        break;
       case REQUEST_ACTION_REMATCH:
         request.set_state(REQUEST_STATE_READY);
+        request.clear_plan_version();
         *request.mutable_ready_time() = journal::ToTimestamp(clock_.Now());
         break;
       case REQUEST_ACTION_START_DELIVERY:
@@ -117,6 +121,7 @@ class FakeIntake {
         ADD_FAILURE() << "unexpected: " << ask.ShortDebugString();
     }
     actions.push_back(absl::StrCat(RequestAction_Name(ask.action()), " ", ask.details().reason()));
+    request.set_etag(absl::StrCat(actions.size()));
   }
 
   const Clock& clock_;

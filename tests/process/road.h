@@ -66,6 +66,16 @@ class Road {
     }
   }
 
+  // Waits until intake is told of a version of the request's plan.
+  void AwaitPlan(const std::string& name, int version) {
+    int64_t from = 1;
+    while (Get(name).plan_version() != version) {
+      const auto event = center_.AwaitEvent("intake", "critac.intake.v1.RequestTransitioned", from);
+      ASSERT_TRUE(event.ok()) << event.status();
+      from = event->sequence() + 1;
+    }
+  }
+
   // Waits for the open proposal of a request.
   Proposal AwaitProposal(const std::string& request) {
     matching::v1::ListProposalsRequest list;
@@ -200,30 +210,42 @@ class Road {
     return measure.ok() ? measure->total().value() : -1;
   }
 
-  // Agency and program office approve a version of the plan; 0: there is none.
-  absl::StatusOr<Request> ApprovePlan(const std::string& request, int version = 0) {
+  // The agency approves a version of the plan; 0: the newest.
+  absl::StatusOr<Request> ApproveAsChief(const std::string& request, int version = 0) {
     intake::v1::ActionDetails details;
     details.set_plan_version(version);
-    const std::string chief = absl::StrCat(program_.agency(), "#chief");
-    const auto first = Act(request, intake::v1::REQUEST_ACTION_APPROVE_PLAN, type::v1::ROLE_AGENCY,
-                           chief, details);
-    if (!first.ok()) return first.status();
+    return Act(request, intake::v1::REQUEST_ACTION_APPROVE_PLAN, type::v1::ROLE_AGENCY,
+               absl::StrCat(program_.agency(), "#chief"), details);
+  }
+
+  // So does the program office.
+  absl::StatusOr<Request> ApproveAsManager(const std::string& request, int version = 0) {
+    intake::v1::ActionDetails details;
+    details.set_plan_version(version);
     return Act(request, intake::v1::REQUEST_ACTION_APPROVE_PLAN, type::v1::ROLE_PROGRAM_MANAGER,
                "morgan", details);
+  }
+
+  // Agency and program office approve the plan of a matched request, which is drawn up if there is
+  // none.
+  absl::StatusOr<Request> ApprovePlan(const std::string& request) {
+    matching::v1::Engagement engagement = GetEngagement(EngagementOf(request));
+    if (engagement.plans().empty()) {
+      const auto drawn_up = DrawUpPlan(engagement.name());
+      if (!drawn_up.ok()) return drawn_up.status();
+      engagement = *drawn_up;
+    }
+    AwaitPlan(request, engagement.plans_size());
+    const auto first = ApproveAsChief(request);
+    if (!first.ok()) return first.status();
+    return ApproveAsManager(request);
   }
 
   // The partner draws up a plan with one milestone, about a slot.
   absl::StatusOr<matching::v1::Engagement> DrawUpPlan(const std::string& engagement,
                                                       const std::string& slot = "s1") {
-    matching::v1::DrawUpPlanRequest draw_up;
-    draw_up.set_name(engagement);
-    draw_up.mutable_plan()->add_objectives("a policy on foot pursuits");
-    matching::v1::Milestone& milestone = *draw_up.mutable_plan()->add_milestones();
-    milestone.set_title("the draft is with the chief");
-    milestone.set_due_date("2100-01-15");
-    milestone.set_slot(slot);
-    draw_up.set_request_id(ids_.NewUuid());
-    return center_.Call<EngagementService>(&EngagementService::Stub::DrawUpPlan, draw_up,
+    return center_.Call<EngagementService>(&EngagementService::Stub::DrawUpPlan,
+                                           SmallProgram::Plan(engagement, ids_.NewUuid(), slot),
                                            type::v1::ROLE_PARTNER, "partners/elm");
   }
 

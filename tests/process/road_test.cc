@@ -34,6 +34,7 @@ TEST_F(RoadTest, ARequestGoesFromSubmittedToAFigure) {
 
   const auto early = road_.Deliver(engagement);
   EXPECT_EQ(ReasonOf(early.status()), "PLAN_NOT_APPROVED") << early.status();
+  EXPECT_EQ(ReasonOf(road_.ApproveAsChief(request).status()), "PLAN_NOT_DRAWN_UP");
   const auto planned = road_.ApprovePlan(request);
   ASSERT_TRUE(planned.ok()) << planned.status();
   EXPECT_EQ(planned->state(), intake::v1::REQUEST_STATE_PLANNED);
@@ -77,6 +78,8 @@ TEST_F(RoadTest, APlanIsDrawnUpApprovedByBothAndItsMilestonesAreReached) {
   EXPECT_EQ(road_.DrawUpPlan(engagement, "s9").status().code(), absl::StatusCode::kInvalidArgument);
   const auto first = road_.DrawUpPlan(engagement);
   ASSERT_TRUE(first.ok()) << first.status();
+  road_.AwaitPlan(request, 1);
+  ASSERT_TRUE(road_.ApproveAsChief(request).ok());
   const auto second = road_.DrawUpPlan(engagement);
   ASSERT_TRUE(second.ok()) << second.status();
   ASSERT_THAT(second->plans(), SizeIs(2));
@@ -84,16 +87,24 @@ TEST_F(RoadTest, APlanIsDrawnUpApprovedByBothAndItsMilestonesAreReached) {
   EXPECT_EQ(second->plans(1).drawn_up_by(), "partner:partners/elm");
   EXPECT_EQ(ReasonOf(road_.ReachMilestone(engagement, "m1").status()), "PLAN_NOT_APPROVED");
 
-  const auto planned = road_.ApprovePlan(request, 1);
+  road_.AwaitPlan(request, 2);
+  EXPECT_FALSE(road_.Get(request).has_agency_approval()) << "that of the first version is void";
+  for (const int version : {1, 7}) {
+    EXPECT_EQ(ReasonOf(road_.ApproveAsManager(request, version).status()),
+              "PLAN_VERSION_NOT_NEWEST");
+  }
+  const auto planned = road_.ApprovePlan(request);
   ASSERT_TRUE(planned.ok()) << planned.status();
+  EXPECT_EQ(planned->agency_approval().plan_version(), 2);
+  EXPECT_EQ(planned->program_approval().plan_version(), 2);
   EXPECT_EQ(planned->state(), intake::v1::REQUEST_STATE_PLANNED);
   EXPECT_EQ(ReasonOf(road_.DrawUpPlan(engagement).status()), "PLAN_APPROVED");
   EXPECT_EQ(road_.ReachMilestone(engagement, "m9").status().code(),
             absl::StatusCode::kInvalidArgument);
   const auto reached = road_.ReachMilestone(engagement, "m1");
   ASSERT_TRUE(reached.ok()) << reached.status();
-  EXPECT_NE(reached->plans(0).milestones(0).reached_date(), "") << "of the version approved";
-  EXPECT_EQ(reached->plans(1).milestones(0).reached_date(), "");
+  EXPECT_EQ(reached->plans(0).milestones(0).reached_date(), "");
+  EXPECT_NE(reached->plans(1).milestones(0).reached_date(), "") << "of the version approved";
   EXPECT_EQ(reached->plans(0).milestones(0).title(), "the draft is with the chief");
 }
 

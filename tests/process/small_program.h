@@ -102,6 +102,21 @@ class SmallProgram {
     return record;
   }
 
+  // A plan of an engagement with one milestone, about a slot.
+  static matching::v1::DrawUpPlanRequest Plan(const std::string& engagement,
+                                              const std::string& request_id,
+                                              const std::string& slot = "s1") {
+    matching::v1::DrawUpPlanRequest draw_up;
+    draw_up.set_name(engagement);
+    draw_up.mutable_plan()->add_objectives("a policy on foot pursuits");
+    matching::v1::Milestone& milestone = *draw_up.mutable_plan()->add_milestones();
+    milestone.set_title("the draft is with the chief");
+    milestone.set_due_date("2100-01-15");
+    milestone.set_slot(slot);
+    draw_up.set_request_id(request_id);
+    return draw_up;
+  }
+
   // How satisfied someone is who took part in an engagement, 1 to 5.
   static metrics::v1::RecordSurveyResponseRequest SurveyAnswer(const std::string& engagement,
                                                                int satisfaction,

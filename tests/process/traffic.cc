@@ -312,8 +312,10 @@ void Traffic::CarryOut(const std::string& request) {
   ASSERT_TRUE(engagement.ok()) << engagement.status();
   const auto early = Deliver(*engagement, UuidFromName(absl::StrCat("early ", *engagement)));
   EXPECT_EQ(early.status().code(), absl::StatusCode::kFailedPrecondition) << early.status();
-  absl::Status status =
-      ApprovePlan(request, type::v1::ROLE_AGENCY, absl::StrCat(program_.agency(), "#chief"));
+  absl::Status status = DrawUpPlan(*engagement);
+  if (status.ok()) {
+    status = ApprovePlan(request, type::v1::ROLE_AGENCY, absl::StrCat(program_.agency(), "#chief"));
+  }
   if (status.ok()) status = ApprovePlan(request, type::v1::ROLE_PROGRAM_MANAGER, "morgan");
   if (status.ok()) {
     const auto delivered = Deliver(*engagement, UuidFromName(absl::StrCat("late ", *engagement)));
@@ -348,16 +350,31 @@ void Traffic::AnswerSurvey(const std::string& engagement) {
   acknowledged_.surveyed.insert(engagement);
 }
 
+absl::Status Traffic::DrawUpPlan(const std::string& engagement) {
+  const auto plan =
+      SmallProgram::Plan(engagement, UuidFromName(absl::StrCat("draw up ", engagement)));
+  return Insist([&] {
+    return center_
+        .Call<EngagementService>(&EngagementService::Stub::DrawUpPlan, plan, type::v1::ROLE_PARTNER,
+                                 "partners/elm")
+        .status();
+  });
+}
+
+// As soon as intake knows of the plan.
 absl::Status Traffic::ApprovePlan(const std::string& request, type::v1::Role role,
                                   const std::string& subject) {
   intake::v1::ActOnRequestRequest act;
   act.set_name(request);
   act.set_action(intake::v1::REQUEST_ACTION_APPROVE_PLAN);
   act.set_request_id(UuidFromName(absl::StrCat("plan ", request, " ", subject)));
-  return Insist([&] {
+  const auto approve = [&] {
     return center_.Call<RequestService>(&RequestService::Stub::ActOnRequest, act, role, subject)
         .status();
-  });
+  };
+  absl::Status approved = Insist(approve);
+  while (ReasonOf(approved) == "PLAN_NOT_DRAWN_UP" && !IsOver(kPause)) approved = Insist(approve);
+  return approved;
 }
 
 absl::StatusOr<matching::v1::Engagement> Traffic::Deliver(const std::string& engagement,

@@ -64,6 +64,7 @@ class Traffic {
   absl::Status Decline(const std::string& offer);
   void Leave(const std::string& expert);
   void CarryOut(const std::string& request);
+  absl::Status DrawUpPlan(const std::string& engagement);
   absl::Status ApprovePlan(const std::string& request, type::v1::Role role,
                            const std::string& subject);
   absl::StatusOr<matching::v1::Engagement> Deliver(const std::string& engagement,
