@@ -59,6 +59,9 @@ absl::Status PrintOutcome(Context& context, const Request& request) {
   std::ostream& out = context.world().out;
   out << request.name() << "  " << FieldText(request, "state", TextStyle::kShort) << "\n";
   if (!request.coordinator().empty()) out << "  coordinator  " << request.coordinator() << "\n";
+  if (request.plan_version() > 0) {
+    out << "  plan         version " << request.plan_version() << "\n";
+  }
   std::vector<std::string> actions;
   for (const int action : request.available_actions()) {
     const auto* value = intake::v1::RequestAction_descriptor()->FindValueByNumber(action);
@@ -253,7 +256,8 @@ constexpr RequestFlag kDetailFlags[] = {
     {"--decline-code", "decline_code", "For decline: out-of-scope, no-authority, no-response, …"},
     {"--duplicate-of", "duplicate_of", "For mark-duplicate: the other request"},
     {"--follow-up-date", "follow_up_date", "For complete-delivery: when it can be closed"},
-    {"--plan-version", "plan_version", "For approve-plan: the version that is approved"},
+    {"--plan-version", "plan_version",
+     "For approve-plan: the version that is approved (default: the newest)"},
     {"--scope-date", "scope.date", "For complete-scoping: day of the call (default: today)"},
     {"--agreed-needs", "scope.agreed_needs", "For complete-scoping"},
     {"--exclusions", "scope.exclusions", "For complete-scoping"},

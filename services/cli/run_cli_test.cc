@@ -412,6 +412,21 @@ TEST_F(Changes, AnActionSaysWhereTheRequestStandsAndWhatCanBeDoneNow) {
   EXPECT_FALSE(Acted().has_details());
 }
 
+TEST_F(Changes, AnActionSaysWhichVersionOfThePlanIsTheNewest) {
+  center_.On<intake::v1::ActOnRequestRequest, intake::v1::Request>(
+      kAct, [](const auto& call, auto& response) {
+        response.set_name(call.name());
+        response.set_state(intake::v1::REQUEST_STATE_MATCHED);
+        response.set_plan_version(2);
+        return absl::OkStatus();
+      });
+  EXPECT_EQ(Run("request act fy27-000001 approve-plan --plan-version 2").out(),
+            "requests/fy27-000001  matched\n"
+            "  plan         version 2\n");
+  EXPECT_EQ(Acted().action(), intake::v1::REQUEST_ACTION_APPROVE_PLAN);
+  EXPECT_EQ(Acted().details().plan_version(), 2);
+}
+
 TEST_F(Changes, CarryAnIdOfTheirOwnOrTheOneGiven) {
   AnswerRequests();
   Run("request act fy27-000001 acknowledge");
