@@ -26,6 +26,20 @@ namespace {
 // Codes of gRPC, 0 to 16.
 constexpr size_t kCodes = 17;
 
+// Codes whose figures are there, at 0, before the first call that ends with them: those that alerts call faults of
+// ours, and OK, of which they take the share. The first failure of a figure that begins with it would be none to
+// Prometheus, which sees what a figure grows by.
+constexpr absl::StatusCode kCodesFromTheStart[] = {
+    absl::StatusCode::kOk,          absl::StatusCode::kInternal,
+    absl::StatusCode::kUnknown,     absl::StatusCode::kDataLoss,
+    absl::StatusCode::kUnavailable, absl::StatusCode::kDeadlineExceeded,
+};
+
+constexpr queue::JobOutcome kOutcomes[] = {
+    queue::JobOutcome::kDone,     queue::JobOutcome::kFailed, queue::JobOutcome::kGivenUp,
+    queue::JobOutcome::kReleased, queue::JobOutcome::kLost,
+};
+
 // Upper bounds, seconds: a durable write takes milliseconds, a solve or a report seconds.
 prometheus::Histogram::BucketBoundaries DurationBuckets() {
   return {0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30};
@@ -187,6 +201,10 @@ class OperationalMetrics::Calls {
     CounterOf(method, name, index).Increment();
   }
 
+  void Expect(const std::string& name) {
+    for (const absl::StatusCode code : kCodesFromTheStart) AddCounter(name, code);
+  }
+
   std::vector<prometheus::MetricFamily> Collect() const { return registry_.Collect(); }
 
  private:
@@ -213,13 +231,15 @@ class OperationalMetrics::Calls {
     std::atomic<prometheus::Counter*>& slot = method.by_code[index];
     prometheus::Counter* counter = slot.load(std::memory_order_acquire);
     if (counter == nullptr) {
-      // Two threads that come here at once get the same counter: the family keeps one a label set.
-      counter =
-          &counts_.Add({{"method", std::string(name)},
-                        {"code", absl::StatusCodeToString(static_cast<absl::StatusCode>(index))}});
+      counter = &AddCounter(std::string(name), static_cast<absl::StatusCode>(index));
       slot.store(counter, std::memory_order_release);
     }
     return *counter;
+  }
+
+  // Whoever asks again, also at once, gets the same: the family keeps one a label set.
+  prometheus::Counter& AddCounter(const std::string& name, absl::StatusCode code) {
+    return counts_.Add({{"method", name}, {"code", absl::StatusCodeToString(code)}});
   }
 
   prometheus::Registry registry_;
@@ -240,12 +260,13 @@ class OperationalMetrics::Jobs {
  public:
   void Count(const queue::JobRecord& record) {
     const std::string queue(record.queue);
-    const std::string outcome(queue::JobOutcomeName(record.outcome));
-    // A family keeps one figure a label set.
-    durations_.Add({{"queue", queue}, {"outcome", outcome}}, DurationBuckets())
-        .Observe(absl::ToDoubleSeconds(record.ran));
+    DurationsOf(queue, record.outcome).Observe(absl::ToDoubleSeconds(record.ran));
     if (record.outcome == queue::JobOutcome::kReleased) return;
     waits_.Add({{"queue", queue}}, WaitBuckets()).Observe(absl::ToDoubleSeconds(record.waited));
+  }
+
+  void Expect(const std::string& queue) {
+    for (const queue::JobOutcome outcome : kOutcomes) DurationsOf(queue, outcome);
   }
 
   void CollectInto(std::vector<prometheus::MetricFamily>& families) const {
@@ -254,6 +275,13 @@ class OperationalMetrics::Jobs {
   }
 
  private:
+  // A family keeps one figure a label set.
+  prometheus::Histogram& DurationsOf(const std::string& queue, queue::JobOutcome outcome) {
+    return durations_.Add(
+        {{"queue", queue}, {"outcome", std::string(queue::JobOutcomeName(outcome))}},
+        DurationBuckets());
+  }
+
   prometheus::Registry registry_;
   prometheus::Family<prometheus::Histogram>& durations_ = prometheus::BuildHistogram()
                                                               .Name("critac_job_duration_seconds")
@@ -270,6 +298,12 @@ OperationalMetrics::OperationalMetrics(const Clock& clock)
     : start_(clock.Now()), calls_(std::make_unique<Calls>()), jobs_(std::make_unique<Jobs>()) {}
 
 OperationalMetrics::~OperationalMetrics() = default;
+
+void OperationalMetrics::ExpectCalls(absl::string_view method) {
+  calls_->Expect(std::string(method));
+}
+
+void OperationalMetrics::ExpectJobs(absl::string_view queue) { jobs_->Expect(std::string(queue)); }
 
 void OperationalMetrics::CountCall(const rpc::CallRecord& record) {
   calls_->Count(record.call.method, record.status.code(), record.duration);

@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "absl/strings/string_view.h"
 #include "common/base/clock.h"
 #include "common/journal/journal.h"
 #include "common/queue/work_queue.h"
@@ -59,6 +60,14 @@ class OperationalMetrics {
   // The process counts as started now.
   explicit OperationalMetrics(const Clock& clock);
   ~OperationalMetrics();
+
+  // Shows figures of a method, `critac.intake.v1.RequestService.GetRequest`, before its first call: at 0 the calls that
+  // ended well and those that failed by a fault of ours (OK, INTERNAL, UNKNOWN, DATA_LOSS, UNAVAILABLE,
+  // DEADLINE_EXCEEDED), so that the first failure is seen as one. Those of other codes begin with the first such call.
+  void ExpectCalls(absl::string_view method);
+
+  // The same of the jobs of a queue, by each outcome.
+  void ExpectJobs(absl::string_view queue);
 
   // Counts a call that ended. Cheap: a shared lock, a few atomic additions.
   void CountCall(const rpc::CallRecord& record);

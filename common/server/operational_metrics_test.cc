@@ -92,6 +92,36 @@ TEST_F(OperationalMetricsTest, CallsAreCountedByMethodAndCode) {
   }
 }
 
+TEST_F(OperationalMetricsTest, WhatIsExpectedIsThereBeforeItsFirstFailure) {
+  metrics_.ExpectCalls("a.S.Get");
+  metrics_.ExpectJobs("match");
+  std::string text = metrics_.ToText({});
+  for (const char* code :
+       {"OK", "INTERNAL", "UNKNOWN", "DATA_LOSS", "UNAVAILABLE", "DEADLINE_EXCEEDED"}) {
+    EXPECT_THAT(text, HasSubstr(std::string("critac_calls_total{code=\"") + code +
+                                "\",method=\"a.S.Get\"} 0"));
+  }
+  EXPECT_THAT(text, Not(HasSubstr("NOT_FOUND")));
+  for (const char* outcome : {"done", "failed", "given_up", "released", "lost"}) {
+    EXPECT_THAT(text, HasSubstr(std::string("critac_job_duration_seconds_count{outcome=\"") +
+                                outcome + "\",queue=\"match\"} 0"));
+  }
+  Count("a.S.Get", absl::StatusCode::kInternal, absl::Milliseconds(3));
+  metrics_.ExpectCalls("a.S.Get");
+  const queue::Job job({.key = "requests/fy27-000001"});
+  metrics_.CountJob({"match", job, queue::JobOutcome::kLost, absl::OkStatus(), absl::ZeroDuration(),
+                     absl::ZeroDuration()});
+  text = metrics_.ToText({});
+  for (const char* line : {
+           "critac_calls_total{code=\"INTERNAL\",method=\"a.S.Get\"} 1",
+           "critac_calls_total{code=\"OK\",method=\"a.S.Get\"} 0",
+           "critac_job_duration_seconds_count{outcome=\"lost\",queue=\"match\"} 1",
+           "critac_job_duration_seconds_count{outcome=\"done\",queue=\"match\"} 0",
+       }) {
+    EXPECT_THAT(text, HasSubstr(line));
+  }
+}
+
 TEST_F(OperationalMetricsTest, ACodeThatDoesNotExistCountsAsUnknown) {
   Count("a.S.Get", static_cast<absl::StatusCode>(99), absl::Milliseconds(1));
   EXPECT_THAT(metrics_.ToText({}),

@@ -18,6 +18,7 @@
 #include "common/queue/memory/memory_work_queue.h"
 #include "common/queue/redis/redis_work_queue.h"
 #include "common/rpc/channel.h"
+#include "common/rpc/method_index.h"
 #include "common/server/http_poster.h"
 #include "common/server/listen.h"
 #include "common/server/otlp.h"
@@ -115,6 +116,7 @@ absl::StatusOr<std::unique_ptr<Process>> Process::Start(
   // Looked at first, so that a second process gives up before it touches any data.
   RETURN_IF_ERROR(CheckCanListen(config.listen));
   RETURN_IF_ERROR(process->BindServices(binds));
+  process->ExpectWork();
   if (before_serving != nullptr) before_serving();
   RETURN_IF_ERROR(process->StartServer());
   RETURN_IF_ERROR(process->StartHealth());
@@ -253,6 +255,12 @@ absl::Status Process::BindServices(const std::vector<Bind>& binds) {
                                     SetHealth(service, status);
                                   });
   return absl::OkStatus();
+}
+
+// All that a program links, though it may serve or do only some: figures that stay at 0 cost little.
+void Process::ExpectWork() {
+  for (const rpc::Method& method : rpc::AllMethods()) metrics_.ExpectCalls(method.name);
+  for (const queue::WorkQueue* queue : queues_.All()) metrics_.ExpectJobs(queue->name());
 }
 
 absl::Status Process::StartServer() {

@@ -94,6 +94,8 @@ class Process {
   // The steps of Start.
   absl::StatusOr<std::unique_ptr<BoundService>> BindPatiently(const Bind& bind);
   absl::Status BindServices(const std::vector<Bind>& binds);
+  // Lets figures of calls and jobs be there before the first.
+  void ExpectWork();
   absl::Status StartServer();
   absl::Status StartHealth();
   absl::Status StartAdmin();

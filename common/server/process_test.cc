@@ -164,6 +164,22 @@ TEST_F(ProcessTest, CallsWithinTheProcessGoTheSameRoad) {
                 "SampleService.ReadSample\"} 1"));
 }
 
+TEST_F(ProcessTest, FiguresOfFailuresAreThereBeforeTheFirst) {
+  Start({BindSample("intake", [](SampleBoundService&, Environment& environment) {
+    EXPECT_TRUE(environment.queue("match").ok());
+  })});
+  const std::string text = Ask("/metrics").body;
+  for (const char* line : {
+           "critac_calls_total{code=\"INTERNAL\",method=\"critac.rpc.testing.v1.SampleService."
+           "ReadSample\"} 0",
+           "critac_calls_total{code=\"UNAVAILABLE\",method=\"critac.queue.v1.QueueService."
+           "ListQueues\"} 0",
+           "critac_job_duration_seconds_count{outcome=\"failed\",queue=\"match\"} 0",
+       }) {
+    EXPECT_THAT(text, HasSubstr(line));
+  }
+}
+
 TEST_F(ProcessTest, AChannelCanBeHadBeforeTheProcessServes) {
   std::shared_ptr<grpc::Channel> channel;
   absl::Status before;

@@ -5,6 +5,8 @@
   one in which it does not.
 - Every figure in an alert, a dashboard, a query of KEDA or of the runbook's levels is one that
   common/server/operational_metrics.h names, or one of Prometheus' own or of kube-state-metrics; and so is every label.
+- The codes and outcomes that alerts count as failures are among those that the program shows from its start, at 0, and
+  the cases begin them so: the first failure of a figure that begins with it is none to Prometheus.
 - Every alert leads to a section of deploy/README.md of its name, and every link within that file to one that is there.
 - That file names, as what needs kube-state-metrics, the alerts that ask for its figures, and no others.
 
@@ -54,6 +56,37 @@ def our_figures():
             figures[name + ending] = figures[name] | ({"le"} if ending == "_bucket" else set())
         del figures[name]
     return figures
+
+
+def shown_at_the_start():
+    """By figure, what it is told apart by, and the values that are there before the first call or job."""
+    code = (ROOT / "common/server/operational_metrics.cc").read_text()
+    shown = {}
+    for label, figure, array, kind in (
+            ("code", "critac_calls_total", "kCodesFromTheStart", "StatusCode"),
+            ("outcome", "critac_job_duration_seconds_count", "kOutcomes", "JobOutcome")):
+        listed = re.search(rf"{array}\[\] = \{{(.+?)\}};", code, re.DOTALL).group(1)
+        names = re.findall(rf"{kind}::k(\w+)", listed)
+        words = [re.sub(r"(?<=[a-z])(?=[A-Z])", "_", name) for name in names]
+        shown[figure] = (label, {word.upper() if label == "code" else word.lower() for word in words})
+    return shown
+
+
+def check_shown(where, expression, shown):
+    for figure, (label, there) in shown.items():
+        for values in re.findall(rf'{figure}\{{[^}}]*\b{label}=~?"([^"]+)"', expression):
+            for value in sorted(set(values.split("|")) - there):
+                yield f"{where}: {figure} with {label} {value} begins with its first"
+
+
+def check_beginnings(path, shown):
+    for test in yaml.safe_load(path.read_text())["tests"]:
+        for one in test["input_series"]:
+            name, labels = re.fullmatch(r"(\w+)\{(.+)\}", one["series"]).groups()
+            label, there = shown.get(name, ("", set()))
+            value = re.search(rf'\b{label}="([^"]+)"', labels) if label else None
+            if value and value.group(1) in there and not re.match(r"0(?:[x+ ]|$)", one["values"]):
+                yield f"{path.name}: {one['series']} does not begin at 0, as the program does"
 
 
 def check_expression(expression, figures):
@@ -191,8 +224,11 @@ def main():
     problems = [*check_rules(rules, figures), *check_links(), *check_install(rules)]
     for where, expression in others:
         problems += [f"{where}: {problem}" for problem in check_expression(expression, figures)]
+    shown = shown_at_the_start()
     for rule in rules:
-        problems += check_cases(rule["alert"])
+        problems += [*check_cases(rule["alert"]), *check_shown(rule["alert"], rule["expr"], shown)]
+    for path in sorted(CASES.glob("*.yaml")):
+        problems += check_beginnings(path, shown)
     done = f"{len(rules)} alerts and {len(others)} queries ask for figures that exist"
     if not shutil.which("promtool"):
         finish(problems, done, ["promtool is not installed, so no alert was made to fire"])
