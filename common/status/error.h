@@ -20,8 +20,8 @@ namespace critac {
 //       .ToStatus();
 //
 // Choose the code by what the caller should do next: UNAVAILABLE, make the call again; ABORTED,
-// read again and redo; FAILED_PRECONDITION, change the state of the record first; INVALID_ARGUMENT,
-// change the call.
+// read again and redo; RESOURCE_EXHAUSTED, make the call again later, as nothing came of it, where RetryInfo
+// says when; FAILED_PRECONDITION, change the state of the record first; INVALID_ARGUMENT, change the call.
 class Error {
  public:
   // `reason` is a constant in UPPER_SNAKE_CASE; `message` says what is wrong and what is accepted.

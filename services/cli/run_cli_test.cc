@@ -1553,7 +1553,7 @@ TEST_F(CommandLine, ASolveThatWaitsSaysAtOnceAndOnceWhoSolves) {
       kSolve, [&](const auto&, auto& response) -> absl::Status {
         response.set_name("runs/r00000042");
         if (++calls > 3) return absl::OkStatus();
-        return Error(absl::StatusCode::kUnavailable, "SOLVE_UNDER_WAY", "another solves")
+        return Error(absl::StatusCode::kResourceExhausted, "SOLVE_UNDER_WAY", "another solves")
             .Fact("holder", "coordinator:kim")
             .Fact("since", "2026-11-24T09:29:00Z")
             .RetryAfter(absl::Seconds(13))
@@ -1581,7 +1581,8 @@ TEST_F(CommandLine, ASolveThatIsTheNextOfManyDoesNotSayWhoSolves) {
       [&](const auto&, auto& response) -> absl::Status {
         response.set_name("runs/r00000042");
         if (++calls > 1) return absl::OkStatus();
-        return Error(absl::StatusCode::kUnavailable, "SOLVE_UNDER_WAY", "others are to solve first")
+        return Error(absl::StatusCode::kResourceExhausted, "SOLVE_UNDER_WAY",
+                     "others are to solve first")
             .RetryAfter(absl::Seconds(1))
             .ToStatus();
       });

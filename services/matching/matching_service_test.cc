@@ -1664,7 +1664,7 @@ TEST_F(MatchingService, ACallThatWaitsToSolveIsToldBeforeItsDeadlineWhoDoes) {
   request.set_request_id(server_.NewId());
   // The time of its server is up long before its caller's is.
   const absl::Status answer = SolveWhileTimePasses(request, absl::Minutes(1));
-  EXPECT_EQ(answer.code(), absl::StatusCode::kUnavailable);
+  EXPECT_EQ(answer.code(), absl::StatusCode::kResourceExhausted);
   EXPECT_EQ(ReasonOf(answer), "SOLVE_UNDER_WAY") << answer;
   EXPECT_EQ(ErrorInfoOf(answer).metadata().at("holder"), "service:matching");
   EXPECT_EQ(ErrorInfoOf(answer).metadata().at("since"), "2026-11-20T14:00:00Z");

@@ -156,7 +156,8 @@ absl::Status SolveLease::UnderWay(const Holder& holder) const {
       absl::FormatTime("%Y-%m-%dT%H:%M:%SZ", holder.take_time, absl::UTCTimeZone());
   // Nobody has had it yet where others of this process are before this call and about to take it.
   const bool nobody = holder.who.empty();
-  Error error(absl::StatusCode::kUnavailable, "SOLVE_UNDER_WAY",
+  // As where a line is full: the program is well, and the same call is made again later.
+  Error error(absl::StatusCode::kResourceExhausted, "SOLVE_UNDER_WAY",
               absl::StrCat(nobody ? "others are to solve first"
                                   : absl::StrCat(holder.who, " solves since ", since),
                            ", and one solves at a time; nothing was recorded for this call, make "

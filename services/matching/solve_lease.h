@@ -61,9 +61,10 @@ class SolveLease {
   // `database` is matching's; both must outlive the lease.
   SolveLease(store::Database& database, const Clock& clock) : database_(database), clock_(clock) {}
 
-  // Waits until it is the turn of `who`, a principal. UNAVAILABLE: reason SOLVE_UNDER_WAY, with who solves, or did
-  // last (fact `holder`), since when (fact `since`), and RetryInfo: it was not until `deadline`, or that is past
-  // already; reason STOPPING: it would have to wait, after Stop. What the database said, where it cannot be asked.
+  // Waits until it is the turn of `who`, a principal. RESOURCE_EXHAUSTED: reason SOLVE_UNDER_WAY, with who solves, or
+  // did last (fact `holder`), since when (fact `since`), and RetryInfo: it was not until `deadline`, or that is past
+  // already. UNAVAILABLE: reason STOPPING: it would have to wait, after Stop. What the database said, where it cannot
+  // be asked.
   absl::StatusOr<std::unique_ptr<Turn>> Take(const std::string& who, absl::Time deadline);
 
   // As if nobody had it. For the start of a process whose database no other process has: whoever had it is gone.
