@@ -7,6 +7,7 @@
   common/server/operational_metrics.h names, or one of Prometheus' own or of kube-state-metrics; and so is every label.
 - The codes and outcomes that alerts count as failures are among those that the program shows from its start, at 0, and
   the cases begin them so: the first failure of a figure that begins with it is none to Prometheus.
+- Every query of KEDA answers with what waits, and with nothing while the queue is paused.
 - Every alert leads to a section of deploy/README.md of its name, and every link within that file to one that is there.
 - That file names, as what needs kube-state-metrics, the alerts that ask for its figures, and no others.
 
@@ -198,6 +199,27 @@ def promtool(*arguments, folder):
         yield f"promtool {' '.join(arguments)}: {(told.stdout + told.stderr).strip()}"
 
 
+def cases_of_keda():
+    """A file for promtool: five jobs of a queue wait, the oldest for ten minutes, and from a quarter of an hour on the
+    queue is paused; both replicas tell it."""
+    tests = []
+    for where, query in queries_of_keda():
+        queue = re.search(r'queue="(\w+)"', query).group(1)
+        chosen = f'namespace="critac",queue="{queue}"'
+        value = 5 if "critac_queue_jobs" in query else 600
+        told = [(f'critac_queue_jobs{{{chosen},pod="POD",state="ready"}}', "5x30"),
+                (f'critac_queue_oldest_ready_seconds{{{chosen},pod="POD"}}', "600x30"),
+                (f'critac_queue_paused{{{chosen},pod="POD"}}', "0x14 1x15")]
+        tests.append({
+            "name": where, "interval": "1m",
+            "input_series": [{"series": series.replace("POD", pod), "values": values}
+                             for series, values in told for pod in "ab"],
+            "promql_expr_test": [
+                {"expr": query, "eval_time": "10m", "exp_samples": [{"labels": "{}", "value": value}]},
+                {"expr": query, "eval_time": "20m", "exp_samples": []}]})
+    return {"evaluation_interval": "1m", "tests": tests}
+
+
 def run_promtool(groups, rules, others):
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
@@ -209,6 +231,8 @@ def run_promtool(groups, rules, others):
         # Cases compare when an alert fires and its labels, not its words.
         (folder / "rules.yaml").write_text(yaml.safe_dump({"groups": [{"name": "critac", "rules": [
             {key: value for key, value in rule.items() if key != "annotations"} for rule in rules]}]}))
+        (folder / "scaling.yaml").write_text(yaml.safe_dump(cases_of_keda()))
+        yield from promtool("test", "rules", "scaling.yaml", folder=folder)
         for file in ("whole.yaml", "queries.yaml"):
             yield from promtool("check", "rules", file, folder=folder)
         for path in sorted(CASES.glob("*.yaml")):

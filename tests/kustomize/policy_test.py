@@ -670,7 +670,8 @@ def services_are_kept_up(overlay):
 
 def scaling_names_queues(overlay):
     """KEDA asks for queues that the scaled service works on, in the namespace of the overlay: of each for the jobs that
-    wait and those in hand together, and for how long the oldest has waited."""
+    wait and those in hand together, and for how long the oldest has waited; of none while it is paused, when more
+    replicas would do no more."""
     space = overlay.kind("Namespace")[0]["metadata"]["name"]
     for one in overlay.kind("ScaledObject"):
         service = one["spec"]["scaleTargetRef"]["name"].removeprefix("critac-")
@@ -685,8 +686,9 @@ def scaling_names_queues(overlay):
             yield f"{label(one)}: asks for {sorted(asked)}, and {service} works on {sorted(queues_of(service))}"
         for queue in sorted(asked):
             of_it = f'namespace="{space}",queue="{queue}"'
-            for wanted in (f'max(sum by (pod) (critac_queue_jobs{{{of_it},state=~"ready|leased"}}))',
+            for figure in (f'max(sum by (pod) (critac_queue_jobs{{{of_it},state=~"ready|leased"}}))',
                            f"max(critac_queue_oldest_ready_seconds{{{of_it}}})"):
+                wanted = f"{figure} unless max(critac_queue_paused{{{of_it}}}) == 1"
                 if wanted not in queries:
                     yield f"{label(one)}: does not ask for {wanted}"
 
