@@ -729,6 +729,41 @@ def records_are_safe(overlay):
                 yield f"{label(job)}: `{place}` is not a folder of its own each time, right below a volume"
 
 
+def restores_are_no_backups(overlay):
+    """The Job that the runbook makes of that of the backup restores, is tried once, and has no owner, whose last backup
+    its success would be; and no backup begins meanwhile."""
+    runbook = re.search(r"^### Restore$.+?^### ", (ROOT / "deploy/README.md").read_text(), re.MULTILINE | re.DOTALL).group()
+    suspended = [json.loads(found)["spec"]["suspend"]
+                 for found in re.findall(r"^    k patch cronjob critac-backup --patch '(.+)'$", runbook, re.MULTILINE)]
+    if suspended != [True, False]:
+        yield f"deploy/README.md: the backup is suspended so during a restore: {suspended}"
+    made, patch = re.search(r"^    (k create job [^|]+)\|\n.+?--patch '(\[.+?\])' \|$", runbook,
+                            re.MULTILINE | re.DOTALL).groups()
+    if "{\"spec\": {\"suspend\": true}}" not in runbook[:runbook.index(made)]:
+        yield "deploy/README.md: the backup is suspended after a restore has begun"
+    for owner in overlay.kind("CronJob"):
+        if f"--from=cronjob/{owner['metadata']['name']} " not in made:
+            continue
+        # As kubectl makes it of a CronJob.
+        template = owner["spec"]["jobTemplate"]
+        job = {"apiVersion": "batch/v1", "kind": "Job", "spec": template["spec"],
+               "metadata": {**template["metadata"], "name": "critac-restore", "ownerReferences": [
+                   {"apiVersion": "batch/v1", "kind": "CronJob", "name": owner["metadata"]["name"], "uid": "1",
+                    "controller": True}]}}
+        told = subprocess.run(["kubectl", "patch", "--local", "--filename", "-", "--type", "json", "--output", "json",
+                               "--patch", patch], input=json.dumps(job), capture_output=True, text=True, check=False)
+        if told.returncode != 0:
+            yield f"deploy/README.md: the patch of the restore fails on {label(owner)}: {told.stderr.strip()}"
+            continue
+        restore = json.loads(told.stdout)
+        if restore["metadata"].get("ownerReferences"):
+            yield f"deploy/README.md: a restore counts as a Job of {label(owner)}"
+        if restore["spec"]["backoffLimit"] != 0:
+            yield "deploy/README.md: a restore that failed is tried again on databases that it may have filled"
+        if restore["spec"]["template"]["spec"]["containers"][0]["command"][:2] != ["critac", "restore"]:
+            yield "deploy/README.md: the Job of the restore does not restore"
+
+
 # ---- Rules of the folder --------------------------------------------------------------------------------------------
 
 def components_are_used():
@@ -796,7 +831,7 @@ RULES = [selectors_match, policies_select, everything_is_denied_first, addresses
          what_is_needed_is_open_and_nothing_else, ports_exist, references_lead_somewhere, pods_are_restricted,
          namespace_is_restricted, secrets_are_only_named, images_are_named, variables_are_known, stops_have_time,
          starts_have_time, probes_ask_the_right_thing, services_are_kept_up, scaling_names_queues,
-         fallbacks_are_accepted, records_are_safe]
+         fallbacks_are_accepted, records_are_safe, restores_are_no_backups]
 
 
 def main():
