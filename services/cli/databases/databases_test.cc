@@ -40,6 +40,8 @@ using ::testing::AllOf;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 using ::testing::Not;
+using ::testing::SizeIs;
+using ::testing::StartsWith;
 using Words = std::vector<std::string>;
 
 constexpr absl::Time kFirst = absl::FromUnixSeconds(1'790'000'000);  // 2026-09-21T14:13:20Z
@@ -238,6 +240,23 @@ TEST_F(DatabaseCommands, MigrateKnowsTheTablesOfTheServices) {
   const CliRun restore(On("old", {"restore", "--from", temp_.Path("b")}), 0, false,
                        CenterJournals());
   EXPECT_EQ(restore.status(), kDone) << restore.err();
+}
+
+// As at an install, when the database comes up after the Job. Nothing listens at that port.
+TEST_F(DatabaseCommands, AMigrationWaitsForADatabaseThatIsAwayAsLongAsItIsTold) {
+  Words words = {"migrate", "--service", "intake", "--database-intake",
+                 "postgresql://critac@127.0.0.1:1/intake"};
+  const CliRun hasty(words, 0, false, CenterJournals());
+  EXPECT_EQ(hasty.status(), kUnreachable) << hasty.err();
+  EXPECT_THAT(hasty.slept(), IsEmpty());
+  EXPECT_THAT(hasty.err(), Not(HasSubstr("waiting for the database")));
+
+  words.insert(words.end(), {"--wait", "10"});
+  const CliRun patient(words, 0, false, CenterJournals());
+  EXPECT_EQ(patient.status(), kUnreachable) << patient.err();
+  EXPECT_THAT(patient.slept(), SizeIs(20));
+  EXPECT_THAT(patient.err(), AllOf(StartsWith("waiting for the database, at most 10s: intake: "),
+                                   HasSubstr("DATABASE_UNAVAILABLE")));
 }
 
 TEST_F(DatabaseCommands, ReplicasThatMigrateAtOnceTakeTurns) {

@@ -5,6 +5,8 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "absl/time/time.h"
+#include "common/base/limits.h"
 #include "common/status/error.h"
 #include "common/store/migrate.h"
 #include "services/cli/commands.h"
@@ -17,7 +19,25 @@ namespace {
 struct MigrateArguments {
   DatabaseArguments databases;
   bool dry_run = false;
+  int wait_seconds = 0;
 };
+
+// Opens them once all answer; a PostgreSQL server that is away is waited for, which is said once.
+absl::StatusOr<std::unique_ptr<CenterDatabases>> OpenPatiently(
+    World& world, const std::vector<DatabasePlace>& places, DatabaseUse use, absl::Duration wait) {
+  const absl::Time give_up = world.clock.Now() + wait;
+  for (bool told = false;; told = true) {
+    absl::StatusOr<std::unique_ptr<CenterDatabases>> databases = CenterDatabases::Open(places, use);
+    if (databases.ok() || !absl::IsUnavailable(databases.status())) return databases;
+    if (world.clock.Now() + limits::kDatabaseWaitPause > give_up) return databases;
+    if (!told) {
+      world.err << "waiting for the database, at most " << absl::FormatDuration(wait) << ": "
+                << databases.status().message() << "\n"
+                << std::flush;
+    }
+    world.sleep(limits::kDatabaseWaitPause);
+  }
+}
 
 std::string NamesOfSteps(const std::vector<store::Migration>& steps) {
   return absl::StrJoin(steps, ", ", [](std::string* out, const store::Migration& step) {
@@ -26,12 +46,12 @@ std::string NamesOfSteps(const std::vector<store::Migration>& steps) {
 }
 
 absl::Status RunMigrate(Context& context, const MigrateArguments& arguments) {
-  ASSIGN_OR_RETURN(std::vector<DatabasePlace> places,
+  ASSIGN_OR_RETURN(const std::vector<DatabasePlace> places,
                    PlacesOf(context.world(), arguments.databases));
-  ASSIGN_OR_RETURN(
-      const std::unique_ptr<CenterDatabases> databases,
-      CenterDatabases::Open(std::move(places),
-                            arguments.dry_run ? DatabaseUse::kLook : DatabaseUse::kChange));
+  ASSIGN_OR_RETURN(const std::unique_ptr<CenterDatabases> databases,
+                   OpenPatiently(context.world(), places,
+                                 arguments.dry_run ? DatabaseUse::kLook : DatabaseUse::kChange,
+                                 absl::Seconds(arguments.wait_seconds)));
   std::ostream& out = context.world().out;
   bool all_there = true;
   // All are looked at before any is changed, so that one that is refused stops the others too.
@@ -77,6 +97,10 @@ void AddMigrateCommand(CLI::App& app, Context& context) {
   AddDatabaseOptions(command, arguments->databases);
   command.add_flag("--dry-run", arguments->dry_run,
                    "Only say what would be applied; exits with 1 where anything would");
+  command
+      .add_option("--wait", arguments->wait_seconds,
+                  "Seconds to wait for a PostgreSQL server that is away (default: 0), at most 3600")
+      ->check(CLI::Range(0, 3600).description(""));
 }
 
 }  // namespace critac::cli
