@@ -29,6 +29,10 @@ class FailingConnection final : public Connection {
                      absl::FunctionRef<absl::Status(const Row&)>) override {
     return Nothing();
   }
+  absl::Status QueryPage(const PageQuery&, absl::Span<const Value>,
+                         absl::FunctionRef<absl::Status(const Row&)>) override {
+    return Nothing();
+  }
   absl::Status QueryForUpdate(absl::string_view, absl::Span<const Value>,
                               absl::FunctionRef<absl::Status(const Row&)>) override {
     return Nothing();

@@ -9,6 +9,7 @@
 #include "common/journal/command.h"
 #include "critac/matching/v1/meeting.pb.h"
 #include "services/matching/pool_reader.h"
+#include "services/matching/suspected_conflict.h"
 
 // The commands of meetings. NOT_FOUND: no such meeting. Besides they refuse what meetings.h says. What
 // of an answer a caller may see is the service's to say.
