@@ -6,8 +6,9 @@
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/../protos"
 buf=../tests/node_modules/.bin/buf
-# Without a release: as many changes back, so that each is compared with those before it however many a push brings.
-commits_back=20
+# Without a release: as many changes back, so that each is compared with those before it where a push brings up to so
+# many.
+commits_back=100
 
 skip() {
   echo "skipped: $1"

@@ -131,7 +131,7 @@ TEST_F(PostgresqlDatabaseTest, OneMigratesWhileThreeWaitAndThenAllServe) {
   const auto holder = Open();
   std::vector<std::unique_ptr<Database>> databases;
   databases.push_back(Open());
-  for (int i = 0; i < 3; ++i) databases.push_back(Open({.busy_timeout = absl::Milliseconds(20)}));
+  for (int i = 0; i < 3; ++i) databases.push_back(Open({.busy_timeout = absl::Milliseconds(300)}));
   std::vector<std::thread> threads;
   const auto migrate = [&](int i) {
     threads.emplace_back([&, i] {
