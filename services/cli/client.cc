@@ -79,7 +79,7 @@ absl::Status Client::WithRetries(const google::protobuf::Descriptor& request,
     if (absl::IsUnavailable(status) && !IsRepeatable(request)) {
       return Annotate(status, "not tried again, as it may have been done");
     }
-    told = told || (absl::IsUnavailable(status) && RetryInfoOf(status).has_retry_delay());
+    told = told || RetryInfoOf(status).has_retry_delay();
     if (attempt >= (told ? options_.attempts_when_told : options_.attempts)) {
       return Annotate(status, absl::StrCat("gave up after ", attempt, " attempts"));
     }

@@ -27,8 +27,8 @@ struct ClientOptions {
   std::string principal;
   // Tries in all of a call that is made again.
   int attempts = 5;
-  // The same once the center has answered UNAVAILABLE and said when to come back: over half a minute at the longest
-  // waits, longer than a database takes to fail over.
+  // The same once the center has said when to come back: over half a minute at the longest waits, longer than a
+  // database takes to fail over.
   int attempts_when_told = 20;
   // Wait before the second try; doubled for each further one.
   absl::Duration first_backoff = absl::Milliseconds(100);

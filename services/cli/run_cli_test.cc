@@ -1552,7 +1552,7 @@ TEST_F(CommandLine, ASolveThatWaitsSaysAtOnceAndOnceWhoSolves) {
   center_.On<matching::v1::SolveMatchesRequest, matching::v1::SolveRun>(
       kSolve, [&](const auto&, auto& response) -> absl::Status {
         response.set_name("runs/r00000042");
-        if (++calls > 3) return absl::OkStatus();
+        if (++calls > 8) return absl::OkStatus();
         return Error(absl::StatusCode::kResourceExhausted, "SOLVE_UNDER_WAY", "another solves")
             .Fact("holder", "coordinator:kim")
             .Fact("since", "2026-11-24T09:29:00Z")
@@ -1566,7 +1566,7 @@ TEST_F(CommandLine, ASolveThatWaitsSaysAtOnceAndOnceWhoSolves) {
             "coordinator:kim solves since 2026-11-24T09:29:00Z, and one solves at a time; waiting "
             "for a turn\n");
   const auto requests = center_.RequestsOf<matching::v1::SolveMatchesRequest>(kSolve);
-  ASSERT_THAT(requests, SizeIs(4));
+  ASSERT_THAT(requests, SizeIs(9));
   EXPECT_EQ(requests[0].wait_seconds(), 1) << "it is to be told soon";
   for (const auto& request : requests) {
     EXPECT_EQ(request.request_id(), requests[0].request_id());
