@@ -15,8 +15,8 @@ constexpr int kQuarterHoursADay = 96;
 // Deliveries that a message names.
 constexpr size_t kMostNamed = 5;
 
-// What counts of a delivery on its day.
-int CountedOf(const v1::DayDelivery& delivery) {
+// What counts of a delivery (v1::Delivery or v1::DayDelivery) on its day.
+int CountedOf(const auto& delivery) {
   return delivery.quarter_hours() > kQuarterHoursADay ? 0 : delivery.quarter_hours();
 }
 
@@ -52,13 +52,19 @@ v1::DayDelivery DayDeliveryOf(const v1::Engagement& engagement, const v1::Delive
   return kept;
 }
 
-absl::Status CheckSameDay(absl::string_view expert, absl::string_view date,
+DayChecks ChecksOfAmendment(const v1::Delivery& before, const v1::Delivery& after) {
+  const bool moved = before.date() != after.date() || before.slot() != after.slot();
+  return {.hours = moved || CountedOf(after) > CountedOf(before),
+          .site = moved || before.mode() != after.mode()};
+}
+
+absl::Status CheckSameDay(absl::string_view expert, absl::string_view date, DayChecks checks,
                           const v1::DayDelivery& delivery, absl::Span<const v1::DayDelivery> others,
                           const std::function<std::string(const v1::DayDelivery&)>& words) {
   int before = 0;
   std::vector<std::string> named;
   for (const v1::DayDelivery& other : others) {
-    if (delivery.mode() == type::v1::DELIVERY_MODE_ON_SITE &&
+    if (checks.site && delivery.mode() == type::v1::DELIVERY_MODE_ON_SITE &&
         other.mode() == type::v1::DELIVERY_MODE_ON_SITE && other.agency() != delivery.agency()) {
       return FailedPrecondition(
           "SITE_CLASH", expert,
@@ -71,7 +77,7 @@ absl::Status CheckSameDay(absl::string_view expert, absl::string_view date,
     }
   }
   const int own = CountedOf(delivery);
-  if (own == 0 || before + own <= kQuarterHoursADay) return absl::OkStatus();
+  if (!checks.hours || own == 0 || before + own <= kQuarterHoursADay) return absl::OkStatus();
   return FailedPrecondition("HOURS_CLASH", expert,
                             absl::StrCat("delivered ", Hours(before), " hours on ", date,
                                          " already (", absl::StrJoin(named, ", "), "); ",

@@ -28,11 +28,21 @@ std::vector<std::string> GiversOf(const v1::Engagement& engagement, const v1::De
 // What is kept of a delivery under the days of those who gave it.
 v1::DayDelivery DayDeliveryOf(const v1::Engagement& engagement, const v1::Delivery& delivery);
 
+// What of a delivery is held against the others of its day.
+struct DayChecks {
+  bool hours = true;
+  bool site = true;
+};
+
+// What a correction has to be held against the others of the day for: no more than what it may make worse, so that a
+// day on which past deliveries clash can be set right one by one.
+DayChecks ChecksOfAmendment(const v1::Delivery& before, const v1::Delivery& after);
+
 // Whether an expert can have given `delivery` beside `others`, which are all that the same person gave on its day. What
 // took longer than a day was the work of several, so its hours are of no one day, and not counted. `words` names a
 // delivery in the message. FAILED_PRECONDITION, reason HOURS_CLASH: they would make more than 24 hours; reason
 // SITE_CLASH: another was on site at another agency.
-absl::Status CheckSameDay(absl::string_view expert, absl::string_view date,
+absl::Status CheckSameDay(absl::string_view expert, absl::string_view date, DayChecks checks,
                           const v1::DayDelivery& delivery, absl::Span<const v1::DayDelivery> others,
                           const std::function<std::string(const v1::DayDelivery&)>& words);
 

@@ -24,9 +24,9 @@ v1::DayDelivery OnDay(const std::string& agency, int quarter_hours,
 }
 
 absl::Status Check(const v1::DayDelivery& delivery, const std::vector<v1::DayDelivery>& others) {
-  return CheckSameDay("experts/a", "2026-11-20", delivery, others, [](const v1::DayDelivery& one) {
-    return absl::StrCat("that of ", one.engagement());
-  });
+  return CheckSameDay(
+      "experts/a", "2026-11-20", {}, delivery, others,
+      [](const v1::DayDelivery& one) { return absl::StrCat("that of ", one.engagement()); });
 }
 
 TEST(DeliveryDay, HasRoomForTwentyFourHoursOfAPerson) {
@@ -58,6 +58,53 @@ TEST(DeliveryDay, HasAPersonOnSiteAtOneAgency) {
   EXPECT_TRUE(Check(OnDay("oak", 8, kOnSite), {OnDay("ash", 8)}).ok());
   EXPECT_TRUE(Check(OnDay("oak", 8), {OnDay("ash", 8, kOnSite)}).ok());
   EXPECT_EQ(ReasonOf(Check(OnDay("oak", 400, kOnSite), {OnDay("ash", 8, kOnSite)})), "SITE_CLASH");
+}
+
+TEST(DeliveryDay, IsLookedAtAgainForWhatACorrectionMayMakeWorse) {
+  constexpr auto kOnSite = type::v1::DELIVERY_MODE_ON_SITE;
+  constexpr auto kVirtual = type::v1::DELIVERY_MODE_VIRTUAL;
+  struct Given {
+    int quarter_hours;
+    type::v1::DeliveryMode mode;
+    const char* date = "2026-11-20";
+    const char* slot = "s1";
+    v1::Delivery Build() const {
+      v1::Delivery delivery;
+      delivery.set_quarter_hours(quarter_hours);
+      delivery.set_mode(mode);
+      delivery.set_date(date);
+      delivery.set_slot(slot);
+      return delivery;
+    }
+  };
+  const struct {
+    Given before;
+    Given after;
+    bool hours;
+    bool site;
+  } rows[] = {
+      {{8, kOnSite}, {8, kOnSite}, false, false},
+      {{8, kOnSite}, {7, kOnSite}, false, false},
+      {{8, kOnSite}, {9, kOnSite}, true, false},
+      {{97, kOnSite}, {1, kOnSite}, true, false},
+      {{8, kOnSite}, {97, kOnSite}, false, false},
+      {{8, kVirtual}, {8, kOnSite}, false, true},
+      {{8, kOnSite}, {1, kOnSite, "2026-11-21"}, true, true},
+      {{8, kOnSite}, {1, kOnSite, "2026-11-20", "s2"}, true, true},
+  };
+  for (const auto& row : rows) {
+    const DayChecks checks = ChecksOfAmendment(row.before.Build(), row.after.Build());
+    EXPECT_EQ(checks.hours, row.hours) << &row - rows;
+    EXPECT_EQ(checks.site, row.site) << &row - rows;
+  }
+  const std::vector<v1::DayDelivery> others = {OnDay("ash", 90, kOnSite)};
+  const auto check = [&](DayChecks checks) {
+    return ReasonOf(CheckSameDay("experts/a", "2026-11-20", checks, OnDay("oak", 8, kOnSite),
+                                 others, [](const v1::DayDelivery&) { return "one"; }));
+  };
+  EXPECT_EQ(check({.hours = true, .site = false}), "HOURS_CLASH");
+  EXPECT_EQ(check({.hours = false, .site = true}), "SITE_CLASH");
+  EXPECT_EQ(check({.hours = false, .site = false}), "");
 }
 
 TEST(DeliveryDay, IsOfThoseWhoServeInTheSlot) {

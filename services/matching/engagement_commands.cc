@@ -17,6 +17,7 @@
 #include "services/matching/delivery_days.h"
 #include "services/matching/engagement_plan.h"
 #include "services/matching/engagements.h"
+#include "services/matching/identity.h"
 #include "services/matching/matching_states.h"
 #include "services/matching/offer_decisions.h"
 #include "services/matching/period.h"
@@ -75,7 +76,8 @@ std::vector<v1::DayDelivery> GivenOn(Draft& draft, const Pool& pool, const std::
 // names no engagement that the caller does not see.
 absl::Status CheckExpertDays(Draft& draft, const v1::Engagement& engagement,
                              const v1::Delivery& delivery, absl::Span<const std::string> experts,
-                             const std::string& partner, const DeliveryBasis& basis) {
+                             DayChecks checks, const std::string& partner,
+                             const DeliveryBasis& basis) {
   const auto words = [&](const v1::DayDelivery& one) -> std::string {
     const auto* of = draft.Find<v1::Engagement>(one.engagement());
     const bool is_seen =
@@ -84,19 +86,20 @@ absl::Status CheckExpertDays(Draft& draft, const v1::Engagement& engagement,
     return is_seen ? absl::StrCat("delivery ", one.delivery(), " of ", one.engagement())
                    : "a delivery of an engagement that is not shown to you";
   };
-  const v1::DayDelivery asked = DayDeliveryOf(engagement, delivery);
+  // Records of one agency are one site.
+  const SameAgencies agencies(basis.view->identities);
+  const auto at_site = [&](v1::DayDelivery one) {
+    one.set_agency(std::string(agencies.First(one.agency())));
+    return one;
+  };
+  const v1::DayDelivery asked = at_site(DayDeliveryOf(engagement, delivery));
   for (const std::string& expert : experts) {
-    RETURN_IF_ERROR(CheckSameDay(expert, delivery.date(), asked,
-                                 GivenOn(draft, *basis.view->pool, expert, delivery.date(), asked),
-                                 words));
+    std::vector<v1::DayDelivery> others =
+        GivenOn(draft, *basis.view->pool, expert, delivery.date(), asked);
+    for (v1::DayDelivery& other : others) other = at_site(std::move(other));
+    RETURN_IF_ERROR(CheckSameDay(expert, delivery.date(), checks, asked, others, words));
   }
   return absl::OkStatus();
-}
-
-// Whether a correction says something else of what its givers did on which day.
-bool ChangesDay(const v1::Delivery& before, const v1::Delivery& after) {
-  return before.date() != after.date() || before.slot() != after.slot() ||
-         before.mode() != after.mode() || before.quarter_hours() != after.quarter_hours();
 }
 
 absl::Status NoDelivery(const v1::Engagement& engagement, absl::string_view id) {
@@ -206,7 +209,7 @@ journal::Decide RecordDelivery(std::string name, std::string partner, v1::Delive
     RETURN_IF_ERROR(CheckDay(*engagement, delivery));
     RETURN_IF_ERROR(CheckType(*basis.catalog, delivery));
     RETURN_IF_ERROR(CheckExpertDays(draft, *engagement, delivery,
-                                    ExpertsOf(*engagement, delivery.slot()), partner, basis));
+                                    ExpertsOf(*engagement, delivery.slot()), {}, partner, basis));
     EmitDelivery(draft, *engagement, delivery);
     draft.AnswerWith(name);
     return absl::OkStatus();
@@ -230,10 +233,9 @@ journal::Decide AmendDelivery(std::string name, std::string partner, std::string
     if (after.delivery_type() != before->delivery_type()) {
       RETURN_IF_ERROR(CheckType(*basis.catalog, after));
     }
-    if (ChangesDay(*before, after)) {
-      RETURN_IF_ERROR(CheckExpertDays(
-          draft, *engagement, after, GiversOf(*engagement, *before, after.slot()), partner, basis));
-    }
+    RETURN_IF_ERROR(CheckExpertDays(draft, *engagement, after,
+                                    GiversOf(*engagement, *before, after.slot()),
+                                    ChecksOfAmendment(*before, after), partner, basis));
     amended.set_engagement(name);
     amended.set_state(StateAmended(*engagement, after));
     v1::DeliveryAmendment& amendment = *amended.mutable_amendment();

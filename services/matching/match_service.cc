@@ -225,7 +225,8 @@ grpc::ServerUnaryReactor* MatchService::ApprovePolicy(grpc::CallbackServerContex
         auto known = recusals_.WhoIs(call);
         if (!known.ok()) return [error = known.status()](journal::Draft&) { return error; };
         return matching::ApprovePolicy(in.name(), *std::move(known));
-      });
+      },
+      nullptr, rpc::Deciding::kReads);
 }
 
 grpc::ServerUnaryReactor* MatchService::RejectPolicy(grpc::CallbackServerContext* context,

@@ -91,7 +91,8 @@ bool ShouldEscalate(const v1::Demand& demand, absl::string_view slot, const v1::
 bool MayOfferUnasked(const v1::Demand& demand, absl::string_view slot, const v1::Policy& policy) {
   if (IsEscalated(demand, slot)) return false;
   if (policy.approve_automatically()) return true;
-  return policy.reoffer_automatically() && RefusalsOf(demand, slot) != nullptr;
+  const v1::SlotRefusals* refusals = RefusalsOf(demand, slot);
+  return policy.reoffer_automatically() && refusals != nullptr && refusals->count() > 0;
 }
 
 absl::StatusOr<v1::SlotReduced> ReductionOf(const v1::Demand& demand, absl::string_view slot,

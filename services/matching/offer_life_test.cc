@@ -616,6 +616,22 @@ TEST_F(OfferLife, RefusalsOfASlotThatWasFilledAreCountedAnewAndWhoRefusedStaysOu
   ExpectRebuildChangesNothing(request);
 }
 
+TEST_F(OfferLife, ASlotWhoseRefusalsAreOverIsNotOfferedUnaskedAfterALoss) {
+  center_.policy.set_reoffer_automatically(true);
+  const std::string request = Ready();
+  ASSERT_TRUE(bench().Decline(bench().Offered(request).at(0)).ok());
+  bench().Solve();
+  const auto again = bench().Offers(request);
+  ASSERT_THAT(again, SizeIs(1)) << "the next is asked unasked";
+  ASSERT_TRUE(bench().Accept(again[0]).ok());
+  ASSERT_TRUE(Lose(bench().EngagementFor(request)).ok());
+  bench().Sync();
+  bench().Follow(request);
+  bench().Solve();
+  EXPECT_NE(bench().DemandFor(request).proposal(), "");
+  EXPECT_THAT(bench().Offers(request), IsEmpty()) << "a loss is for a person to decide again";
+}
+
 TEST_F(OfferLife, RefusalsAreCountedOnWhileASlotWithSomeOfItsPeopleMissesOthers) {
   const std::string request = Ready(1, 2);
   const auto offers = bench().Offered(request);

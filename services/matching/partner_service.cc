@@ -134,7 +134,8 @@ grpc::ServerUnaryReactor* PartnerService::OverrideConflict(
         auto known = recusals_.WhoIs(call);
         if (!known.ok()) return [error = known.status()](journal::Draft&) { return error; };
         return matching::OverrideConflict(in.name(), in.reason(), *std::move(known));
-      });
+      },
+      nullptr, rpc::Deciding::kReads);
 }
 
 }  // namespace critac::matching
