@@ -4,6 +4,8 @@
 #include <cstdint>
 #include <utility>
 
+#include "services/matching/memory_need.h"
+
 namespace critac::matching {
 namespace {
 
@@ -19,6 +21,10 @@ struct TightArc {
   int64_t capacity;
   bool settled = false;
 };
+
+static_assert(kPlanBytesPerPair + int64_t{28 + sizeof(UnitArc) + 2 * sizeof(TightArc)} ==
+                  kSolveBytesPerPair,
+              "what memory_need.h says of a pair while it is solved");
 
 // An arc to be passed from one of its ends: forward adds a unit, backward takes one away.
 struct Step {

@@ -10,6 +10,7 @@
 #include "absl/numeric/int128.h"
 #include "absl/strings/str_cat.h"
 #include "services/matching/eligibility.h"
+#include "services/matching/memory_need.h"
 #include "services/matching/score.h"
 
 namespace critac::matching {
@@ -249,6 +250,8 @@ class Checker {
     int person = 0;
     int128 reduced = 0;
   };
+  static_assert(kPlanBytesPerPair + int64_t{2 * sizeof(PricedPair)} <= kSolveBytesPerPair,
+                "what memory_need.h says of the check");
 
   // All of a slot's, persons together.
   std::vector<PricedPair> PricedPairs(int slot) const {

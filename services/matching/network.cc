@@ -6,6 +6,7 @@
 #include "common/status/error.h"
 #include "services/matching/canonical.h"
 #include "services/matching/eligibility.h"
+#include "services/matching/memory_need.h"
 #include "services/matching/score.h"
 
 namespace critac::matching {
@@ -19,6 +20,9 @@ void ForEachPeriod(const Pool& pool, const Pair& pair, Visit visit) {
     if ((pair.periods >> i & 1) != 0) visit(first + i);
   }
 }
+
+static_assert(int64_t{sizeof(Pair) + sizeof(UnitArc) + 5 * sizeof(int32_t)} == kPlanBytesPerPair,
+              "what memory_need.h says of a pair in a plan");
 
 }  // namespace
 

@@ -4,7 +4,11 @@
 // LEMON's network simplex and cost scaling get the whole graph of eligible pairs, and only their
 // solving is timed; the ratio is to the better of the two. Then what a request that comes later takes, what a
 // program's year does, with every pair of it explained, and a ranking of many; these as functions and through the
-// service: gRPC over loopback, records in a SQLite file.
+// service: gRPC over loopback, records in a SQLite file. Last, the memory that large pools and plans take, beside what
+// memory_need.h computes.
+//
+// Beside each case stands the most memory that the process had resident, with what the case rests on in it, and without
+// LEMON. Where times are short or LEMON runs too, it is of one time more, which is not timed.
 //
 // Usage: matching_bench [PART]
 #include <algorithm>
@@ -13,6 +17,8 @@
 #include <cstdio>
 #include <functional>
 #include <iterator>
+#include <memory>
+#include <optional>
 #include <random>
 #include <string>
 #include <thread>
@@ -31,11 +37,13 @@
 #include "services/matching/explain.h"
 #include "services/matching/forcing.h"
 #include "services/matching/lemon_transport.h"
+#include "services/matching/memory_need.h"
 #include "services/matching/rank.h"
 #include "services/matching/remedy.h"
 #include "services/matching/transport.h"
 #include "tests/bench/findings.h"
 #include "tests/bench/measure.h"
+#include "tests/bench/peak_memory.h"
 #include "tests/bench/served_center.h"
 
 namespace critac::matching {
@@ -45,6 +53,8 @@ using bench::Check;
 using bench::Fail;
 using bench::Findings;
 using bench::Median;
+using bench::PeakMemory;
+using bench::PeakMibOf;
 using bench::ServedCenter;
 
 using Stub = v1::MatchService::Stub;
@@ -152,16 +162,27 @@ std::string TimeText(double seconds) {
 struct Line {
   std::string what;
   double seconds = 0;
+  // At its peak; nothing: not known.
+  std::optional<double> memory_mib = std::nullopt;
   // What others took, and how many times as long the best of them did. 0: there is nobody to compare with.
   std::string peers = "";
   double ratio = 0;
   // 0: no such thing is wanted.
   double least_ratio = 0;
   double most_seconds = 0;
+  double most_mib = 0;
 };
 
 void PrintHead() {
-  absl::PrintF("%-66s %9s  %-34s %6s  %s\n", "case", "ours", "peers", "ratio", "wanted");
+  if (!PeakMemory().begins_anew()) {
+    absl::PrintF("memory is not measured: no peak begins anew here (/proc/self/clear_refs)\n");
+  }
+  absl::PrintF("%-66s %9s %9s  %-34s %6s  %s\n", "case", "ours", "memory", "peers", "ratio",
+               "wanted");
+}
+
+std::string MemoryText(std::optional<double> mib) {
+  return mib.has_value() ? absl::StrFormat("%.0f MiB", *mib) : "-";
 }
 
 void Print(Findings& findings, const Line& line) {
@@ -175,7 +196,12 @@ void Print(Findings& findings, const Line& line) {
     good = findings.AtMost(line.what, line.seconds * 1e3, line.most_seconds * 1e3, " ms") && good;
     absl::StrAppend(&wanted, wanted.empty() ? "" : ", ", TimeText(line.most_seconds));
   }
-  absl::PrintF("%-66s %9s  %-34s %6s  %s%s\n", line.what, TimeText(line.seconds), line.peers,
+  if (line.most_mib > 0 && line.memory_mib.has_value()) {
+    good = findings.AtMost(line.what, *line.memory_mib, line.most_mib, " MiB") && good;
+    absl::StrAppend(&wanted, wanted.empty() ? "" : ", ", MemoryText(line.most_mib));
+  }
+  absl::PrintF("%-66s %9s %9s  %-34s %6s  %s%s\n", line.what, TimeText(line.seconds),
+               MemoryText(line.memory_mib), line.peers,
                line.ratio > 0 ? absl::StrFormat("%.3g", line.ratio) : "", wanted,
                good ? "" : "  MISSED");
   std::fflush(stdout);
@@ -205,11 +231,13 @@ void Compare(Findings& findings, const std::string& name, const TransportProblem
       peers[i].push_back(absl::ToDoubleSeconds(result->solving));
     }
   }
+  const std::optional<double> memory = PeakMibOf([&] { Certified(problem); });
   const double simplex = Median(peers[0]);
   const double scaling = Median(peers[1]);
   Print(findings,
         {.what = name,
          .seconds = Median(ours),
+         .memory_mib = memory,
          .peers = absl::StrCat("simplex ", TimeText(simplex), ", scaling ", TimeText(scaling)),
          .ratio = std::min(simplex, scaling) / Median(ours),
          .least_ratio = wanted});
@@ -246,6 +274,7 @@ void OneMore(Findings& findings) {
     Print(findings,
           {.what = absl::StrFormat("one request more among 10000 x 2000, no room left, %s", title),
            .seconds = Median(adding),
+           .memory_mib = PeakMibOf([&] { Certified(after, standing); }),
            .peers = absl::StrCat("from scratch ", TimeText(Median(from_scratch))),
            .ratio = Median(from_scratch) / Median(adding),
            .least_ratio = 10});
@@ -332,6 +361,14 @@ int64_t InHalves(Explaining explain, const Pool& pool, const Plan& plan) {
   return by_this + by_the_other;
 }
 
+// Solved, and checked.
+Plan CertifiedPlan(const Pool& pool) {
+  absl::StatusOr<Plan> plan = SolvePlan(pool);
+  Check(plan.status(), "solving");
+  Check(CheckPlan(pool, *plan), "the check of the plan");
+  return *std::move(plan);
+}
+
 Center YearCenter() { return BusyCenter(300, 10, 400, 6); }
 
 void Year(Findings& findings) {
@@ -341,12 +378,7 @@ void Year(Findings& findings) {
   std::vector<double> solving, priced_all, said, answered;
   int64_t priced = 0, bytes = 0;
   for (int round = 0; round < 5; ++round) {
-    solving.push_back(SecondsOf([&] {
-      absl::StatusOr<Plan> solved = SolvePlan(pool);
-      Check(solved.status(), "solving");
-      Check(CheckPlan(pool, *solved), "the check of the plan");
-      plan = *std::move(solved);
-    }));
+    solving.push_back(SecondsOf([&] { plan = CertifiedPlan(pool); }));
     priced_all.push_back(solving.back() +
                          SecondsOf([&] { priced = InHalves(Explain, pool, plan); }));
     said.push_back(solving.back() + SecondsOf([&] { bytes = InHalves(Sentences, pool, plan); }));
@@ -355,19 +387,27 @@ void Year(Findings& findings) {
                            Fail("an answer sums up otherwise");
                        }));
   }
+  const auto peak_of = [&](Explaining explain) {
+    return PeakMibOf([&] { InHalves(explain, pool, CertifiedPlan(pool)); });
+  };
   Print(findings, {.what = "a year: 300 requests, 10 partners, 400 experts; solved, certified",
-                   .seconds = Median(solving)});
+                   .seconds = Median(solving),
+                   .memory_mib = PeakMibOf([&] { CertifiedPlan(pool); })});
   Print(findings, {.what = "a year, and gate, or rank, score and price, of its 120000 pairs",
                    .seconds = Median(priced_all),
+                   .memory_mib = peak_of(Explain),
                    .most_seconds = kWhole});
   Print(findings, {.what = "a year, and a sentence on each of its pairs",
                    .seconds = Median(said),
+                   .memory_mib = peak_of(Sentences),
                    .most_seconds = kWhole});
   Print(findings, {.what = "a year, and all of ExplainMatch on each of its pairs",
                    .seconds = Median(answered),
+                   .memory_mib = peak_of(Answers),
                    .most_seconds = kWhole});
   Print(findings, {.what = "one pair of a year explained alone, when somebody asks",
-                   .seconds = SecondsInWords(pool, plan)});
+                   .seconds = SecondsInWords(pool, plan),
+                   .memory_mib = PeakMibOf([&] { SecondsInWords(pool, plan); })});
   absl::PrintF(
       "  %d pairs eligible, %d with the price of having them, %d of %d people placed, "
       "%d bytes of sentences\n",
@@ -390,6 +430,7 @@ void ServedYear(Findings& findings) {
   ServedCenter served(center);
   v1::SolveMatchesRequest request;
   request.set_validate_only(true);
+  const PeakMemory peak;
   std::vector<double> functions, solving, asked;
   for (int round = 0; round < 9; ++round) {
     v1::Expert& changed = center.experts[round];
@@ -397,11 +438,7 @@ void ServedYear(Findings& findings) {
     served.Set(changed);
     request.set_request_id(served.NewId());
     solving.push_back(SecondsOf([&] { served.Call(&Stub::SolveMatches, request); }));
-    functions.push_back(SecondsOf([&] {
-      const absl::StatusOr<Plan> solved = SolvePlan(pool);
-      Check(solved.status(), "solving");
-      Check(CheckPlan(pool, *solved), "the check of the plan");
-    }));
+    functions.push_back(SecondsOf([&] { CertifiedPlan(pool); }));
   }
   for (int i = 0; i < 300; ++i) {
     const auto pair = PairAsked(pool, i * 7 % static_cast<int>(pool.slots().size()),
@@ -411,6 +448,7 @@ void ServedYear(Findings& findings) {
   const std::string peer = absl::StrCat("functions ", TimeText(Median(functions)));
   Print(findings, {.what = "a year through the service, solved right after a change",
                    .seconds = Median(solving),
+                   .memory_mib = peak.Mib(),
                    .peers = peer,
                    .ratio = Median(functions) / Median(solving)});
   request.set_validate_only(false);
@@ -418,10 +456,12 @@ void ServedYear(Findings& findings) {
   const double recorded = SecondsOf([&] { served.Call(&Stub::SolveMatches, request); });
   Print(findings, {.what = "a year through the service, its proposals recorded; once",
                    .seconds = recorded,
+                   .memory_mib = peak.Mib(),
                    .peers = peer,
                    .ratio = Median(functions) / recorded});
   Print(findings, {.what = "one pair of a year explained through the service, p99",
-                   .seconds = Percentile99(asked)});
+                   .seconds = Percentile99(asked),
+                   .memory_mib = peak.Mib()});
 }
 
 // What would fill each slot that a plan leaves open.
@@ -430,6 +470,7 @@ void OpenSlots(Findings&) {
     const Pool pool = BusyCenter(300, 10, experts, 6).Build();
     absl::StatusOr<Plan> plan = SolvePlan(pool);
     Check(plan.status(), "solving");
+    const PeakMemory peak;
     int open = 0, filled = 0, remedies = 0, incomplete = 0;
     double longest = 0;
     const double all = SecondsOf([&] {
@@ -446,17 +487,19 @@ void OpenSlots(Findings&) {
     });
     absl::PrintF(
         "what would fill each of %d open slots, 300 requests x %d experts: %s in all, the longest "
-        "%s; %d have an answer, %d remedies in all, %d not tried to the end\n",
-        open, experts, TimeText(all), TimeText(longest), filled, remedies, incomplete);
+        "%s; %d have an answer, %d remedies in all, %d not tried to the end; memory %s\n",
+        open, experts, TimeText(all), TimeText(longest), filled, remedies, incomplete,
+        MemoryText(peak.Mib()));
   }
 }
 
 // Of a ranking, the median and p99.
 void PrintRanking(Findings& findings, const std::string& what, const std::vector<double>& times,
-                  const std::vector<double>& peer) {
+                  const std::vector<double>& peer, std::optional<double> memory_mib) {
   const auto line = [&](const std::string& of, double ours, double theirs, double most) {
     Print(findings, {.what = absl::StrCat(what, ", ", of),
                      .seconds = ours,
+                     .memory_mib = memory_mib,
                      .peers = peer.empty() ? "" : absl::StrCat("function ", TimeText(theirs)),
                      .ratio = peer.empty() ? 0 : theirs / ours,
                      .most_seconds = most});
@@ -465,12 +508,18 @@ void PrintRanking(Findings& findings, const std::string& what, const std::vector
   line("p99", Percentile99(times), peer.empty() ? 0 : Percentile99(peer), 0.005);
 }
 
-void Ranking(Findings& findings) {
+// 200 requests and 100,000 experts, with names and addresses.
+Center LargeCenter() {
   Center center = BusyCenter(200, 10, 100'000, 6);
   for (v1::Expert& expert : center.experts) {
     expert.set_full_name(absl::StrCat("Robin of ", expert.name()));
     expert.add_emails(absl::StrCat(expert.name().substr(8), "@example.org"));
   }
+  return center;
+}
+
+void Ranking(Findings& findings) {
+  Center center = LargeCenter();
   const Pool pool = center.Build();
   ServedCenter served(center);
   const auto asked = [&](int slot) {
@@ -480,6 +529,7 @@ void Ranking(Findings& findings) {
     request.set_omit_excluded(true);
     return request;
   };
+  const PeakMemory peak;
   // The first call reads the pool.
   served.Call(&Stub::RankCandidates, asked(0));
   const int slots = static_cast<int>(pool.slots().size());
@@ -493,6 +543,7 @@ void Ranking(Findings& findings) {
       if (ours.eligible_count() != theirs.eligible_count()) Fail("the service ranks others");
     }
   }
+  const std::optional<double> before_changes = peak.Mib();
   // Of so few, p99 is the longest.
   for (int round = 0; round < 20; ++round) {
     v1::Expert& changed = center.experts[round];
@@ -501,11 +552,81 @@ void Ranking(Findings& findings) {
     after_change.push_back(
         SecondsOf([&] { served.Call(&Stub::RankCandidates, asked(round % slots)); }));
   }
-  PrintRanking(findings, "the ten best of 100000 experts", function, {});
-  PrintRanking(findings, "the ten best of 100000 experts, through the service", in_memory,
-               function);
+  PrintRanking(findings, "the ten best of 100000 experts", function, {}, before_changes);
+  PrintRanking(findings, "the ten best of 100000 experts, through the service", in_memory, function,
+               before_changes);
   PrintRanking(findings, "the ten best of 100000 experts, right after a change", after_change,
-               function);
+               function, peak.Mib());
+}
+
+constexpr double kMib = 1 << 20;
+
+// A solve of so many slots and experts beside what is computed of it, which is never to be less.
+void PrintSolve(Findings& findings, const std::string& what, double seconds,
+                std::optional<double> memory_mib, int64_t slots, int64_t experts, int64_t pairs) {
+  const auto most = static_cast<double>(SolveBytes(slots, experts, pairs)) / kMib;
+  Print(findings, {.what = what,
+                   .seconds = seconds,
+                   .memory_mib = memory_mib,
+                   .peers = absl::StrCat(pairs, " pairs eligible"),
+                   .most_mib = most});
+}
+
+// Matching as it is served: what its records were made of is gone when the memory of the process is looked at, which
+// has little beside it, a client and a small intake.
+void ServedMemory(Findings& findings) {
+  int64_t slots = 0, experts = 0;
+  v1::Expert changed;
+  v1::RankCandidatesRequest asked;
+  const auto served = [&] {
+    const Center center = LargeCenter();
+    slots = static_cast<int64_t>(center.demands.size());
+    experts = static_cast<int64_t>(center.experts.size());
+    changed = center.experts.front();
+    asked.set_request(center.demands.front().request());
+    return std::make_unique<ServedCenter>(center);
+  }();
+  asked.set_slot("s1");
+  asked.set_omit_excluded(true);
+  const PeakMemory reading;
+  const double read = SecondsOf([&] { served->Call(&Stub::RankCandidates, asked); });
+  Print(findings, {.what = "the pool of 100000 experts, read by the service",
+                   .seconds = read,
+                   .memory_mib = reading.Mib()});
+  v1::SolveMatchesRequest request;
+  request.set_validate_only(true);
+  // The second one builds the pool anew beside the one before.
+  for (const char* const when : {"", ", after a change"}) {
+    request.set_request_id(served->NewId());
+    const PeakMemory peak;
+    v1::SolveRun run;
+    const double seconds = SecondsOf([&] { run = served->Call(&Stub::SolveMatches, request); });
+    PrintSolve(findings, absl::StrCat("200 requests x 100000 experts, solved by the service", when),
+               seconds, peak.Mib(), slots, experts, run.pair_count());
+    changed.set_travel_radius_km(changed.travel_radius_km() + 1);
+    served->Set(changed);
+  }
+}
+
+// Every expert holds every topic, and no partner has a limit of its own.
+void PlanMemory(Findings& findings) {
+  constexpr int kSlots = 10'000;
+  constexpr int kExperts = 2000;
+  const Pool pool = [] {
+    Center center = BusyCenter(kSlots, 10, kExperts, 60);
+    for (v1::Partner& partner : center.partners) partner.clear_capacity_per_period();
+    return center.Build();
+  }();
+  const PeakMemory peak;
+  int64_t pairs = 0;
+  const double seconds = SecondsOf([&] { pairs = CertifiedPlan(pool).pair_count; });
+  PrintSolve(findings, "10000 requests x 2000 experts of every topic; solved, certified", seconds,
+             peak.Mib(), kSlots, kExperts, pairs);
+}
+
+void Memory(Findings& findings) {
+  ServedMemory(findings);
+  PlanMemory(findings);
 }
 
 }  // namespace
@@ -514,12 +635,13 @@ void Ranking(Findings& findings) {
 int RunBench(const std::string& name) {
   const std::pair<const char*, void (*)(Findings&)> parts[] = {
       {"solver", CompareAll},      {"one-more", OneMore},     {"year", Year},
-      {"served-year", ServedYear}, {"open-slots", OpenSlots}, {"ranking", Ranking}};
+      {"served-year", ServedYear}, {"open-slots", OpenSlots}, {"ranking", Ranking},
+      {"memory", Memory}};
   const auto known = [&](const auto& part) { return name.empty() || name == part.first; };
   if (std::none_of(std::begin(parts), std::end(parts), known)) {
     std::fprintf(stderr,
                  "usage: matching_bench "
-                 "[solver | one-more | year | served-year | open-slots | ranking]\n");
+                 "[solver | one-more | year | served-year | open-slots | ranking | memory]\n");
     return 2;
   }
   Findings findings;
