@@ -8,6 +8,7 @@ Usage: tests/kustomize/policy_test.py    Exit status 77, skipped, where kubectl 
 import copy
 import functools
 import json
+import math
 import re
 import subprocess
 import sys
@@ -764,6 +765,35 @@ def restores_are_no_backups(overlay):
             yield "deploy/README.md: the Job of the restore does not restore"
 
 
+@functools.cache
+def tables_of_capacity():
+    """The rows of each table under "Capacity" in deploy/README.md, by the first cell of its head."""
+    runbook = (ROOT / "deploy/README.md").read_text()
+    text = re.search(r"^### Capacity$(.+?)^### ", runbook, re.MULTILINE | re.DOTALL).group(1)
+    tables = {}
+    for table in re.findall(r"(?:^\|.+\n)+", text, re.MULTILINE):
+        rows = [[cell.strip() for cell in line.strip("|").split("|")] for line in table.splitlines()]
+        tables[rows[0][0]] = rows[2:]
+    return tables
+
+
+def resources_are_those_of_the_table(overlay):
+    """Outside dev each service asks for what deploy/README.md says, and may have no more."""
+    if overlay.name == "dev":
+        return
+    said = {row[0]: tuple(row[1:4]) for row in tables_of_capacity()["service"]}
+    for pod in overlay.services_of_ours():
+        for container in pod.containers:
+            if container["name"] != "critac":
+                continue
+            resources = container["resources"]
+            if resources["limits"].keys() != {"memory"}:
+                yield f"{label(pod.owner)}: has limits of {sorted(resources['limits'])}; of memory alone is accepted"
+            has = (resources["requests"]["cpu"], resources["requests"]["memory"], resources["limits"]["memory"])
+            if has != said.get(pod.labels[COMPONENT]):
+                yield f"{label(pod.owner)}: has {has}, and deploy/README.md says {said.get(pod.labels[COMPONENT])}"
+
+
 # ---- Rules of the folder --------------------------------------------------------------------------------------------
 
 def components_are_used():
@@ -775,6 +805,39 @@ def components_are_used():
     for path in sorted(KUSTOMIZE.glob("components/*")):
         if path.name not in used:
             yield f"components/{path.name} is in no overlay"
+
+
+def limit_in_mib(text):
+    found = re.fullmatch(r"(\d+)(Mi|Gi)", text)
+    return int(found.group(1)) * {"Mi": 1, "Gi": 1024}[found.group(2)]
+
+
+def capacity_is_computed():
+    """The memory that deploy/README.md says matching needs is what memory_need.h computes. The limit beside it is the
+    first from 512Mi on, each twice the one before, at which no alert fires. Matching has the limit of the row that the
+    table of services names."""
+    text = (ROOT / "services/matching/memory_need.h").read_text()
+    size = {name: int(number) << int(shift or 0)
+            for name, number, shift in re.findall(r"constexpr int64_t (k\w+) = (\d+)(?: << (\d+))?;", text)}
+    rules = (KUSTOMIZE / "components/monitoring/rules.yaml").read_text()
+    part = float(re.search(r"- alert: CritacMemoryRunsOut\n.+?> (0\.\d+)\n", rules, re.DOTALL).group(1))
+    rows = tables_of_capacity()["slots"]
+    for slots, experts, pairs, memory, limit in rows:
+        numbers = [int(cell.replace(",", "")) for cell in (slots, experts, pairs)]
+        need = (size["kBaseBytes"] + numbers[0] * size["kBytesPerSlot"] + numbers[1] * size["kBytesPerExpert"] +
+                numbers[2] * size["kSolveBytesPerPair"]) / 2**20
+        row = f"deploy/README.md: {slots} slots, {experts} experts, {pairs} pairs"
+        if memory != f"{math.ceil(need):,} MiB":
+            yield f"{row}: {memory}, and computed are {math.ceil(need):,} MiB"
+        wanted = 512
+        while need > part * wanted:
+            wanted *= 2
+        if limit_in_mib(limit) != wanted:
+            yield f"{row}: a limit of {limit}, and {wanted}Mi is the first that will do"
+    matching = next(row for row in tables_of_capacity()["service"] if row[0] == "matching")
+    named = [row[4] for row in rows if f"{row[1]} experts and {row[2]} eligible pairs" in matching[4]]
+    if named != [matching[3]]:
+        yield f"deploy/README.md: matching has {matching[3]}, and the rows that it rests on say {named}"
 
 
 def redis_rights_are_those_of_the_queue():
@@ -831,17 +894,18 @@ RULES = [selectors_match, policies_select, everything_is_denied_first, addresses
          what_is_needed_is_open_and_nothing_else, ports_exist, references_lead_somewhere, pods_are_restricted,
          namespace_is_restricted, secrets_are_only_named, images_are_named, variables_are_known, stops_have_time,
          starts_have_time, probes_ask_the_right_thing, services_are_kept_up, scaling_names_queues,
-         fallbacks_are_accepted, records_are_safe, restores_are_no_backups]
+         fallbacks_are_accepted, records_are_safe, restores_are_no_backups, resources_are_those_of_the_table]
 
 
 def main():
-    problems = [*components_are_used(), *redis_rights_are_those_of_the_queue(), *openings_that_change_are_noticed()]
+    problems = [*components_are_used(), *capacity_is_computed(), *redis_rights_are_those_of_the_queue(),
+                *openings_that_change_are_noticed()]
     for name in overlays():
         overlay = Overlay(name)
         if len(overlay.services_of_ours()) != len(SERVICES):
             problems.append(f"overlays/{name}: not all services are there")
         problems += [f"overlays/{name}: {problem}" for rule in RULES for problem in rule(overlay)]
-    finish(problems, f"{len(overlays())} overlays keep {len(RULES) + 2} rules")
+    finish(problems, f"{len(overlays())} overlays keep {len(RULES) + 3} rules")
 
 
 if __name__ == "__main__":
