@@ -3,9 +3,10 @@
 
 #include <cstdint>
 
-// How much memory matching needs for a solve, computed from its data structures. deploy/README.md has the table under
-// "Capacity", tests/kustomize/policy_test.py compares it and the limit of the manifests with these numbers, and
-// `matching_bench memory` compares what is measured.
+// How much memory matching needs for a solve. Bytes of pairs are computed from the data structures; those of slots and
+// experts are estimates, made by hand from the fields of their rows and messages, until they are measured.
+// deploy/README.md has the table under "Capacity", tests/kustomize/policy_test.py compares it and the limit of the
+// manifests with these numbers, and `matching_bench memory` compares what is measured.
 namespace critac::matching {
 
 // Of an eligible pair, in a plan that is kept: its Pair (40), and in the network its room (4), kept arc (4), arc (8),
@@ -18,11 +19,11 @@ inline constexpr int64_t kPlanBytesPerPair = 68;
 // each pair (32), also twice, beside the plan.
 inline constexpr int64_t kSolveBytesPerPair = 184;
 
-// Of a slot: its list of 256 cheapest pairs (24 each) at the longest, its record, its rows and its rooms.
+// Of a slot, an estimate: its list of 256 cheapest pairs (24 each) at the longest, its record, its rows and its rooms.
 inline constexpr int64_t kBytesPerSlot = 10 << 10;
 
-// Of an expert with six topics and three services: the record that is kept, some 1.7 KiB by the sizes of its messages
-// and their texts; a row of the pool, half a KiB, twice while a pool takes another one's place; and eight rooms of a
+// Of an expert with six topics and three services, an estimate: the record that is kept, some 1.7 KiB with its
+// messages and texts; a row of the pool, half a KiB, twice while a pool takes another one's place; and eight rooms of a
 // network for periods and starts, a quarter of a KiB each, twice as well where limits overlap.
 inline constexpr int64_t kBytesPerExpert = 7 << 10;
 
