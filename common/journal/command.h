@@ -19,8 +19,8 @@
 
 namespace critac::journal {
 
-// What a command sees and says while it is decided. A command does no I/O, reads no clock and no
-// random source but those of its draft; what it says takes effect only when it returns OK and the
+// What a command sees and says while it is decided. A command does no I/O (but see Command::alone), reads no clock and
+// no random source but those of its draft; what it says takes effect only when it returns OK and the
 // batch commits.
 class Draft : public States {
  public:
@@ -81,6 +81,12 @@ struct Command {
   Decide decide;
   // Asked each time before `decide`; not for a command that was answered already. Null: it may always be decided.
   Guard guard = nullptr;
+  // It has a transaction of its own, so that all that came before it is committed and nobody else, of this process or
+  // another, writes while it is decided: `decide` may read records through the journal, and they are those that it
+  // decides on. It must not give the journal a command, nor wait for one, or for another service. All writers wait as
+  // long as it takes, those of other processes at most DatabaseOptions::busy_timeout. For what others would overtake
+  // over and over otherwise.
+  bool alone = false;
 };
 
 // What a command was answered. Vault fields hold their text.

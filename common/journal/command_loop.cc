@@ -210,7 +210,7 @@ void CommandLoop::DecideLoop() {
   }
 }
 
-// All that wait, up to the size of a transaction. Empty: the loop is to end.
+// All that wait, up to the size of a transaction, or one that is alone. Empty: the loop is to end.
 std::vector<CommandLoop::Waiting> CommandLoop::TakeWaiting() {
   absl::MutexLock lock(&waiting_mutex_);
   const auto something = [this]() ABSL_EXCLUSIVE_LOCKS_REQUIRED(waiting_mutex_) {
@@ -229,6 +229,10 @@ void CommandLoop::TakeWaitingInto(std::vector<Waiting>& taken) {
 
 void CommandLoop::TakeLockedInto(std::vector<Waiting>& taken) {
   while (!waiting_.empty() && taken.size() < limits::kCommandsPerTransaction) {
+    // Between what came before it and what came after.
+    const bool apart =
+        waiting_.front().command.alone || (!taken.empty() && taken.front().command.alone);
+    if (apart && !taken.empty()) return;
     taken.push_back(std::move(waiting_.front()));
     waiting_.pop_front();
   }

@@ -24,8 +24,9 @@
 namespace critac::journal {
 
 // Takes all commands that wait, decides and writes them in one transaction, and answers them: one
-// fsync serves many calls, and their order is total. Two threads: one decides and commits; the
-// other answers, while the first goes on.
+// fsync serves many calls, and their order is total. One that is to be alone (Command::alone) has a
+// transaction of its own. Two threads: one decides and commits; the other answers, while the first
+// goes on.
 class CommandLoop {
  public:
   // All must outlive the loop. `records` is told of what it changes; `head` is the journal's at the start.

@@ -11,6 +11,7 @@
 #include "absl/strings/str_format.h"
 #include "absl/synchronization/blocking_counter.h"
 #include "absl/synchronization/mutex.h"
+#include "absl/synchronization/notification.h"
 #include "common/base/limits.h"
 #include "common/base/sha256.h"
 #include "common/journal/event_time.h"
@@ -940,6 +941,69 @@ TEST_F(JournalTest, AStoppedJournalAnswersWhatWaitsAndRefusesWhatComes) {
   const auto refused = journal_->Execute(AddAgency("late", "Elm"));
   EXPECT_EQ(refused.status().code(), absl::StatusCode::kUnavailable);
   EXPECT_EQ(ReasonOf(refused.status()), "STOPPING");
+}
+
+// Three come while the loop is held in a first one, so that they would be one batch.
+TEST_F(JournalTest, ACommandThatIsAloneReadsTheRecordsThatItDecidesOn) {
+  absl::Notification entered, go_on;
+  Command first = AddAgency("a", "Elm Grove Police");
+  first.decide = [&, decide = std::move(first.decide)](Draft& draft) mutable {
+    entered.Notify();
+    go_on.WaitForNotification();
+    return decide(draft);
+  };
+  Command alone = AddAgency("c", "Oak Hollow Police");
+  alone.alone = true;
+  alone.decide = [&, decide = std::move(alone.decide)](Draft& draft) mutable {
+    const auto before = journal_->Get<intake::v1::Agency>("agencies/b");
+    EXPECT_TRUE(before.ok()) << before.status();
+    const auto after = journal_->Get<intake::v1::Agency>("agencies/d");
+    EXPECT_TRUE(absl::IsNotFound(after.status())) << after.status();
+    const auto head = journal_->Head();
+    EXPECT_TRUE(head.ok()) << head.status();
+    if (head.ok()) EXPECT_EQ(head->sequence, draft.sequence());
+    return decide(draft);
+  };
+  absl::BlockingCounter answers(4);
+  const auto done = [&](absl::StatusOr<Answer> answer) {
+    EXPECT_TRUE(answer.ok()) << answer.status();
+    answers.DecrementCount();
+  };
+  journal_->Submit(std::move(first), done);
+  entered.WaitForNotification();
+  journal_->Submit(AddAgency("b", "Ash Falls Police"), done);
+  journal_->Submit(std::move(alone), done);
+  journal_->Submit(AddAgency("d", "Fir Lake Police"), done);
+  go_on.Notify();
+  answers.Wait();
+  const auto events = journal_->ReadEvents(1, 10);
+  ASSERT_TRUE(events.ok()) << events.status();
+  std::vector<std::string> subjects;
+  for (const Event& event : *events) subjects.push_back(event.subject());
+  EXPECT_THAT(subjects, ElementsAre("agencies/a", "agencies/b", "agencies/c", "agencies/d"));
+}
+
+TEST_F(JournalTest, ACommandThatIsAloneIsRefusedAndRepeatedAsAnyOther) {
+  int decided = 0;
+  const auto alone = [&](absl::Status verdict) {
+    Command command = AddAgency("a", "Elm Grove Police");
+    command.alone = true;
+    command.decide = [&decided, verdict,
+                      decide = std::move(command.decide)](Draft& draft) mutable -> absl::Status {
+      ++decided;
+      return verdict.ok() ? decide(draft) : verdict;
+    };
+    return command;
+  };
+  const absl::Status refused = journal_->Execute(alone(absl::AbortedError("not now"))).status();
+  EXPECT_TRUE(absl::IsAborted(refused)) << refused;
+  EXPECT_EQ(journal_->Head()->sequence, 0);
+  ASSERT_TRUE(journal_->Execute(alone(absl::OkStatus())).ok());
+  const auto again = journal_->Execute(alone(absl::OkStatus()));
+  ASSERT_TRUE(again.ok()) << again.status();
+  EXPECT_TRUE(again->replayed);
+  EXPECT_EQ(decided, 2);
+  EXPECT_EQ(journal_->Head()->sequence, 1);
 }
 
 TEST_F(JournalTest, PastTheLimitOfWaitingCommandsCallersAreToldToComeBack) {

@@ -5,9 +5,11 @@
 #include <memory>
 #include <string>
 #include <thread>
+#include <utility>
 #include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "absl/synchronization/blocking_counter.h"
 #include "common/base/clock.h"
 #include "common/base/ids.h"
 #include "common/journal/journal.h"
@@ -457,6 +459,49 @@ TEST_F(Replicas, ReadAndAreReadyWhileTheirWritersWaitForTheHead) {
   if (writer.joinable()) writer.join();
   EXPECT_TRUE(renamed.ok()) << renamed;
   EXPECT_EQ(NameAt(1), "A!");
+}
+
+// It waits for the head first, and one that comes to its own process meanwhile would go along with it; one comes to
+// another while it is decided.
+TEST_F(Replicas, NobodyWritesWhileACommandThatIsAloneIsDecided) {
+  ASSERT_TRUE(replicas_[0]->Execute(AddAgency("a", "A")).ok());
+  const auto database = OpenDatabase();
+  const auto own = Open({.busy_timeout = absl::Minutes(1)});
+  const auto other = Open({.busy_timeout = absl::Minutes(1)});
+  absl::BlockingCounter answers(3);
+  const auto done = [&](absl::StatusOr<Answer> answer) {
+    EXPECT_TRUE(answer.ok()) << answer.status();
+    answers.DecrementCount();
+  };
+  Command alone = AddAgency("b", "B");
+  alone.alone = true;
+  alone.decide = [&, decide = std::move(alone.decide)](Draft& draft) mutable {
+    other->Submit(AddAgency("d", "D"), done);
+    EXPECT_TRUE(testing::Eventually([&] { return WaiterCount() == 1; }));
+    for (const auto& [name, code] :
+         {std::pair<std::string, absl::StatusCode>{"agencies/a", absl::StatusCode::kOk},
+          {"agencies/c", absl::StatusCode::kNotFound},
+          {"agencies/d", absl::StatusCode::kNotFound}}) {
+      EXPECT_EQ(own->Get<intake::v1::Agency>(name).status().code(), code) << name;
+    }
+    EXPECT_EQ(draft.sequence(), 1);
+    return decide(draft);
+  };
+  const absl::Status held = database->Write([&](store::Connection& connection) -> absl::Status {
+    RETURN_IF_ERROR(connection.QueryForUpdate("SELECT id FROM journal_head", {},
+                                              [](const store::Row&) { return absl::OkStatus(); }));
+    own->Submit(std::move(alone), done);
+    EXPECT_TRUE(testing::Eventually([&] { return WaiterCount() == 1; }));
+    own->Submit(AddAgency("c", "C"), done);
+    return absl::OkStatus();
+  });
+  EXPECT_TRUE(held.ok()) << held;
+  answers.Wait();
+  const auto events = replicas_[0]->ReadEvents(1, 10);
+  ASSERT_TRUE(events.ok()) << events.status();
+  ASSERT_EQ(events->size(), 4u);
+  EXPECT_EQ((*events)[1].subject(), "agencies/b");
+  EXPECT_EQ(replicas_[1]->VerifyChain()->problem, "");
 }
 
 // A process that stops in the middle of a transaction, as one that is frozen does, until another has written.
