@@ -69,6 +69,10 @@ inline constexpr int kCommandsPerTransaction = 1024;
 // Of these, how many are decided before what they say is on its way to the database.
 inline constexpr int kCommandsWrittenTogether = 8;
 
+// How long a decision may take for which all writers of a journal wait (journal::Command::alone): well under the 5 s
+// after which those of other processes give up.
+inline constexpr absl::Duration kDecidedAlone = absl::Seconds(2);
+
 // JSON text of the states that a command loop remembers between batches; in memory they take some
 // five times as much.
 inline constexpr int64_t kCachedStateBytes = 4 << 20;

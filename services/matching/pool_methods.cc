@@ -1,28 +1,48 @@
 #include "services/matching/pool_methods.h"
 
 #include <optional>
+#include <utility>
 
+#include "absl/time/time.h"
+#include "common/base/limits.h"
 #include "common/status/error.h"
 
 namespace critac::matching {
 namespace {
 
-// Times a command is made on a fresh view before the caller is told to come back.
+// Times a command is made on a fresh view while others may write, before they wait for it.
 constexpr int kViews = 5;
 
 absl::StatusOr<journal::Answer> ExecuteCommand(
     journal::Journal& journal, PoolReader& pools, ReadView read, const MakeDecide& make,
     const journal::Guard& guard, absl::FunctionRef<journal::Command(journal::Decide)> command_of) {
-  absl::StatusOr<journal::Answer> answer = absl::UnknownError("not executed");
-  for (int i = 0; i < kViews; ++i) {
-    ASSIGN_OR_RETURN(std::shared_ptr<const PoolView> view, (pools.*read)());
-    ASSIGN_OR_RETURN(journal::Decide decide, make(std::move(view)));
+  const auto make_on = [&](ReadView from) -> absl::StatusOr<journal::Decide> {
+    ASSIGN_OR_RETURN(std::shared_ptr<const PoolView> view, (pools.*from)());
+    return make(std::move(view));
+  };
+  const auto execute = [&](journal::Decide decide, bool alone) {
     journal::Command command = command_of(std::move(decide));
     command.guard = guard;
-    answer = journal.Execute(std::move(command));
+    command.alone = alone;
+    return journal.Execute(std::move(command));
+  };
+  absl::Duration took;
+  absl::StatusOr<journal::Answer> answer = absl::UnknownError("not executed");
+  for (int i = 1; i <= kViews; ++i) {
+    // The last of them does what would be done alone, and so tells how long that takes.
+    const absl::Time begin = pools.clock().Now();
+    ASSIGN_OR_RETURN(journal::Decide decide, make_on(i < kViews ? read : &PoolReader::ReadInHand));
+    took = pools.clock().Now() - begin;
+    answer = execute(std::move(decide), false);
     if (answer.ok() || ReasonOf(answer.status()) != "INPUTS_CHANGED") return answer;
   }
-  return answer;
+  if (took > limits::kDecidedAlone) return answer;
+  return execute(
+      [&](journal::Draft& draft) -> absl::Status {
+        ASSIGN_OR_RETURN(journal::Decide decide, make_on(&PoolReader::ReadInHand));
+        return decide(draft);
+      },
+      true);
 }
 
 }  // namespace

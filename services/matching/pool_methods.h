@@ -23,7 +23,12 @@ absl::StatusOr<bool> AnswerAgain(journal::Journal& journal, const rpc::Call& cal
 using ReadView = absl::StatusOr<std::shared_ptr<const PoolView>> (PoolReader::*)();
 
 // Gives a command that rests on a view of the pool. Where the view turns out to be old, it is read
-// again and the command made anew, some times over. The answer goes to `response`. `guard` is that of the command.
+// again and the command made anew, some times over; then once more while nobody else writes
+// (journal::Command::alone), so that it ends whoever changes what meanwhile. So `make` may read
+// records and the view, and asks nothing of another service, nor gives the journal a command; it
+// may be called on a thread of the journal. ABORTED, reason INPUTS_CHANGED: it was overtaken each
+// time, and takes longer than writers should wait (limits::kDecidedAlone). The answer goes to
+// `response`. `guard` is that of the command.
 using MakeDecide =
     std::function<absl::StatusOr<journal::Decide>(std::shared_ptr<const PoolView> view)>;
 absl::Status ExecuteOnPool(journal::Journal& journal, PoolReader& pools, const rpc::Call& call,

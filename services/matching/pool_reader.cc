@@ -111,6 +111,15 @@ absl::StatusOr<std::shared_ptr<const PoolView>> PoolReader::FindLast(
 
 absl::StatusOr<std::shared_ptr<const PoolView>> PoolReader::Read() {
   ASSIGN_OR_RETURN(std::shared_ptr<const intake::v1::Catalog> catalog, intake_.GetCatalog());
+  return ReadOf(std::move(catalog));
+}
+
+absl::StatusOr<std::shared_ptr<const PoolView>> PoolReader::ReadInHand() {
+  return ReadOf(intake_.CatalogInHand());
+}
+
+absl::StatusOr<std::shared_ptr<const PoolView>> PoolReader::ReadOf(
+    std::shared_ptr<const intake::v1::Catalog> catalog) {
   const absl::CivilDay today = DayOf(clock_.Now());
   ASSIGN_OR_RETURN(std::shared_ptr<const PoolView> view, FindLast(catalog, today));
   if (view != nullptr) return view;

@@ -82,6 +82,9 @@ class PoolReader {
   // take as much time and memory.
   absl::StatusOr<std::shared_ptr<const PoolView>> Read();
 
+  // The same of the catalog in hand, so that intake is not waited for. Only after one of the others has given a view.
+  absl::StatusOr<std::shared_ptr<const PoolView>> ReadInHand();
+
   // A view whose gates up to conflicts of interest are those of now; offers and capacities may be
   // older. So it seldom has to be read, and seldom asks intake.
   absl::StatusOr<std::shared_ptr<const PoolView>> ReadGates();
@@ -96,7 +99,11 @@ class PoolReader {
   absl::StatusOr<std::vector<Snapshot>> ReadPast(
       absl::Span<const PastMoment> moments, journal::IsWanted is_wanted = journal::AlwaysWanted);
 
+  const Clock& clock() const { return clock_; }
+
  private:
+  absl::StatusOr<std::shared_ptr<const PoolView>> ReadOf(
+      std::shared_ptr<const intake::v1::Catalog> catalog);
   // What the last view was read of; nothing is on record: of nothing.
   absl::StatusOr<v1::SolverInputs> ReadInputs();
   // The last view; null: something changed since.

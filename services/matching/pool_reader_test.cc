@@ -244,6 +244,29 @@ TEST_F(PoolReading, OnlyWhatChangedIsReadUntilTextsArePurged) {
   ExpectSame("a purge");
 }
 
+TEST_F(PoolReading, OfTheCatalogInHandTheRecordsAreThoseOfNowAndIntakeIsNotAsked) {
+  const auto before = bench_->pools->Read();
+  ASSERT_TRUE(before.ok()) << before.status();
+  bench_->intake.Meet();
+  intake::v1::CatalogEntry& entry = *bench_->intake.catalog.add_entries();
+  entry.set_name("topics/new");
+  entry.mutable_topic()->set_title("New");
+  bench_->intake.Meet();
+  bench_->clock.Advance(absl::Minutes(2));
+  v1::Expert expert = center_.experts[0];
+  expert.set_capacity_open(5);
+  bench_->Set(expert);
+  const auto in_hand = bench_->pools->ReadInHand();
+  ASSERT_TRUE(in_hand.ok()) << in_hand.status();
+  EXPECT_EQ((*in_hand)->catalog, (*before)->catalog);
+  const auto row = (*in_hand)->pool->FindExpert(expert.name());
+  ASSERT_TRUE(row.has_value());
+  EXPECT_EQ((*in_hand)->pool->experts()[*row].capacity_open, 5);
+  const auto asked = bench_->pools->Read();
+  ASSERT_TRUE(asked.ok()) << asked.status();
+  EXPECT_EQ((*asked)->catalog->entries_size(), (*before)->catalog->entries_size() + 1);
+}
+
 TEST_F(PoolReading, AfterTheStatesAreBuiltAnewAllAreRead) {
   ASSERT_TRUE(Sql("DELETE FROM expert WHERE name = 'experts/elm2'").ok());
   EXPECT_THAT(Experts(), SizeIs(5));

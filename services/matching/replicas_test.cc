@@ -7,10 +7,12 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "absl/synchronization/mutex.h"
 #include "common/queue/work_queue.h"
 #include "common/status/error.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
+#include "services/matching/certificate_methods.h"
 #include "services/matching/offer_testing.h"
 #include "services/matching/solve.h"
 
@@ -192,6 +194,64 @@ TEST_F(MatchingReplicas, TwoWhoAreAskedAtOnceRecordOneRunAfterTheOther) {
     EXPECT_THAT(later.proposals(), ::testing::UnorderedElementsAreArray(before.proposals()));
     EXPECT_THAT(later.superseded(), IsEmpty());
   }
+}
+
+// Goal: no stream of writers keeps a solve from its end, and each run is of the records right before it.
+// Method: two write at each replica without a pause. Wherever they can, a solve waits until they have overtaken it:
+// once one more has written than there are writers, one began to after the view was read.
+TEST_F(MatchingReplicas, ASolveEndsThoughFourWriteAtBothAllTheTime) {
+  constexpr int kWriters = 4;
+  for (int i = 0; i < 2; ++i) Ready();
+  absl::Mutex mutex;
+  int written = 0;
+  std::atomic<bool> over = false;
+  std::vector<std::thread> writers;
+  for (int i = 0; i < kWriters; ++i) {
+    writers.emplace_back([&, i, expert = center_.experts[i]]() mutable {
+      while (!over) {
+        expert.set_capacity_open(1 + expert.capacity_open() % 3);
+        At(i % 2).Set(expert);
+        absl::MutexLock lock(&mutex);
+        ++written;
+      }
+    });
+  }
+  const std::thread::id caller = std::this_thread::get_id();
+  for (int round = 0; round < kRounds; ++round) {
+    MatchingBench& at = At(round % 2);
+    const auto turn = at.lease->Take("coordinator:dana", absl::InfiniteFuture());
+    EXPECT_TRUE(turn.ok()) << turn.status();
+    if (!turn.ok()) break;
+    bool was_alone = false;
+    const absl::Status recorded = ExecuteOnPool(
+        *at.journal, *at.pools, "",
+        [&](std::shared_ptr<const PoolView> view) -> absl::StatusOr<journal::Decide> {
+          ASSIGN_OR_RETURN(const auto solved, view->Solve(at.clock));
+          was_alone = std::this_thread::get_id() != caller;
+          if (!was_alone) {
+            absl::MutexLock lock(&mutex);
+            const int enough = written + kWriters + 1;
+            const auto overtaken = [&] { return written >= enough; };
+            mutex.Await(absl::Condition(&overtaken));
+          }
+          return RecordSolve(view, solved->plan, solved->run, true);
+        },
+        &PoolReader::Read, (*turn)->guard());
+    EXPECT_TRUE(recorded.ok()) << recorded;
+    EXPECT_TRUE(was_alone);
+  }
+  over = true;
+  for (std::thread& writer : writers) writer.join();
+  const auto runs = first_->journal->List<v1::SolveRun>({.collection = "runs", .page_size = 100});
+  ASSERT_TRUE(runs.ok()) << runs.status();
+  EXPECT_THAT(runs->items, SizeIs(kRounds));
+  for (const v1::SolveRun& run : runs->items) {
+    const auto certified = ReadCertifiedRun(*second_->journal, *second_->pools, run.name());
+    EXPECT_TRUE(certified.ok()) << run.name() << ": " << certified.status();
+  }
+  const auto verified = second_->journal->VerifyChain();
+  ASSERT_TRUE(verified.ok()) << verified.status();
+  EXPECT_EQ(verified->problem, "");
 }
 
 // Both solve at once, and one waits for the other: what is recorded is as if one had.

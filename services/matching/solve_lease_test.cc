@@ -1,15 +1,20 @@
 // Who may solve and record when, over a real journal. Two leases over one database stand for two replicas.
 #include "services/matching/solve_lease.h"
 
+#include <atomic>
 #include <functional>
 #include <memory>
 #include <string>
 #include <thread>
+#include <utility>
 #include <vector>
 
 #include "absl/synchronization/mutex.h"
+#include "common/base/limits.h"
 #include "common/status/error.h"
+#include "critac/matching/v1/events.pb.h"
 #include "gmock/gmock.h"
+#include "services/matching/certificate_methods.h"
 #include "services/matching/match_commands.h"
 #include "services/matching/offer_testing.h"
 #include "services/matching/pool_methods.h"
@@ -58,6 +63,22 @@ class LeasedSolve : public ::testing::Test {
           return RecordSolve(view, solved->plan, solved->run, true);
         },
         &PoolReader::Read, turn.guard());
+  }
+
+  // Makes one of the center's experts the only one that is active.
+  journal::Command MakeOnlyActive(const std::string& name) {
+    journal::Command command;
+    command.actor = "coordinator:dana";
+    command.decide = [experts = center_.experts, name](journal::Draft& draft) -> absl::Status {
+      for (const v1::Expert& expert : experts) {
+        v1::ExpertSet set;
+        *set.mutable_expert() = expert;
+        set.mutable_expert()->set_active(expert.name() == name);
+        draft.Emit(expert.name(), set);
+      }
+      return absl::OkStatus();
+    };
+    return command;
   }
 
   // A process that took a turn now and died.
@@ -185,6 +206,75 @@ TEST_F(LeasedSolve, OneOfAVersionThatKnowsNoLeaseMakesTheHolderSolveAnew) {
   const auto proposals = bench_->journal->List<v1::Proposal>({.collection = "proposals"});
   ASSERT_TRUE(proposals.ok()) << proposals.status();
   EXPECT_EQ(proposals->items.size(), 1u);
+}
+
+// Goal: a solve ends though it is overtaken whenever it can be, and is of the records as they are right before it.
+// Method: changes in the middle of every try say who alone is active. Where nobody can write, they wait for it.
+TEST_F(LeasedSolve, IsRecordedThoughRecordsChangeInTheMiddleOfEveryTry) {
+  constexpr int kChangesEach = 9;
+  center_.AddExpert("elm2", "elm");
+  const auto turn = Take(first());
+  ASSERT_TRUE(turn.ok()) << turn.status();
+  const std::thread::id caller = std::this_thread::get_id();
+  int overtaken_count = 0;
+  std::string active;
+  std::atomic<int> waited_count = 0;
+  const absl::Status status = Record(**turn, [&] {
+    const bool can_write = std::this_thread::get_id() == caller;
+    if (can_write) ++overtaken_count;
+    for (int i = 0; i < kChangesEach; ++i) {
+      const std::string& next = center_.experts[(overtaken_count + i) % 2].name();
+      if (!can_write) {
+        bench_->journal->Submit(MakeOnlyActive(next), [&](absl::StatusOr<journal::Answer> answer) {
+          EXPECT_TRUE(answer.ok()) << answer.status();
+          ++waited_count;
+        });
+        continue;
+      }
+      const auto changed = bench_->journal->Execute(MakeOnlyActive(next));
+      EXPECT_TRUE(changed.ok()) << changed.status();
+      active = next;
+    }
+  });
+  EXPECT_TRUE(status.ok()) << status;
+  EXPECT_TRUE(Eventually([&] { return waited_count == kChangesEach; }))
+      << waited_count << " changes after " << overtaken_count << " tries";
+  EXPECT_GT(overtaken_count, 1);
+  const auto runs = bench_->journal->List<v1::SolveRun>({.collection = "runs"});
+  ASSERT_TRUE(runs.ok()) << runs.status();
+  ASSERT_THAT(runs->items, ::testing::SizeIs(1));
+  const auto certified = ReadCertifiedRun(*bench_->journal, *bench_->pools, runs->items[0].name());
+  EXPECT_TRUE(certified.ok()) << certified.status();
+  const auto proposals = bench_->journal->List<v1::Proposal>({.collection = "proposals"});
+  ASSERT_TRUE(proposals.ok()) << proposals.status();
+  ASSERT_THAT(proposals->items, ::testing::SizeIs(1));
+  ASSERT_THAT(proposals->items[0].assignments(), ::testing::SizeIs(1));
+  EXPECT_EQ(proposals->items[0].assignments(0).expert(), active);
+  EXPECT_EQ(ReasonOf(TakeNow(second()).status()), "SOLVE_UNDER_WAY") << "the turn goes on";
+}
+
+TEST_F(LeasedSolve, NobodyIsMadeToWaitForASolveThatTakesTooLong) {
+  const std::thread::id caller = std::this_thread::get_id();
+  for (const auto& [took, reason] : std::vector<std::pair<absl::Duration, std::string>>{
+           {limits::kDecidedAlone + absl::Microseconds(1), "INPUTS_CHANGED"},
+           {limits::kDecidedAlone, ""}}) {
+    bool was_alone = false;
+    const absl::Status status =
+        ExecuteOnPool(*bench_->journal, *bench_->pools, "",
+                      [&](std::shared_ptr<const PoolView> view) -> absl::StatusOr<journal::Decide> {
+                        ASSIGN_OR_RETURN(const auto solved, view->Solve(clock()));
+                        if (std::this_thread::get_id() == caller) {
+                          bench_->Set(center_.experts[0]);
+                        } else {
+                          was_alone = true;
+                        }
+                        clock().Advance(took);
+                        return RecordSolve(view, solved->plan, solved->run, true);
+                      });
+    EXPECT_EQ(ReasonOf(status), reason) << status;
+    EXPECT_EQ(was_alone, reason.empty());
+  }
+  EXPECT_EQ(RunCount(), 1u);
 }
 
 TEST_F(LeasedSolve, AHolderThatLivesKeepsItHoweverLongItSolves) {
