@@ -1376,6 +1376,7 @@ TEST_F(CommandLine, ARunIsShownWithWhatItChangedAndWhy) {
         change.set_to_expert("experts/e012");
         change.set_period_after("2027Q1");
         change.set_reason("experts/e012 cannot start in 2026Q4 any more");
+        change.set_kind(matching::v1::RUN_CHANGE_KIND_CANNOT_START);
         auto& disparity = *response.mutable_fairness()->add_disparities();
         disparity.set_ratio_e6(800'000);
         disparity.set_previous_ratio_e6(750'000);
@@ -1395,7 +1396,31 @@ TEST_F(CommandLine, ARunIsShownWithWhatItChangedAndWhy) {
                     HasSubstr("\nminimum shares that are not met, in people\nPARTNER"),
                     HasSubstr("\npartners/p3 "), Not(HasSubstr("\npartners/p0 ")),
                     HasSubstr("cannot start in 2026Q4 any more"), HasSubstr("0.75")));
-  EXPECT_THAT(Run("run get r00000042 --output json").out(), HasSubstr("\"bound\": \"-7\""));
+  EXPECT_THAT(Run("run get r00000042 --output json").out(),
+              AllOf(HasSubstr("\"bound\": \"-7\""), HasSubstr("RUN_CHANGE_KIND_CANNOT_START")));
+}
+
+TEST_F(CommandLine, TheChangesOfARunAreNarrowedToAKind) {
+  center_.On<matching::v1::GetRunRequest, matching::v1::SolveRun>(
+      "critac.matching.v1.MatchService/GetRun", [](const auto& call, auto& response) {
+        response.set_name(call.name());
+        for (const auto kind :
+             {matching::v1::RUN_CHANGE_KIND_PRICE, matching::v1::RUN_CHANGE_KIND_OUT}) {
+          auto& change = *response.add_changes();
+          change.set_request(absl::StrCat("requests/fy27-", kind));
+          change.set_kind(kind);
+        }
+        return absl::OkStatus();
+      });
+  EXPECT_THAT(Run("run get r00000042 --kind out").out(),
+              AllOf(HasSubstr("requests/fy27-5 "), Not(HasSubstr("requests/fy27-6"))));
+  EXPECT_THAT(Run("run get r00000042 --kind PRICE --output json").out(),
+              AllOf(HasSubstr("RUN_CHANGE_KIND_PRICE"), Not(HasSubstr("RUN_CHANGE_KIND_OUT"))));
+  EXPECT_THAT(Run("run get r00000042 --kind cannot-start").err(),
+              HasSubstr("(no change of this kind)"));
+  const CliRun wrong = Run("run get r00000042 --kind whim");
+  EXPECT_NE(wrong.status(), kDone);
+  EXPECT_THAT(wrong.err(), AllOf(HasSubstr("--kind"), HasSubstr("cannot-start")));
 }
 
 TEST_F(CommandLine, TheCertificateOfARunIsShownOrGivenAsOneDocument) {

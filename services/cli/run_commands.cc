@@ -1,5 +1,6 @@
 #include "services/cli/run_commands.h"
 
+#include <algorithm>
 #include <cstdint>
 #include <memory>
 #include <ostream>
@@ -67,7 +68,7 @@ Columns RunChangeColumns() {
   return {Name("request", "request"), Field("slot", "slot"),
           Name("was", "from_expert"), Field("was in", "period_before"),
           Name("is", "to_expert"),    Field("is in", "period_after"),
-          Field("why", "reason")};
+          Field("kind", "kind"),      Field("why", "reason")};
 }
 
 // A column as numbers stand.
@@ -186,10 +187,27 @@ absl::Status ShowFairness(Printer& printer, std::ostream& out, const Fairness& f
   return ShowDisparities(printer, out, fairness, "score_disparities", "mean score of those placed");
 }
 
-absl::Status RunGetRun(Context& context, const std::string& name) {
+// Leaves the run those of its changes that are of the kind.
+void KeepChanges(matching::v1::RunChangeKind kind, SolveRun& run) {
+  auto& changes = *run.mutable_changes();
+  changes.erase(
+      std::remove_if(changes.begin(), changes.end(),
+                     [kind](const matching::v1::RunChange& one) { return one.kind() != kind; }),
+      changes.end());
+}
+
+// `kind`: of the changes to be shown; empty: all.
+absl::Status RunGetRun(Context& context, const std::string& name, const std::string& kind) {
   matching::v1::GetRunRequest request;
   RETURN_IF_ERROR(SetField(request, "name", name));
-  ASSIGN_OR_RETURN(const SolveRun run, context.Call(&MatchService::Stub::GetRun, request));
+  int number = 0;
+  if (!kind.empty()) {
+    ASSIGN_OR_RETURN(number, ReadEnum(*matching::v1::RunChangeKind_descriptor(), "--kind", kind));
+  }
+  ASSIGN_OR_RETURN(SolveRun run, context.Call(&MatchService::Stub::GetRun, request));
+  if (number == 0) return ShowRun(context, run);
+  KeepChanges(static_cast<matching::v1::RunChangeKind>(number), run);
+  if (run.changes_size() == 0) context.world().err << "(no change of this kind)\n";
   return ShowRun(context, run);
 }
 
@@ -312,12 +330,15 @@ void AddRunCommands(CLI::App& app, Context& context) {
   CLI::App& noun =
       context.AddNoun(app, "run", "Runs of the solver: what each proposed, and what it changed");
   auto name = std::make_shared<std::string>();
+  auto kind = std::make_shared<std::string>();
   CLI::App& get = context.AddCommand(
       noun, "get",
       "Shows a run: what it changed and why, and how evenly it treats partners and agencies",
-      {"critac run get r00000042", "critac run get r00000042 --output json"},
-      [&context, name] { return RunGetRun(context, *name); });
+      {"critac run get r00000042", "critac run get r00000042 --kind price --output json"},
+      [&context, name, kind] { return RunGetRun(context, *name, *kind); });
   get.add_option("NAME", *name, "The run")->required();
+  get.add_option("--kind", *kind,
+                 "Only changes of this kind: what they are for, as in the column KIND");
   auto certified = std::make_shared<std::string>();
   CLI::App& certificate = context.AddCommand(
       noun, "certificate",

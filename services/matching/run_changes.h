@@ -1,6 +1,7 @@
 #ifndef SERVICES_MATCHING_RUN_CHANGES_H_
 #define SERVICES_MATCHING_RUN_CHANGES_H_
 
+#include <string>
 #include <vector>
 
 #include "critac/matching/v1/match.pb.h"
@@ -15,6 +16,10 @@ namespace critac::matching {
 // a standing proposal everything is new. Requests whose offers wait for an answer get no proposal, and have
 // no changes.
 std::vector<v1::RunChange> ChangesFromStanding(const Pool& pool, const Plan& plan);
+
+// The reason of a change in words: what its kind and its facts say, of who stood there. Where the kind is not known,
+// the words that the change has.
+std::string ReasonText(const v1::RunChange& change);
 
 }  // namespace critac::matching
 

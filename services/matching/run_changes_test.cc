@@ -1,10 +1,12 @@
 #include "services/matching/run_changes.h"
 
+#include <set>
 #include <string>
 #include <vector>
 
 #include "absl/strings/str_cat.h"
 #include "gmock/gmock.h"
+#include "google/protobuf/text_format.h"
 #include "gtest/gtest.h"
 #include "services/matching/testing_center.h"
 
@@ -14,6 +16,69 @@ namespace {
 using testing::Contains;
 using testing::ElementsAre;
 using testing::IsEmpty;
+
+// A change as text, and the words of its reason.
+struct ReasonCase {
+  const char* text;
+  const char* words;
+};
+
+// Of e1, who stood in r1 in 2026Q4 and leaves for e2.
+TEST(RunChangeReasons, AreWordsMadeOfTheKindAndItsFacts) {
+  const std::vector<ReasonCase> cases = {
+      {R"(kind: RUN_CHANGE_KIND_NEW)", "new: no proposal of the request stood before"},
+      {R"(kind: RUN_CHANGE_KIND_NEW open_count: 1)",
+       "new: no proposal of the request stood before; nobody is found for 1 person"},
+      {R"(kind: RUN_CHANGE_KIND_NEW open_count: 2)",
+       "new: no proposal of the request stood before; nobody is found for 2 people"},
+      {R"(kind: RUN_CHANGE_KIND_FILLED)", "the place was open, and can be filled now"},
+      {R"(kind: RUN_CHANGE_KIND_PEOPLE missing_after: 1 missing_before: 2)",
+       "the slot misses 1 person, where it missed 2"},
+      {R"(kind: RUN_CHANGE_KIND_PEOPLE missing_before: 2)",
+       "the slot misses 0 people, where it missed 2"},
+      {R"(kind: RUN_CHANGE_KIND_NOBODY_MISSING)", "the slot misses nobody any more"},
+      {R"(kind: RUN_CHANGE_KIND_OUT gate { gate: GATE_TOPIC explanation: "does not hold it" })",
+       "experts/e1 is out: does not hold it"},
+      {R"(kind: RUN_CHANGE_KIND_PRICE price: 25000 stability_bonus: 10000)",
+       "keeping experts/e1 would make the plan worth 0.0250 of a score less, with the bonus of "
+       "0.0100 for keeping"},
+      {R"(kind: RUN_CHANGE_KIND_AS_GOOD)", "with experts/e1 the plan would be as good"},
+      {R"(kind: RUN_CHANGE_KIND_NO_ROOM)", "no room is left for experts/e1"},
+      {R"(kind: RUN_CHANGE_KIND_PLAN_NOT_PROVED)",
+       "it is not known what keeping experts/e1 would cost: the plan is not proved to be the "
+       "cheapest"},
+      {R"(kind: RUN_CHANGE_KIND_PRICE_NOT_PROVED)",
+       "it is not known what keeping experts/e1 would cost: no plan that does is proved to be the "
+       "cheapest"},
+      {R"(reason: "as it was said then")", "as it was said then"},
+      // Who stays moves to another period.
+      {R"(kind: RUN_CHANGE_KIND_PRICE price: 25000 to_expert: "experts/e1")",
+       "keeping experts/e1 in 2026Q4 would make the plan worth 0.0250 of a score less, with the "
+       "bonus of 0.0000 for keeping"},
+      {R"(kind: RUN_CHANGE_KIND_AS_GOOD to_expert: "experts/e1")",
+       "with experts/e1 in 2026Q4 the plan would be as good"},
+      {R"(kind: RUN_CHANGE_KIND_PERIOD_LENGTH period_length: PERIOD_MONTH)",
+       "capacity is counted by months now"},
+      {R"(kind: RUN_CHANGE_KIND_PERIOD_LENGTH period_length: PERIOD_QUARTER)",
+       "capacity is counted by quarters now"},
+      {R"(kind: RUN_CHANGE_KIND_CANNOT_START to_expert: "experts/e1")",
+       "experts/e1 cannot start in 2026Q4 any more"},
+      {R"(kind: RUN_CHANGE_KIND_PERIOD_FULL full: "partners/nsa" to_expert: "experts/e1")",
+       "partners/nsa has no room left in 2026Q4 beside the others of the plan"},
+  };
+  std::set<int> kinds;
+  for (const ReasonCase& one : cases) {
+    v1::RunChange change;
+    ASSERT_TRUE(google::protobuf::TextFormat::ParseFromString(one.text, &change)) << one.text;
+    kinds.insert(change.kind());
+    change.set_from_expert("experts/e1");
+    if (change.to_expert().empty()) change.set_to_expert("experts/e2");
+    change.set_period_before("2026Q4");
+    EXPECT_EQ(ReasonText(change), one.words) << one.text;
+  }
+  EXPECT_EQ(static_cast<int>(kinds.size()), v1::RunChangeKind_descriptor()->value_count())
+      << "every kind has its words";
+}
 
 // `experts/e1 2026Q4`.
 std::string PlaceText(const std::string& expert, const std::string& period) {
@@ -66,8 +131,32 @@ class RunChanges : public testing::Test {
 
   std::vector<std::string> Texts() const { return ChangeTexts(center_); }
 
+  // The only change there is.
+  v1::RunChange OnlyChange() const {
+    const Pool pool = center_.Build();
+    const std::vector<v1::RunChange> changes = ChangesFromStanding(pool, Solved(pool));
+    EXPECT_EQ(changes.size(), 1U);
+    return changes.empty() ? v1::RunChange() : changes[0];
+  }
+
   Center center_;
 };
+
+TEST_F(RunChanges, TheReasonIsThereAsDataToo) {
+  center_.policy.set_stability_bonus(333'000);
+  const v1::RunChange dearer = OnlyChange();
+  EXPECT_EQ(dearer.kind(), v1::RUN_CHANGE_KIND_PRICE);
+  EXPECT_EQ(dearer.stability_bonus(), 333'000);
+  EXPECT_GT(dearer.price(), 0);
+  EXPECT_LT(dearer.price(), 400) << "two thirds of a score and the bonus make nearly a whole one";
+  EXPECT_FALSE(dearer.has_gate());
+  center_.experts[0].set_active(false);
+  const v1::RunChange out = OnlyChange();
+  EXPECT_EQ(out.kind(), v1::RUN_CHANGE_KIND_OUT);
+  EXPECT_EQ(out.gate().gate(), v1::GATE_MEMBERSHIP);
+  EXPECT_FALSE(out.gate().passed());
+  EXPECT_EQ(out.price(), 0);
+}
 
 TEST_F(RunChanges, WhatIsKeptIsNoChange) {
   center_.policy.set_stability_bonus(333'335);
