@@ -1,6 +1,10 @@
 #include "services/cli/number_text.h"
 
+#include <algorithm>
+#include <array>
+
 #include "absl/strings/str_cat.h"
+#include "absl/strings/string_view.h"
 
 namespace critac::cli {
 
@@ -12,6 +16,21 @@ std::string WithThousands(int64_t number) {
     text.insert(i, 1, ',');
   }
   return text;
+}
+
+std::string FractionBars(absl::Span<const int64_t> fractions_e6) {
+  constexpr std::array<absl::string_view, 8> kBars = {"▁", "▂", "▃", "▄", "▅", "▆", "▇", "█"};
+  // The nearest of the heights, of which the first is 0 and the last the whole.
+  constexpr int64_t kWhole = 1'000'000, kSteps = kBars.size() - 1;
+  std::string bars;
+  for (const int64_t fraction : fractions_e6) {
+    if (fraction < 0) {
+      bars += "·";
+    } else {
+      absl::StrAppend(&bars, kBars[(std::min(fraction, kWhole) * kSteps + kWhole / 2) / kWhole]);
+    }
+  }
+  return bars;
 }
 
 }  // namespace critac::cli

@@ -1541,6 +1541,55 @@ size band  25-49   1000+    0.600       -
 )");
 }
 
+TEST_F(CommandLine, WhereTheDisparitiesGoIsShownAsBarsWithTheTestOfThem) {
+  const auto fill = [](matching::v1::SolveRun& run) {
+    run.set_name("runs/r00000042");
+    matching::v1::Fairness& fairness = *run.mutable_fairness();
+    for (int i = 38; i <= 42; ++i) fairness.add_trend_runs(absl::StrCat("runs/r000000", i));
+    matching::v1::FairnessTrend& load = *fairness.add_trends();
+    load.set_measure(matching::v1::FAIRNESS_MEASURE_PARTNER_GINI);
+    for (const int value : {500'000, 400'000, 300'000, 200'000, 0}) load.add_values_e6(value);
+    load.set_direction(matching::v1::FAIRNESS_DIRECTION_MORE_EVEN);
+    load.set_mann_kendall_s(-10);
+    load.set_p_value_e6(16'667);
+    matching::v1::FairnessTrend& placed = *fairness.add_trends();
+    placed.set_measure(matching::v1::FAIRNESS_MEASURE_SHARE_PLACED);
+    placed.set_dimension(matching::v1::GROUP_DIMENSION_STATE);
+    for (const int value : {-1, 500'000, -1, -1, 1'000'000}) placed.add_values_e6(value);
+    placed.set_direction(matching::v1::FAIRNESS_DIRECTION_TOO_FEW_RUNS);
+  };
+  center_.On<matching::v1::GetRunRequest, matching::v1::SolveRun>(
+      "critac.matching.v1.MatchService/GetRun", [fill](const auto&, auto& response) {
+        fill(response);
+        return absl::OkStatus();
+      });
+  bool recorded = true;
+  center_.On<matching::v1::ListRunsRequest, matching::v1::ListRunsResponse>(
+      "critac.matching.v1.MatchService/ListRuns", [&](const auto& call, auto& response) {
+        EXPECT_EQ(call.page_size(), 1);
+        if (recorded) fill(*response.add_runs());
+        return absl::OkStatus();
+      });
+  const std::string shown =
+      R"(from runs/r00000038 to runs/r00000042, oldest first: bars from 0 to 1, · not measured
+MEASURE       BY     RUNS   OLDEST  NEWEST  DIRECTION       S      P
+partner gini  -      ▅▄▃▂▁   0.500   0.000  more even     -10  0.017
+share placed  state  ·▅··█       -   1.000  too few runs    -      -
+direction by the Mann-Kendall test (s, p) at 5 %, of five runs or more
+)";
+  EXPECT_EQ(Run("run trend r00000042").out(), shown);
+  EXPECT_EQ(Run("run trend").out(), shown) << "the newest";
+  EXPECT_THAT(Run("run get r00000042").out(), HasSubstr("\n\ntrend " + shown));
+  EXPECT_THAT(Run("run trend --output csv").out(),
+              HasSubstr("SHARE_PLACED,STATE,;0.500000;;;1.000000,,1.000,TOO_FEW_RUNS,,\r\n"));
+  EXPECT_THAT(Run("run trend --output json").out(),
+              AllOf(HasSubstr("\"trendRuns\""), HasSubstr("FAIRNESS_DIRECTION_MORE_EVEN")));
+  recorded = false;
+  const CliRun none = Run("run trend");
+  EXPECT_EQ(none.status(), kRefused);
+  EXPECT_THAT(none.err(), HasSubstr("no run is recorded yet"));
+}
+
 TEST_F(CommandLine, ACertifiedRunIsCalledOptimalOnlyWhereItsObjectiveIsItsBound) {
   const auto fill = [](matching::v1::SolveRun& run) {
     run.set_name("runs/r00000042");

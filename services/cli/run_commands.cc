@@ -5,6 +5,7 @@
 #include <memory>
 #include <ostream>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "absl/strings/str_cat.h"
@@ -17,6 +18,7 @@
 #include "critac/type/v1/agency_profile.pb.h"
 #include "services/cli/commands.h"
 #include "services/cli/message_text.h"
+#include "services/cli/number_text.h"
 #include "services/cli/resource_commands.h"
 #include "services/cli/set_field.h"
 
@@ -27,6 +29,7 @@ using Certificate = matching::v1::GetCertificateResponse;
 using matching::v1::CertificateExpert;
 using matching::v1::Disparity;
 using matching::v1::Fairness;
+using matching::v1::FairnessTrend;
 using matching::v1::GroupOutcome;
 using matching::v1::MatchService;
 using matching::v1::PartnerLoad;
@@ -162,6 +165,50 @@ absl::Status ShowDisparities(Printer& printer, std::ostream& out, const Fairness
   return printer.List(fairness, field, DisparityColumns());
 }
 
+// What a measure was in the runs: bars for people, fractions for programs; of a run that did not measure it nothing.
+std::string TrendValuesText(const FairnessTrend& trend, TextStyle style) {
+  if (style == TextStyle::kShort) return FractionBars(trend.values_e6());
+  return absl::StrJoin(trend.values_e6(), ";", [](std::string* text, int64_t value_e6) {
+    if (value_e6 >= 0) absl::StrAppendFormat(text, "%.6f", static_cast<double>(value_e6) / 1e6);
+  });
+}
+
+// What the measure was in the run of a place; nothing where that run did not measure it.
+std::string TrendValueText(const FairnessTrend& trend, int place) {
+  if (place < 0 || place >= trend.values_e6_size() || trend.values_e6(place) < 0) return "";
+  return ShareText(trend.values_e6(place), 1'000'000);
+}
+
+Columns TrendColumns() {
+  Column runs = Computed<FairnessTrend>("runs", TrendValuesText);
+  runs.may_be_cut = false;
+  const auto oldest = [](const FairnessTrend& trend, TextStyle) {
+    return TrendValueText(trend, 0);
+  };
+  const auto newest = [](const FairnessTrend& trend, TextStyle) {
+    return TrendValueText(trend, trend.values_e6_size() - 1);
+  };
+  return {Field("measure", "measure"),
+          Field("by", "dimension"),
+          std::move(runs),
+          RightAligned(Computed<FairnessTrend>("oldest", oldest)),
+          RightAligned(Computed<FairnessTrend>("newest", newest)),
+          Field("direction", "direction"),
+          Number("s", "mann_kendall_s"),
+          Number("p", "p_value_e6")};
+}
+
+// Where the measures go, for people.
+absl::Status ShowTrends(Printer& printer, std::ostream& out, const Fairness& fairness) {
+  const int count = fairness.trend_runs_size();
+  if (count == 0) return absl::OkStatus();
+  out << "from " << fairness.trend_runs(0) << " to " << fairness.trend_runs(count - 1)
+      << ", oldest first: bars from 0 to 1, · not measured\n";
+  RETURN_IF_ERROR(printer.List(fairness, "trends", TrendColumns()));
+  out << "direction by the Mann-Kendall test (s, p) at 5 %, of five runs or more\n";
+  return absl::OkStatus();
+}
+
 // How evenly a run treats partners and agencies, for people.
 absl::Status ShowFairness(Printer& printer, std::ostream& out, const Fairness& fairness) {
   if (fairness.partners_size() > 0) {
@@ -184,7 +231,39 @@ absl::Status ShowFairness(Printer& printer, std::ostream& out, const Fairness& f
                                   "share of people placed (0.8: four fifths)"));
   RETURN_IF_ERROR(
       ShowDisparities(printer, out, fairness, "waiting_disparities", "mean days waited"));
-  return ShowDisparities(printer, out, fairness, "score_disparities", "mean score of those placed");
+  RETURN_IF_ERROR(
+      ShowDisparities(printer, out, fairness, "score_disparities", "mean score of those placed"));
+  if (fairness.trends_size() == 0) return absl::OkStatus();
+  out << "\ntrend ";
+  return ShowTrends(printer, out, fairness);
+}
+
+// The run of a name; of none the newest.
+absl::StatusOr<SolveRun> FindRun(Context& context, const std::string& name) {
+  if (!name.empty()) {
+    matching::v1::GetRunRequest request;
+    RETURN_IF_ERROR(SetField(request, "name", name));
+    return context.Call(&MatchService::Stub::GetRun, request);
+  }
+  matching::v1::ListRunsRequest request;
+  request.set_page_size(1);
+  ASSIGN_OR_RETURN(const matching::v1::ListRunsResponse response,
+                   context.Call(&MatchService::Stub::ListRuns, request));
+  if (response.runs().empty()) return absl::NotFoundError("no run is recorded yet");
+  return response.runs(0);
+}
+
+absl::Status RunTrend(Context& context, const std::string& name) {
+  ASSIGN_OR_RETURN(const SolveRun run, FindRun(context, name));
+  Printer printer = context.printer();
+  if (printer.format() != OutputFormat::kTable) {
+    return printer.List(run.fairness(), "trends", TrendColumns());
+  }
+  if (run.fairness().trends_size() == 0) {
+    context.world().err << "(none)\n";
+    return absl::OkStatus();
+  }
+  return ShowTrends(printer, context.world().out, run.fairness());
 }
 
 // Leaves the run those of its changes that are of the kind.
@@ -339,6 +418,12 @@ void AddRunCommands(CLI::App& app, Context& context) {
   get.add_option("NAME", *name, "The run")->required();
   get.add_option("--kind", *kind,
                  "Only changes of this kind: what they are for, as in the column KIND");
+  auto followed = std::make_shared<std::string>();
+  CLI::App& trend = context.AddCommand(
+      noun, "trend", "Shows where the disparities go over twelve runs, and whether it is a trend",
+      {"critac run trend", "critac run trend r00000042 --output csv"},
+      [&context, followed] { return RunTrend(context, *followed); });
+  trend.add_option("NAME", *followed, "The run; not given: the newest");
   auto certified = std::make_shared<std::string>();
   CLI::App& certificate = context.AddCommand(
       noun, "certificate",

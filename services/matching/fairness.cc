@@ -98,8 +98,8 @@ void AddDisparity(const Groups& groups, v1::GroupDimension dimension,
   disparity.set_ratio_e6(whole == 0 ? kWhole : static_cast<int64_t>(part * kWhole / whole));
 }
 
-void AddTrendOf(const RepeatedPtrField<v1::Disparity>& before,
-                RepeatedPtrField<v1::Disparity>& disparities) {
+void AddPreviousOf(const RepeatedPtrField<v1::Disparity>& before,
+                   RepeatedPtrField<v1::Disparity>& disparities) {
   for (v1::Disparity& disparity : disparities) {
     for (const v1::Disparity& was : before) {
       if (was.dimension() == disparity.dimension()) {
@@ -173,11 +173,11 @@ v1::Fairness FairnessOf(const Pool& pool, const Plan& plan) {
   return fairness;
 }
 
-void AddTrend(const v1::Fairness& before, v1::Fairness& fairness) {
+void AddPrevious(const v1::Fairness& before, v1::Fairness& fairness) {
   fairness.set_previous_partner_gini_e6(before.partner_gini_e6());
-  AddTrendOf(before.disparities(), *fairness.mutable_disparities());
-  AddTrendOf(before.waiting_disparities(), *fairness.mutable_waiting_disparities());
-  AddTrendOf(before.score_disparities(), *fairness.mutable_score_disparities());
+  AddPreviousOf(before.disparities(), *fairness.mutable_disparities());
+  AddPreviousOf(before.waiting_disparities(), *fairness.mutable_waiting_disparities());
+  AddPreviousOf(before.score_disparities(), *fairness.mutable_score_disparities());
 }
 
 }  // namespace critac::matching

@@ -17,7 +17,7 @@ v1::Fairness FairnessOf(const Pool& pool, const Plan& plan);
 
 // Says in `fairness` what the Gini coefficient and each disparity were in a run before. A disparity that was not
 // measured then says nothing of it.
-void AddTrend(const v1::Fairness& before, v1::Fairness& fairness);
+void AddPrevious(const v1::Fairness& before, v1::Fairness& fairness);
 
 // The Gini coefficient of amounts, in millionths, rounded to the nearest: 0 where all are the same,
 // near the whole where one has everything; with amounts x sorted ascending

@@ -182,7 +182,7 @@ TEST_F(FairnessTest, SaysWhatEachMeasureWasInARunBefore) {
   center_.Use("partners/alpha", "open", 2);
   v1::Fairness fairness = Fairness();
   EXPECT_FALSE(fairness.has_previous_partner_gini_e6());
-  AddTrend(before, fairness);
+  AddPrevious(before, fairness);
   EXPECT_TRUE(fairness.has_previous_partner_gini_e6());
   EXPECT_EQ(fairness.previous_partner_gini_e6(), before.partner_gini_e6());
   EXPECT_NE(fairness.previous_partner_gini_e6(), fairness.partner_gini_e6());
@@ -200,7 +200,7 @@ TEST_F(FairnessTest, SaysNothingOfWhatARunBeforeDidNotMeasure) {
   v1::Fairness before;
   before.set_partner_gini_e6(125'000);
   v1::Fairness fairness = Fairness();
-  AddTrend(before, fairness);
+  AddPrevious(before, fairness);
   EXPECT_EQ(fairness.previous_partner_gini_e6(), 125'000);
   EXPECT_FALSE(fairness.disparities(0).has_previous_ratio_e6());
   EXPECT_FALSE(fairness.waiting_disparities(0).has_previous_ratio_e6());

@@ -15,6 +15,7 @@
 #include "critac/matching/v1/states.pb.h"
 #include "google/protobuf/util/message_differencer.h"
 #include "services/matching/fairness.h"
+#include "services/matching/fairness_trend.h"
 #include "services/matching/matching_states.h"
 #include "services/matching/offer_decisions.h"
 #include "services/matching/pool.h"
@@ -175,13 +176,20 @@ void Decide(Draft& draft, const PoolView& view, v1::Proposal proposal, v1::Propo
   draft.Emit(decided.proposal().name(), decided);
 }
 
-// Says how evenly the last recorded run treated partners and agencies.
-void AddTrendSinceLastRun(Draft& draft, v1::SolveRun& run) {
+// The run recorded last; null: there was none.
+const v1::SolveRun* LastRun(Draft& draft) {
   const auto* inputs = draft.Find<v1::SolverInputs>(kSolverInputs);
-  if (inputs == nullptr || inputs->last_run().empty()) return;
-  const auto* before = draft.Find<v1::SolveRun>(inputs->last_run());
-  if (before == nullptr || !before->has_fairness()) return;
-  AddTrend(before->fairness(), *run.mutable_fairness());
+  if (inputs == nullptr || inputs->last_run().empty()) return nullptr;
+  return draft.Find<v1::SolveRun>(inputs->last_run());
+}
+
+// Says how evenly the runs recorded before treated partners and agencies.
+void CompareWithRunsBefore(Draft& draft, v1::SolveRun& run) {
+  const v1::SolveRun* before = LastRun(draft);
+  if (before != nullptr && before->has_fairness()) {
+    AddPrevious(before->fairness(), *run.mutable_fairness());
+  }
+  AddTrends(before, run);
 }
 
 // Decides on the part of a new proposal that the policy asks no person about. Whether an expert is somebody whom a
@@ -242,7 +250,7 @@ journal::Decide RecordSolve(std::shared_ptr<const PoolView> view, Plan plan, v1:
     const std::string name = draft.NameByEvent("runs/r");
     recorded.mutable_run()->set_name(name);
     *recorded.mutable_run()->mutable_time() = ToTimestamp(draft.now());
-    AddTrendSinceLastRun(draft, *recorded.mutable_run());
+    CompareWithRunsBefore(draft, *recorded.mutable_run());
     const PlanOutcome outcome =
         OutcomeOf(*view->pool, plan, view->demands, view->standing, suspected);
     if (outcome.changes.empty() && !asked) return absl::OkStatus();

@@ -733,6 +733,38 @@ TEST_F(MatchingService, ARunSaysHowEvenTheRunBeforeWas) {
   EXPECT_FALSE(first.fairness().has_previous_partner_gini_e6()) << "there was none before";
   EXPECT_TRUE(second.fairness().has_previous_partner_gini_e6());
   EXPECT_EQ(second.fairness().previous_partner_gini_e6(), first.fairness().partner_gini_e6());
+  EXPECT_THAT(first.fairness().trend_runs(), ElementsAre(first.name()));
+  EXPECT_THAT(second.fairness().trend_runs(), ElementsAre(first.name(), second.name()));
+}
+
+// Whatever is said of a run is so without the runs before it: the series goes on from run to run.
+TEST_F(MatchingService, ARunSaysWhereTheMeasuresOfFairnessGo) {
+  AddExperts(8);
+  AddRequest("fy27-000001", 6, "UT");
+  AddRequest("fy27-000002", 10, "NV");
+  std::vector<std::string> names;
+  std::vector<int64_t> ratios_e6;
+  v1::SolveRun run;
+  for (int i = 0; i < 5; ++i) {
+    run = Solve();
+    names.push_back(run.name());
+    for (const v1::Disparity& one : run.fairness().disparities()) {
+      if (one.dimension() == v1::GROUP_DIMENSION_STATE) ratios_e6.push_back(one.ratio_e6());
+    }
+  }
+  EXPECT_THAT(run.fairness().trend_runs(), ::testing::ElementsAreArray(names));
+  int found = 0;
+  for (const v1::FairnessTrend& trend : run.fairness().trends()) {
+    if (trend.measure() != v1::FAIRNESS_MEASURE_SHARE_PLACED ||
+        trend.dimension() != v1::GROUP_DIMENSION_STATE) {
+      continue;
+    }
+    ++found;
+    EXPECT_THAT(trend.values_e6(), ::testing::ElementsAreArray(ratios_e6));
+    EXPECT_EQ(trend.direction(), v1::FAIRNESS_DIRECTION_NO_TREND) << "nothing changed";
+    EXPECT_EQ(trend.p_value_e6(), 1'000'000);
+  }
+  EXPECT_EQ(found, 1);
 }
 
 TEST_F(MatchingService, OfTwoDraftsTheSecondApprovedIsOutdated) {
