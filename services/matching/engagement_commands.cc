@@ -10,6 +10,7 @@
 #include "common/base/calendar.h"
 #include "common/journal/event_time.h"
 #include "common/rpc/field_rules.h"
+#include "common/rpc/principal.h"
 #include "common/status/error.h"
 #include "common/status/etag.h"
 #include "critac/matching/v1/events.pb.h"
@@ -162,12 +163,59 @@ absl::Status CheckDeliveries(Draft& draft, v1::Engagement engagement,
   return absl::OkStatus();
 }
 
+// Whether those who drew up the versions of the plan can have done so.
+absl::Status CheckDrawnUpBy(const v1::PastEngagement& row) {
+  for (int i = 0; i < row.plans_size(); ++i) {
+    const std::string& principal = row.plans(i).drawn_up_by();
+    if (principal.empty()) continue;
+    const std::string path = absl::StrCat("plans[", i, "].drawn_up_by");
+    const auto who = rpc::ParsePrincipal(principal);
+    if (!who.ok()) return InvalidField(path, who.status().message());
+    if (who->role == type::v1::ROLE_COORDINATOR || who->role == type::v1::ROLE_PARTNER) continue;
+    return InvalidField(
+        path, absl::StrCat(principal, " does not draw up plans; a coordinator does, or a partner"));
+  }
+  return absl::OkStatus();
+}
+
+// A version of the plan as it was drawn up, and then its milestones as they were reached.
+void EmitPastPlan(Draft& draft, const std::string& engagement, const v1::EngagementPlan& plan) {
+  v1::PlanDrawnUp drawn_up;
+  drawn_up.set_engagement(engagement);
+  *drawn_up.mutable_plan() = plan;
+  for (v1::Milestone& milestone : *drawn_up.mutable_plan()->mutable_milestones()) {
+    milestone.clear_reached_date();
+  }
+  draft.Emit(engagement, std::move(drawn_up));
+  for (const v1::Milestone& milestone : plan.milestones()) {
+    if (milestone.reached_date().empty()) continue;
+    v1::MilestoneReached reached;
+    reached.set_engagement(engagement);
+    reached.set_plan_version(plan.version());
+    reached.set_milestone(milestone.id());
+    reached.set_date(milestone.reached_date());
+    draft.Emit(engagement, std::move(reached));
+  }
+}
+
+// A row that is on record changes nothing, so it is refused where it has versions of the plan that are not.
+absl::Status CheckPlansOnRecord(Draft& draft, const v1::PastEngagement& row,
+                                const std::string& name) {
+  const auto* engagement = draft.Find<v1::Engagement>(name);
+  const int known = engagement == nullptr ? 0 : engagement->plans_size();
+  if (row.plans_size() <= known) return absl::OkStatus();
+  return InvalidField("plans", absl::StrCat("are ", row.plans_size(), ", and ", row.external_id(),
+                                            " is on record as ", name, " with ", known,
+                                            "; records of the past are not written anew"));
+}
+
 // What becomes of a row; recorded unless `validate_only`.
 absl::Status ImportRow(Draft& draft, const v1::PastEngagement& row,
                        const absl::flat_hash_map<std::string, intake::v1::Request>& requests,
                        bool validate_only, intake::v1::ImportResult& result) {
   RETURN_IF_ERROR(rpc::CheckFields(row));
   if (const auto* key = draft.Find<v1::ImportKey>(ImportKeyName(row.external_id()))) {
+    RETURN_IF_ERROR(CheckPlansOnRecord(draft, row, key->target()));
     result.set_outcome(intake::v1::IMPORT_OUTCOME_UNCHANGED);
     result.set_name(key->target());
     return absl::OkStatus();
@@ -178,6 +226,9 @@ absl::Status ImportRow(Draft& draft, const v1::PastEngagement& row,
                                                             row.request_external_id()));
   }
   ASSIGN_OR_RETURN(v1::Engagement engagement, PastEngagementOf(draft, row, request->second));
+  RETURN_IF_ERROR(CheckDrawnUpBy(row));
+  ASSIGN_OR_RETURN(const std::vector<v1::EngagementPlan> plans,
+                   PastPlans(engagement, row.plans(), request->second, draft.now()));
   RETURN_IF_ERROR(CheckDeliveries(draft, engagement, row));
   result.set_outcome(intake::v1::IMPORT_OUTCOME_CREATED);
   if (validate_only) return absl::OkStatus();
@@ -187,6 +238,7 @@ absl::Status ImportRow(Draft& draft, const v1::PastEngagement& row,
   *agreed.mutable_occur_time() = engagement.create_time();
   *agreed.mutable_engagement() = engagement;
   draft.Emit(engagement.name(), agreed);
+  for (const v1::EngagementPlan& plan : plans) EmitPastPlan(draft, engagement.name(), plan);
   for (const v1::Delivery& delivery : row.deliveries()) {
     EmitDelivery(draft, *draft.Find<v1::Engagement>(engagement.name()), delivery);
   }

@@ -62,7 +62,9 @@ journal::Decide ReleaseExpert(std::string name, std::string partner, std::string
 journal::Decide Settle(std::string name);
 
 // Records past engagements, keyed by their external ids; `requests` are those they belong to, by
-// external id. Answers with the outcome of each row. With `validate_only` nothing is recorded.
+// external id. A row may have the versions of its plan (see PastPlans); one that is on record without
+// them is refused, as it would change nothing. Answers with the outcome of each row. With
+// `validate_only` nothing is recorded.
 journal::Decide ImportEngagements(std::vector<v1::PastEngagement> rows,
                                   absl::flat_hash_map<std::string, intake::v1::Request> requests,
                                   bool validate_only);

@@ -1,5 +1,8 @@
 #include "services/matching/engagement_plan.h"
 
+#include <string>
+#include <vector>
+
 #include "common/status/error.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
@@ -89,6 +92,147 @@ TEST(NextPlan, IsOfAnEngagementUnderWayAndHasAHundredVersionsAtMost) {
   EXPECT_TRUE(NextPlan(many, PlanDue("2027-01-15")).ok());
   many.add_plans();
   EXPECT_EQ(ReasonOf(NextPlan(many, PlanDue("2027-01-15")).status()), "TOO_MANY_VERSIONS");
+}
+
+// ---- The past
+
+// A day on which an engagement was agreed at 14:00, or later, at noon.
+google::protobuf::Timestamp Noon(absl::CivilDay day) {
+  google::protobuf::Timestamp time;
+  time.set_seconds(absl::ToUnixSeconds(
+      absl::FromCivil(absl::CivilSecond(day) + 12 * 3600, absl::UTCTimeZone())));
+  return time;
+}
+
+// Drawn up on 2026-11-23, with a milestone for s1 that was reached and one that was not.
+v1::PastPlan PastPlan() {
+  v1::PastPlan plan;
+  plan.add_objectives("a policy on foot pursuits");
+  v1::PastMilestone& draft = *plan.add_milestones();
+  draft.set_title("draft is with the chief");
+  draft.set_due_date("2026-12-01");
+  draft.set_slot("s1");
+  draft.set_reached_date("2026-12-03");
+  v1::PastMilestone& review = *plan.add_milestones();
+  review.set_title("what was achieved is reviewed");
+  review.set_due_date("2027-01-15");
+  plan.set_drawn_up_by("partner:partners/elm#ana");
+  *plan.mutable_draw_up_time() = Noon(absl::CivilDay(2026, 11, 23));
+  return plan;
+}
+
+absl::StatusOr<std::vector<v1::EngagementPlan>> PastPlansOf(
+    const std::vector<v1::PastPlan>& plans,
+    const intake::v1::Request& request = intake::v1::Request()) {
+  return PastPlans(Engagement(), {plans.begin(), plans.end()}, request,
+                   absl::FromCivil(kPlanDay, absl::UTCTimeZone()) + absl::Hours(14));
+}
+
+TEST(PastPlans, AreNumberedWithWhoWhenAndWhatWasReached) {
+  v1::PastPlan unknown = PastPlan();
+  unknown.clear_drawn_up_by();
+  unknown.clear_draw_up_time();
+  const auto plans = PastPlansOf({PastPlan(), unknown});
+  ASSERT_TRUE(plans.ok()) << plans.status();
+  ASSERT_EQ(plans->size(), 2u);
+  const v1::EngagementPlan& first = plans->front();
+  EXPECT_EQ(first.version(), 1);
+  EXPECT_EQ(first.objectives(0), "a policy on foot pursuits");
+  EXPECT_EQ(first.drawn_up_by(), "partner:partners/elm#ana");
+  EXPECT_EQ(first.draw_up_time().seconds(), PastPlan().draw_up_time().seconds());
+  EXPECT_EQ(first.milestones(0).id(), "m1");
+  EXPECT_EQ(first.milestones(0).slot(), "s1");
+  EXPECT_EQ(first.milestones(0).reached_date(), "2026-12-03");
+  EXPECT_EQ(first.milestones(1).id(), "m2");
+  EXPECT_EQ(first.milestones(1).reached_date(), "");
+  EXPECT_EQ(plans->back().version(), 2);
+  EXPECT_EQ(plans->back().drawn_up_by(), "");
+  EXPECT_FALSE(plans->back().has_draw_up_time());
+}
+
+TEST(PastPlans, SayWhichFieldDoesNotFit) {
+  const struct {
+    const char* what;
+    void (*change)(v1::PastPlan& plan);
+    const char* field;  // of the second of two versions; empty: it fits
+    const char* words;
+  } table[] = {
+      {"due on the day of the agreement",
+       [](v1::PastPlan& plan) { plan.mutable_milestones(1)->set_due_date("2026-11-20"); }, "", ""},
+      {"due before",
+       [](v1::PastPlan& plan) { plan.mutable_milestones(1)->set_due_date("2026-11-19"); },
+       "plans[1].milestones[1].due_date", "before the engagement was agreed, 2026-11-20"},
+      {"a slot of another", [](v1::PastPlan& plan) { plan.mutable_milestones(0)->set_slot("s3"); },
+       "plans[1].milestones[0].slot", "s1, s2"},
+      {"reached on the day of the agreement",
+       [](v1::PastPlan& plan) { plan.mutable_milestones(0)->set_reached_date("2026-11-20"); }, "",
+       ""},
+      {"reached before",
+       [](v1::PastPlan& plan) { plan.mutable_milestones(0)->set_reached_date("2026-11-19"); },
+       "plans[1].milestones[0].reached_date", "before the engagement was agreed, 2026-11-20"},
+      {"reached today",
+       [](v1::PastPlan& plan) { plan.mutable_milestones(0)->set_reached_date("2026-12-10"); }, "",
+       ""},
+      {"reached tomorrow",
+       [](v1::PastPlan& plan) { plan.mutable_milestones(0)->set_reached_date("2026-12-11"); },
+       "plans[1].milestones[0].reached_date", "2026-12-11 lies in the future"},
+      {"at the time of the version before",
+       [](v1::PastPlan& plan) { *plan.mutable_draw_up_time() = PastPlan().draw_up_time(); }, "",
+       ""},
+      {"before that version",
+       [](v1::PastPlan& plan) {
+         plan.mutable_draw_up_time()->set_seconds(PastPlan().draw_up_time().seconds() - 1);
+       },
+       "plans[1].draw_up_time", "before version 1 was drawn up, 2026-11-23T12:00:00Z"},
+      {"before the agreement",
+       [](v1::PastPlan& plan) {
+         *plan.mutable_draw_up_time() = Noon(absl::CivilDay(2026, 11, 20));
+       },
+       "plans[1].draw_up_time", "before the engagement was agreed"},
+      {"now",
+       [](v1::PastPlan& plan) {
+         plan.mutable_draw_up_time()->set_seconds(Noon(kPlanDay).seconds() + 2 * 3600);
+       },
+       "", ""},
+      {"in the future",
+       [](v1::PastPlan& plan) {
+         plan.mutable_draw_up_time()->set_seconds(Noon(kPlanDay).seconds() + 2 * 3600 + 1);
+       },
+       "plans[1].draw_up_time", "lies in the future"},
+  };
+  for (const auto& row : table) {
+    v1::PastPlan second = PastPlan();
+    row.change(second);
+    const absl::Status status = PastPlansOf({PastPlan(), second}).status();
+    if (*row.field == '\0') {
+      EXPECT_TRUE(status.ok()) << row.what << ": " << status;
+      continue;
+    }
+    ASSERT_FALSE(status.ok()) << row.what;
+    EXPECT_EQ(FieldOf(status), row.field) << row.what << ": " << status;
+    EXPECT_THAT(std::string(status.message()), HasSubstr(row.words)) << row.what;
+  }
+}
+
+TEST(PastPlans, HaveEachVersionThatTheRequestNames) {
+  const struct {
+    int recorded, agency, program;
+    size_t plans;
+    bool fits;
+  } table[] = {{0, 0, 0, 0, true},  {0, 0, 0, 1, true},  {1, 1, 1, 1, true},
+               {1, 0, 0, 2, true},  {1, 1, 1, 0, false}, {1, 0, 0, 0, false},
+               {0, 2, 0, 1, false}, {0, 0, 2, 1, false}, {0, 0, 2, 2, true}};
+  for (const auto& row : table) {
+    intake::v1::Request request = Approved(row.agency, row.program);
+    request.set_plan_version(row.recorded);
+    const absl::Status status =
+        PastPlansOf(std::vector<v1::PastPlan>(row.plans, PastPlan()), request).status();
+    EXPECT_EQ(status.ok(), row.fits) << row.recorded << " " << row.agency << " " << row.program
+                                     << " " << row.plans << ": " << status;
+    if (row.fits || status.ok()) continue;
+    EXPECT_EQ(FieldOf(status), "plans");
+    EXPECT_THAT(std::string(status.message()), HasSubstr("requests/fy27-000001 names version"));
+  }
 }
 
 TEST(CheckPlanOpen, UntilBothHaveApproved) {
