@@ -124,6 +124,38 @@ TEST_F(RequestImportTest, ReplaysAWholeLifeWithItsTimes) {
   EXPECT_EQ(change.steps[9].clocks_size(), 7);
 }
 
+// A life whose plan is on file: told on the day after the match.
+v1::PastRequest PlannedLife(const std::string& external_id) {
+  v1::PastRequest row = PastLife(external_id);
+  Add(row, v1::REQUEST_ACTION_RECORD_PLAN, "2023-11-29", "service:matching");
+  for (int i = row.actions_size() - 1; i > 5; --i) row.mutable_actions()->SwapElements(i, i - 1);
+  return row;
+}
+
+TEST_F(RequestImportTest, ApprovalsAreOfThePlanThatThePastNames) {
+  const struct {
+    v1::PastRequest row;
+    int version;
+  } table[] = {{PastLife("legacy:1"), 0}, {PlannedLife("legacy:2"), 1}};
+  for (const auto& [row, version] : table) {
+    const RequestImport plan = Plan({row});
+    ASSERT_EQ(plan.results[0].problem(), "") << row.external_id();
+    v1::Request request = plan.changes[0].created.request();
+    for (const auto& step : plan.changes[0].steps) ApplyAction(step, request);
+    EXPECT_EQ(request.state(), v1::REQUEST_STATE_CLOSED);
+    EXPECT_EQ(request.plan_version(), version);
+    EXPECT_EQ(request.agency_approval().plan_version(), version);
+    EXPECT_EQ(request.program_approval().plan_version(), version);
+  }
+}
+
+TEST_F(RequestImportTest, AnApprovalOfAnotherVersionThanThePastNamesIsRefused) {
+  v1::PastRequest row = PlannedLife("legacy:1");
+  row.mutable_actions(6)->mutable_details()->set_plan_version(2);
+  EXPECT_THAT(OneProblem(row), AllOf(HasSubstr("actions[6], APPROVE_PLAN"),
+                                     HasSubstr("version 2 of the plan cannot be approved")));
+}
+
 TEST_F(RequestImportTest, FindsTheAgencyByAnAlias) {
   v1::PastRequest row = PastLife("legacy:1");
   row.mutable_request()->clear_agency();
