@@ -2,6 +2,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <ostream>
 #include <string>
 #include <utility>
 #include <vector>
@@ -16,6 +17,7 @@
 #include "common/status/error.h"
 #include "critac/matching/v1/engagement.grpc.pb.h"
 #include "services/cli/commands.h"
+#include "services/cli/display_width.h"
 #include "services/cli/exit_status.h"
 #include "services/cli/resource_commands.h"
 #include "services/cli/set_field.h"
@@ -330,15 +332,35 @@ absl::Status ListDeliveries(Context& context, const Engagement& engagement) {
   return printer.List(engagement, "amendments", AmendmentColumns());
 }
 
-// An engagement, and for people the milestones of its plan beside it.
+// Where a plan comes from: `plan 2, drawn up by coordinator:dana on 2026-11-20`.
+std::string OriginOf(const matching::v1::EngagementPlan& plan) {
+  std::string origin = absl::StrCat("plan ", plan.version());
+  if (!plan.drawn_up_by().empty() || plan.has_draw_up_time()) origin += ", drawn up";
+  if (!plan.drawn_up_by().empty()) absl::StrAppend(&origin, " by ", plan.drawn_up_by());
+  if (plan.has_draw_up_time()) {
+    const absl::Time time = absl::FromUnixSeconds(plan.draw_up_time().seconds());
+    absl::StrAppend(&origin, " on ", FormatDate(DayOf(time)));
+  }
+  return origin;
+}
+
+// An engagement, and for people its plan beside it; of a past one, also that none is on file.
 absl::Status ShowWithPlan(Context& context, const Engagement& engagement, const Columns& columns) {
   Printer printer = context.printer();
   RETURN_IF_ERROR(printer.Show(engagement, columns));
-  const auto& plan = LastPlan(engagement);
-  if (printer.format() != OutputFormat::kTable || plan.milestones().empty()) {
+  if (printer.format() != OutputFormat::kTable) return absl::OkStatus();
+  std::ostream& out = context.world().out;
+  if (engagement.plans().empty()) {
+    if (!engagement.external_id().empty()) out << "\nno plan is on file: imported without one\n";
     return absl::OkStatus();
   }
-  context.world().out << "\nmilestones of plan " << plan.version() << "\n";
+  const auto& plan = LastPlan(engagement);
+  out << "\n" << Printable(OriginOf(plan)) << "\n";
+  for (const std::string& objective : plan.objectives()) {
+    out << "  - " << Printable(objective) << "\n";
+  }
+  if (plan.milestones().empty()) return absl::OkStatus();
+  out << "\nmilestones of plan " << plan.version() << "\n";
   return printer.List(plan, "milestones", MilestoneColumns());
 }
 

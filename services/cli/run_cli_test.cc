@@ -713,6 +713,37 @@ TEST_F(Changes, APlanHasObjectivesAndMilestonesWhoseTitlesMayHaveCommas) {
   EXPECT_EQ(call.plan().milestones(0).title(), "draft,done");
 }
 
+TEST_F(Changes, AnEngagementIsShownWithItsPlanAndOneOfThePastAlsoWhereNoneIsOnFile) {
+  center_.On<matching::v1::GetEngagementRequest, matching::v1::Engagement>(
+      "critac.matching.v1.EngagementService/GetEngagement", [](const auto& call, auto& engagement) {
+        engagement.set_name(call.name());
+        if (call.name() != "engagements/en-3") engagement.set_external_id("legacy:E-1");
+        if (call.name() != "engagements/en-1") return absl::OkStatus();
+        matching::v1::EngagementPlan& plan = *engagement.add_plans();
+        plan.set_version(1);
+        plan.add_objectives("a policy on\033[2J foot pursuits");
+        plan.set_drawn_up_by("coordinator:dana");
+        plan.mutable_draw_up_time()->set_seconds(1'795'506'190);
+        auto& milestone = *plan.add_milestones();
+        milestone.set_id("m1");
+        milestone.set_title("a draft");
+        milestone.set_due_date("2026-12-01");
+        milestone.set_reached_date("2026-12-02");
+        return absl::OkStatus();
+      });
+  const std::string planned = Run("engagement get en-1 --output table").out();
+  EXPECT_THAT(planned, HasSubstr("\nplan 1, drawn up by coordinator:dana on 2026-11-24\n"));
+  EXPECT_THAT(planned, HasSubstr("\n  - a policy on\uFFFD[2J foot pursuits\n"));
+  EXPECT_THAT(planned, HasSubstr("\nmilestones of plan 1\n"));
+  EXPECT_THAT(planned, HasSubstr("2026-12-02"));
+  EXPECT_THAT(planned, Not(HasSubstr("on file")));
+  EXPECT_THAT(Run("engagement get en-2 --output table").out(),
+              HasSubstr("\nno plan is on file: imported without one\n"));
+  EXPECT_THAT(Run("engagement get en-3 --output table").out(), Not(HasSubstr("on file")))
+      << "one may still be drawn up";
+  EXPECT_THAT(Run("engagement get en-2 --output json").out(), Not(HasSubstr("on file")));
+}
+
 TEST_F(Changes, ASlotIsReducedByTheIdOfItsRequest) {
   center_.On<matching::v1::ReduceSlotRequest, matching::v1::Demand>(
       "critac.matching.v1.MatchService/ReduceSlot", [](const auto&, auto& demand) {
