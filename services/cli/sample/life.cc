@@ -37,19 +37,24 @@ void Life::GoTo(absl::CivilDay day) {
   now_ = std::max(evening, now_ + absl::Minutes(1));
 }
 
-PastAction& Life::Add(RequestAction action, const std::string& actor) {
+PastAction& Life::Add(absl::Time time, RequestAction action, const std::string& actor) {
   PastAction& step = *past_.add_actions();
   step.set_action(action);
-  *step.mutable_time() = ToTimestamp(now_);
+  *step.mutable_time() = ToTimestamp(time);
   step.set_actor(actor);
   return step;
 }
 
 intake::v1::ActionDetails& Life::Take(RequestAction action, const std::string& actor) {
-  return *Add(action, actor).mutable_details();
+  return *Add(now_, action, actor).mutable_details();
 }
 
-void Life::TakePlain(RequestAction action, const std::string& actor) { Add(action, actor); }
+void Life::TakePlain(RequestAction action, const std::string& actor) { Add(now_, action, actor); }
+
+intake::v1::ActionDetails& Life::TakeBefore(absl::Time time, RequestAction action,
+                                            const std::string& actor) {
+  return *Add(time, action, actor).mutable_details();
+}
 
 bool CutLife(absl::CivilDay last, intake::v1::PastRequest& past) {
   const int64_t end = absl::ToUnixSeconds(absl::FromCivil(last + 1, absl::UTCTimeZone()));

@@ -31,9 +31,13 @@ class Life {
   intake::v1::ActionDetails& Take(intake::v1::RequestAction action, const std::string& actor);
   // The same for an action without details.
   void TakePlain(intake::v1::RequestAction action, const std::string& actor);
+  // Takes an action that was taken at `time`, between the last one and now.
+  intake::v1::ActionDetails& TakeBefore(absl::Time time, intake::v1::RequestAction action,
+                                        const std::string& actor);
 
  private:
-  intake::v1::PastAction& Add(intake::v1::RequestAction action, const std::string& actor);
+  intake::v1::PastAction& Add(absl::Time time, intake::v1::RequestAction action,
+                              const std::string& actor);
 
   intake::v1::PastRequest& past_;
   absl::Time now_;

@@ -16,6 +16,7 @@ std::vector<matching::v1::PastEngagement> MakeEngagements(
     engagement.set_external_id(request.engagement_id);
     engagement.set_request_external_id(request.past.external_id());
     *engagement.mutable_create_time() = ToTimestamp(request.match_time);
+    if (!request.plan.objectives().empty()) *engagement.add_plans() = request.plan;
     std::vector<matching::v1::Delivery> deliveries;
     for (const SampleSlot& slot : request.slots) {
       for (const size_t expert : slot.experts) {

@@ -8,6 +8,7 @@
 #include "absl/time/civil_time.h"
 #include "absl/time/time.h"
 #include "google/protobuf/timestamp.pb.h"
+#include "services/cli/sample/dice.h"
 #include "services/cli/sample/sample_program.h"
 #include "services/cli/sample/subjects.h"
 
@@ -58,6 +59,8 @@ struct SampleRequest {
   absl::Time match_time;
   // Key of its engagement.
   std::string engagement_id;
+  // The plan of that; without objectives where none was drawn up by the last day.
+  matching::v1::PastPlan plan;
   // Every slot was delivered.
   bool delivered = false;
 };
@@ -71,6 +74,10 @@ std::vector<SampleRequest> MakeRequests(const SampleOptions& options,
                                         const std::vector<SampleAgency>& agencies,
                                         const std::vector<matching::v1::Partner>& partners,
                                         const std::vector<matching::v1::Expert>& experts);
+// Draws up the plan of a request's engagement from what is in its slots, once its life is written. `drawn_up_by` is a
+// coordinator. The dice are the plan's own.
+void MakePlan(const SampleDays& days, const std::string& drawn_up_by, Dice& dice,
+              SampleRequest& request);
 std::vector<matching::v1::PastEngagement> MakeEngagements(
     const std::vector<SampleRequest>& requests, const std::vector<matching::v1::Expert>& experts);
 std::vector<metrics::v1::SurveyResponse> MakeSurveys(const SampleOptions& options,

@@ -47,6 +47,8 @@ struct SampleProgram {
 //   years of answers.
 // - Every request follows the lifecycle, every reference is to something in the program, every
 //   engagement has for each slot the people it asks for, each of a partner that was a member.
+// - Every engagement has the plan that was drawn up and approved, with milestones that were reached as
+//   far as it came; but those that were matched on the last days have none yet.
 SampleProgram MakeSampleProgram(const SampleOptions& options);
 
 }  // namespace critac::cli

@@ -280,6 +280,7 @@ const std::map<RequestAction, TableRow>& LifeTable() {
       {intake::v1::REQUEST_ACTION_ACCEPT, {{"review"}, "scoping", {"coordinator"}}},
       {intake::v1::REQUEST_ACTION_COMPLETE_SCOPING, {{"scoping"}, "ready", {"coordinator"}}},
       {intake::v1::REQUEST_ACTION_RECORD_MATCH, {{"ready"}, "matched", {"service"}}},
+      {intake::v1::REQUEST_ACTION_RECORD_PLAN, {{"matched"}, "matched", {"service"}}},
       {intake::v1::REQUEST_ACTION_APPROVE_PLAN,
        {{"matched"}, "planned", {"agency", "program-manager"}}},
       {intake::v1::REQUEST_ACTION_START_DELIVERY, {{"planned"}, "delivery", {"service"}}},
@@ -305,6 +306,7 @@ std::string WalkThrough(const PastRequest& request) {
   std::string state = "draft";
   std::string before;
   std::map<std::string, std::string> approvals;  // role to actor
+  int plan_version = 0;
   int64_t last = request.create_time().seconds();
   for (const PastAction& step : request.actions()) {
     const std::string where =
@@ -315,11 +317,19 @@ std::string WalkThrough(const PastRequest& request) {
     EXPECT_TRUE(row.roles.contains(role)) << where << " by " << step.actor();
     EXPECT_GT(step.time().seconds(), last) << where;
     last = step.time().seconds();
+    if (step.action() == intake::v1::REQUEST_ACTION_RECORD_PLAN) {
+      plan_version = step.details().plan_version();
+    }
     if (step.action() == intake::v1::REQUEST_ACTION_APPROVE_PLAN) {
+      EXPECT_GT(plan_version, 0) << where << " of no plan";
+      EXPECT_EQ(step.details().plan_version(), plan_version) << where;
       EXPECT_TRUE(approvals.emplace(role, step.actor()).second) << where << " twice by " << role;
       if (approvals.size() < 2) continue;
     }
-    if (step.action() == intake::v1::REQUEST_ACTION_REMATCH) approvals.clear();
+    if (step.action() == intake::v1::REQUEST_ACTION_REMATCH) {
+      approvals.clear();
+      plan_version = 0;
+    }
     const std::string next = row.to.empty() ? before : row.to;
     if (next == "asked" || next == "hold") before = state;
     state = next;
@@ -547,6 +557,68 @@ TEST_P(SampleProgramTest, DeliveriesFallIntoTheirWindowsAndNotIntoTheFuture) {
         << request.external_id() << " " << state;
     EXPECT_EQ(engagement.deliveries().empty(), state == "matched" || state == "planned");
   }
+}
+
+TEST_P(SampleProgramTest, AnEngagementHasThePlanThatItsRequestNames) {
+  const auto requests = RequestsById();
+  int without = 0;
+  for (const PastEngagement& engagement : program_.engagements) {
+    const PastRequest& request = *requests.at(engagement.request_external_id());
+    const PastAction* told = nullptr;
+    for (const PastAction& step : request.actions()) {
+      if (step.action() == intake::v1::REQUEST_ACTION_RECORD_PLAN) told = &step;
+    }
+    EXPECT_EQ(engagement.plans_size(), told == nullptr ? 0 : 1) << engagement.external_id();
+    if (told == nullptr) {
+      EXPECT_EQ(WalkThrough(request), "matched") << "nothing was approved yet";
+      ++without;
+      continue;
+    }
+    EXPECT_EQ(told->details().plan_version(), 1);
+    const auto& plan = engagement.plans(0);
+    EXPECT_GE(plan.draw_up_time().seconds(), engagement.create_time().seconds());
+    EXPECT_LE(plan.draw_up_time().seconds(), told->time().seconds());
+    EXPECT_TRUE(absl::StartsWith(plan.drawn_up_by(), "coordinator:"));
+    EXPECT_GE(plan.objectives_size(), 1);
+  }
+  EXPECT_LT(without, 10) << "those that were just matched";
+}
+
+TEST_P(SampleProgramTest, MilestonesAreOfSlotsAndReachedAsTheLifeTells) {
+  const auto requests = RequestsById();
+  int reached = 0;
+  int open = 0;
+  for (const PastEngagement& engagement : program_.engagements) {
+    if (engagement.plans().empty()) continue;
+    const PastRequest& request = *requests.at(engagement.request_external_id());
+    const std::string agreed =
+        FormatDate(DayOf(absl::FromUnixSeconds(engagement.create_time().seconds())));
+    const std::string state = WalkThrough(request);
+    std::set<std::string> slots;
+    for (const auto& slot : ScopeOf(request).slots()) slots.insert(slot.id());
+    std::map<std::string, std::string> completed;  // slot to day
+    for (const auto& delivery : engagement.deliveries()) {
+      if (delivery.completes_slot()) completed[delivery.slot()] = delivery.date();
+    }
+    std::set<std::string> planned;
+    for (const auto& milestone : engagement.plans(0).milestones()) {
+      const std::string where = absl::StrCat(engagement.external_id(), " ", milestone.title());
+      EXPECT_NE(milestone.title(), "") << where;
+      EXPECT_GE(milestone.due_date(), agreed) << where;
+      milestone.reached_date().empty() ? ++open : ++reached;
+      if (!milestone.reached_date().empty()) {
+        EXPECT_GE(milestone.reached_date(), agreed) << where;
+        EXPECT_LE(milestone.reached_date(), FormatDate(days_.last)) << where;
+        EXPECT_NE(state, "matched") << where << ": a plan in force is approved";
+      }
+      if (milestone.slot().empty()) continue;
+      EXPECT_TRUE(planned.insert(milestone.slot()).second) << where;
+      EXPECT_EQ(milestone.reached_date(), completed[milestone.slot()]) << where;
+    }
+    EXPECT_EQ(planned, slots) << engagement.external_id();
+  }
+  EXPECT_GT(reached, 300);
+  EXPECT_GT(open, 0);
 }
 
 TEST_P(SampleProgramTest, SurveysAreAboutEngagementsThatThereAreAndNameNobody) {

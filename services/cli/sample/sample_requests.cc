@@ -221,17 +221,32 @@ void SetWindow(absl::CivilDay scoped, Dice& dice, SampleSlot& slot) {
   slot.slot.set_window_end(FormatDate(last + dice.Between(0, 30)));
 }
 
+// The evening on which the plan is drawn up: of a business day from that of the match to the last before the approval.
+absl::Time PlanTime(absl::CivilDay matched, absl::CivilDay approved, Dice& dice) {
+  const BusinessCalendar calendar;
+  absl::CivilDay day = approved;
+  for (int back = dice.Between(1, 3); back > 0 && day > matched; --back) {
+    do --day;
+    while (!calendar.IsBusinessDay(day) && day > matched);
+  }
+  return absl::FromCivil(
+      absl::CivilSecond(day.year(), day.month(), day.day(), 22, dice.Between(1, 59), 0),
+      absl::UTCTimeZone());
+}
+
 // --- A life ---------------------------------------------------------------------------------------
 
 // Leads one request from the first word to the last.
 class Story {
  public:
-  Story(const SampleDays& days, Casting& casting, std::string id, Dice& dice,
+  // `plan_dice` are the plan's own, so that it does not stir the rest.
+  Story(const SampleDays& days, Casting& casting, std::string id, Dice& dice, Dice& plan_dice,
         SampleRequest& request)
       : days_(days),
         casting_(casting),
         id_(std::move(id)),
         dice_(dice),
+        plan_dice_(plan_dice),
         request_(request),
         coordinator_(dice.Pick(kCoordinators)),
         manager_(dice.Pick(kProgramManagers)) {}
@@ -257,6 +272,7 @@ class Story {
     }
     CutLife(days_.last, past);
     Settle();
+    MakePlan(days_, coordinator_, plan_dice_, request_);
   }
 
  private:
@@ -418,10 +434,16 @@ class Story {
 
   void Approve(Life& life) {
     const bool agency_first = dice_.Chance(65);
+    const absl::CivilDay matched = life.today();
     life.Wait(1, 7);
-    life.TakePlain(intake::v1::REQUEST_ACTION_APPROVE_PLAN, agency_first ? kChief : manager_);
+    life.TakeBefore(PlanTime(matched, life.today(), plan_dice_),
+                    intake::v1::REQUEST_ACTION_RECORD_PLAN, kMatching)
+        .set_plan_version(1);
+    life.Take(intake::v1::REQUEST_ACTION_APPROVE_PLAN, agency_first ? kChief : manager_)
+        .set_plan_version(1);
     life.Wait(1, 6);
-    life.TakePlain(intake::v1::REQUEST_ACTION_APPROVE_PLAN, agency_first ? manager_ : kChief);
+    life.Take(intake::v1::REQUEST_ACTION_APPROVE_PLAN, agency_first ? manager_ : kChief)
+        .set_plan_version(1);
   }
 
   // Slots with their sessions and experts. False: there is nobody for any of them.
@@ -492,6 +514,7 @@ class Story {
   Casting& casting_;
   const std::string id_;
   Dice& dice_;
+  Dice& plan_dice_;
   SampleRequest& request_;
   const std::string coordinator_;
   const std::string manager_;
@@ -587,9 +610,10 @@ std::vector<SampleRequest> MakeRequests(const SampleOptions& options,
   for (size_t i = 0; i < requests.size(); ++i) {
     const std::string id = absl::StrFormat("%04d", i + 1);
     Dice own(options.seed, absl::StrCat("request ", id));
+    Dice plan(options.seed, absl::StrCat("plan ", id));
     requests[i].agency = askers[i];
     const SampleRequest* original = first_of_same[i] < 0 ? nullptr : &requests[first_of_same[i]];
-    Story(days, casting, id, own, requests[i]).Write(times[i], outcomes[i], original);
+    Story(days, casting, id, own, plan, requests[i]).Write(times[i], outcomes[i], original);
   }
   return requests;
 }
