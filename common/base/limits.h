@@ -80,6 +80,9 @@ inline constexpr int64_t kCachedStateBytes = 4 << 20;
 // Records that a process remembers as callers read them, bytes in memory; some thousand requests with their texts.
 inline constexpr int64_t kRememberedRecordBytes = 16 << 20;
 
+// Records in memory while all are derived anew from the events, bytes; a process that serves may do so when it starts.
+inline constexpr int64_t kDerivedRecordBytes = 32 << 20;
+
 // Threads that read for calls where a database is waited for, and calls that wait for one of them.
 inline constexpr int kReadThreads = 32;
 inline constexpr int kWaitingReads = 4096;

@@ -15,6 +15,7 @@
 #include "common/base/together.h"
 #include "common/journal/batch.h"
 #include "common/journal/command_loop.h"
+#include "common/journal/derivation.h"
 #include "common/journal/json_text.h"
 #include "common/journal/projections.h"
 #include "common/journal/record_cache.h"
@@ -519,7 +520,7 @@ absl::Status SqlJournal::ReadAllAsOf(
     for (const int64_t sequence : sequences) {
       if (!is_wanted()) return NotWanted();
       if (sequence > applied) {
-        RETURN_IF_ERROR(states.Apply(connection, applied, sequence, apply_, NoProgress, is_wanted));
+        RETURN_IF_ERROR(states.Apply(connection, applied, sequence, apply_, is_wanted));
         applied = sequence;
       }
       for (const std::string& collection : collections) {

@@ -1,7 +1,6 @@
 #include "common/journal/replay.h"
 
 #include <algorithm>
-#include <limits>
 
 #include "absl/strings/str_cat.h"
 #include "common/base/sha256.h"
@@ -31,15 +30,22 @@ absl::StatusOr<std::unique_ptr<Message>> ParsePayload(const Event& event) {
 
 }  // namespace
 
-absl::Status Replay::Apply(store::Connection& connection, int64_t after, int64_t until,
-                           const journal::Apply& apply, Progress progress, IsWanted is_wanted) {
+absl::Status ApplyEvents(store::Connection& connection, int64_t after, int64_t until,
+                         const Apply& apply, MutableStates& states,
+                         absl::FunctionRef<absl::Status(const Event& event)> applied) {
   return ReadAllEvents(connection, after, until, [&](const Event& event) -> absl::StatusOr<bool> {
     ASSIGN_OR_RETURN(const std::unique_ptr<Message> payload, ParsePayload(event));
-    apply(*this, event, *payload);
-    if (event.sequence() % kProgressEvents != 0) return true;
-    progress(event.sequence());
-    if (!is_wanted()) return NotWanted();
+    apply(states, event, *payload);
+    RETURN_IF_ERROR(applied(event));
     return true;
+  });
+}
+
+absl::Status Replay::Apply(store::Connection& connection, int64_t after, int64_t until,
+                           const journal::Apply& apply, IsWanted is_wanted) {
+  return ApplyEvents(connection, after, until, apply, *this, [&](const Event& event) {
+    if (event.sequence() % kProgressEvents != 0 || is_wanted()) return absl::OkStatus();
+    return NotWanted();
   });
 }
 
@@ -51,7 +57,7 @@ const Message* Replay::FindMessage(absl::string_view name) {
 }
 
 Message& Replay::MutableMessage(absl::string_view name) {
-  std::shared_ptr<Message>& state = states_[name];
+  std::unique_ptr<Message>& state = states_[name];
   if (state == nullptr) state.reset(projections_.Of(name).prototype->New());
   return *state;
 }
@@ -67,24 +73,10 @@ std::vector<std::pair<std::string, const Message*>> Replay::Of(absl::string_view
   return found;
 }
 
-absl::flat_hash_map<std::string, std::shared_ptr<const Message>> Replay::Take() {
-  return {states_.begin(), states_.end()};
-}
-
 absl::StatusOr<std::string> ReadShape(store::Connection& connection) {
   ASSIGN_OR_RETURN(const std::vector<store::Row> rows,
                    connection.QueryAll("SELECT shape FROM journal_shape WHERE id = 1"));
   return rows.empty() ? std::string() : rows[0].Text(0);
-}
-
-absl::Status DeriveProjections(store::Connection& connection, const Projections& projections,
-                               const Apply& apply, Progress progress) {
-  Replay states(projections);
-  RETURN_IF_ERROR(
-      states.Apply(connection, 0, std::numeric_limits<int64_t>::max(), apply, progress));
-  RETURN_IF_ERROR(projections.Clear(connection));
-  RETURN_IF_ERROR(projections.Save(connection, states.Take()));
-  return NoteShape(connection, projections.shape());
 }
 
 absl::Status NoteShape(store::Connection& connection, const std::string& shape) {

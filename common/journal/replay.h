@@ -18,17 +18,22 @@
 
 namespace critac::journal {
 
-// States while all events are applied anew: in memory, since nothing is loaded.
+// Applies the events after `after` up to `until` to `states`; `applied` is told of each after it was, and ends it with
+// an error. DATA_LOSS: an event cannot be read.
+absl::Status ApplyEvents(store::Connection& connection, int64_t after, int64_t until,
+                         const Apply& apply, MutableStates& states,
+                         absl::FunctionRef<absl::Status(const Event& event)> applied);
+
+// States of a moment of the past: all in memory, since nothing is loaded.
 class Replay final : public MutableStates {
  public:
   // `projections` must outlive it.
   explicit Replay(const Projections& projections) : projections_(projections) {}
 
-  // Applies the events after `after` up to `until`. `progress` is told now and then how far it is.
-  // DATA_LOSS: an event cannot be read. CANCELLED: it is not wanted any more.
+  // Applies the events after `after` up to `until`. DATA_LOSS: an event cannot be read. CANCELLED: it is not wanted any
+  // more.
   absl::Status Apply(store::Connection& connection, int64_t after, int64_t until,
-                     const journal::Apply& apply, Progress progress = NoProgress,
-                     IsWanted is_wanted = AlwaysWanted);
+                     const journal::Apply& apply, IsWanted is_wanted);
 
   const google::protobuf::Message* FindMessage(absl::string_view name) override;
   google::protobuf::Message& MutableMessage(absl::string_view name) override;
@@ -41,11 +46,9 @@ class Replay final : public MutableStates {
   std::vector<std::pair<std::string, const google::protobuf::Message*>> Of(
       absl::string_view collection) const;
 
-  absl::flat_hash_map<std::string, std::shared_ptr<const google::protobuf::Message>> Take();
-
  private:
   const Projections& projections_;
-  absl::flat_hash_map<std::string, std::shared_ptr<google::protobuf::Message>> states_;
+  absl::flat_hash_map<std::string, std::unique_ptr<google::protobuf::Message>> states_;
 };
 
 // CANCELLED: nobody wants any more what would take long to read.
@@ -56,11 +59,6 @@ absl::StatusOr<std::string> ReadShape(store::Connection& connection);
 
 // Says that the rows are of projections of this shape, all of them.
 absl::Status NoteShape(store::Connection& connection, const std::string& shape);
-
-// Derives every projection anew from the events and puts it in the old one's place, and notes its shape;
-// within a write transaction in which nobody else writes to the journal.
-absl::Status DeriveProjections(store::Connection& connection, const Projections& projections,
-                               const Apply& apply, Progress progress = NoProgress);
 
 }  // namespace critac::journal
 

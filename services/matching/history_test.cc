@@ -33,11 +33,13 @@
 #include "absl/strings/str_join.h"
 #include "absl/time/civil_time.h"
 #include "common/base/calendar.h"
+#include "common/journal/derivation.h"
 #include "common/status/error.h"
 #include "gmock/gmock.h"
 #include "services/matching/eligibility.h"
 #include "services/matching/engagements.h"
 #include "services/matching/full_reading_testing.h"
+#include "services/matching/matching_states.h"
 #include "services/matching/offer_testing.h"
 #include "services/matching/partner_commands.h"
 #include "services/matching/period.h"
@@ -425,9 +427,43 @@ class History {
     Note(did_);
     ASSERT_TRUE(bench_.journal->Rebuild().ok());
     ExpectSameCapacity();
+    ExpectSameRecordsWithFewInMemory();
   }
 
  private:
+  // All records, as they stand in their tables.
+  std::map<std::string, std::string> Records() {
+    std::map<std::string, std::string> records;
+    const journal::JournalOptions options = MatchingJournal();
+    const absl::Status status =
+        bench_.journal->database().Read([&](store::Connection& connection) -> absl::Status {
+          for (const journal::Projection& projection : options.projections) {
+            RETURN_IF_ERROR(
+                connection.Query(absl::StrCat("SELECT name, body FROM ", projection.table), {},
+                                 [&](const store::Row& row) {
+                                   records[row.Text(0)] = row.Text(1);
+                                   return absl::OkStatus();
+                                 }));
+          }
+          return absl::OkStatus();
+        });
+    EXPECT_TRUE(status.ok()) << status;
+    return records;
+  }
+
+  // Most are written out, and read back for later events.
+  void ExpectSameRecordsWithFewInMemory() {
+    const std::map<std::string, std::string> records = Records();
+    const journal::JournalOptions options = MatchingJournal();
+    const absl::Status derived =
+        bench_.journal->database().Write([&](store::Connection& connection) {
+          return journal::DeriveProjections(connection, journal::Projections(options.projections),
+                                            options.apply, journal::NoProgress, 4000);
+        });
+    EXPECT_TRUE(derived.ok()) << derived;
+    EXPECT_EQ(Records(), records);
+  }
+
   static std::shared_ptr<MatchingWorld> WorldLike(const MatchingWorld& tables) {
     auto world = std::make_shared<MatchingWorld>();
     world->databases.BeginAs(tables.databases, "matching");
