@@ -15,6 +15,7 @@
 #include "absl/types/span.h"
 #include "common/base/clock.h"
 #include "common/store/commit_watch.h"
+#include "common/store/wait.h"
 
 // SQL behind one handle: SQLite on one machine, PostgreSQL past it, one dialect. SOCI is seen in
 // this folder only.
@@ -166,6 +167,8 @@ struct DatabaseOptions {
   absl::Duration longest_commit = absl::Seconds(10);
   // Dates the migrations.
   const Clock* clock = &SystemClock::Instance();
+  // How Migrate waits for what other processes hold (PostgreSQL), and who is told of it.
+  WaitOptions migration_wait = {};
 };
 
 // A database. Thread-safe.

@@ -17,8 +17,6 @@
 namespace critac::store {
 namespace {
 
-// How long the steps of other processes, and locks of those that serve meanwhile, are waited for.
-constexpr absl::Duration kPatience = absl::Minutes(10);
 // Between two tries, of which a step's each wait for a fraction of that (BackEnd::GiveWay): most of the time is for
 // those that serve.
 constexpr absl::Duration kRestOfStep = absl::Seconds(1);
@@ -130,15 +128,11 @@ bool IsWorthAnotherTry(const absl::Status& status) {
 
 }  // namespace
 
-absl::Status RunPatiently(absl::Duration rest, absl::FunctionRef<absl::Status()> run) {
-  // The machine's clock: it is the locks of other processes that are waited for.
-  const Clock& clock = SystemClock::Instance();
-  const absl::Time deadline = clock.Now() + kPatience;
+absl::Status RunPatiently(absl::Duration rest, absl::FunctionRef<absl::Status()> run,
+                          const WaitOptions& options) {
+  Wait wait("other processes", kPatience, options);
   absl::Status status = run();
-  while (IsWorthAnotherTry(status) && clock.Now() < deadline) {
-    clock.WaitUntil(clock.Now() + rest);
-    status = run();
-  }
+  while (IsWorthAnotherTry(status) && wait.Pause(rest, status)) status = run();
   return status;
 }
 
@@ -157,17 +151,21 @@ absl::Status CreateMigrationTables(Connection& connection) {
 }
 
 absl::Status Migrate(absl::Span<const Migration> migrations, const BackEnd& back_end,
-                     const Clock& clock, RunInTransaction run) {
+                     const Clock& clock, RunInTransaction run, const WaitOptions& wait) {
   const absl::string_view lock = back_end.LockMigrations();
   RETURN_IF_ERROR(CheckNumbers(migrations));
   // Whoever waits for a step of another process holds no lock meanwhile that others wait for.
   const auto run_in_turn = [&](absl::FunctionRef<absl::Status(Connection&)> body) {
-    return lock.empty() ? run(body) : RunPatiently(kRestOfStep, [&] { return run(body); });
+    return lock.empty() ? run(body)
+                        : RunPatiently(
+                              kRestOfStep, [&] { return run(body); }, wait);
   };
   // Everything is checked before anything is applied; and each step is looked up again in its own
   // transaction, because another process may have applied it meanwhile.
   const auto checked = [&](Connection& connection) -> absl::StatusOr<Applied> {
-    if (!lock.empty()) RETURN_IF_ERROR(connection.Execute(lock).status());
+    if (!lock.empty()) {
+      RETURN_IF_ERROR(Annotate(connection.Execute(lock).status(), "the turn to migrate"));
+    }
     ASSIGN_OR_RETURN(Applied applied, ReadApplied(connection));
     RETURN_IF_ERROR(CheckApplied(applied, migrations));
     return applied;

@@ -12,10 +12,14 @@
 #include "absl/types/span.h"
 #include "common/base/clock.h"
 #include "common/store/database.h"
+#include "common/store/wait.h"
 
 namespace critac::store {
 
 class BackEnd;
+
+// How long the steps of other processes, and locks of those that serve meanwhile, are waited for.
+inline constexpr absl::Duration kPatience = absl::Minutes(10);
 
 // The table in which applied steps are recorded, and the one that says of those that contract what they need.
 inline constexpr absl::string_view kMigrationTable = "critac_migration";
@@ -39,14 +43,16 @@ using RunInTransaction =
     absl::FunctionRef<absl::Status(absl::FunctionRef<absl::Status(Connection&)>)>;
 
 // Does what Database::Migrate says, by the statements of `back_end`. Where a lock keeps other processes out
-// (BackEnd::LockMigrations), what they hold is waited for, ten minutes for each step, far beyond the timeout of a
-// statement: their steps, and tables that are in use, these for a moment at a time (BackEnd::GiveWay).
+// (BackEnd::LockMigrations), what they hold is waited for as `wait` says, ten minutes (kPatience) for each step, far
+// beyond the timeout of a statement: their steps, and tables that are in use, these for a moment at a time
+// (BackEnd::GiveWay). `clock` dates the steps.
 absl::Status Migrate(absl::Span<const Migration> migrations, const BackEnd& back_end,
-                     const Clock& clock, RunInTransaction run);
+                     const Clock& clock, RunInTransaction run, const WaitOptions& wait = {});
 
 // Runs a transaction again, each time after `rest`, while others hold what it needs (DATABASE_BUSY,
-// TRANSACTION_ABORTED), for ten minutes: for what has to be done before a process serves.
-absl::Status RunPatiently(absl::Duration rest, absl::FunctionRef<absl::Status()> run);
+// TRANSACTION_ABORTED), for ten minutes (kPatience): for what has to be done before a process serves.
+absl::Status RunPatiently(absl::Duration rest, absl::FunctionRef<absl::Status()> run,
+                          const WaitOptions& options = {});
 
 }  // namespace critac::store
 

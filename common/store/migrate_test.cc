@@ -7,19 +7,25 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "common/status/error.h"
+#include "common/store/postgresql_back_end.h"
 #include "common/store/sqlite_back_end.h"
+#include "gmock/gmock.h"
 #include "gtest/gtest.h"
 
 namespace critac::store {
 namespace {
 
-// No step was applied, and every statement that alters a table fails.
+using ::testing::ElementsAre;
+using ::testing::IsEmpty;
+
+// No step was applied, and every statement that begins so fails.
 class FailingConnection final : public Connection {
  public:
-  explicit FailingConnection(absl::Status status) : status_(std::move(status)) {}
+  explicit FailingConnection(absl::Status status, std::string beginning = "ALTER TABLE")
+      : status_(std::move(status)), beginning_(std::move(beginning)) {}
 
   absl::StatusOr<int64_t> Execute(absl::string_view sql, absl::Span<const Value>) override {
-    if (absl::StartsWith(sql, "ALTER TABLE")) return status_;
+    if (absl::StartsWith(sql, beginning_)) return status_;
     return 0;
   }
   absl::Status ExecuteLater(absl::string_view, absl::Span<const Value>) override {
@@ -48,6 +54,7 @@ class FailingConnection final : public Connection {
   static absl::Status Nothing() { return absl::OkStatus(); }
 
   const absl::Status status_;
+  const std::string beginning_;
 };
 
 std::string MessageOfStep(const std::string& sql, absl::string_view reason) {
@@ -72,6 +79,61 @@ TEST(Migrate, WhatOthersHoldIsSaidByTheStatementThatNeedsIt) {
 TEST(Migrate, WhatFailsOtherwiseIsSaidByTheNumberOfTheStep) {
   EXPECT_EQ(MessageOfStep("ALTER TABLE a ADD COLUMN y BIGINT", "DATABASE_FULL"),
             "migration intake/1: why");
+}
+
+// What a migration says while it waits, by a clock that moves with its pauses.
+class PatientMigration {
+ public:
+  // Others hold what it needs during so many tries.
+  absl::Status Run(FailingConnection& connection, int failing_tries) {
+    int tries = 0;
+    return Migrate({{1, "intake", "ALTER TABLE a ADD COLUMN y BIGINT"}}, PostgresqlBackEnd(),
+                   clock_,
+                   [&](absl::FunctionRef<absl::Status(Connection&)> body) {
+                     const absl::Status status = body(connection);
+                     return (status.ok() || ++tries <= failing_tries) ? status : absl::OkStatus();
+                   },
+                   {.clock = &clock_,
+                    .sleep = [this](absl::Duration pause) { clock_.Advance(pause); },
+                    .tell = [this](const std::string& line) { told_.push_back(line); }});
+  }
+  const std::vector<std::string>& told() const { return told_; }
+
+ private:
+  ManualClock clock_{absl::FromUnixSeconds(1'790'000'000)};
+  std::vector<std::string> told_;
+};
+
+TEST(Migrate, AStepThatWaitsForATableSaysSoAtOnceAndAgainEveryTenSeconds) {
+  FailingConnection connection(
+      Error(absl::StatusCode::kUnavailable, "DATABASE_BUSY", "why").ToStatus());
+  PatientMigration migration;
+  const absl::Status status = migration.Run(connection, 12);
+  EXPECT_TRUE(status.ok()) << status;
+  const std::string why = ": migration intake/1, ALTER TABLE a ADD COLUMN y BIGINT: why";
+  EXPECT_THAT(migration.told(),
+              ElementsAre("waiting for other processes, at most 10m" + why,
+                          "still waiting for other processes, 10s of at most 10m" + why));
+}
+
+TEST(Migrate, WhereOthersMigrateTheTurnIsWaitedForTenMinutes) {
+  FailingConnection connection(
+      Error(absl::StatusCode::kUnavailable, "DATABASE_BUSY", "why").ToStatus(), "LOCK TABLE");
+  PatientMigration migration;
+  const absl::Status status = migration.Run(connection, 1000);
+  EXPECT_EQ(ReasonOf(status), "DATABASE_BUSY");
+  EXPECT_EQ(status.message(), "the turn to migrate: why");
+  ASSERT_EQ(migration.told().size(), 60u);
+  EXPECT_EQ(migration.told().back(),
+            "still waiting for other processes, 9m50s of at most 10m: the turn to migrate: why");
+}
+
+TEST(Migrate, WhatFailsOtherwiseIsNotWaitedFor) {
+  FailingConnection connection(
+      Error(absl::StatusCode::kResourceExhausted, "DATABASE_FULL", "why").ToStatus());
+  PatientMigration migration;
+  EXPECT_EQ(ReasonOf(migration.Run(connection, 1)), "DATABASE_FULL");
+  EXPECT_THAT(migration.told(), IsEmpty());
 }
 
 }  // namespace

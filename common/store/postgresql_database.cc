@@ -189,7 +189,8 @@ class PostgresqlDatabase final : public Database {
   absl::Status Migrate(absl::Span<const Migration> migrations) override {
     const absl::Status status = store::Migrate(
         migrations, PostgresqlBackEnd(), *options_.clock,
-        [this](absl::FunctionRef<absl::Status(Connection&)> body) { return Write(body); });
+        [this](absl::FunctionRef<absl::Status(Connection&)> body) { return Write(body); },
+        options_.migration_wait);
     ++schema_;
     return status;
   }

@@ -134,7 +134,8 @@ absl::Duration CenterDatabases::LongestPauseOf(DatabaseUse use) {
 }
 
 absl::StatusOr<std::unique_ptr<CenterDatabases>> CenterDatabases::Open(
-    std::vector<DatabasePlace> places, DatabaseUse use, absl::Duration longest_pause) {
+    std::vector<DatabasePlace> places, DatabaseUse use, absl::Duration longest_pause,
+    const store::WaitOptions& wait) {
   std::unique_ptr<CenterDatabases> opened(new CenterDatabases(std::move(places)));
   // All that can be told without opening any comes first.
   for (const DatabasePlace& place : opened->places_) {
@@ -143,13 +144,15 @@ absl::StatusOr<std::unique_ptr<CenterDatabases>> CenterDatabases::Open(
     if (use != DatabaseUse::kFill && !IsThere(path)) return NotThere(place, path);
   }
   for (const DatabasePlace& place : opened->places_) {
-    RETURN_IF_ERROR(Annotate(opened->OpenOne(place, use, longest_pause), place.journal->name));
+    RETURN_IF_ERROR(
+        Annotate(opened->OpenOne(place, use, longest_pause, wait), place.journal->name));
   }
   return opened;
 }
 
 absl::Status CenterDatabases::OpenOne(const DatabasePlace& place, DatabaseUse use,
-                                      absl::Duration longest_pause) {
+                                      absl::Duration longest_pause,
+                                      const store::WaitOptions& wait) {
   const std::string path = SqlitePathOf(place.url);
   if (!path.empty() && use != DatabaseUse::kLook) {
     if (!place.data_folder.empty() && !folders_.contains(place.data_folder)) {
@@ -161,6 +164,13 @@ absl::Status CenterDatabases::OpenOne(const DatabasePlace& place, DatabaseUse us
   store::DatabaseOptions options;
   options.url = place.url;
   options.longest_pause = longest_pause;
+  options.migration_wait = wait;
+  if (wait.tell != nullptr) {
+    options.migration_wait.tell = [tell = wait.tell,
+                                   name = place.journal->name](const std::string& line) {
+      tell(absl::StrCat(name, ": ", line));
+    };
+  }
   ASSIGN_OR_RETURN(std::unique_ptr<store::Database> database, store::Database::Open(options));
   databases_.push_back(std::move(database));
   return absl::OkStatus();

@@ -17,6 +17,7 @@
 #include "common/journal/journal.h"
 #include "common/store/data_folder.h"
 #include "common/store/database.h"
+#include "common/store/wait.h"
 #include "services/cli/context.h"
 
 // The databases of a center's services, for commands that work on them directly and call nobody.
@@ -72,7 +73,14 @@ class CenterDatabases {
   // The same with another `longest_pause` of DatabaseOptions.
   static absl::StatusOr<std::unique_ptr<CenterDatabases>> Open(std::vector<DatabasePlace> places,
                                                                DatabaseUse use,
-                                                               absl::Duration longest_pause);
+                                                               absl::Duration longest_pause) {
+    return Open(std::move(places), use, longest_pause, {});
+  }
+  // The same as the first, for who migrates and waits for others as `wait` says: its lines begin with the service.
+  static absl::StatusOr<std::unique_ptr<CenterDatabases>> OpenToMigrate(
+      std::vector<DatabasePlace> places, DatabaseUse use, const store::WaitOptions& wait) {
+    return Open(std::move(places), use, LongestPauseOf(use), wait);
+  }
   // Removes the files that it made, unless Keep was called.
   ~CenterDatabases();
 
@@ -93,7 +101,12 @@ class CenterDatabases {
  private:
   explicit CenterDatabases(std::vector<DatabasePlace> places) : places_(std::move(places)) {}
   static absl::Duration LongestPauseOf(DatabaseUse use);
-  absl::Status OpenOne(const DatabasePlace& place, DatabaseUse use, absl::Duration longest_pause);
+  static absl::StatusOr<std::unique_ptr<CenterDatabases>> Open(std::vector<DatabasePlace> places,
+                                                               DatabaseUse use,
+                                                               absl::Duration longest_pause,
+                                                               const store::WaitOptions& wait);
+  absl::Status OpenOne(const DatabasePlace& place, DatabaseUse use, absl::Duration longest_pause,
+                       const store::WaitOptions& wait);
   absl::Status Nest(bool write, std::vector<store::Connection*>& connections, Body body);
 
   const std::vector<DatabasePlace> places_;

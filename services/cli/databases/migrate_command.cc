@@ -9,6 +9,7 @@
 #include "common/base/limits.h"
 #include "common/status/error.h"
 #include "common/store/migrate.h"
+#include "common/store/wait.h"
 #include "services/cli/commands.h"
 #include "services/cli/databases/center_databases.h"
 #include "services/cli/exit_status.h"
@@ -22,20 +23,23 @@ struct MigrateArguments {
   int wait_seconds = 0;
 };
 
-// Opens them once all answer; a PostgreSQL server that is away is waited for, which is said once.
+// Opens them once all answer; a PostgreSQL server that is away is waited for.
 absl::StatusOr<std::unique_ptr<CenterDatabases>> OpenPatiently(
-    World& world, const std::vector<DatabasePlace>& places, DatabaseUse use, absl::Duration wait) {
-  const absl::Time give_up = world.clock.Now() + wait;
-  for (bool told = false;; told = true) {
-    absl::StatusOr<std::unique_ptr<CenterDatabases>> databases = CenterDatabases::Open(places, use);
-    if (databases.ok() || !absl::IsUnavailable(databases.status())) return databases;
-    if (world.clock.Now() + limits::kDatabaseWaitPause > give_up) return databases;
-    if (!told) {
-      world.err << "waiting for the database, at most " << absl::FormatDuration(wait) << ": "
-                << databases.status().message() << "\n"
-                << std::flush;
+    World& world, const std::vector<DatabasePlace>& places, DatabaseUse use,
+    absl::Duration at_most) {
+  const store::WaitOptions options = {.clock = &world.clock,
+                                      .sleep = world.sleep,
+                                      .tell = [&err = world.err](const std::string& line) {
+                                        err << line << "\n" << std::flush;
+                                      }};
+  store::Wait wait("the database", at_most, options);
+  for (;;) {
+    absl::StatusOr<std::unique_ptr<CenterDatabases>> databases =
+        CenterDatabases::OpenToMigrate(places, use, options);
+    if (databases.ok() || !absl::IsUnavailable(databases.status()) ||
+        !wait.Pause(limits::kDatabaseWaitPause, databases.status())) {
+      return databases;
     }
-    world.sleep(limits::kDatabaseWaitPause);
   }
 }
 
