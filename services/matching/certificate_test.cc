@@ -19,7 +19,7 @@
 namespace critac::matching {
 namespace {
 
-using testing::HasSubstr;
+using ::testing::HasSubstr;
 
 // Two partners, one with a limit; e1 and e2 are one person; three slots, the last one left open.
 Center TightCenter() {
@@ -50,7 +50,7 @@ Center TightCenter() {
   return center;
 }
 
-class Certificate : public testing::Test {
+class Certificate : public ::testing::Test {
  protected:
   Certificate() : pool_(TightCenter().Build()), plan_(Solved(pool_)) {
     EXPECT_TRUE(plan_.optimal());

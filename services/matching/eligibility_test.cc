@@ -15,9 +15,9 @@
 namespace critac::matching {
 namespace {
 
-using testing::HasSubstr;
+using ::testing::HasSubstr;
 
-class Eligibility : public testing::Test {
+class Eligibility : public ::testing::Test {
  protected:
   Eligibility() {
     center_.AddPartner("nsa");
@@ -88,7 +88,7 @@ class Eligibility : public testing::Test {
 TEST_F(Eligibility, WhoPassesEveryGateIsEligibleWithAReasonForEach) {
   const ExplainedVerdict explained = Verdict1();
   EXPECT_TRUE(explained.verdict.eligible());
-  EXPECT_THAT(periods_, testing::ElementsAre("2026Q4"));
+  EXPECT_THAT(periods_, ::testing::ElementsAre("2026Q4"));
   ASSERT_EQ(explained.gates.size(), 8u);
   for (int i = 0; i < 8; ++i) {
     EXPECT_EQ(explained.gates[i].gate(), i + 1);

@@ -12,10 +12,10 @@
 namespace critac::matching {
 namespace {
 
-using testing::HasSubstr;
+using ::testing::HasSubstr;
 
 // One partner; e1 an expert, e2 a practitioner, e3 inactive; one request.
-class Explaining : public testing::Test {
+class Explaining : public ::testing::Test {
  protected:
   Explaining() {
     center_.AddPartner("nsa");
@@ -90,7 +90,7 @@ TEST_F(Explaining, ARequestThatIsHiddenIsNotNamed) {
             "experts/e2; with this expert it would be as good.");
   ASSERT_EQ(response.changes_size(), 1);
   EXPECT_EQ(response.changes(0).request(), "requests/r2");
-  EXPECT_THAT(response.ShortDebugString(), testing::Not(HasSubstr("requests/r1")));
+  EXPECT_THAT(response.ShortDebugString(), ::testing::Not(HasSubstr("requests/r1")));
 }
 
 TEST_F(Explaining, ASlotLeftOpenIsSaidToBe) {
@@ -253,7 +253,7 @@ TEST_F(Explaining, AssignmentsOfAProposalCarryTheirParts) {
   EXPECT_TRUE(OpenSlotsOf(pool, plan, 0).empty());
 }
 
-class OpenSlots : public testing::Test {
+class OpenSlots : public ::testing::Test {
  protected:
   OpenSlots() {
     center_.AddPartner("nsa");
@@ -324,7 +324,7 @@ TEST_F(OpenSlots, WhereTwoThingsAreMissingOneMoreIsNotOffered) {
   center_.AddExpert("e1").set_capacity_per_period(1);
   center_.experts[0].set_capacity_open(1);
   center_.AddDemand("r2");
-  EXPECT_THAT(Explanation(1), testing::Not(HasSubstr("could fill it")));
+  EXPECT_THAT(Explanation(1), ::testing::Not(HasSubstr("could fill it")));
 }
 
 TEST_F(OpenSlots, APriceAboveLeavingItOpenIsSaid) {
@@ -352,9 +352,10 @@ TEST(Words, FractionsHaveFourDigitsAndASign) {
 
 TEST(Words, EveryGateHasACountInTheSingularAndThePlural) {
   for (int gate = v1::GATE_MEMBERSHIP; gate <= v1::GATE_DECLINED; ++gate) {
-    EXPECT_THAT(GateCountText(static_cast<v1::Gate>(gate), 1), testing::StartsWith("1 "));
-    EXPECT_THAT(GateCountText(static_cast<v1::Gate>(gate), 2), testing::StartsWith("2 "));
-    EXPECT_THAT(GateCountText(static_cast<v1::Gate>(gate), 2), testing::Not(HasSubstr("eligible")));
+    EXPECT_THAT(GateCountText(static_cast<v1::Gate>(gate), 1), ::testing::StartsWith("1 "));
+    EXPECT_THAT(GateCountText(static_cast<v1::Gate>(gate), 2), ::testing::StartsWith("2 "));
+    EXPECT_THAT(GateCountText(static_cast<v1::Gate>(gate), 2),
+                ::testing::Not(HasSubstr("eligible")));
   }
 }
 

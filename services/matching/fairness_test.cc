@@ -13,8 +13,8 @@
 namespace critac::matching {
 namespace {
 
-using testing::ElementsAre;
-using testing::IsEmpty;
+using ::testing::ElementsAre;
+using ::testing::IsEmpty;
 
 TEST(Gini, IsNothingForEqualsAndNearTheWholeWhereOneHasAll) {
   EXPECT_EQ(GiniE6({}), 0);
@@ -30,7 +30,7 @@ TEST(Gini, IsNothingForEqualsAndNearTheWholeWhereOneHasAll) {
 
 // Six requests of tribal agencies in Montana, of which three have an expert; five of municipal ones in
 // Utah, all served; one sheriff's, who says nothing about disparity.
-class FairnessTest : public testing::Test {
+class FairnessTest : public ::testing::Test {
  protected:
   FairnessTest() {
     center_.AddPartner("alpha");

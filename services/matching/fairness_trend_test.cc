@@ -15,9 +15,9 @@
 namespace critac::matching {
 namespace {
 
-using testing::ElementsAre;
-using testing::IsEmpty;
-using testing::SizeIs;
+using ::testing::ElementsAre;
+using ::testing::IsEmpty;
+using ::testing::SizeIs;
 
 TEST(MannKendallTest, SaysHowSeldomAnOrderSoFarFromNoneComesByChance) {
   struct Series {
@@ -78,7 +78,7 @@ TEST(MannKendallTest, IsExactAlsoWhereValuesAreEqual) {
 }
 
 // What runs measured, one after another, each recorded after the one before.
-class FairnessTrends : public testing::Test {
+class FairnessTrends : public ::testing::Test {
  protected:
   // A run with a Gini coefficient and, where groups can be compared, a ratio of the shares placed by state.
   void Record(int64_t gini_e6, std::optional<int64_t> ratio_e6 = std::nullopt) {

@@ -10,12 +10,12 @@
 namespace critac::matching {
 namespace {
 
-using testing::ElementsAre;
-using testing::IsEmpty;
-using testing::SizeIs;
+using ::testing::ElementsAre;
+using ::testing::IsEmpty;
+using ::testing::SizeIs;
 
 // Two requests and one expert with one assignment, of whom `r1` gets nobody: `r0` is critical.
-class WhatWouldFill : public testing::Test {
+class WhatWouldFill : public ::testing::Test {
  protected:
   WhatWouldFill() {
     center_.policy.set_urgency_price(1000000);

@@ -17,8 +17,8 @@
 namespace critac::matching {
 namespace {
 
-using testing::ElementsAre;
-using testing::HasSubstr;
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
 
 void ExpectRefused(const Center& center, const std::string& field) {
   const absl::StatusOr<Pool> pool = Pool::Build(center.Input());

@@ -17,10 +17,10 @@
 namespace critac::matching {
 namespace {
 
-using testing::ElementsAre;
-using testing::HasSubstr;
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
 
-class Ranking : public testing::Test {
+class Ranking : public ::testing::Test {
  protected:
   Ranking() {
     center_.AddPartner("nsa");

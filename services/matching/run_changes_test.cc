@@ -13,9 +13,9 @@
 namespace critac::matching {
 namespace {
 
-using testing::Contains;
-using testing::ElementsAre;
-using testing::IsEmpty;
+using ::testing::Contains;
+using ::testing::ElementsAre;
+using ::testing::IsEmpty;
 
 // A change as text, and the words of its reason.
 struct ReasonCase {
@@ -117,7 +117,7 @@ v1::Assignment& AddAssignment(v1::Proposal& proposal, const std::string& expert)
 
 // A practitioner e1, who stands in r1, and an expert e2; two thirds of a score and a whole one. Nobody
 // can be found for r2.
-class RunChanges : public testing::Test {
+class RunChanges : public ::testing::Test {
  protected:
   RunChanges() {
     center_.AddPartner("nsa");
@@ -231,7 +231,7 @@ TEST_F(RunChanges, ARequestWhoseOffersWaitForAnAnswerHasNone) {
 }
 
 // e1 has one assignment a quarter, and stands in r1 in 2026Q4.
-class MovedPeriods : public testing::Test {
+class MovedPeriods : public ::testing::Test {
  protected:
   MovedPeriods() {
     center_.AddPartner("nsa");

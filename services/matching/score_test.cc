@@ -14,8 +14,8 @@
 namespace critac::matching {
 namespace {
 
-using testing::ElementsAre;
-using testing::HasSubstr;
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
 
 v1::Weights WeightsOf(int64_t topic, int64_t peer, int64_t rating, int64_t load, int64_t distance) {
   v1::Weights weights;
@@ -67,7 +67,7 @@ TEST(Shares, OfAnyWeightsAddUpExactly) {
   }
 }
 
-class Scores : public testing::Test {
+class Scores : public ::testing::Test {
  protected:
   Scores() {
     center_.AddPartner("nsa");
