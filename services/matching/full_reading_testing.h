@@ -1,6 +1,7 @@
 #ifndef SERVICES_MATCHING_FULL_READING_TESTING_H_
 #define SERVICES_MATCHING_FULL_READING_TESTING_H_
 
+#include <algorithm>
 #include <optional>
 #include <string>
 #include <utility>
@@ -17,8 +18,13 @@
 // Compares what a reader keeps in step with the journal with all records read anew.
 namespace critac::matching {
 
-// All that the rows of a pool hold, as text: partners, experts, demands, slots, in this order.
+// All that the rows of a pool hold, as text: partners, experts, demands, slots, in this order. Topics, agencies and
+// credentials are called by what they are, not by their numbers.
 inline std::vector<std::string> RowsAsText(const Pool& pool) {
+  const auto sorted = [](std::vector<std::string> texts) {
+    std::sort(texts.begin(), texts.end());
+    return absl::StrJoin(texts, ",");
+  };
   const auto pairs = absl::PairFormatter(":");
   const auto list = [](const auto& values) { return absl::StrJoin(values, ","); };
   const auto days = [](const std::vector<DayRange>& ranges) {
@@ -27,10 +33,12 @@ inline std::vector<std::string> RowsAsText(const Pool& pool) {
     });
   };
   const auto conflicts = [&](const std::vector<ConflictRow>& rows) {
-    return absl::StrJoin(rows, ",", [&](std::string* out, const ConflictRow& row) {
-      absl::StrAppend(out, row.agency, " ", pool.agency_name(row.agency), " ", row.kind, " ",
-                      row.last, " ", row.overridden, " ", row.from_service);
-    });
+    std::vector<std::string> texts;
+    for (const ConflictRow& row : rows) {
+      texts.push_back(absl::StrCat(pool.agency_name(row.agency), " ", row.kind, " ", row.last, " ",
+                                   row.overridden, " ", row.from_service));
+    }
+    return sorted(std::move(texts));
   };
   const auto place = [](const std::optional<SpherePoint>& at) {
     return at.has_value() ? absl::StrCat(at->x, "/", at->y, "/", at->z) : std::string("nowhere");
@@ -46,15 +54,20 @@ inline std::vector<std::string> RowsAsText(const Pool& pool) {
   for (const ExpertRow& row : pool.experts()) {
     std::string text = absl::StrCat(row.name, "|", row.partner, "|", row.partner_name, "|",
                                     row.person, "|", row.active, "|");
+    std::vector<std::string> topics, credentials;
     for (const auto& [topic, level] : row.topics) {
-      absl::StrAppend(&text, topic, " ", pool.topic_title(topic), " ", level, ",");
+      topics.push_back(absl::StrCat(pool.topic_title(topic), " ", level));
     }
+    for (const auto& [credential, last] : row.credentials) {
+      credentials.push_back(absl::StrCat(pool.credential_title(credential), " ", last));
+    }
+    absl::StrAppend(&text, sorted(std::move(topics)));
     for (const ServiceRow& service : row.services) {
       absl::StrAppend(&text, "|", service.type, " ", service.size_band, " ", service.state);
     }
     absl::StrAppend(&text, "|", row.service_types, "|", row.service_sizes, "|",
-                    absl::StrJoin(row.credentials, ",", pairs), "|", list(row.languages), "|",
-                    row.on_site, row.virtually, "|", row.home_state, "|", place(row.home));
+                    sorted(std::move(credentials)), "|", list(row.languages), "|", row.on_site,
+                    row.virtually, "|", row.home_state, "|", place(row.home));
     absl::StrAppend(&text, "|", row.travel_radius_km, "|", row.travels_anywhere, "|",
                     row.capacity_per_period, "|", row.capacity_open, "|",
                     absl::StrJoin(row.used, ",", pairs), "|", row.used_open, "|",
@@ -64,19 +77,25 @@ inline std::vector<std::string> RowsAsText(const Pool& pool) {
     rows.push_back(std::move(text));
   }
   for (const DemandRow& row : pool.demands()) {
-    rows.push_back(absl::StrCat(row.request, "|", row.urgency, "|", row.days_waited, "|",
-                                list(row.agencies), "|", row.agency_type, "|", row.size_band, "|",
-                                row.state, "|", place(row.place), "|", list(row.slots), "|",
-                                row.has_standing, "|", row.offered));
+    const std::string agencies =
+        absl::StrJoin(row.agencies, ",", [&](std::string* out, const int agency) {
+          absl::StrAppend(out, pool.agency_name(agency));
+        });
+    rows.push_back(absl::StrCat(row.request, "|", row.urgency, "|", row.days_waited, "|", agencies,
+                                "|", row.agency_type, "|", row.size_band, "|", row.state, "|",
+                                place(row.place), "|", list(row.slots), "|", row.has_standing, "|",
+                                row.offered));
   }
   for (const SlotRow& row : pool.slots()) {
-    std::string text = absl::StrCat(row.request, "|", row.id, "|", row.demand, "|", row.place, "|",
-                                    row.topic, "|", row.minimum_level, "|", row.people, "|",
-                                    row.missing, "|", days({row.window, row.dates}), "|");
+    std::string text = absl::StrCat(
+        row.request, "|", row.id, "|", row.demand, "|", row.place, "|", pool.topic_title(row.topic),
+        "|", list(pool.holders_of(row.topic)), "|", row.minimum_level, "|", row.people, "|",
+        row.missing, "|", days({row.window, row.dates}), "|");
     absl::StrAppend(&text, row.delivery_type_title, "|", row.lead_time_days, "|", row.needed_by,
                     "|", row.first_period, "|", row.periods, "|", row.served_in_type, "|",
-                    row.served_in_size_band, "|", row.served_in_same_size_band, "|", row.credential,
-                    "|", row.credential_title, "|", row.language, "|");
+                    row.served_in_size_band, "|", row.served_in_same_size_band, "|",
+                    row.credential < 0 ? "none" : pool.credential_title(row.credential), "|",
+                    row.credential_title, "|", row.language, "|");
     absl::StrAppend(&text, row.on_site, "|", row.open_price, "|", list(row.declined_persons), "|",
                     list(row.committed_persons), "|", list(row.standing_experts), "|",
                     row.standing_people);
@@ -120,13 +139,13 @@ inline void ExpectAsReadInFull(PoolReader& pools) {
   ASSERT_TRUE(full.ok()) << full.status();
   EXPECT_EQ(BareText((*view)->policy), BareText(full->policy));
   std::vector<std::string> demands, read;
-  for (const v1::Demand& demand : (*view)->demands) demands.push_back(BareText(demand));
+  for (const v1::Demand& demand : *(*view)->demands) demands.push_back(BareText(demand));
   for (const v1::Demand& demand : full->demands) read.push_back(BareText(demand));
   EXPECT_EQ(demands, read);
-  ASSERT_EQ((*view)->standing.size(), full->proposals.size());
+  ASSERT_EQ((*view)->standing->size(), full->proposals.size());
   for (const v1::Proposal& proposal : full->proposals) {
-    const auto standing = (*view)->standing.find(proposal.name());
-    ASSERT_NE(standing, (*view)->standing.end()) << proposal.name();
+    const auto standing = (*view)->standing->find(proposal.name());
+    ASSERT_NE(standing, (*view)->standing->end()) << proposal.name();
     EXPECT_EQ(BareText(standing->second), BareText(proposal));
   }
 }

@@ -252,11 +252,11 @@ journal::Decide RecordSolve(std::shared_ptr<const PoolView> view, Plan plan, v1:
     *recorded.mutable_run()->mutable_time() = ToTimestamp(draft.now());
     CompareWithRunsBefore(draft, *recorded.mutable_run());
     const PlanOutcome outcome =
-        OutcomeOf(*view->pool, plan, view->demands, view->standing, suspected);
+        OutcomeOf(*view->pool, plan, *view->demands, *view->standing, suspected);
     if (outcome.changes.empty() && !asked) return absl::OkStatus();
     *recorded.mutable_proof() = ProofOf(*view->pool, plan);
     *recorded.mutable_proof()->mutable_outside() =
-        OutsideOf(*view->pool, view->demands, *view->catalog);
+        OutsideOf(*view->pool, *view->demands, *view->catalog);
     // The run comes first and names what it makes: each proposal is the event after.
     int64_t sequence = draft.sequence() + 1;
     std::vector<v1::ProposalMade> made;

@@ -33,7 +33,7 @@ class MeetingLife : public ::testing::Test {
   absl::StatusOr<journal::Answer> CallAgain(const std::string& request_id = "") {
     const auto view = bench_->pools->Read();
     const auto solved = (*view)->Solve(bench_->clock);
-    auto items = ItemsOf(*(*view)->pool, (*solved)->plan, (*view)->demands, {}, 3);
+    auto items = ItemsOf(*(*view)->pool, (*solved)->plan, *(*view)->demands, {}, 3);
     return bench_->Do(CallMeeting(std::move(items), (*view)->policy.version(), "", ""), kDana,
                       request_id);
   }

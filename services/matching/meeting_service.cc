@@ -82,7 +82,7 @@ grpc::ServerUnaryReactor* MeetingService::CallMeeting(grpc::CallbackServerContex
         }
         ASSIGN_OR_RETURN(const std::shared_ptr<const PoolView> view, pools_.Read());
         ASSIGN_OR_RETURN(const auto solved, view->Solve(clock_));
-        auto items = ItemsOf(*view->pool, solved->plan, view->demands, requests,
+        auto items = ItemsOf(*view->pool, solved->plan, *view->demands, requests,
                              in.alternates() == 0 ? kAlternates : in.alternates());
         if (items.ok()) {
           RETURN_IF_ERROR(AddSuspectedConflicts(journal_, *view, *items));

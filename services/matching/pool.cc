@@ -1,6 +1,7 @@
 #include "services/matching/pool.h"
 
 #include <algorithm>
+#include <memory>
 #include <string>
 #include <tuple>
 #include <utility>
@@ -138,20 +139,8 @@ absl::Status CheckNumbers(const v1::Policy& policy) {
   return CheckPartnerShares(policy);
 }
 
-// Numbers for texts, in the order in which they come.
-class Interner {
- public:
-  int Number(absl::string_view text) {
-    const auto [entry, added] = numbers_.try_emplace(text, static_cast<int>(texts_.size()));
-    if (added) texts_.emplace_back(text);
-    return entry->second;
-  }
-  std::vector<std::string> Take() { return std::move(texts_); }
-
- private:
-  absl::flat_hash_map<std::string, int> numbers_;
-  std::vector<std::string> texts_;
-};
+// Experts that may have changed for rows to be made from those of before: where they are many, all are made as quickly.
+constexpr size_t kMostTouched = 1000;
 
 }  // namespace
 
@@ -183,25 +172,168 @@ class PoolBuilder {
   explicit PoolBuilder(const PoolInput& input) : input_(input), same_agencies_(input.identities) {}
 
   absl::StatusOr<Pool> Build() {
+    RETURN_IF_ERROR(Begin());
+    RETURN_IF_ERROR(AddExperts());
+    RETURN_IF_ERROR(AddUses());
+    AddConflicts();
+    RETURN_IF_ERROR(Finish());
+    for (Interner* const texts : {&pool_.topics_, &pool_.agencies_, &pool_.credentials_}) {
+      texts->Settle();
+    }
+    return std::move(pool_);
+  }
+
+  // As Pool::Update; nothing: it is to be built as a whole, and be it for the error.
+  std::optional<Pool> Update(const Pool& before, const PoolTouched& touched) {
+    if (!Begin().ok() || !HasTheFrameOf(before)) return std::nullopt;
+    pool_.experts_ = before.experts_;
+    pool_.conflicts_ = before.conflicts_;
+    pool_.holders_ = before.holders_;
+    pool_.topics_ = before.topics_;
+    pool_.agencies_ = before.agencies_;
+    pool_.credentials_ = before.credentials_;
+    pool_.index_ = before.index_;
+    const std::vector<int> rows = RowsOf(touched.owners);
+    if (rows.size() > kMostTouched) return std::nullopt;
+    if (!ReplaceExperts(rows) || !AddUsesAnew(rows, touched).ok() || !ReplaceConflicts(rows)) {
+      return std::nullopt;
+    }
+    if (!Finish().ok()) return std::nullopt;
+    return std::move(pool_);
+  }
+
+ private:
+  // What comes before the experts.
+  absl::Status Begin() {
     pool_.today_ = DayNumber(input_.today);
     if (input_.policy != nullptr) pool_.policy_ = *input_.policy;
     RETURN_IF_ERROR(CheckNumbers(pool_.policy_));
     pool_.shares_e6_ = SharesOf(pool_.policy_.weights());
     ReadCatalog();
-    RETURN_IF_ERROR(AddPartners());
-    RETURN_IF_ERROR(AddExperts());
-    RETURN_IF_ERROR(AddUses());
+    return AddPartners();
+  }
+
+  // What comes after the experts and their conflicts, of which demands are few.
+  absl::Status Finish() {
     for (const PartnerRow& partner : pool_.partners_) pool_.used_open_ += partner.used_open;
-    AddConflicts();
     RETURN_IF_ERROR(AddDemands());
     AddStandingProposals();
     pool_.SetShares();
     pool_.topic_titles_ = TopicTitles();
-    pool_.agency_names_ = agencies_.Take();
-    return std::move(pool_);
+    return absl::OkStatus();
   }
 
- private:
+  // Whether all that every row of an expert depends on is as in another pool.
+  bool HasTheFrameOf(const Pool& before) const {
+    const auto same_name = [](const PartnerRow& a, const PartnerRow& b) {
+      return a.name == b.name;
+    };
+    return pool_.today_ == before.today_ && pool_.policy_.period() == before.policy_.period() &&
+           pool_.policy_.recent_agency_years() == before.policy_.recent_agency_years() &&
+           input_.experts.size() == before.experts_.size() &&
+           std::equal(pool_.partners_.begin(), pool_.partners_.end(), before.partners_.begin(),
+                      before.partners_.end(), same_name);
+  }
+
+  // In ascending order.
+  std::vector<int> RowsOf(const absl::flat_hash_set<std::string>& experts) const {
+    std::vector<int> rows;
+    for (const std::string& name : experts) {
+      const std::optional<int> row = pool_.FindExpert(name);
+      if (row.has_value()) rows.push_back(*row);
+    }
+    std::sort(rows.begin(), rows.end());
+    return rows;
+  }
+
+  // The record that a row is made of, where the input has the experts in their order; null: it has not.
+  const v1::Expert* RecordAt(int row) const {
+    const v1::Expert& expert = input_.experts[row];
+    return expert.name() == pool_.experts_[row].name ? &expert : nullptr;
+  }
+
+  // Makes rows anew of their records, without uses; false: the records are not there.
+  bool ReplaceExperts(const std::vector<int>& rows) {
+    for (const int row : rows) {
+      const v1::Expert* const expert = RecordAt(row);
+      if (expert == nullptr) return false;
+      ExpertRow made = RowOf(*expert);
+      ExpertRow& place = pool_.experts_.Mutable(row);
+      made.person = place.person;
+      ChangeHolder(row, place.topics, made.topics);
+      place = std::move(made);
+    }
+    return true;
+  }
+
+  using HeldTopics = std::vector<std::pair<int, intake::v1::Level>>;
+
+  // An expert no longer holds the topics of `before`, but those of `now`.
+  void ChangeHolder(int row, const HeldTopics& before, const HeldTopics& now) {
+    const auto has = [](const HeldTopics& topics, int topic) {
+      return std::any_of(topics.begin(), topics.end(),
+                         [&](const auto& held) { return held.first == topic; });
+    };
+    for (const auto& [topic, level] : before) {
+      if (has(now, topic)) continue;
+      std::vector<int>& holders = pool_.holders_.Mutable(topic);
+      holders.erase(std::lower_bound(holders.begin(), holders.end(), row));
+    }
+    for (const auto& [topic, level] : now) {
+      if (has(before, topic)) continue;
+      std::vector<int>& holders = pool_.holders_.Mutable(topic);
+      holders.insert(std::lower_bound(holders.begin(), holders.end(), row), row);
+    }
+  }
+
+  // Uses of all partners, and of the experts of these rows, which have none yet.
+  absl::Status AddUsesAnew(const std::vector<int>& rows, const PoolTouched& touched) {
+    absl::flat_hash_set<absl::string_view> owners(touched.owners.begin(), touched.owners.end());
+    for (const PartnerRow& partner : pool_.partners_) owners.insert(partner.name);
+    for (const absl::string_view owner : owners) {
+      for (const v1::CapacityUse& use : touched.uses_of(owner)) {
+        if (use.owner() != owner) continue;
+        RETURN_IF_ERROR(AddUse("uses", use.owner(), use.period(), use.used()));
+      }
+    }
+    for (const v1::Assignment& held : input_.held) {
+      const std::optional<int> expert = pool_.FindExpert(held.expert());
+      if (expert.has_value() && std::binary_search(rows.begin(), rows.end(), *expert)) {
+        RETURN_IF_ERROR(AddHeld("held", held.expert(), held.period()));
+      }
+      RETURN_IF_ERROR(AddHeld("held", PartnerOf(held, expert), held.period()));
+    }
+    return absl::OkStatus();
+  }
+
+  // Conflicts of all partners, and of the persons of these rows; false: records of theirs are not there.
+  bool ReplaceConflicts(const std::vector<int>& rows) {
+    std::vector<int> persons;
+    for (const int row : rows) persons.push_back(pool_.experts_[row].person);
+    SortAndUnique(persons);
+    std::vector<std::pair<int, const v1::Expert*>> records;
+    for (const int person : persons) {
+      pool_.conflicts_.Mutable(person).clear();
+      const auto several = pool_.index_->persons.find(person);
+      const std::vector<int> own =
+          several == pool_.index_->persons.end() ? std::vector<int>{person} : several->second;
+      for (const int row : own) {
+        records.emplace_back(person, RecordAt(row));
+        if (records.back().second == nullptr) return false;
+      }
+    }
+    absl::flat_hash_map<absl::string_view, int> persons_by_name;
+    for (const auto& [person, record] : records) persons_by_name[record->name()] = person;
+    AddDeclaredConflicts([&](const std::string& name) -> std::optional<int> {
+      const auto found = persons_by_name.find(name);
+      if (found == persons_by_name.end()) return std::nullopt;
+      return found->second;
+    });
+    for (const auto& [person, record] : records) AddConflictsOfServices(person, *record);
+    for (const int person : persons) SortAndUnique(pool_.conflicts_.Mutable(person));
+    return true;
+  }
+
   void ReadCatalog() {
     if (input_.catalog == nullptr) return;
     for (const CatalogEntry& entry : input_.catalog->entries()) {
@@ -244,14 +376,22 @@ class PoolBuilder {
       return InvalidField("experts", absl::StrCat(*twice, " is there twice"));
     }
     const std::vector<int> persons = PersonsOf(experts_, input_.identities);
-    pool_.experts_.reserve(experts_.size());
-    pool_.expert_rows_.reserve(experts_.size());
+    const auto index = std::make_shared<Pool::ExpertIndex>();
+    pool_.experts_.Reserve(experts_.size());
+    index->rows.reserve(experts_.size());
     for (const v1::Expert* expert : experts_) {
       const int row = static_cast<int>(pool_.experts_.size());
-      pool_.expert_rows_[expert->name()] = row;
-      pool_.experts_.push_back(RowOf(*expert));
-      pool_.experts_.back().person = persons[row];
+      index->rows[expert->name()] = row;
+      ExpertRow made = RowOf(*expert);
+      made.person = persons[row];
+      if (made.person != row) {
+        // The first record of a person has its number.
+        index->persons.try_emplace(made.person, 1, made.person).first->second.push_back(row);
+      }
+      for (const auto& [topic, level] : made.topics) pool_.holders_.Mutable(topic).push_back(row);
+      pool_.experts_.Add(std::move(made));
     }
+    pool_.index_ = index;
     return absl::OkStatus();
   }
 
@@ -293,8 +433,8 @@ class PoolBuilder {
   }
 
   int TopicNumber(absl::string_view name) {
-    const int topic = topics_.Number(name);
-    if (topic == static_cast<int>(pool_.holders_.size())) pool_.holders_.emplace_back();
+    const int topic = pool_.topics_.Number(name);
+    if (topic == static_cast<int>(pool_.holders_.size())) pool_.holders_.Add({});
     return topic;
   }
 
@@ -309,8 +449,6 @@ class PoolBuilder {
     row.topics.erase(std::unique(row.topics.begin(), row.topics.end(),
                                  [](const auto& a, const auto& b) { return a.first == b.first; }),
                      row.topics.end());
-    const int expert_row = static_cast<int>(pool_.experts_.size());
-    for (const auto& [topic, level] : row.topics) pool_.holders_[topic].push_back(expert_row);
   }
 
   static void AddServices(const v1::Expert& expert, ExpertRow& row) {
@@ -337,7 +475,7 @@ class PoolBuilder {
   }
 
   int CredentialNumber(absl::string_view title) {
-    return credentials_.Number(absl::AsciiStrToLower(absl::StripAsciiWhitespace(title)));
+    return pool_.credentials_.Number(absl::AsciiStrToLower(absl::StripAsciiWhitespace(title)));
   }
 
   absl::Status AddUses() {
@@ -349,16 +487,23 @@ class PoolBuilder {
     for (size_t i = 0; i < input_.held.size(); ++i) {
       const v1::Assignment& held = input_.held[i];
       const std::optional<int> expert = pool_.FindExpert(held.expert());
-      const std::string& partner = !held.partner().empty() || !expert.has_value()
-                                       ? held.partner()
-                                       : pool_.experts_[*expert].partner_name;
       const std::string field = absl::StrCat("held[", i, "].period");
-      for (const std::string& owner : {held.expert(), partner}) {
-        RETURN_IF_ERROR(AddUse(field, owner, held.period(), 1));
-        RETURN_IF_ERROR(AddUse(field, owner, "open", 1));
-      }
+      RETURN_IF_ERROR(AddHeld(field, held.expert(), held.period()));
+      RETURN_IF_ERROR(AddHeld(field, PartnerOf(held, expert), held.period()));
     }
     return absl::OkStatus();
+  }
+
+  // Where an assignment does not say for which partner, it is the expert's own.
+  const std::string& PartnerOf(const v1::Assignment& held, std::optional<int> expert) const {
+    return !held.partner().empty() || !expert.has_value() ? held.partner()
+                                                          : pool_.experts_[*expert].partner_name;
+  }
+
+  absl::Status AddHeld(absl::string_view field, const std::string& owner,
+                       const std::string& period) {
+    RETURN_IF_ERROR(AddUse(field, owner, period, 1));
+    return AddUse(field, owner, "open", 1);
   }
 
   absl::Status AddUse(absl::string_view field, const std::string& owner, const std::string& text,
@@ -367,7 +512,7 @@ class PoolBuilder {
     const std::optional<int> expert = pool_.FindExpert(owner);
     const auto partner = partner_rows_.find(owner);
     if (text == "open") {
-      if (expert.has_value()) pool_.experts_[*expert].used_open += used;
+      if (expert.has_value()) pool_.experts_.Mutable(*expert).used_open += used;
       if (partner != partner_rows_.end()) pool_.partners_[partner->second].used_open += used;
       return absl::OkStatus();
     }
@@ -380,7 +525,7 @@ class PoolBuilder {
     const DayRange days = DaysOf(*period);
     const int32_t last = PeriodOf(pool_.period_length(), days.last).number;
     for (int32_t n = PeriodOf(pool_.period_length(), days.first).number; n <= last; ++n) {
-      if (expert.has_value()) AddTo(pool_.experts_[*expert].used, n, used);
+      if (expert.has_value()) AddTo(pool_.experts_.Mutable(*expert).used, n, used);
       if (partner != partner_rows_.end()) AddTo(pool_.partners_[partner->second].used, n, used);
     }
     return absl::OkStatus();
@@ -398,32 +543,47 @@ class PoolBuilder {
   }
 
   void AddConflicts() {
-    pool_.conflicts_.resize(pool_.experts_.size());
-    // Person and agency whose own or recent agency was overridden.
-    absl::flat_hash_set<std::pair<int, int>> overridden;
+    pool_.conflicts_.Reserve(pool_.experts_.size());
+    for (size_t i = 0; i < pool_.experts_.size(); ++i) pool_.conflicts_.Add({});
+    AddDeclaredConflicts([this](const std::string& name) -> std::optional<int> {
+      const std::optional<int> expert = pool_.FindExpert(name);
+      if (!expert.has_value()) return std::nullopt;
+      return pool_.experts_[*expert].person;
+    });
+    for (size_t i = 0; i < experts_.size(); ++i) {
+      AddConflictsOfServices(pool_.experts_[i].person, *experts_[i]);
+    }
+    for (size_t i = 0; i < pool_.conflicts_.size(); ++i) {
+      if (pool_.conflicts_[i].size() > 1) SortAndUnique(pool_.conflicts_.Mutable(i));
+    }
+  }
+
+  // Those of all partners, and of the persons that `person_of` finds by the name of an expert.
+  void AddDeclaredConflicts(
+      absl::FunctionRef<std::optional<int>(const std::string& expert)> person_of) {
     for (const v1::Conflict& conflict : input_.conflicts) {
-      const ConflictRow row = RowOf(conflict);
       const auto partner = partner_rows_.find(conflict.partner());
+      const std::optional<int> person = person_of(conflict.expert());
+      if (partner == partner_rows_.end() && !person.has_value()) continue;
+      const ConflictRow row = RowOf(conflict);
       if (partner != partner_rows_.end()) pool_.partners_[partner->second].conflicts.push_back(row);
-      const std::optional<int> expert = pool_.FindExpert(conflict.expert());
-      if (!expert.has_value()) continue;
-      const int person = pool_.experts_[*expert].person;
-      pool_.conflicts_[person].push_back(row);
+      if (!person.has_value()) continue;
+      pool_.conflicts_.Mutable(*person).push_back(row);
       const bool of_service =
           row.kind == v1::CONFLICT_KIND_OWN_AGENCY || row.kind == v1::CONFLICT_KIND_RECENT_AGENCY;
-      if (row.overridden && of_service) overridden.emplace(person, row.agency);
+      if (row.overridden && of_service) overridden_.emplace(*person, row.agency);
     }
-    for (size_t i = 0; i < experts_.size(); ++i) {
-      for (const v1::Service& service : experts_[i]->services()) {
-        if (service.agency().empty()) continue;
-        ConflictRow row = ConflictOf(service);
-        const int person = pool_.experts_[i].person;
-        row.overridden = overridden.contains({person, row.agency});
-        pool_.conflicts_[person].push_back(row);
-      }
-    }
-    for (std::vector<ConflictRow>& conflicts : pool_.conflicts_) SortAndUnique(conflicts);
     for (PartnerRow& partner : pool_.partners_) SortAndUnique(partner.conflicts);
+  }
+
+  // Those that follow from an expert's services, after what was declared.
+  void AddConflictsOfServices(int person, const v1::Expert& expert) {
+    for (const v1::Service& service : expert.services()) {
+      if (service.agency().empty()) continue;
+      ConflictRow row = ConflictOf(service);
+      row.overridden = overridden_.contains({person, row.agency});
+      pool_.conflicts_.Mutable(person).push_back(row);
+    }
   }
 
   ConflictRow RowOf(const v1::Conflict& conflict) {
@@ -436,7 +596,9 @@ class PoolBuilder {
   }
 
   // Names of one agency have one number.
-  int AgencyNumber(absl::string_view name) { return agencies_.Number(same_agencies_.First(name)); }
+  int AgencyNumber(absl::string_view name) {
+    return pool_.agencies_.Number(same_agencies_.First(name));
+  }
 
   // What a service in an agency means as a conflict.
   ConflictRow ConflictOf(const v1::Service& service) {
@@ -622,10 +784,12 @@ class PoolBuilder {
   }
 
   std::vector<std::string> TopicTitles() {
-    std::vector<std::string> titles = topics_.Take();
-    for (std::string& title : titles) {
-      const auto found = titles_.find(title);
-      if (found != titles_.end() && !found->second.empty()) title = found->second;
+    std::vector<std::string> titles;
+    for (int topic = 0; topic < pool_.topics_.size(); ++topic) {
+      const std::string& name = pool_.topics_.TextOf(topic);
+      const auto found = titles_.find(name);
+      const bool is_titled = found != titles_.end() && !found->second.empty();
+      titles.push_back(is_titled ? found->second : name);
     }
     return titles;
   }
@@ -637,9 +801,8 @@ class PoolBuilder {
   absl::flat_hash_map<std::string, int> partner_rows_;
   absl::flat_hash_map<std::string, std::string> titles_;
   absl::flat_hash_map<std::string, const intake::v1::DeliveryType*> delivery_types_;
-  Interner topics_;
-  Interner agencies_;
-  Interner credentials_;
+  // Person and agency whose own or recent agency was overridden.
+  absl::flat_hash_set<std::pair<int, int>> overridden_;
 };
 
 const google::protobuf::Timestamp& WaitingSince(const v1::Demand& demand) {
@@ -699,9 +862,16 @@ void Pool::SetStartDays(SlotRow& slot) const {
 
 absl::StatusOr<Pool> Pool::Build(const PoolInput& input) { return PoolBuilder(input).Build(); }
 
+absl::StatusOr<Pool> Pool::Update(const Pool& before, const PoolInput& input,
+                                  const PoolTouched& touched) {
+  std::optional<Pool> pool = PoolBuilder(input).Update(before, touched);
+  if (pool.has_value()) return *std::move(pool);
+  return Build(input);
+}
+
 std::optional<int> Pool::FindExpert(absl::string_view name) const {
-  const auto found = expert_rows_.find(name);
-  if (found == expert_rows_.end()) return std::nullopt;
+  const auto found = index_->rows.find(name);
+  if (found == index_->rows.end()) return std::nullopt;
   return found->second;
 }
 

@@ -3,12 +3,15 @@
 
 #include <array>
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include "absl/container/flat_hash_map.h"
+#include "absl/container/flat_hash_set.h"
+#include "absl/functional/function_ref.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 #include "absl/time/civil_time.h"
@@ -21,8 +24,10 @@
 #include "critac/type/v1/agency_profile.pb.h"
 #include "google/protobuf/timestamp.pb.h"
 #include "services/matching/distance.h"
+#include "services/matching/interner.h"
 #include "services/matching/period.h"
 #include "services/matching/region.h"
+#include "services/matching/shared_rows.h"
 
 // The pool: everything a decision of matching rests on, read once from messages into rows that are
 // quick to go through. Partners, experts and slots are numbered in the order of their names, so
@@ -55,6 +60,17 @@ struct PoolInput {
   absl::Span<const v1::Assignment> held;
   // Proposals; those in state OPEN are the standing ones.
   absl::Span<const v1::Proposal> proposals;
+};
+
+// What of a pool's input is not as it was when an earlier pool was made of it, where that is little: the same experts
+// are there, and the same of their records are one person; no two agencies have become one, or two again.
+struct PoolTouched {
+  // Names of experts whose record, uses, held assignments or conflicts changed, and of owners of changed uses, on
+  // record or not. What is not about one expert may have changed besides: policy, catalog, partners and their
+  // conflicts, demands, proposals.
+  const absl::flat_hash_set<std::string>& owners;
+  // Of the input's uses those of an owner, be there others among them or not.
+  absl::FunctionRef<absl::Span<const v1::CapacityUse>(absl::string_view owner)> uses_of;
 };
 
 // Since when a demand's request has waited for its people; the epoch where neither that nor when it became
@@ -234,6 +250,15 @@ class Pool {
   // going on.
   static absl::StatusOr<Pool> Build(const PoolInput& input);
 
+  // The same pool but for what Build would number anew: topics, agencies and credentials keep the numbers that they
+  // have in `before`, which was made of an earlier input. Rows of experts who did not change are shared with it, so
+  // that this takes as long as what changed is much, and partners, demands and conflicts are many. Built as a whole
+  // where every row may depend on what changed: on another day, by a policy with another period or other years after
+  // leaving an agency, with other experts or partners, or where more than 1,000 experts changed. `before` must last
+  // until this returns.
+  static absl::StatusOr<Pool> Update(const Pool& before, const PoolInput& input,
+                                     const PoolTouched& touched);
+
   Day today() const { return today_; }
   const v1::Policy& policy() const { return policy_; }
   // Shares of the weights, in the order of ScorePartKind; they add up to 1,000,000.
@@ -241,7 +266,7 @@ class Pool {
   v1::Period period_length() const { return policy_.period(); }
 
   const std::vector<PartnerRow>& partners() const { return partners_; }
-  const std::vector<ExpertRow>& experts() const { return experts_; }
+  const SharedRows<ExpertRow>& experts() const { return experts_; }
   const std::vector<DemandRow>& demands() const { return demands_; }
   // People that shares of partners are parts of: what all partners have in hand, and who is asked for.
   int64_t people_count() const;
@@ -256,7 +281,11 @@ class Pool {
 
   const std::string& topic_title(int topic) const { return topic_titles_[topic]; }
   // Of names that are one agency, the first.
-  const std::string& agency_name(int agency) const { return agency_names_[agency]; }
+  const std::string& agency_name(int agency) const { return agencies_.TextOf(agency); }
+  // In lower case.
+  const std::string& credential_title(int credential) const {
+    return credentials_.TextOf(credential);
+  }
 
   // Rows by name; nothing where there is none. An empty slot id is the first of the scope.
   std::optional<int> FindExpert(absl::string_view name) const;
@@ -274,6 +303,13 @@ class Pool {
   friend class PoolChanger;
   Pool() = default;
 
+  // Where the experts are in the rows.
+  struct ExpertIndex {
+    absl::flat_hash_map<std::string, int> rows;
+    // The rows of every person that has several.
+    absl::flat_hash_map<int, std::vector<int>> persons;
+  };
+
   // By the policy: partners' `least` and `most`; the price of leaving a demand's person unassigned.
   void SetShares();
   int64_t OpenPriceOf(const DemandRow& demand) const;
@@ -284,14 +320,16 @@ class Pool {
   std::vector<PartnerRow> partners_;
   // Assignments open at once of all partners together.
   int64_t used_open_ = 0;
-  std::vector<ExpertRow> experts_;
+  SharedRows<ExpertRow> experts_;
   std::vector<DemandRow> demands_;
   std::vector<SlotRow> slots_;
-  std::vector<std::vector<ConflictRow>> conflicts_;
-  std::vector<std::vector<int>> holders_;
+  SharedRows<std::vector<ConflictRow>> conflicts_;
+  SharedRows<std::vector<int>, 1> holders_;
+  Interner topics_;
+  Interner agencies_;
+  Interner credentials_;
   std::vector<std::string> topic_titles_;
-  std::vector<std::string> agency_names_;
-  absl::flat_hash_map<std::string, int> expert_rows_;
+  std::shared_ptr<const ExpertIndex> index_ = std::make_shared<const ExpertIndex>();
   absl::flat_hash_map<std::string, int> demand_rows_;
 };
 

@@ -119,7 +119,7 @@ class PoolChanger {
         pool_.policy_.set_capacity_open(static_cast<int32_t>(change.to));
         break;
       default:
-        ChangeExpert(pool_, change, pool_.experts_[change.expert]);
+        ChangeExpert(pool_, change, pool_.experts_.Mutable(change.expert));
         if (change.kind == v1::REMEDY_KIND_TOPIC) AddHolder(change);
         break;
     }
@@ -151,7 +151,7 @@ class PoolChanger {
   }
 
   void AddHolder(const PoolChange& change) {
-    std::vector<int>& holders = pool_.holders_[pool_.slots_[change.slot].topic];
+    std::vector<int>& holders = pool_.holders_.Mutable(pool_.slots_[change.slot].topic);
     const auto place = std::lower_bound(holders.begin(), holders.end(), change.expert);
     if (place == holders.end() || *place != change.expert) holders.insert(place, change.expert);
   }

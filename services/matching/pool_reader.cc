@@ -22,6 +22,17 @@ BusinessCalendar CalendarOf(const intake::v1::Catalog& catalog) {
   return BusinessCalendar(std::move(closed));
 }
 
+std::shared_ptr<const std::vector<v1::Demand>> CopyOf(absl::Span<const v1::Demand> demands) {
+  return std::make_shared<const std::vector<v1::Demand>>(demands.begin(), demands.end());
+}
+
+std::shared_ptr<const absl::flat_hash_map<std::string, v1::Proposal>> StandingOf(
+    absl::Span<const v1::Proposal> proposals) {
+  auto by_name = std::make_shared<absl::flat_hash_map<std::string, v1::Proposal>>();
+  for (const v1::Proposal& proposal : proposals) (*by_name)[proposal.name()] = proposal;
+  return by_name;
+}
+
 bool IsOpen(const v1::Demand& demand) {
   return demand.state() == v1::DEMAND_STATE_OPEN || demand.state() == v1::DEMAND_STATE_OFFERED;
 }
@@ -60,7 +71,7 @@ void Take(const std::string& collection, const Message& state, Snapshot& snapsho
 }  // namespace
 
 const v1::Demand* PoolView::FindDemand(absl::string_view request) const {
-  for (const v1::Demand& demand : demands) {
+  for (const v1::Demand& demand : *demands) {
     if (demand.request() == request) return &demand;
   }
   return nullptr;
@@ -131,9 +142,13 @@ absl::StatusOr<std::shared_ptr<const PoolView>> PoolReader::ReadOf(
   catalog = intake_.CatalogInHand();
   ASSIGN_OR_RETURN(view, FindLast(catalog, today));
   if (view != nullptr) return view;
-  ASSIGN_OR_RETURN(view, ReadAnew(catalog, today));
+  {
+    absl::MutexLock lock(&mutex_);
+    before = last_;
+  }
+  ASSIGN_OR_RETURN(view, ReadAnew(catalog, today, before.get()));
   absl::MutexLock lock(&mutex_);
-  before = std::exchange(last_, view);
+  last_ = view;
   last_catalog_ = std::move(catalog);
   return view;
 }
@@ -179,13 +194,22 @@ absl::StatusOr<std::vector<Snapshot>> PoolReader::ReadPast(absl::Span<const Past
 }
 
 absl::StatusOr<std::shared_ptr<const PoolView>> PoolReader::ReadAnew(
-    std::shared_ptr<const intake::v1::Catalog> catalog, absl::CivilDay today) {
+    std::shared_ptr<const intake::v1::Catalog> catalog, absl::CivilDay today,
+    const PoolView* before) {
   RETURN_IF_ERROR(records_.Update(journal_));
+  const RecordChanges& changes = records_.changes();
   PoolInput input = records_.Input();
   input.today = today;
   input.catalog = catalog.get();
   auto view = std::make_shared<PoolView>();
-  ASSIGN_OR_RETURN(Pool pool, Pool::Build(input));
+  const bool is_whole = before == nullptr || changes.is_whole;
+  const auto uses_of = [this](absl::string_view owner) {
+    reading_mutex_.AssertHeld();
+    return records_.UsesOf(owner);
+  };
+  ASSIGN_OR_RETURN(Pool pool, is_whole
+                                  ? Pool::Build(input)
+                                  : Pool::Update(*before->pool, input, {changes.owners, uses_of}));
   view->pool = std::make_unique<const Pool>(std::move(pool));
   view->today = today;
   view->calendar = CalendarOf(*catalog);
@@ -195,9 +219,11 @@ absl::StatusOr<std::shared_ptr<const PoolView>> PoolReader::ReadAnew(
   view->gates_revision = records_.gates_revision();
   view->policy = records_.policy();
   view->identities.assign(input.identities.begin(), input.identities.end());
-  view->demands.assign(records_.demands().begin(), records_.demands().end());
-  for (const v1::Proposal& proposal : records_.proposals())
-    view->standing[proposal.name()] = proposal;
+  view->demands = is_whole || changes.demands ? CopyOf(records_.demands()) : before->demands;
+  view->standing =
+      is_whole || changes.proposals ? StandingOf(records_.proposals()) : before->standing;
+  // After an error they are not forgotten: the last view is then older than the records.
+  records_.ForgetChanges();
   return view;
 }
 

@@ -29,7 +29,8 @@
 namespace critac::matching {
 
 // Everything a decision of matching rests on, at one position of the journal. Never changes; shared
-// by all who decide meanwhile. It has no texts of the vault: it outlives a purge, which is no event.
+// by all who decide meanwhile, and in parts with the views before and after it. It has no texts of
+// the vault: it outlives a purge, which is no event.
 struct PoolView {
   std::unique_ptr<const Pool> pool;
   v1::Policy policy;
@@ -38,11 +39,11 @@ struct PoolView {
   std::shared_ptr<const intake::v1::Catalog> catalog;
   BusinessCalendar calendar;
   // Open for matching, by name.
-  std::vector<v1::Demand> demands;
+  std::shared_ptr<const std::vector<v1::Demand>> demands;
   // What was decided on who is who; without the reasons.
   std::vector<v1::Identity> identities;
   // Standing proposals by name.
-  absl::flat_hash_map<std::string, v1::Proposal> standing;
+  std::shared_ptr<const absl::flat_hash_map<std::string, v1::Proposal>> standing;
   // The solver's input was this when the view was read, and of it what the gates up to conflicts of
   // interest rest on.
   int64_t revision = 0;
@@ -78,8 +79,8 @@ class PoolReader {
       : journal_(journal), intake_(intake), clock_(clock) {}
 
   // A view of the journal as it is now; one that was read before where nothing changed since. After a change what
-  // changed is read, and the pool is built anew; those who ask at once wait for one of them to do so, since each would
-  // take as much time and memory.
+  // changed is read, and what rests on it is made anew (Pool::Update); those who ask at once wait for one of them to do
+  // so, since each would take as much time and memory.
   absl::StatusOr<std::shared_ptr<const PoolView>> Read();
 
   // The same of the catalog in hand, so that intake is not waited for. Only after one of the others has given a view.
@@ -109,9 +110,10 @@ class PoolReader {
   // The last view; null: something changed since.
   absl::StatusOr<std::shared_ptr<const PoolView>> FindLast(
       const std::shared_ptr<const intake::v1::Catalog>& catalog, absl::CivilDay today);
+  // `before` is the last view; null: there is none.
   absl::StatusOr<std::shared_ptr<const PoolView>> ReadAnew(
-      std::shared_ptr<const intake::v1::Catalog> catalog, absl::CivilDay today)
-      ABSL_EXCLUSIVE_LOCKS_REQUIRED(reading_mutex_);
+      std::shared_ptr<const intake::v1::Catalog> catalog, absl::CivilDay today,
+      const PoolView* before) ABSL_EXCLUSIVE_LOCKS_REQUIRED(reading_mutex_);
 
   journal::Journal& journal_;
   IntakeClient& intake_;
@@ -119,7 +121,7 @@ class PoolReader {
 
   // Held by whoever reads a view anew; taken before `mutex_`.
   absl::Mutex reading_mutex_ ABSL_ACQUIRED_BEFORE(mutex_);
-  // What the last view was made of.
+  // What the last view was made of, and what changed since.
   RecordFollower records_ ABSL_GUARDED_BY(reading_mutex_);
   absl::Mutex mutex_;
   std::shared_ptr<const PoolView> last_ ABSL_GUARDED_BY(mutex_);

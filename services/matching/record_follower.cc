@@ -1,5 +1,6 @@
 #include "services/matching/record_follower.h"
 
+#include <algorithm>
 #include <cstdio>
 #include <cstdlib>
 #include <memory>
@@ -11,6 +12,7 @@
 #include "common/base/sha256.h"
 #include "common/journal/vault.h"
 #include "common/status/error.h"
+#include "services/matching/matching_states.h"
 
 namespace critac::matching {
 namespace {
@@ -23,6 +25,12 @@ std::string NewKey() {
   std::string key;
   for (int i = 0; i < 4; ++i) absl::StrAppend(&key, absl::Hex(ids.NextBits(), absl::kZeroPad16));
   return key;
+}
+
+// Whether a record is of the same expert as before, and, as far as its addresses tell, of the same person.
+bool TellsTheSamePerson(const v1::Expert& before, const v1::Expert& after) {
+  return before.name() == after.name() && std::equal(before.emails().begin(), before.emails().end(),
+                                                     after.emails().begin(), after.emails().end());
 }
 
 }  // namespace
@@ -83,6 +91,19 @@ PoolInput RecordFollower::Input() const {
   return input;
 }
 
+absl::Span<const v1::CapacityUse> RecordFollower::UsesOf(absl::string_view owner) const {
+  // Up to the sign after the `@` that comes before the period.
+  const std::string first = CapacityName(owner, "");
+  std::string last = first;
+  ++last.back();
+  return capacities_.Between(first, last);
+}
+
+void RecordFollower::ForgetChanges() {
+  changes_ = RecordChanges();
+  changes_.is_whole = changes_.demands = changes_.proposals = false;
+}
+
 const v1::Policy& RecordFollower::policy() const {
   const v1::Policy* in_force = &v1::Policy::default_instance();
   for (const v1::Policy& policy : policies_.states()) {
@@ -98,6 +119,7 @@ const v1::SolverInputs& RecordFollower::inputs() const {
 
 void RecordFollower::StartOver() {
   for (const std::string& collection : PoolCollections()) TableOf(collection).Clear();
+  changes_ = RecordChanges();
 }
 
 void RecordFollower::Keep(const std::string& collection, const std::string& name,
@@ -112,11 +134,41 @@ void RecordFollower::Keep(const std::string& collection, const std::string& name
     without.clear_emails();
     for (const std::string& address : expert.emails()) without.add_emails(FingerprintOf(address));
   }
-  TableOf(collection).Place(name).CopyFrom(*bare);
+  Table& table = TableOf(collection);
+  NoteChange(collection, table.Find(name), bare.get());
+  table.Place(name).CopyFrom(*bare);
 }
 
 void RecordFollower::Drop(const std::string& collection, const std::string& name) {
-  TableOf(collection).Drop(name);
+  Table& table = TableOf(collection);
+  NoteChange(collection, table.Find(name), nullptr);
+  table.Drop(name);
+}
+
+void RecordFollower::NoteChange(const std::string& collection, const Message* before,
+                                const Message* after) {
+  if (changes_.is_whole || (before == nullptr && after == nullptr)) return;
+  if (collection == "experts") {
+    const auto* const was = static_cast<const v1::Expert*>(before);
+    const auto* const is = static_cast<const v1::Expert*>(after);
+    // Another order of the rows, or other persons.
+    changes_.is_whole = was == nullptr || is == nullptr || !TellsTheSamePerson(*was, *is);
+  }
+  changes_.is_whole |= collection == "identities";
+  changes_.demands |= collection == "demands";
+  changes_.proposals |= collection == "proposals";
+  for (const Message* const state : {before, after}) {
+    if (state == nullptr) continue;
+    if (collection == "experts") {
+      changes_.owners.insert(static_cast<const v1::Expert&>(*state).name());
+    } else if (collection == "conflicts") {
+      changes_.owners.insert(static_cast<const v1::Conflict&>(*state).expert());
+    } else if (collection == "capacities") {
+      changes_.owners.insert(static_cast<const v1::CapacityUse&>(*state).owner());
+    } else if (collection == "offers") {
+      changes_.owners.insert(static_cast<const v1::Offer&>(*state).assignment().expert());
+    }
+  }
 }
 
 RecordFollower::Table& RecordFollower::TableOf(const std::string& collection) {

@@ -6,7 +6,9 @@
 #include <string>
 #include <vector>
 
+#include "absl/container/flat_hash_set.h"
 #include "absl/status/status.h"
+#include "absl/strings/string_view.h"
 #include "absl/types/span.h"
 #include "common/journal/journal.h"
 #include "critac/matching/v1/engagement.pb.h"
@@ -29,6 +31,16 @@ const std::vector<journal::Selection>& PresentRecords();
 // latter, and no state, where it was recorded before policies had versions on record.
 bool IsInForce(const v1::Policy& policy);
 
+// What changed of the records since a moment.
+struct RecordChanges {
+  // More than `owners` tells: it may be anything.
+  bool is_whole = true;
+  // What Pool::Update is told (PoolTouched::owners).
+  absl::flat_hash_set<std::string> owners;
+  bool demands = true;
+  bool proposals = true;
+};
+
 // The records that a pool of the present is made of, in memory and in step with the journal: what changed is read, and
 // nothing else, however many records there are. They outlive a purge, which is no event, so they have no texts of the
 // vault: in the place of each address of an expert is a text that is the same where the addresses are
@@ -44,6 +56,12 @@ class RecordFollower final : private journal::StateKeeper {
 
   // Points into what is kept. Without day and catalog.
   PoolInput Input() const;
+  // Of the input's uses those of an owner, which lie side by side.
+  absl::Span<const v1::CapacityUse> UsesOf(absl::string_view owner) const;
+
+  // What changed since ForgetChanges was called last; all where it never was.
+  const RecordChanges& changes() const { return changes_; }
+  void ForgetChanges();
 
   // Event after which the records were like this, and the number of the solver's input then.
   int64_t sequence() const { return mark_.sequence; }
@@ -62,6 +80,8 @@ class RecordFollower final : private journal::StateKeeper {
     virtual ~Table() = default;
     virtual void Clear() = 0;
     virtual void Drop(const std::string& name) = 0;
+    // Null: there is none of this name.
+    virtual const google::protobuf::Message* Find(const std::string& name) const = 0;
     // The state of this name, an empty one where there was none.
     virtual google::protobuf::Message& Place(const std::string& name) = 0;
   };
@@ -70,6 +90,12 @@ class RecordFollower final : private journal::StateKeeper {
   class Sorted final : public Table {
    public:
     absl::Span<const T> states() const { return states_; }
+    // Those whose names are in `first`..`last`, without the latter.
+    absl::Span<const T> Between(const std::string& first, const std::string& last) const {
+      const auto begin = std::lower_bound(names_.begin(), names_.end(), first);
+      const auto end = std::lower_bound(begin, names_.end(), last);
+      return states().subspan(begin - names_.begin(), end - begin);
+    }
 
     void Clear() override {
       names_.clear();
@@ -80,6 +106,11 @@ class RecordFollower final : private journal::StateKeeper {
       if (at == names_.end() || *at != name) return;
       states_.erase(states_.begin() + (at - names_.begin()));
       names_.erase(at);
+    }
+    const google::protobuf::Message* Find(const std::string& name) const override {
+      const auto at = std::lower_bound(names_.begin(), names_.end(), name);
+      if (at == names_.end() || *at != name) return nullptr;
+      return &states_[at - names_.begin()];
     }
     google::protobuf::Message& Place(const std::string& name) override {
       const auto at = std::lower_bound(names_.begin(), names_.end(), name);
@@ -100,6 +131,9 @@ class RecordFollower final : private journal::StateKeeper {
   void Drop(const std::string& collection, const std::string& name) override;
 
   Table& TableOf(const std::string& collection);
+  // Notes that a state is another one than before; null: it was not there, or is there no more.
+  void NoteChange(const std::string& collection, const google::protobuf::Message* before,
+                  const google::protobuf::Message* after);
   std::string FingerprintOf(const std::string& address) const;
   const v1::SolverInputs& inputs() const;
 
@@ -117,6 +151,7 @@ class RecordFollower final : private journal::StateKeeper {
   Sorted<v1::Proposal> proposals_;
   // Of the offers.
   std::vector<v1::Assignment> held_;
+  RecordChanges changes_;
 };
 
 }  // namespace critac::matching
