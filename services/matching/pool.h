@@ -129,39 +129,42 @@ struct ServiceRow {
   int state = kUnknownState;
 };
 
+// What most gates and scores look at comes first, so that it lies side by side in memory, and what only some slots ask
+// for behind it.
 struct ExpertRow {
-  std::string name;
   // Row of the partner; -1 where it is not on record.
   int partner = -1;
-  std::string partner_name;
   // Records of one person share it.
   int person = 0;
   bool active = false;
-  // Topic and level; sorted.
-  std::vector<std::pair<int, intake::v1::Level>> topics;
-  std::vector<ServiceRow> services;
+  bool on_site = false;
+  bool virtually = false;
+  bool travels_anywhere = false;
+  int32_t travel_radius_km = 0;
+  int home_state = kUnknownState;
   // Bit n: served in an agency of type (size band) n.
   uint32_t service_types = 0;
   uint32_t service_sizes = 0;
+  std::optional<SpherePoint> home;
+  // Topic and level; sorted.
+  std::vector<std::pair<int, intake::v1::Level>> topics;
+  std::vector<ServiceRow> services;
+  // Sorted, apart from each other.
+  std::vector<DayRange> unavailable;
+  // Units agreed or held, by period number; sorted.
+  std::vector<std::pair<int32_t, int64_t>> used;
+  int64_t used_open = 0;
+  int64_t capacity_per_period = 0;
+  int64_t capacity_open = 0;
+  int64_t rating_count = 0;
+  int64_t rating_sum = 0;
+
   // Credential and last day valid; sorted, the longest of each title only.
   std::vector<std::pair<int, Day>> credentials;
   // Lower case, sorted.
   std::vector<std::string> languages;
-  bool on_site = false;
-  bool virtually = false;
-  int home_state = kUnknownState;
-  std::optional<SpherePoint> home;
-  int32_t travel_radius_km = 0;
-  bool travels_anywhere = false;
-  int64_t capacity_per_period = 0;
-  int64_t capacity_open = 0;
-  // Units agreed or held, by period number; sorted.
-  std::vector<std::pair<int32_t, int64_t>> used;
-  int64_t used_open = 0;
-  // Sorted, apart from each other.
-  std::vector<DayRange> unavailable;
-  int64_t rating_count = 0;
-  int64_t rating_sum = 0;
+  std::string name;
+  std::string partner_name;
 
   int64_t UsedIn(int32_t period) const;
   // Units left in a period, and open at once.

@@ -16,14 +16,15 @@ bool Better(const RankedExpert& a, const RankedExpert& b) {
 }
 
 // Of a large pool, the rows of those who hold a topic lie in memory far apart, and waiting for them
-// takes most of the time. So they are fetched while others are looked at: the row of an expert, and a
-// little later, when it is there, what it refers to.
+// takes most of the time. So they are fetched while others are looked at: of the row of an expert what is
+// looked at of most of them, and a little later, when it is there, what it refers to.
 void FetchAhead(const Pool& pool, const std::vector<int>& holders, size_t i) {
   constexpr size_t kAhead = 16;
   constexpr size_t kLine = 64;
+  constexpr size_t kOften = offsetof(ExpertRow, credentials);
   if (i + 2 * kAhead < holders.size()) {
     const auto* row = reinterpret_cast<const char*>(&pool.experts()[holders[i + 2 * kAhead]]);
-    for (size_t at = 0; at < sizeof(ExpertRow); at += kLine) __builtin_prefetch(row + at);
+    for (size_t at = 0; at < kOften; at += kLine) __builtin_prefetch(row + at);
   }
   if (i + kAhead < holders.size()) {
     const ExpertRow& row = pool.experts()[holders[i + kAhead]];
