@@ -10,6 +10,8 @@
 #include <vector>
 
 #include "absl/container/flat_hash_set.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
 #include "common/base/mail_address.h"
 #include "gmock/gmock.h"
 #include "services/matching/engagement_commands.h"
@@ -366,6 +368,31 @@ TEST_F(PoolReading, WhatDidNotChangeIsSharedWithTheViewBefore) {
   EXPECT_EQ((*with_expert)->standing, (*with_demand)->standing);
   EXPECT_NE((*first)->pool->experts()[5].capacity_open, turn_) << "a view never changes";
   EXPECT_EQ((*with_expert)->pool->experts()[5].capacity_open, turn_);
+}
+
+// What is made anew is shared with no view.
+TEST_F(PoolReading, AnAddressThatNobodyElseHasLeavesAllElseAsItIs) {
+  const auto is_shared_after = [this](const char* id, const std::vector<std::string>& addresses) {
+    const auto before = bench_->pools->Read();
+    ChangeExpert(id, [&](v1::Expert& expert) {
+      expert.mutable_emails()->Assign(addresses.begin(), addresses.end());
+    });
+    ExpectSame(absl::StrCat(id, ": ", absl::StrJoin(addresses, ", ")));
+    const auto after = bench_->pools->Read();
+    EXPECT_TRUE(before.ok() && after.ok());
+    return before.ok() && after.ok() && (*before)->demands == (*after)->demands;
+  };
+  ExpectSame("the first reading");
+  EXPECT_TRUE(is_shared_after("elm1", {"ana@a.example"}));
+  EXPECT_TRUE(is_shared_after("elm1", {"ana@a.example", "ANA@a.example", "ana@b.example"}));
+  EXPECT_TRUE(is_shared_after("oak1", {"bo@a.example"}));
+  EXPECT_FALSE(is_shared_after("oak1", {"bo@a.example", "ana@b.example"}));
+  EXPECT_TRUE(AreOne("elm1", "oak1"));
+  EXPECT_TRUE(is_shared_after("elm1", {"ana@b.example"}));
+  EXPECT_TRUE(AreOne("elm1", "oak1"));
+  EXPECT_FALSE(is_shared_after("elm1", {}));
+  EXPECT_FALSE(AreOne("elm1", "oak1"));
+  EXPECT_TRUE(is_shared_after("oak1", {"bo@a.example"})) << "nobody has it any more";
 }
 
 // A pool of several chunks of experts, and what changed since it was made.

@@ -1,6 +1,5 @@
 #include "services/matching/record_follower.h"
 
-#include <algorithm>
 #include <cstdio>
 #include <cstdlib>
 #include <memory>
@@ -27,10 +26,14 @@ std::string NewKey() {
   return key;
 }
 
-// Whether a record is of the same expert as before, and, as far as its addresses tell, of the same person.
-bool TellsTheSamePerson(const v1::Expert& before, const v1::Expert& after) {
-  return before.name() == after.name() && std::equal(before.emails().begin(), before.emails().end(),
-                                                     after.emails().begin(), after.emails().end());
+// Without those that were purged.
+absl::flat_hash_set<std::string> FingerprintsOf(const v1::Expert* expert) {
+  absl::flat_hash_set<std::string> fingerprints;
+  if (expert == nullptr) return fingerprints;
+  for (const std::string& fingerprint : expert->emails()) {
+    if (!fingerprint.empty()) fingerprints.insert(fingerprint);
+  }
+  return fingerprints;
 }
 
 }  // namespace
@@ -119,6 +122,7 @@ const v1::SolverInputs& RecordFollower::inputs() const {
 
 void RecordFollower::StartOver() {
   for (const std::string& collection : PoolCollections()) TableOf(collection).Clear();
+  address_counts_.clear();
   changes_ = RecordChanges();
 }
 
@@ -139,6 +143,21 @@ void RecordFollower::Keep(const std::string& collection, const std::string& name
   table.Place(name).CopyFrom(*bare);
 }
 
+bool RecordFollower::CountAddresses(const v1::Expert* before, const v1::Expert* after) {
+  const absl::flat_hash_set<std::string> was = FingerprintsOf(before), is = FingerprintsOf(after);
+  bool are_own = true;
+  for (const std::string& address : was) {
+    if (is.contains(address)) continue;
+    const auto count = address_counts_.find(address);
+    are_own &= --count->second == 0;
+    if (count->second == 0) address_counts_.erase(count);
+  }
+  for (const std::string& address : is) {
+    if (!was.contains(address)) are_own &= ++address_counts_[address] == 1;
+  }
+  return are_own;
+}
+
 void RecordFollower::Drop(const std::string& collection, const std::string& name) {
   Table& table = TableOf(collection);
   NoteChange(collection, table.Find(name), nullptr);
@@ -147,13 +166,15 @@ void RecordFollower::Drop(const std::string& collection, const std::string& name
 
 void RecordFollower::NoteChange(const std::string& collection, const Message* before,
                                 const Message* after) {
-  if (changes_.is_whole || (before == nullptr && after == nullptr)) return;
+  if (before == nullptr && after == nullptr) return;
   if (collection == "experts") {
     const auto* const was = static_cast<const v1::Expert*>(before);
     const auto* const is = static_cast<const v1::Expert*>(after);
-    // Another order of the rows, or other persons.
-    changes_.is_whole = was == nullptr || is == nullptr || !TellsTheSamePerson(*was, *is);
+    // Others are one person, or rows have another order.
+    changes_.is_whole |= !CountAddresses(was, is);
+    changes_.is_whole |= was == nullptr || is == nullptr || was->name() != is->name();
   }
+  if (changes_.is_whole) return;
   changes_.is_whole |= collection == "identities";
   changes_.demands |= collection == "demands";
   changes_.proposals |= collection == "proposals";

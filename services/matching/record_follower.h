@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "absl/container/flat_hash_map.h"
 #include "absl/container/flat_hash_set.h"
 #include "absl/status/status.h"
 #include "absl/strings/string_view.h"
@@ -134,6 +135,9 @@ class RecordFollower final : private journal::StateKeeper {
   // Notes that a state is another one than before; null: it was not there, or is there no more.
   void NoteChange(const std::string& collection, const google::protobuf::Message* before,
                   const google::protobuf::Message* after);
+  // Counts the addresses that an expert has, and no longer has. Whether those are nobody else's, so that the same
+  // records are one person as before.
+  bool CountAddresses(const v1::Expert* before, const v1::Expert* after);
   std::string FingerprintOf(const std::string& address) const;
   const v1::SolverInputs& inputs() const;
 
@@ -151,6 +155,8 @@ class RecordFollower final : private journal::StateKeeper {
   Sorted<v1::Proposal> proposals_;
   // Of the offers.
   std::vector<v1::Assignment> held_;
+  // Experts who have an address, by its fingerprint.
+  absl::flat_hash_map<std::string, int> address_counts_;
   RecordChanges changes_;
 };
 
