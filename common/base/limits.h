@@ -13,8 +13,8 @@ namespace critac::limits {
 // gRPC's own default.
 inline constexpr int kMessageBytes = 4 << 20;
 
-// Largest content of an event, bytes of JSON. The largest there is says what a solve did, some 250 bytes a slot: of
-// 65,000 slots at once, far beyond any program. Past it nobody could read the journal on, so none is written.
+// Largest content of an event, bytes of JSON. The largest there is says what a solve did, 250 to 400 bytes a slot: of
+// 40,000 slots at once, far beyond any program. Past it nobody could read the journal on, so none is written.
 inline constexpr int64_t kEventBytes = 16 << 20;
 
 // Largest message that a server sends and a client takes from it, bytes: the largest event, with what is around it.

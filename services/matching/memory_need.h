@@ -23,8 +23,8 @@ inline constexpr int64_t kSolveBytesPerPair = 184;
 inline constexpr int64_t kBytesPerSlot = 10 << 10;
 
 // Of an expert with six topics and three services, an estimate: the record that is kept, some 1.7 KiB with its
-// messages and texts; a row of the pool, half a KiB, twice while a pool takes another one's place; and eight rooms of a
-// network for periods and starts, a quarter of a KiB each, twice as well where limits overlap.
+// messages and texts; a row of the pool, half a KiB, twice where all are made anew beside those of before; and eight
+// rooms of a network for periods and starts, a quarter of a KiB each, twice as well where limits overlap.
 inline constexpr int64_t kBytesPerExpert = 7 << 10;
 
 // A replica without pool and plan: 48 MiB at most in the main job, 16 MiB of remembered records, and five times

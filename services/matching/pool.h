@@ -111,7 +111,7 @@ struct PartnerRow {
   // minimum share, and no more than so many are within its maximum share.
   int64_t least = 0;
   int64_t most = int64_t{1} << 40;
-  // Conflicts of the partner as a whole, sorted by agency. They count for its experts when it sends
+  // Conflicts of the partner as a whole, sorted by the agency's number. They count for its experts when it sends
   // them, not for what they are with other partners.
   std::vector<ConflictRow> conflicts;
 
@@ -277,7 +277,7 @@ class Pool {
   int64_t program_room() const;
   // By request, then by id.
   const std::vector<SlotRow>& slots() const { return slots_; }
-  // Conflicts of a person, sorted by agency.
+  // Conflicts of a person, sorted by the agency's number, which says nothing of its name.
   const std::vector<ConflictRow>& conflicts_of(int person) const { return conflicts_[person]; }
   // Experts who hold a topic at any level, by name.
   const std::vector<int>& holders_of(int topic) const { return holders_[topic]; }

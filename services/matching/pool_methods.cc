@@ -1,5 +1,6 @@
 #include "services/matching/pool_methods.h"
 
+#include <algorithm>
 #include <optional>
 #include <utility>
 
@@ -16,9 +17,15 @@ constexpr int kViews = 5;
 absl::StatusOr<journal::Answer> ExecuteCommand(
     journal::Journal& journal, PoolReader& pools, ReadView read, const MakeDecide& make,
     const journal::Guard& guard, absl::FunctionRef<journal::Command(journal::Decide)> command_of) {
+  // How long it takes from a view, at the longest so far. What others found of the view before counts
+  // too, since nobody has found it of the one that is read alone.
+  absl::Duration took;
   const auto make_on = [&](ReadView from) -> absl::StatusOr<journal::Decide> {
-    ASSIGN_OR_RETURN(std::shared_ptr<const PoolView> view, (pools.*from)());
-    return make(std::move(view));
+    ASSIGN_OR_RETURN(const std::shared_ptr<const PoolView> view, (pools.*from)());
+    const absl::Time begin = pools.clock().Now();
+    absl::StatusOr<journal::Decide> decide = make(view);
+    took = std::max({took, pools.clock().Now() - begin, view->SolveTook()});
+    return decide;
   };
   const auto execute = [&](journal::Decide decide, bool alone) {
     journal::Command command = command_of(std::move(decide));
@@ -26,13 +33,12 @@ absl::StatusOr<journal::Answer> ExecuteCommand(
     command.alone = alone;
     return journal.Execute(std::move(command));
   };
-  absl::Duration took;
   absl::StatusOr<journal::Answer> answer = absl::UnknownError("not executed");
   for (int i = 1; i <= kViews; ++i) {
-    // The last of them does what would be done alone, and so tells how long that takes.
+    // The last of them reads as what is alone does, and so tells how long that takes.
     const absl::Time begin = pools.clock().Now();
     ASSIGN_OR_RETURN(journal::Decide decide, make_on(i < kViews ? read : &PoolReader::ReadInHand));
-    took = pools.clock().Now() - begin;
+    if (i == kViews) took = std::max(took, pools.clock().Now() - begin);
     answer = execute(std::move(decide), false);
     if (answer.ok() || ReasonOf(answer.status()) != "INPUTS_CHANGED") return answer;
   }

@@ -19,7 +19,7 @@ absl::StatusOr<bool> AnswerAgain(journal::Journal& journal, const rpc::Call& cal
                                  const google::protobuf::Message& request,
                                  google::protobuf::Message& response);
 
-// How a view is read: PoolReader::Read, or ReadGates.
+// How a view is read: PoolReader::Read, or ReadGates. The last tries take PoolReader::ReadInHand.
 using ReadView = absl::StatusOr<std::shared_ptr<const PoolView>> (PoolReader::*)();
 
 // Gives a command that rests on a view of the pool. Where the view turns out to be old, it is read

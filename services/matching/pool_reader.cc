@@ -80,10 +80,17 @@ const v1::Demand* PoolView::FindDemand(absl::string_view request) const {
 absl::StatusOr<std::shared_ptr<const Solved>> PoolView::Solve(const Clock& clock) const {
   absl::MutexLock lock(&solve_mutex_);
   if (solved_ == nullptr) {
+    const absl::Time begin = clock.Now();
     ASSIGN_OR_RETURN(Solved solved, SolveAndCheck(*pool, policy.version(), clock));
     solved_ = std::make_shared<const Solved>(std::move(solved));
+    solve_took_ = clock.Now() - begin;
   }
   return solved_;
+}
+
+absl::Duration PoolView::SolveTook() const {
+  absl::MutexLock lock(&solve_mutex_);
+  return solve_took_;
 }
 
 absl::Status InputsChanged() {

@@ -12,6 +12,7 @@
 #include "absl/status/statusor.h"
 #include "absl/synchronization/mutex.h"
 #include "absl/time/civil_time.h"
+#include "absl/time/time.h"
 #include "absl/types/span.h"
 #include "common/base/calendar.h"
 #include "common/base/clock.h"
@@ -55,9 +56,12 @@ struct PoolView {
 
   // The plan of the pool, solved and checked when it is first asked for. Thread-safe.
   absl::StatusOr<std::shared_ptr<const Solved>> Solve(const Clock& clock) const;
+  // How long that took whoever asked first; none where nobody did. Thread-safe.
+  absl::Duration SolveTook() const;
 
  private:
   mutable absl::Mutex solve_mutex_;
+  mutable absl::Duration solve_took_ ABSL_GUARDED_BY(solve_mutex_);
   mutable std::shared_ptr<const Solved> solved_ ABSL_GUARDED_BY(solve_mutex_);
 };
 

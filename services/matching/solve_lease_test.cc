@@ -277,6 +277,20 @@ TEST_F(LeasedSolve, NobodyIsMadeToWaitForASolveThatTakesTooLong) {
   EXPECT_EQ(RunCount(), 1u);
 }
 
+TEST_F(LeasedSolve, NobodyIsMadeToWaitForASolveOfWhichTheLastTryWasInHandAlready) {
+  int tries = 0;
+  const absl::Status status =
+      ExecuteOnPool(*bench_->journal, *bench_->pools, "",
+                    [&](std::shared_ptr<const PoolView> view) -> absl::StatusOr<journal::Decide> {
+                      ASSIGN_OR_RETURN(const auto solved, view->Solve(clock()));
+                      bench_->Set(center_.experts[0]);
+                      if (++tries == 2) clock().Advance(2 * limits::kDecidedAlone);
+                      return RecordSolve(view, solved->plan, solved->run, true);
+                    });
+  EXPECT_EQ(ReasonOf(status), "INPUTS_CHANGED") << status;
+  EXPECT_EQ(tries, 5) << "the sixth would be alone";
+}
+
 TEST_F(LeasedSolve, AHolderThatLivesKeepsItHoweverLongItSolves) {
   const auto turn = Take(first());
   ASSERT_TRUE(turn.ok()) << turn.status();

@@ -626,7 +626,7 @@ def stops_have_time(overlay):
 def starts_have_time(overlay):
     """A start has half an hour for work of its own, after it waited for the database, and for another replica that
     brings the tables up to date and derives the records, for as long as it would."""
-    patience = limit_seconds("kPatience", "common/store/migrate.cc")
+    patience = limit_seconds("kPatience", "common/store/migrate.h")
     needed = limit_seconds("kDatabaseWait") + 2 * patience + 1800
     for pod in overlay.services_of_ours():
         probe = pod.spec["containers"][0]["startupProbe"]
