@@ -5,10 +5,7 @@
 #include <memory>
 #include <utility>
 
-#include "absl/strings/str_cat.h"
-#include "common/base/ids.h"
 #include "common/base/mail_address.h"
-#include "common/base/sha256.h"
 #include "common/journal/vault.h"
 #include "common/status/error.h"
 #include "services/matching/matching_states.h"
@@ -17,14 +14,6 @@ namespace critac::matching {
 namespace {
 
 using google::protobuf::Message;
-
-// 256 bits that nobody can guess.
-std::string NewKey() {
-  RandomIdSource ids;
-  std::string key;
-  for (int i = 0; i < 4; ++i) absl::StrAppend(&key, absl::Hex(ids.NextBits(), absl::kZeroPad16));
-  return key;
-}
 
 // Without those that were purged.
 absl::flat_hash_set<std::string> FingerprintsOf(const v1::Expert* expert) {
@@ -68,8 +57,6 @@ bool IsInForce(const v1::Policy& policy) {
   return policy.state() == v1::POLICY_STATE_IN_FORCE ||
          policy.state() == v1::POLICY_STATE_UNSPECIFIED;
 }
-
-RecordFollower::RecordFollower() : key_(NewKey()) {}
 
 absl::Status RecordFollower::Update(journal::Journal& journal) {
   const journal::Mark since = std::exchange(mark_, journal::Mark());
@@ -209,7 +196,7 @@ RecordFollower::Table& RecordFollower::TableOf(const std::string& collection) {
 // lower case without a host, and stays as it is.
 std::string RecordFollower::FingerprintOf(const std::string& address) const {
   if (address.empty()) return address;
-  return Sha256Hex(absl::StrCat(key_, AddressIdentity(address)));
+  return fingerprints_.Of(AddressIdentity(address));
 }
 
 }  // namespace critac::matching

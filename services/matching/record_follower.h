@@ -18,6 +18,7 @@
 #include "critac/matching/v1/partner.pb.h"
 #include "critac/matching/v1/states.pb.h"
 #include "google/protobuf/message.h"
+#include "services/matching/address_fingerprints.h"
 #include "services/matching/pool.h"
 
 namespace critac::matching {
@@ -44,13 +45,9 @@ struct RecordChanges {
 
 // The records that a pool of the present is made of, in memory and in step with the journal: what changed is read, and
 // nothing else, however many records there are. They outlive a purge, which is no event, so they have no texts of the
-// vault: in the place of each address of an expert is a text that is the same where the addresses are
-// (AddressIdentity), and tells nothing of them without a key that was drawn at random and never leaves the object. Not
-// thread-safe.
+// vault: in the place of each address of an expert is its fingerprint. Not thread-safe.
 class RecordFollower final : private journal::StateKeeper {
  public:
-  RecordFollower();
-
   // Reads what changed since the last time, as it is at one position; all the first time, and where the journal does
   // not know what changed. After an error all are read the next time.
   absl::Status Update(journal::Journal& journal);
@@ -141,7 +138,7 @@ class RecordFollower final : private journal::StateKeeper {
   std::string FingerprintOf(const std::string& address) const;
   const v1::SolverInputs& inputs() const;
 
-  const std::string key_;
+  const AddressFingerprints fingerprints_;
   journal::Mark mark_;
   Sorted<v1::Policy> policies_;
   Sorted<v1::SolverInputs> solver_;

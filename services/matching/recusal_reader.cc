@@ -1,27 +1,19 @@
 #include "services/matching/recusal_reader.h"
 
 #include <algorithm>
-#include <optional>
 
 #include "absl/algorithm/container.h"
-#include "absl/container/flat_hash_map.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "common/base/calendar.h"
 #include "common/base/limits.h"
 #include "common/status/error.h"
-#include "critac/matching/v1/engagement.pb.h"
-#include "critac/matching/v1/identity.pb.h"
 #include "critac/matching/v1/match.pb.h"
-#include "critac/matching/v1/states.pb.h"
-#include "services/matching/identity.h"
 #include "services/matching/matching_states.h"
 #include "services/matching/recusal_notice.h"
 
 namespace critac::matching {
 namespace {
-
-using google::protobuf::Message;
 
 // Rows whose column `request` names one of some requests, or with `comparison` NOT IN none of them.
 store::Condition AndRequest(store::Condition rows, absl::string_view comparison,
@@ -38,155 +30,52 @@ store::Condition AndRequest(store::Condition rows, absl::string_view comparison,
 
 }  // namespace
 
-struct RecusalReader::People {
-  int64_t revision = 0;
-  // Names of the records, and who is which person.
-  std::vector<std::string> names;
-  std::vector<int> persons;
-  // Rows by all that PersonKey may say of whoever is on record there.
-  absl::flat_hash_map<std::string, int> rows;
-};
-
-struct RecusalReader::Recused {
-  int64_t revision = 0;
-  std::vector<v1::Conflict> recusals;
-  // Agencies of every request; empty where there are no recusals. Names of one agency are the same.
-  std::vector<std::pair<std::string, std::vector<std::string>>> requests;
-  std::optional<SameAgencies> agencies;
-};
-
-absl::StatusOr<std::shared_ptr<const RecusalReader::People>> RecusalReader::ReadPeople() {
-  ASSIGN_OR_RETURN(const int64_t revision, InputsRevision(journal_));
-  {
-    absl::MutexLock lock(&mutex_);
-    if (people_ != nullptr && people_->revision == revision) return people_;
-  }
-  auto people = std::make_shared<People>();
-  std::vector<v1::Expert> experts;
-  std::vector<v1::Identity> identities;
-  RETURN_IF_ERROR(journal_
-                      .ReadAll({"solver", "experts", "identities"}, true,
-                               [&](const std::string& collection, const Message& state) {
-                                 if (collection == "solver") {
-                                   people->revision =
-                                       static_cast<const v1::SolverInputs&>(state).revision();
-                                 } else if (collection == "experts") {
-                                   experts.push_back(static_cast<const v1::Expert&>(state));
-                                 } else {
-                                   identities.push_back(static_cast<const v1::Identity&>(state));
-                                 }
-                               })
-                      .status());
-  std::vector<const v1::Expert*> sorted;
-  for (const v1::Expert& expert : experts) sorted.push_back(&expert);
-  absl::c_sort(sorted, [](const auto* a, const auto* b) { return a->name() < b->name(); });
-  people->persons = PersonsOf(sorted, identities);
-  for (const v1::Expert* expert : sorted) {
-    const int row = static_cast<int>(people->names.size());
-    people->names.push_back(expert->name());
-    for (const std::string& party : PartiesOf(*expert)) people->rows[party] = row;
-    for (const std::string& address : AddressesOf(*expert)) people->rows[address] = row;
-  }
-  absl::MutexLock lock(&mutex_);
-  people_ = people;
-  return people;
+RecusalReader::Caller RecusalReader::CallerOf(const rpc::Call& call) {
+  return {rpc::PersonKey(call.principal), PartnerOf(call)};
 }
 
-absl::StatusOr<std::shared_ptr<const RecusalReader::Recused>> RecusalReader::ReadRecused() {
-  ASSIGN_OR_RETURN(const int64_t revision, InputsRevision(journal_));
-  {
-    absl::MutexLock lock(&mutex_);
-    if (recused_ != nullptr && recused_->revision == revision) return recused_;
-  }
-  auto recused = std::make_shared<Recused>();
-  std::vector<v1::Identity> identities;
-  std::vector<std::pair<std::string, std::vector<std::string>>> requests;
-  // One pass over all of them, so that they are of one position: conflicts are few, and where none
-  // is a recusal the rest is not kept.
-  RETURN_IF_ERROR(
-      journal_
-          .ReadAll({"solver", "conflicts", "identities", "demands", "engagements"}, false,
-                   [&](const std::string& collection, const Message& state) {
-                     if (collection == "solver") {
-                       recused->revision = static_cast<const v1::SolverInputs&>(state).revision();
-                     } else if (collection == "conflicts") {
-                       const auto& conflict = static_cast<const v1::Conflict&>(state);
-                       if (IsRecusal(conflict)) {
-                         recused->recusals.push_back(conflict);
-                       }
-                     } else if (collection == "identities") {
-                       identities.push_back(static_cast<const v1::Identity&>(state));
-                     } else if (recused->recusals.empty()) {
-                       return;
-                     } else if (collection == "demands") {
-                       const auto& demand = static_cast<const v1::Demand&>(state);
-                       auto& [request, agencies] = requests.emplace_back();
-                       request = demand.request();
-                       agencies.assign(demand.co_served_agencies().begin(),
-                                       demand.co_served_agencies().end());
-                       agencies.push_back(demand.agency().agency());
-                     } else {
-                       // Past engagements were never a demand.
-                       const auto& engagement = static_cast<const v1::Engagement&>(state);
-                       requests.push_back({engagement.request(), {engagement.agency().agency()}});
-                     }
-                   })
-          .status());
-  recused->agencies.emplace(identities);
-  recused->requests = std::move(requests);
-  absl::MutexLock lock(&mutex_);
-  recused_ = recused;
-  return recused;
-}
-
-std::vector<int> RecusalReader::RowsOf(const People& people, const std::string& key) {
-  std::vector<int> rows;
-  const auto found = people.rows.find(key);
-  if (found == people.rows.end()) return rows;
-  const int person = people.persons[found->second];
-  for (int row = 0; row < static_cast<int>(people.persons.size()); ++row) {
-    if (people.persons[row] == person) rows.push_back(row);
-  }
-  return rows;
-}
-
-absl::StatusOr<std::vector<std::string>> RecusalReader::OwnRecords(const rpc::Call& call) {
-  std::vector<std::string> own;
-  const std::string key = rpc::PersonKey(call.principal);
-  if (key.empty()) return own;
-  ASSIGN_OR_RETURN(const auto people, ReadPeople());
-  for (const int row : RowsOf(*people, key)) own.push_back(people->names[row]);
-  return own;
+absl::Status RecusalReader::Follow(int64_t revision, RecusalFollower::Scope scope) {
+  if (followed_.IsAt(revision, scope)) return absl::OkStatus();
+  return followed_.Update(journal_, scope);
 }
 
 absl::StatusOr<KnownPerson> RecusalReader::WhoIs(const rpc::Call& call) {
   KnownPerson known;
-  const std::string key = rpc::PersonKey(call.principal);
+  const std::string key = CallerOf(call).key;
   if (key.empty()) return known;
-  ASSIGN_OR_RETURN(const auto people, ReadPeople());
-  const std::vector<int> own = RowsOf(*people, key);
-  for (const int row : own) known.records.push_back(people->names[row]);
-  if (own.empty()) return known;
-  for (const auto& [one, row] : people->rows) {
-    if (absl::c_binary_search(own, row)) known.keys.push_back(one);
+  ASSIGN_OR_RETURN(const int64_t revision, InputsRevision(journal_));
+  {
+    absl::MutexLock lock(&mutex_);
+    RETURN_IF_ERROR(Follow(revision, RecusalFollower::Scope::kAll));
+    known.records = followed_.RecordsOf(key);
+  }
+  // What is kept has no addresses.
+  journal::Records records(journal_);
+  RETURN_IF_ERROR(records.ReadAhead(known.records));
+  for (const std::string& name : known.records) {
+    ASSIGN_OR_RETURN(const v1::Expert expert, records.Get<v1::Expert>(name));
+    for (std::string& party : PartiesOf(expert)) known.keys.push_back(std::move(party));
+    for (std::string& address : AddressesOf(expert)) known.keys.push_back(std::move(address));
   }
   absl::c_sort(known.keys);
+  known.keys.erase(std::unique(known.keys.begin(), known.keys.end()), known.keys.end());
   return known;
 }
 
-absl::StatusOr<RecusalReader::Agencies> RecusalReader::RecusedFrom(const rpc::Call& call) {
-  Agencies agencies;
-  const std::string partner = PartnerOf(call);
-  if (partner.empty() && rpc::PersonKey(call.principal).empty()) return agencies;
-  ASSIGN_OR_RETURN(agencies.recused, ReadRecused());
-  if (agencies.recused->recusals.empty()) return agencies;
-  ASSIGN_OR_RETURN(const std::vector<std::string> own, OwnRecords(call));
+absl::StatusOr<absl::flat_hash_set<std::string>> RecusalReader::RecusedFrom(const Caller& caller,
+                                                                            int64_t revision) {
+  absl::flat_hash_set<std::string> agencies;
+  RETURN_IF_ERROR(Follow(revision, RecusalFollower::Scope::kRecusals));
+  if (followed_.recusals().empty()) return agencies;
+  RETURN_IF_ERROR(Follow(followed_.revision(), RecusalFollower::Scope::kAll));
+  std::vector<std::string> own;
+  if (!caller.key.empty()) own = followed_.RecordsOf(caller.key);
   const absl::CivilDay today = DayOf(clock_.Now());
-  for (const v1::Conflict& recusal : agencies.recused->recusals) {
-    const bool callers = recusal.partner().empty() ? absl::c_linear_search(own, recusal.expert())
-                                                   : recusal.partner() == partner;
-    if (callers && Holds(recusal, today)) {
-      agencies.names.emplace(agencies.recused->agencies->First(recusal.agency()));
+  for (const auto& [name, recusal] : followed_.recusals()) {
+    const bool is_callers = recusal.partner().empty() ? absl::c_binary_search(own, recusal.expert())
+                                                      : recusal.partner() == caller.partner;
+    if (is_callers && Holds(recusal, today)) {
+      agencies.emplace(followed_.FirstOf(recusal.agency()));
     }
   }
   return agencies;
@@ -194,23 +83,24 @@ absl::StatusOr<RecusalReader::Agencies> RecusalReader::RecusedFrom(const rpc::Ca
 
 absl::StatusOr<std::vector<std::string>> RecusalReader::HiddenFrom(const rpc::Call& call) {
   std::vector<std::string> hidden;
-  ASSIGN_OR_RETURN(const Agencies agencies, RecusedFrom(call));
-  if (agencies.names.empty()) return hidden;
-  for (const auto& [request, of] : agencies.recused->requests) {
-    if (absl::c_any_of(of, [&](const std::string& agency) {
-          return agencies.names.contains(agencies.recused->agencies->First(agency));
-        })) {
-      hidden.push_back(request);
-    }
-  }
-  absl::c_sort(hidden);
-  hidden.erase(std::unique(hidden.begin(), hidden.end()), hidden.end());
+  const Caller caller = CallerOf(call);
+  if (caller.is_nobody()) return hidden;
+  ASSIGN_OR_RETURN(const int64_t revision, InputsRevision(journal_));
+  absl::MutexLock lock(&mutex_);
+  ASSIGN_OR_RETURN(const auto agencies, RecusedFrom(caller, revision));
+  if (!agencies.empty()) hidden = followed_.RequestsOf(agencies);
   return hidden;
 }
 
 absl::Status RecusalReader::CheckMayFollow(const rpc::Call& call) {
-  ASSIGN_OR_RETURN(const Agencies agencies, RecusedFrom(call));
-  if (agencies.names.empty()) return absl::OkStatus();
+  const Caller caller = CallerOf(call);
+  if (caller.is_nobody()) return absl::OkStatus();
+  ASSIGN_OR_RETURN(const int64_t revision, InputsRevision(journal_));
+  {
+    absl::MutexLock lock(&mutex_);
+    ASSIGN_OR_RETURN(const auto agencies, RecusedFrom(caller, revision));
+    if (agencies.empty()) return absl::OkStatus();
+  }
   return Error(absl::StatusCode::kPermissionDenied, "RECUSED",
                absl::StrCat(call.principal.ToString(),
                             " is recused from an agency; journals, jobs and certificates are not "

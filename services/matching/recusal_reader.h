@@ -1,8 +1,8 @@
 #ifndef SERVICES_MATCHING_RECUSAL_READER_H_
 #define SERVICES_MATCHING_RECUSAL_READER_H_
 
+#include <cstdint>
 #include <functional>
-#include <memory>
 #include <string>
 #include <utility>
 #include <vector>
@@ -20,6 +20,7 @@
 #include "common/store/filter.h"
 #include "critac/matching/v1/partner.pb.h"
 #include "services/matching/callers.h"
+#include "services/matching/recusal_follower.h"
 #include "services/matching/seen_by.h"
 
 namespace critac::matching {
@@ -33,8 +34,8 @@ namespace critac::matching {
 // own partner, and for callers that are no partner in full only (`experts/e012`). Whoever is known
 // by one record is known by all that are the same person.
 //
-// Reads the database when records have changed since the last time; most callers cannot be an
-// expert, and cost nothing. Thread-safe.
+// When records have changed since the last time, what changed is read (RecusalFollower), and those who ask meanwhile
+// wait for it; most callers cannot be an expert, and cost nothing. Thread-safe.
 class RecusalReader {
  public:
   RecusalReader(journal::Journal& journal, const Clock& clock) : journal_(journal), clock_(clock) {}
@@ -72,34 +73,31 @@ class RecusalReader {
   }
 
  private:
-  // Who the experts are, and the recusals, at one revision of the solver's inputs.
-  struct People;
-  struct Recused;
-  // Agencies from which a caller is recused, each by the first of its names, and what they are of.
-  struct Agencies {
-    absl::flat_hash_set<std::string> names;
-    std::shared_ptr<const Recused> recused;
-  };
-
   static journal::Decide GuardBy(
       absl::StatusOr<std::vector<std::string>> hidden, const std::string& type,
       const std::string& name, journal::Decide decide,
       std::function<std::string(journal::Draft&, const std::string&)> request_of);
 
-  // The rows of whoever is known by a key, in the order of their names.
-  static std::vector<int> RowsOf(const People& people, const std::string& key);
+  // Who calls, as far as recusals go: as a person, and of a partner. Nobody: what may hide anything is not looked at.
+  struct Caller {
+    std::string key;
+    std::string partner;
+    bool is_nobody() const { return key.empty() && partner.empty(); }
+  };
+  static Caller CallerOf(const rpc::Call& call);
 
-  // The caller's own records as an expert, by name, sorted; none for those who are none.
-  absl::StatusOr<std::vector<std::string>> OwnRecords(const rpc::Call& call);
-  absl::StatusOr<Agencies> RecusedFrom(const rpc::Call& call);
-  absl::StatusOr<std::shared_ptr<const People>> ReadPeople();
-  absl::StatusOr<std::shared_ptr<const Recused>> ReadRecused();
+  // Brings what is kept to a revision of the solver's inputs, or a later one.
+  absl::Status Follow(int64_t revision, RecusalFollower::Scope scope)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  // Agencies from which a caller is recused, each by the first of its names. Where there are any, all is followed.
+  absl::StatusOr<absl::flat_hash_set<std::string>> RecusedFrom(const Caller& caller,
+                                                               int64_t revision)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
 
   journal::Journal& journal_;
   const Clock& clock_;
   absl::Mutex mutex_;
-  std::shared_ptr<const People> people_ ABSL_GUARDED_BY(mutex_);
-  std::shared_ptr<const Recused> recused_ ABSL_GUARDED_BY(mutex_);
+  RecusalFollower followed_ ABSL_GUARDED_BY(mutex_);
 };
 
 }  // namespace critac::matching
