@@ -4,19 +4,24 @@
 #include <array>
 #include <cstdint>
 #include <memory>
+#include <utility>
 #include <vector>
 
 #include "absl/base/thread_annotations.h"
 #include "absl/container/node_hash_map.h"
+#include "absl/strings/ascii.h"
 #include "absl/strings/escaping.h"
 #include "absl/strings/match.h"
+#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
+#include "absl/strings/strip.h"
 #include "absl/synchronization/mutex.h"
 #include "absl/time/civil_time.h"
 #include "absl/time/time.h"
 #include "google/protobuf/descriptor.h"
 #include "google/protobuf/io/coded_stream.h"
+#include "google/protobuf/stubs/common.h"
 #include "google/protobuf/type.pb.h"
 #include "google/protobuf/util/json_util.h"
 #include "google/protobuf/util/type_resolver.h"
@@ -24,7 +29,8 @@
 #include "google/protobuf/wire_format_lite.h"
 
 // Printed from the message's own serialization: generated code writes that without reflection, in
-// the order of field numbers, which is protobuf's order of printing too.
+// the order of field numbers, which is protobuf's order of printing too. Read in that order, and by
+// protobuf where anything is otherwise.
 namespace critac::journal {
 namespace {
 
@@ -32,12 +38,14 @@ using google::protobuf::Descriptor;
 using google::protobuf::EnumDescriptor;
 using google::protobuf::FieldDescriptor;
 using google::protobuf::Message;
+using google::protobuf::Reflection;
 using google::protobuf::internal::WireFormatLite;
 using google::protobuf::io::CodedInputStream;
 
-// How the messages of one type are printed: worked out once.
+// How the messages of one type are printed and read: worked out once.
 struct Plan {
   struct Field {
+    const FieldDescriptor* descriptor = nullptr;
     FieldDescriptor::Type type{};
     bool repeated = false;
     std::string key;  // `"fieldName":`; empty: there is no field of this number
@@ -62,6 +70,7 @@ const Plan& MakePlan(const Descriptor& type, Plans& plans);
 
 Plan::Field PlanField(const FieldDescriptor& descriptor, Plans& plans) {
   Plan::Field field;
+  field.descriptor = &descriptor;
   field.type = descriptor.type();
   field.repeated = descriptor.is_repeated();
   field.key = absl::StrCat("\"", descriptor.json_name(), "\":");
@@ -432,6 +441,260 @@ void Print(const Plan& plan, CodedInputStream& in, std::string& out) {
   out += '}';
 }
 
+// Appends a character, which is no surrogate.
+void AppendUtf8(uint32_t rune, std::string& out) {
+  const auto rest = [&](int shift) { out += static_cast<char>(0x80 | ((rune >> shift) & 0x3f)); };
+  if (rune < 0x80) {
+    out += static_cast<char>(rune);
+  } else if (rune < 0x800) {
+    out += static_cast<char>(0xc0 | (rune >> 6));
+    rest(0);
+  } else if (rune < 0x10000) {
+    out += static_cast<char>(0xe0 | (rune >> 12));
+    rest(6);
+    rest(0);
+  } else {
+    out += static_cast<char>(0xf0 | (rune >> 18));
+    rest(12);
+    rest(6);
+    rest(0);
+  }
+}
+
+// Reads what Print wrote. Of all else that may be in JSON (blanks, another order of fields, null, what is not known to
+// this version) it says no, and leaves it to protobuf's reader, which indexes each type anew for each text.
+class Reader {
+ public:
+  explicit Reader(absl::string_view text) : rest_(text) {}
+
+  // Whether it was all read; otherwise the message holds anything.
+  bool Read(const Plan& plan, Message& message) {
+    return ReadMessage(plan, message) && rest_.empty();
+  }
+
+ private:
+  bool Take(absl::string_view token) { return absl::ConsumePrefix(&rest_, token); }
+
+  bool ReadMessage(const Plan& plan, Message& message) {
+    if (plan.timestamp) return ReadTimestamp(message);
+    if (!Take("{")) return false;
+    if (Take("}")) return true;
+    size_t number = 0;
+    do {
+      // Fields stand in the order of their numbers, each once.
+      do {
+        if (++number >= plan.fields.size()) return false;
+      } while (plan.fields[number].key.empty() || !Take(plan.fields[number].key));
+      if (!ReadField(plan.fields[number], message)) return false;
+    } while (Take(","));
+    return Take("}");
+  }
+
+  bool ReadField(const Plan::Field& field, Message& message) {
+    if (!field.repeated) return ReadValue(field, message);
+    if (!Take("[")) return false;
+    do {
+      if (!ReadValue(field, message)) return false;
+    } while (Take(","));
+    return Take("]");
+  }
+
+  bool ReadValue(const Plan::Field& field, Message& message) {
+    const Reflection& r = *message.GetReflection();
+    const FieldDescriptor* const of = field.descriptor;
+    const bool many = field.repeated;
+    // Of a oneof nothing else may be there.
+    const auto* const oneof = of->real_containing_oneof();
+    if (oneof != nullptr && r.HasOneof(message, oneof)) return false;
+    switch (of->cpp_type()) {
+      case FieldDescriptor::CPPTYPE_BOOL: {
+        const bool value = Take("true");
+        if (!value && !Take("false")) return false;
+        many ? r.AddBool(&message, of, value) : r.SetBool(&message, of, value);
+        return true;
+      }
+      case FieldDescriptor::CPPTYPE_INT32: {
+        int32_t value = 0;
+        if (!ReadNumber(value)) return false;
+        many ? r.AddInt32(&message, of, value) : r.SetInt32(&message, of, value);
+        return true;
+      }
+      case FieldDescriptor::CPPTYPE_UINT32: {
+        uint32_t value = 0;
+        if (!ReadNumber(value)) return false;
+        many ? r.AddUInt32(&message, of, value) : r.SetUInt32(&message, of, value);
+        return true;
+      }
+      case FieldDescriptor::CPPTYPE_INT64: {
+        int64_t value = 0;
+        if (!Take("\"") || !ReadNumber(value) || !Take("\"")) return false;
+        many ? r.AddInt64(&message, of, value) : r.SetInt64(&message, of, value);
+        return true;
+      }
+      case FieldDescriptor::CPPTYPE_UINT64: {
+        uint64_t value = 0;
+        if (!Take("\"") || !ReadNumber(value) || !Take("\"")) return false;
+        many ? r.AddUInt64(&message, of, value) : r.SetUInt64(&message, of, value);
+        return true;
+      }
+      case FieldDescriptor::CPPTYPE_ENUM: {
+        int value = 0;
+        if (!ReadEnum(*of->enum_type(), value)) return false;
+        many ? r.AddEnumValue(&message, of, value) : r.SetEnumValue(&message, of, value);
+        return true;
+      }
+      case FieldDescriptor::CPPTYPE_STRING: {
+        std::string value;
+        if (field.type == FieldDescriptor::TYPE_BYTES || !ReadString(value)) return false;
+        many ? r.AddString(&message, of, std::move(value))
+             : r.SetString(&message, of, std::move(value));
+        return true;
+      }
+      case FieldDescriptor::CPPTYPE_MESSAGE:
+        return ReadMessage(*field.message,
+                           many ? *r.AddMessage(&message, of) : *r.MutableMessage(&message, of));
+      case FieldDescriptor::CPPTYPE_DOUBLE:
+      case FieldDescriptor::CPPTYPE_FLOAT:
+        return false;  // such a message is read by protobuf
+    }
+    return false;
+  }
+
+  template <typename T>
+  bool ReadNumber(T& value) {
+    const size_t begin = absl::StartsWith(rest_, "-") ? 1 : 0;
+    size_t end = begin;
+    while (end < rest_.size() && absl::ascii_isdigit(static_cast<unsigned char>(rest_[end]))) ++end;
+    // Zeros in front of a number are not JSON, and a negative zero is not written.
+    if (end > 1 && rest_[begin] == '0') return false;
+    if (!absl::SimpleAtoi(rest_.substr(0, end), &value)) return false;
+    rest_.remove_prefix(end);
+    return true;
+  }
+
+  // What stands up to the next quote, and may have no escapes.
+  bool ReadName(absl::string_view& name) {
+    if (!Take("\"")) return false;
+    const size_t end = rest_.find('"');
+    if (end == rest_.npos) return false;
+    name = rest_.substr(0, end);
+    rest_.remove_prefix(end + 1);
+    return true;
+  }
+
+  bool ReadEnum(const EnumDescriptor& type, int& number) {
+    if (!absl::StartsWith(rest_, "\"")) return ReadNumber(number);
+    absl::string_view name;
+    if (!ReadName(name)) return false;
+    const auto* const value = type.FindValueByName(std::string(name));
+    if (value == nullptr) return false;
+    number = value->number();
+    return true;
+  }
+
+  bool ReadTimestamp(Message& message) {
+    absl::string_view text;
+    if (!ReadName(text)) return false;
+    // 2026-11-20T14:00:00Z, with a point and 3, 6 or 9 digits before the Z, or without.
+    const size_t digits = text.size() <= 21 ? 0 : text.size() - 21;
+    if (text.size() != (digits == 0 ? 20 : 21 + digits) || digits > 9 || digits % 3 != 0) {
+      return false;
+    }
+    const auto is = [&](size_t at, char sign) { return text[at] == sign; };
+    if (!is(4, '-') || !is(7, '-') || !is(10, 'T') || !is(13, ':') || !is(16, ':') ||
+        !is(text.size() - 1, 'Z') || (digits > 0 && !is(19, '.'))) {
+      return false;
+    }
+    int parts[6] = {};
+    constexpr std::pair<size_t, size_t> kPlaces[] = {{0, 4},  {5, 2},  {8, 2},
+                                                     {11, 2}, {14, 2}, {17, 2}};
+    for (int i = 0; i < 6; ++i) {
+      if (!ReadDigits(text.substr(kPlaces[i].first, kPlaces[i].second), parts[i])) return false;
+    }
+    int nanos = 0;
+    if (digits > 0 && !ReadDigits(text.substr(20, digits), nanos)) return false;
+    for (size_t i = digits; digits > 0 && i < 9; ++i) nanos *= 10;
+    const absl::CivilSecond second(parts[0], parts[1], parts[2], parts[3], parts[4], parts[5]);
+    // A day or an hour that there is not would be another one.
+    if (parts[0] < 1 || second.month() != parts[1] || second.day() != parts[2] ||
+        second.hour() != parts[3] || second.minute() != parts[4] || second.second() != parts[5]) {
+      return false;
+    }
+    const Reflection& r = *message.GetReflection();
+    const Descriptor& type = *message.GetDescriptor();
+    r.SetInt64(&message, type.FindFieldByNumber(1),
+               absl::ToUnixSeconds(absl::FromCivil(second, absl::UTCTimeZone())));
+    r.SetInt32(&message, type.FindFieldByNumber(2), nanos);
+    return true;
+  }
+
+  static bool ReadDigits(absl::string_view text, int& number) {
+    number = 0;
+    for (const char digit : text) {
+      if (!absl::ascii_isdigit(static_cast<unsigned char>(digit))) return false;
+      number = number * 10 + (digit - '0');
+    }
+    return true;
+  }
+
+  bool ReadString(std::string& out) {
+    if (!Take("\"")) return false;
+    for (;;) {
+      size_t end = 0;
+      const auto stops = [](unsigned char byte) {
+        return byte == '"' || byte == '\\' || byte < 0x20;
+      };
+      while (end < rest_.size() && !stops(static_cast<unsigned char>(rest_[end]))) ++end;
+      out.append(rest_.data(), end);
+      rest_.remove_prefix(end);
+      if (Take("\"")) {
+        return google::protobuf::internal::IsStructurallyValidUTF8(out.data(),
+                                                                   static_cast<int>(out.size()));
+      }
+      if (!Take("\\") || !ReadEscape(out)) return false;
+    }
+  }
+
+  // What stands behind a backslash.
+  bool ReadEscape(std::string& out) {
+    if (rest_.empty()) return false;
+    const char kind = rest_[0];
+    rest_.remove_prefix(1);
+    constexpr absl::string_view kKinds = "\"\\/bfnrt";
+    constexpr absl::string_view kMeant = "\"\\/\b\f\n\r\t";
+    if (const size_t at = kKinds.find(kind); at != kKinds.npos) {
+      out += kMeant[at];
+      return true;
+    }
+    uint32_t rune = 0;
+    if (kind != 'u' || !ReadUnit(rune)) return false;
+    if (rune >= 0xd800 && rune < 0xe000) {
+      uint32_t low = 0;
+      if (rune >= 0xdc00 || !Take("\\u") || !ReadUnit(low)) return false;
+      if (low < 0xdc00 || low >= 0xe000) return false;
+      rune = 0x10000 + ((rune - 0xd800) << 10) + (low - 0xdc00);
+    }
+    AppendUtf8(rune, out);
+    return true;
+  }
+
+  // Four hexadecimal digits.
+  bool ReadUnit(uint32_t& unit) {
+    if (rest_.size() < 4) return false;
+    for (int i = 0; i < 4; ++i) {
+      const auto digit = static_cast<unsigned char>(rest_[static_cast<size_t>(i)]);
+      if (!absl::ascii_isxdigit(digit)) return false;
+      unit = unit * 16 + (absl::ascii_isdigit(digit)
+                              ? static_cast<uint32_t>(digit - '0')
+                              : static_cast<uint32_t>(absl::ascii_tolower(digit) - 'a') + 10);
+    }
+    rest_.remove_prefix(4);
+    return true;
+  }
+
+  absl::string_view rest_;
+};
+
 // protobuf's JSON reader asks for the description of each type at each text. The pool would make it anew, options
 // and all, which takes longer than the reading.
 class KeptTypes final : public google::protobuf::util::TypeResolver {
@@ -527,9 +790,14 @@ std::string ToJsonText(const Message& message) {
 }
 
 absl::Status FromJsonText(absl::string_view text, Message& message) {
+  const Descriptor& type = *message.GetDescriptor();
+  message.Clear();
+  if (const Plan& plan = PlanOf(type); !plan.by_library && Reader(text).Read(plan, message)) {
+    return absl::OkStatus();
+  }
+  message.Clear();
   google::protobuf::util::JsonParseOptions options;
   options.ignore_unknown_fields = true;
-  const Descriptor& type = *message.GetDescriptor();
   std::string bytes;
   const auto status = google::protobuf::util::JsonToBinaryString(
       &KeptTypes::Instance(), KeptTypes::UrlOf(type), std::string(text), &bytes, options);
