@@ -1,10 +1,12 @@
 #include "services/matching/assign.h"
 
 #include <algorithm>
+#include <limits>
 #include <map>
 #include <memory>
 #include <numeric>
 #include <optional>
+#include <set>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -16,6 +18,11 @@
 
 namespace critac::matching {
 namespace {
+
+// What a proof by cases may take at most: networks that are solved, and of them all together the slots times the
+// experts, since a check looks at each of these pairs.
+constexpr int64_t kMostNetworks = 200;
+constexpr int64_t kMostPairsOfNetworks = 2'000'000;
 
 // One solution of the network under the limits it keeps.
 struct Round {
@@ -70,17 +77,18 @@ bool KeepPartnersLimits(const Pool& pool, const Round& round, const Placement& p
 
 // Allots to periods what an expert has left open at once, for every expert who exceeds it: the units
 // with the strongest claims keep their periods. Returns whether there was any.
-bool AllotExceeded(const Pool& pool, const std::vector<Pair>& chosen, const Placement& placement,
+bool AllotExceeded(const Pool& pool, const Round& round, const Placement& placement,
                    NetworkLimits& limits) {
+  const std::vector<Pair>& chosen = round.chosen;
   std::map<int, std::vector<int>> units_of;
   for (size_t i = 0; i < chosen.size(); ++i) {
     units_of[chosen[i].expert].push_back(static_cast<int>(i));
   }
-  bool any = false;
+  std::set<int> exceeded;
   for (auto& [expert, units] : units_of) {
     const size_t room = static_cast<size_t>(pool.experts()[expert].RoomOpen());
     if (units.size() <= room) continue;
-    any = true;
+    exceeded.insert(expert);
     std::stable_sort(units.begin(), units.end(), [&](int a, int b) {
       const auto claim = [&](int unit) {
         const Pair& pair = chosen[unit];
@@ -88,11 +96,15 @@ bool AllotExceeded(const Pool& pool, const std::vector<Pair>& chosen, const Plac
       };
       return claim(a) > claim(b);
     });
-    std::map<int32_t, int64_t> kept;
-    for (size_t i = 0; i < room; ++i) ++kept[*placement.periods[units[i]]];
-    limits.allotted[expert].assign(kept.begin(), kept.end());
+    for (size_t i = 0; i < room; ++i) {
+      ++limits.allotted[{expert, *placement.periods[units[i]]}];
+    }
   }
-  return any;
+  // In other periods they have none.
+  for (const ExpertUnits& one : round.network->network.UnitsOfExperts(round.network->transport)) {
+    if (exceeded.contains(one.expert)) limits.allotted.try_emplace({one.expert, one.period}, 0);
+  }
+  return !exceeded.empty();
 }
 
 Plan PlanOf(const Pool& pool, const Round& round, const Placement& placement) {
@@ -148,24 +160,140 @@ void FillFromRoomLeft(const Pool& pool, const std::vector<Pair>& pairs, Plan& pl
   std::sort(plan.units.begin(), plan.units.end());
 }
 
+// Looks for a cheapest plan, case by case, where an expert exceeds what they have open at once in the network that
+// keeps all other limits. In a case so many people of an expert at most start in a period, which that network can keep:
+// what it costs is what no plan of the case costs less than, and where nobody exceeds anything it is a plan. Else the
+// case is divided, so that what was found is in none of its parts and every plan is in one (ProofCase).
+class CaseSearch {
+ public:
+  // `limits`: those of the network to begin with, nothing allotted. `plan`: the cheapest known.
+  CaseSearch(const Pool& pool, SharedPairs pairs, NetworkLimits limits, std::optional<Plan> plan)
+      : pool_(pool), pairs_(std::move(pairs)), plan_(std::move(plan)) {
+    const int64_t size = std::max<int64_t>(
+        1, static_cast<int64_t>(pool.slots().size()) * static_cast<int64_t>(pool.experts().size()));
+    networks_left_ = std::min(kMostNetworks, kMostPairsOfNetworks / size);
+    status_ = Explore(std::move(limits));
+    const bool none_is_cheaper = plan_.has_value() && lowest_ >= plan_->objective;
+    if (complete_ && none_is_cheaper) plan_->cases = std::move(cases_);
+  }
+
+  const absl::Status& status() const { return status_; }
+  // Whether every case was looked at.
+  bool complete() const { return complete_; }
+  // The cheapest known, with the proof where there is one; nothing: none was found.
+  std::optional<Plan>& plan() { return plan_; }
+
+ private:
+  absl::Status Explore(NetworkLimits limits) {
+    const size_t place = cases_.size();
+    cases_.emplace_back();
+    if (!seen_.insert(limits.allotted).second) return absl::OkStatus();
+    ASSIGN_OR_RETURN(const ProofCase one, CaseOf(limits));
+    cases_[place] = one;
+    for (const auto& [period, people] : one.fewer_than) {
+      if (!complete_) break;
+      NetworkLimits part = limits;
+      part.allotted[{one.expert, period}] = people - 1;
+      RETURN_IF_ERROR(Explore(std::move(part)));
+    }
+    return absl::OkStatus();
+  }
+
+  // How a case ends, or is divided. Partners who need it turn to limits by period for its parts as well.
+  absl::StatusOr<ProofCase> CaseOf(NetworkLimits& limits) {
+    ProofCase one;
+    int64_t bound = std::numeric_limits<int64_t>::min();
+    while (true) {
+      if (networks_left_ == 0) {
+        complete_ = false;
+        return one;
+      }
+      --networks_left_;
+      ASSIGN_OR_RETURN(const Round round, SolveRound(pool_, pairs_, limits));
+      if (round.cost() > bound) {
+        bound = round.cost();
+        one.prices = round.network->network.PricesOf(round.network->transport);
+      }
+      const bool none_has_pair = limits.forced.has_value() && !round.has((*pairs_)[*limits.forced]);
+      if (none_has_pair || (plan_.has_value() && bound >= plan_->objective)) break;
+      ASSIGN_OR_RETURN(const Placement placement, PlaceInPeriods(pool_, round.chosen));
+      if (KeepPartnersLimits(pool_, round, placement, limits)) continue;
+      if (Divide(round, one)) return one;
+      Plan found = PlanOf(pool_, round, placement);
+      found.network = round.network;
+      plan_ = std::move(found);
+      break;
+    }
+    lowest_ = std::min(lowest_, bound);
+    return one;
+  }
+
+  // By the first expert who exceeds what they have open at once, and the fewest periods. Returns whether there is one.
+  bool Divide(const Round& round, ProofCase& one) const {
+    const std::vector<ExpertUnits> all =
+        round.network->network.UnitsOfExperts(round.network->transport);
+    for (size_t first = 0, end = 0; first < all.size(); first = end) {
+      int64_t sum = 0;
+      for (; end < all.size() && all[end].expert == all[first].expert; ++end) sum += all[end].units;
+      const int64_t room = pool_.experts()[all[first].expert].RoomOpen();
+      if (sum <= room) continue;
+      std::vector<ExpertUnits> periods(all.begin() + static_cast<int64_t>(first),
+                                       all.begin() + static_cast<int64_t>(end));
+      std::stable_sort(
+          periods.begin(), periods.end(),
+          [](const ExpertUnits& a, const ExpertUnits& b) { return a.units > b.units; });
+      one = {all[first].expert, {}, std::nullopt};
+      sum = 0;
+      for (size_t i = 0; sum <= room; ++i) {
+        one.fewer_than.emplace_back(periods[i].period, periods[i].units);
+        sum += periods[i].units;
+      }
+      return true;
+    }
+    return false;
+  }
+
+  const Pool& pool_;
+  const SharedPairs pairs_;
+  std::optional<Plan> plan_;
+  std::vector<ProofCase> cases_;
+  std::set<Allotted> seen_;
+  int64_t networks_left_ = 0;
+  // What no plan of the cases that are not divided costs less than.
+  int64_t lowest_ = std::numeric_limits<int64_t>::max();
+  bool complete_ = true;
+  absl::Status status_;
+};
+
+absl::Status NoPlanWith(const Pool& pool, const Pair& pair) {
+  return FailedPrecondition("NO_PLAN_WITH_PAIR", pool.experts()[pair.expert].name,
+                            "can be in no plan for this slot");
+}
+
+// What comes of the rounds below: the cheapest plan that they found, and what the best of them proves.
+struct Rounds {
+  std::optional<Plan> plan;
+  int64_t bound = 0;
+  Prices prices;
+  // Those of the last.
+  NetworkLimits limits;
+};
+
 // Solves until no limit is exceeded. Each round but the last adds a partner or an expert to
 // `limits`, so there are at most as many rounds as there are of these, and one more.
-absl::StatusOr<Plan> Solve(const Pool& pool, std::vector<Pair> its_pairs,
-                           std::optional<int> forced) {
-  const auto shared_pairs = std::make_shared<const std::vector<Pair>>(std::move(its_pairs));
+absl::StatusOr<Rounds> SolveInRounds(const Pool& pool, const SharedPairs& shared_pairs,
+                                     std::optional<int> forced) {
   const std::vector<Pair>& pairs = *shared_pairs;
-  NetworkLimits limits;
+  Rounds rounds;
+  NetworkLimits& limits = rounds.limits;
   limits.by_period.assign(pool.partners().size(), false);
   limits.forced = forced;
   std::shared_ptr<const SolvedNetwork> best;
   while (true) {
     ASSIGN_OR_RETURN(Round round, SolveRound(pool, shared_pairs, limits));
     if (forced.has_value() && !round.has(pairs[*forced])) {
-      return FailedPrecondition(limits.allotted.empty() ? "NO_PLAN_WITH_PAIR" : "NOT_PROVED",
-                                pool.experts()[pairs[*forced].expert].name,
-                                limits.allotted.empty()
-                                    ? "can be in no plan for this slot"
-                                    : "is in no plan for this slot that was found");
+      if (limits.allotted.empty()) return NoPlanWith(pool, pairs[*forced]);
+      break;
     }
     ASSIGN_OR_RETURN(const Placement placement, PlaceInPeriods(pool, round.chosen));
     // Without allotments a network only leaves limits out, so no plan is cheaper than its flow.
@@ -173,15 +301,38 @@ absl::StatusOr<Plan> Solve(const Pool& pool, std::vector<Pair> its_pairs,
       best = round.network;
     }
     if (KeepPartnersLimits(pool, round, placement, limits)) continue;
-    if (AllotExceeded(pool, round.chosen, placement, limits)) continue;
-    Plan plan = PlanOf(pool, round, placement);
-    plan.bound = best->transport.cost;
-    plan.prices = best->network.PricesOf(best->transport);
-    plan.pair_count = static_cast<int64_t>(pairs.size());
-    if (!limits.allotted.empty()) FillFromRoomLeft(pool, pairs, plan);
-    plan.network = std::move(round.network);
-    return plan;
+    if (AllotExceeded(pool, round, placement, limits)) continue;
+    rounds.plan = PlanOf(pool, round, placement);
+    if (!limits.allotted.empty()) FillFromRoomLeft(pool, pairs, *rounds.plan);
+    rounds.plan->network = std::move(round.network);
+    break;
   }
+  rounds.bound = best->transport.cost;
+  rounds.prices = best->network.PricesOf(best->transport);
+  return rounds;
+}
+
+absl::StatusOr<Plan> Solve(const Pool& pool, std::vector<Pair> its_pairs,
+                           std::optional<int> forced) {
+  const auto pairs = std::make_shared<const std::vector<Pair>>(std::move(its_pairs));
+  ASSIGN_OR_RETURN(Rounds rounds, SolveInRounds(pool, pairs, forced));
+  std::optional<Plan>& plan = rounds.plan;
+  if (!plan.has_value() || plan->objective > rounds.bound) {
+    rounds.limits.allotted.clear();
+    CaseSearch search(pool, pairs, std::move(rounds.limits), std::move(plan));
+    RETURN_IF_ERROR(search.status());
+    plan = std::move(search.plan());
+    if (!plan.has_value() && search.complete()) return NoPlanWith(pool, (*pairs)[*forced]);
+  }
+  if (!plan.has_value()) {
+    return FailedPrecondition("NOT_PROVED", pool.experts()[(*pairs)[*forced].expert].name,
+                              "is in no plan for this slot that was found");
+  }
+  plan->bound = rounds.bound;
+  plan->prices = std::move(rounds.prices);
+  plan->pair_count = static_cast<int64_t>(pairs->size());
+  if (plan->optimal()) plan->cases.clear();
+  return *std::move(plan);
 }
 
 }  // namespace

@@ -61,6 +61,19 @@ struct Prices {
 
 struct SolvedNetwork;
 
+// Part of a proof by cases that no plan is cheaper (README.md). A case is of all plans in which experts start in
+// periods with no more people than it says; that with which the proof begins says nothing, so it is of all plans. It is
+// divided, or its prices prove that none of it is cheaper.
+struct ProofCase {
+  // By whose people it is divided; -1: it is not.
+  int expert = -1;
+  // Periods, and numbers of people that are more together than the expert has open at once. So in every plan there are
+  // fewer in one of these periods at least; and of each, in this order, there is a case in which there are.
+  std::vector<std::pair<int32_t, int64_t>> fewer_than;
+  // Where it is not divided. Nothing: a case with the same limits is proved before it.
+  std::optional<Prices> prices;
+};
+
 struct Plan {
   // By slot, then by expert.
   std::vector<PlanUnit> units;
@@ -68,9 +81,12 @@ struct Plan {
   std::vector<int> open;
   // Price of the plan.
   int64_t objective = 0;
-  // No plan is cheaper than this. Equal to `objective` where the plan is proved optimal.
+  // No plan is cheaper than this, as prices prove. Equal to `objective` where they prove that none is cheaper.
   int64_t bound = 0;
   Prices prices;
+  // Where prices alone do not prove that the plan is the cheapest: a proof by cases, each followed by those into which
+  // it is divided. Empty: there is none, or none is needed.
+  std::vector<ProofCase> cases;
   // Eligible pairs of slot and expert, over slots that miss people.
   int64_t pair_count = 0;
   // People asked for.
@@ -78,7 +94,10 @@ struct Plan {
   // What it was read from (network.h); it refers to the pool.
   std::shared_ptr<const SolvedNetwork> network;
 
+  // Whether its prices prove that no plan is cheaper.
   bool optimal() const { return objective == bound; }
+  // Whether that is proved, be it by cases.
+  bool proved() const { return optimal() || !cases.empty(); }
   // Null: the plan does not have this expert in this slot.
   const PlanUnit* FindUnit(int slot, int expert) const;
 };
@@ -87,20 +106,21 @@ struct Plan {
 // through slots and then experts by name, whom a standing proposal has is taken wherever a cheapest plan has
 // them together with those taken before; in the same manner who then starts in the period in which they
 // stand; then every other pair; then, going through the pairs, each starts in the first period that leaves
-// the others room. So the plan is a function of the pool alone, whatever the order of the input.
+// the others room. So the plan is a function of the pool alone, whatever the order of the input; but a plan whose
+// prices do not prove it the cheapest may be another one of the same price.
 //
 // RESOURCE_EXHAUSTED: the largest price times the nodes of the network (slots, experts, and an
 // expert's periods) does not fit the solver's integers, 2^60. At the policy's highest prices and
 // a wait of three hundred years that is ten million nodes.
 absl::StatusOr<Plan> SolvePlan(const Pool& pool);
 
-// The cheapest plan that has this pair; `optimal` says whether no other one with the pair is cheaper.
-// Its prices prove nothing about plans without it; CheckPlanWith checks it (certificate.h). With `period`, the
-// number of one of the pair's, it starts in that.
+// The cheapest plan that has this pair; `proved` says whether no other one with the pair is cheaper.
+// Its prices and cases prove nothing about plans without it; CheckPlanWith checks it (certificate.h). With `period`,
+// the number of one of the pair's, it starts in that.
 // INVALID_ARGUMENT: the expert is not eligible for the slot, or cannot start in the period, or the slot misses
 // nobody.
 // FAILED_PRECONDITION: no plan has the pair, for example because its partner's maximum share is nothing
-// (NO_PLAN_WITH_PAIR); or none was found where limits overlap (NOT_PROVED).
+// (NO_PLAN_WITH_PAIR); or none was found where limits overlap, in as many cases as are looked at (NOT_PROVED).
 absl::StatusOr<Plan> SolvePlanWith(const Pool& pool, int slot, int expert,
                                    std::optional<int32_t> period = std::nullopt);
 

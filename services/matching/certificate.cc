@@ -1,7 +1,9 @@
 #include "services/matching/certificate.h"
 
 #include <algorithm>
+#include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <utility>
 #include <vector>
@@ -36,9 +38,9 @@ class Checker {
       : pool_(pool), plan_(plan), forced_(forced) {}
 
   absl::Status Check() {
-    for (const auto step :
-         {&Checker::CheckShape, &Checker::CheckForced, &Checker::CheckUnits, &Checker::CheckLimits,
-          &Checker::CheckObjective, &Checker::CheckPrices, &Checker::CheckBound}) {
+    for (const auto step : {&Checker::CheckShape, &Checker::CheckForced, &Checker::CheckUnits,
+                            &Checker::CheckLimits, &Checker::CheckObjective, &Checker::CheckPrices,
+                            &Checker::CheckBound, &Checker::CheckCases}) {
       if (absl::Status status = (this->*step)(); !status.ok()) return status;
     }
     return plan_.optimal() ? CheckSlackness() : absl::OkStatus();
@@ -46,6 +48,8 @@ class Checker {
 
  private:
   using Key = std::pair<int, int32_t>;
+  // People of an expert who start in a period, at most.
+  using CaseLimits = std::map<Key, int64_t>;
 
   const SlotRow& Slot(int slot) const { return pool_.slots()[slot]; }
   const ExpertRow& Expert(int expert) const { return pool_.experts()[expert]; }
@@ -54,12 +58,16 @@ class Checker {
     return absl::StrCat(Name(slot), " with ", Expert(expert).name);
   }
 
+  bool IsOfThisPool(const Prices& prices) const {
+    return prices.slots.size() == pool_.slots().size() &&
+           prices.partners.size() == pool_.partners().size() &&
+           prices.experts_open.size() == pool_.experts().size();
+  }
+
   absl::Status CheckShape() {
     const size_t slots = pool_.slots().size();
-    const size_t partners = pool_.partners().size();
     const size_t experts = pool_.experts().size();
-    if (plan_.open.size() != slots || plan_.prices.slots.size() != slots ||
-        plan_.prices.partners.size() != partners || plan_.prices.experts_open.size() != experts) {
+    if (plan_.open.size() != slots || !IsOfThisPool(plan_.prices)) {
       return Wrong("it is not of this pool");
     }
     for (const PlanUnit& unit : plan_.units) {
@@ -266,11 +274,19 @@ class Checker {
     return pairs;
   }
 
-  // The least that any plan can cost, if what is scarce is paid at the prices. Every plan pays at
-  // most this less than it costs, whatever the prices are; that is why it is a bound.
   absl::Status CheckBound() {
     int128 bound = 0;
     int64_t pair_count = 0;
+    if (absl::Status status = AddUpBound(bound, pair_count); !status.ok()) return status;
+    if (pair_count != plan_.pair_count) return Wrong("it counts the eligible pairs wrongly");
+    if (bound != plan_.bound) return Wrong("its bound is not what its prices prove");
+    if (plan_.bound > plan_.objective) return Wrong("its bound is above its objective");
+    return absl::OkStatus();
+  }
+
+  // The least that any plan can cost, if what is scarce is paid at the prices. Every plan pays at
+  // most this less than it costs, whatever the prices are; that is why it is a bound.
+  absl::Status AddUpBound(int128& bound, int64_t& pair_count) {
     priced_.resize(pool_.slots().size());
     for (int s = 0; s < static_cast<int>(pool_.slots().size()); ++s) {
       const int64_t missing = Slot(s).missing;
@@ -295,9 +311,69 @@ class Checker {
       if (!LeastOfPartner(p, least)) return Wrong("a partner's price bounds nothing");
       bound += least;
     }
-    if (pair_count != plan_.pair_count) return Wrong("it counts the eligible pairs wrongly");
-    if (bound != plan_.bound) return Wrong("its bound is not what its prices prove");
-    if (plan_.bound > plan_.objective) return Wrong("its bound is above its objective");
+    return absl::OkStatus();
+  }
+
+  absl::Status CheckCases() {
+    if (plan_.cases.empty()) return absl::OkStatus();
+    size_t next = 0;
+    std::set<CaseLimits> proved;
+    if (absl::Status status = CheckCase({}, next, proved); !status.ok()) return status;
+    if (next != plan_.cases.size()) return Wrong("a case of its proof is none of another one's");
+    return absl::OkStatus();
+  }
+
+  // Checks the next case, which has these limits, and those into which it is divided. `proved`: the limits of those
+  // that are proved by now.
+  absl::Status CheckCase(const CaseLimits& limits, size_t& next, std::set<CaseLimits>& proved) {
+    if (next == plan_.cases.size()) return Wrong("its proof leaves a case out");
+    const ProofCase& one = plan_.cases[next++];
+    if (one.expert >= static_cast<int>(pool_.experts().size())) {
+      return Wrong("a case of its proof is not of this pool");
+    }
+    if (one.expert < 0) {
+      if (!one.prices.has_value()) {
+        return proved.contains(limits) ? absl::OkStatus()
+                                       : Wrong("a case of its proof has no prices");
+      }
+      if (absl::Status status = CheckCasePrices(*one.prices, limits); !status.ok()) return status;
+      proved.insert(limits);
+      return absl::OkStatus();
+    }
+    std::set<int32_t> periods;
+    int128 people = 0;
+    for (const auto& [period, fewer_than] : one.fewer_than) {
+      if (fewer_than < 1 || !periods.insert(period).second) {
+        return Wrong("a case of its proof is divided by nobody, or by a period twice");
+      }
+      people += fewer_than;
+    }
+    // Who has as many in each of the periods has more than that in all.
+    if (people <= Expert(one.expert).RoomOpen()) {
+      return Wrong("its proof divides a case and leaves plans out");
+    }
+    for (const auto& [period, fewer_than] : one.fewer_than) {
+      CaseLimits part = limits;
+      int64_t& most = part.try_emplace({one.expert, period}, fewer_than - 1).first->second;
+      most = std::min(most, fewer_than - 1);
+      if (absl::Status status = CheckCase(part, next, proved); !status.ok()) return status;
+    }
+    proved.insert(limits);
+    return absl::OkStatus();
+  }
+
+  // That at these prices no plan within the limits is cheaper.
+  absl::Status CheckCasePrices(const Prices& prices, const CaseLimits& limits) const {
+    if (!IsOfThisPool(prices)) return Wrong("a case of its proof is not of this pool");
+    Plan priced;
+    priced.prices = prices;
+    Checker checker(pool_, priced, forced_);
+    checker.case_limits_ = limits;
+    if (absl::Status status = checker.CheckPrices(); !status.ok()) return status;
+    int128 bound = 0;
+    int64_t pair_count = 0;
+    if (absl::Status status = checker.AddUpBound(bound, pair_count); !status.ok()) return status;
+    if (bound < plan_.objective) return Wrong("a case of its proof may have a cheaper plan");
     return absl::OkStatus();
   }
 
@@ -326,7 +402,9 @@ class Checker {
   // An expert's limit in a period is also that of all periods together.
   int64_t RoomOf(const Key& expert_period) const {
     const ExpertRow& expert = Expert(expert_period.first);
-    return std::min(expert.RoomIn(expert_period.second), expert.RoomOpen());
+    const int64_t room = std::min(expert.RoomIn(expert_period.second), expert.RoomOpen());
+    const auto most = case_limits_.find(expert_period);
+    return most == case_limits_.end() ? room : std::min(room, most->second);
   }
 
   // The least of fairness less price over any number of assignments. False where it has none: each
@@ -426,6 +504,7 @@ class Checker {
   const Pool& pool_;
   const Plan& plan_;
   const std::optional<Forced> forced_;
+  CaseLimits case_limits_;
   // Units of the plan.
   std::vector<int64_t> experts_;
   absl::flat_hash_map<int, int64_t> partners_;

@@ -17,13 +17,15 @@ namespace critac::matching {
 //   - `bound` is what the prices prove, and is not above the objective;
 //   - where the bound equals the objective, complementary slackness holds over all eligible pairs,
 //     also those never handed to the solver: an unused pair is not cheaper than its slot's price, a
-//     used one not dearer, only what is used up has a price, only what is cheaper open stays open.
+//     used one not dearer, only what is used up has a price, only what is cheaper open stays open;
+//   - where it has a proof by cases, every plan is in one of those that are not divided, and the prices of each
+//     prove that none of its plans is cheaper than the objective.
 // INTERNAL, saying what does not hold and where. Sums are of 128 bits: no plan, however made up,
 // passes by overflow.
 absl::Status CheckPlan(const Pool& pool, const Plan& plan);
 
 // Checks a plan that has to have a pair (SolvePlanWith) in the same way: it has the pair, and its `bound`
-// is what its prices prove of all plans that have it. With `period`: that have it in that period.
+// is what its prices prove of all plans that have it, its cases as well. With `period`: that have it in that period.
 absl::Status CheckPlanWith(const Pool& pool, const Plan& plan, int slot, int expert,
                            std::optional<int32_t> period = std::nullopt);
 

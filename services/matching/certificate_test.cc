@@ -281,6 +281,42 @@ TEST_F(Certificate, APlanThatHasNotThePairOrIsDressedUpIsRejectedAsOneWithIt) {
   EXPECT_THAT(error_of(changed), HasSubstr("counts its people wrongly"));
 }
 
+// Goal: a proof by cases proves, and nothing that leaves plans out or is too dear passes as one.
+// Method: e1, who has one assignment in all, has none in the first quarter or none in the second; one thing is changed
+// at a time.
+TEST(CertificateByCases, APlanIsProvedByAllCasesThereAre) {
+  const Pool pool = OverlappingCenter().Build();
+  const Plan plan = Solved(pool);
+  ASSERT_FALSE(plan.optimal());
+  ASSERT_EQ(plan.cases.size(), 3u);
+  EXPECT_EQ(plan.cases[0].expert, ExpertIn(pool, "e1"));
+  ASSERT_EQ(plan.cases[0].fewer_than.size(), 2u);
+  const auto expect_rejected = [&](const std::string& why,
+                                   const std::function<void(std::vector<ProofCase>&)>& change) {
+    Plan changed = plan;
+    change(changed.cases);
+    const absl::Status checked = CheckPlan(pool, changed);
+    EXPECT_EQ(checked.code(), absl::StatusCode::kInternal) << why;
+    EXPECT_THAT(std::string(checked.message()), HasSubstr(why));
+  };
+  using Cases = std::vector<ProofCase>;
+  expect_rejected("leaves a case out", [](Cases& c) { c.pop_back(); });
+  expect_rejected("none of another one's", [](Cases& c) { c.push_back(c.back()); });
+  expect_rejected("leaves plans out", [](Cases& c) { c[0].fewer_than.pop_back(); });
+  expect_rejected("a period twice", [](Cases& c) { c[0].fewer_than[1] = c[0].fewer_than[0]; });
+  expect_rejected("divided by nobody", [](Cases& c) { c[0].fewer_than[1].second = 0; });
+  expect_rejected("not of this pool", [](Cases& c) { c[0].expert = 2; });
+  expect_rejected("has no prices", [](Cases& c) { c[1].prices.reset(); });
+  expect_rejected("not of this pool", [](Cases& c) { c[1].prices->slots.clear(); });
+  expect_rejected("costs more filled", [](Cases& c) { c[1].prices->slots.assign(2, 5'000'000); });
+  expect_rejected("may have a cheaper plan", [](Cases& c) { c[0].fewer_than[0].second = 2; });
+  expect_rejected("may have a cheaper plan", [](Cases& c) {
+    *c[1].prices = Prices{{0, 0}, {0}, 0, {0, 0}, {}, {}};
+  });
+  // As it is, it passes.
+  EXPECT_TRUE(CheckPlan(pool, plan).ok());
+}
+
 TEST_F(Certificate, WhateverPassesAsOptimalIsAsCheapAsTheTruePlan) {
   constexpr uint32_t kSeed = 5;
   std::cout << "seed " << kSeed << "\n";

@@ -81,7 +81,7 @@ Explainer::Forced Explainer::ForcedBy(int slot, int expert) {
     forced.why_not = v1::NO_FORCING_PRICE_SLOT_FILLED;
   } else if (IsAssigned(slot, expert)) {
     forced.why_not = v1::NO_FORCING_PRICE_IN_PLAN;
-  } else if (plan_->optimal() && forcing_->NoPlanHas(slot, expert)) {
+  } else if (plan_->proved() && forcing_->NoPlanHas(slot, expert)) {
     // Of a plan that is not proved the cheapest, each pair would take a plan made anew.
     forced.why_not = v1::NO_FORCING_PRICE_NO_ROOM;
   } else {
@@ -96,8 +96,8 @@ void Explainer::AppendWhyNoPrice(v1::NoForcingPrice why_not, std::string& text) 
     return;
   }
   absl::StrAppend(&text, "; it is not known what having this expert here would cost: ",
-                  plan_->optimal() ? "no plan that does is proved to be the cheapest"
-                                   : "the plan is not proved to be the cheapest");
+                  plan_->proved() ? "no plan that does is proved to be the cheapest"
+                                  : "the plan is not proved to be the cheapest");
 }
 
 // Why the plan does not have an eligible pair.

@@ -175,25 +175,33 @@ TEST_F(Explaining, WhyNoPriceOfForcingIsSaidIsTold) {
       << "without a plan there is none to be dearer than";
 }
 
-// The partner has one assignment a quarter, e1 one in all. Only e1 can do r1, and only e2 starts in 2026Q4
-// alone; no flow keeps both limits, so nothing proves that the plan is the best.
-TEST(ExplainingNotProved, WhatIsNotKnownIsSaidNotToBe) {
-  Center center;
-  center.AddPartner("nsa").set_capacity_per_period(1);
-  v1::Expert& e1 = center.AddExpert("e1");
-  e1.set_capacity_open(1);
-  v1::HeldTopic& other = *e1.add_topics();
-  other.set_topic("topics/other");
-  other.set_level(intake::v1::LEVEL_EXPERT);
-  *center.AddExpert("e2").add_unavailable() = Dates("2027-01-01", "2027-03-31");
-  v1::Demand& r1 = center.AddDemand("r1");
-  r1.mutable_slots(0)->set_topic("topics/other");
-  r1.set_urgency(intake::v1::URGENCY_ELEVATED);
-  center.policy.set_urgency_price(100'000);
-  center.AddDemand("r2").mutable_slots(0)->set_window_end("2027-03-31");
-  const Pool pool = center.Build();
+TEST(ExplainingByCases, WhereLimitsOverlapThePriceIsExactAsWell) {
+  const Pool pool = OverlappingCenter().Build();
   const Plan plan = Solved(pool);
   ASSERT_FALSE(plan.optimal());
+  ASSERT_TRUE(plan.proved());
+  const auto explained = [&](const char* request, const char* expert) {
+    return ExplainMatch(pool, &plan, SlotIn(pool, request), ExpertIn(pool, expert));
+  };
+  const v1::ExplainMatchResponse in_plan = explained("r1", "e1");
+  EXPECT_TRUE(in_plan.assigned());
+  EXPECT_TRUE(in_plan.has_forcing_price());
+  EXPECT_EQ(in_plan.forcing_price(), 0);
+  const v1::ExplainMatchResponse forced = explained("r2", "e2");
+  EXPECT_EQ(forced.forcing_price(), 100'000);
+  EXPECT_EQ(forced.no_forcing_price(), v1::NO_FORCING_PRICE_UNSPECIFIED);
+  EXPECT_THAT(forced.summary(),
+              HasSubstr("but the plan leaves the slot open; with this expert here the whole plan "
+                        "would be worth 0.1000 of a score less: requests/r1 s1 would be left "
+                        "without experts/e1."));
+}
+
+// As where the cases are too many to be looked at.
+TEST(ExplainingNotProved, WhatIsNotKnownIsSaidNotToBe) {
+  const Pool pool = OverlappingCenter().Build();
+  Plan plan = Solved(pool);
+  plan.cases.clear();
+  ASSERT_FALSE(plan.proved());
   const auto explained = [&](const char* request, const char* expert) {
     return ExplainMatch(pool, &plan, SlotIn(pool, request), ExpertIn(pool, expert));
   };

@@ -95,7 +95,7 @@ Forcing::Forcing(const Pool& pool, const Plan& plan) : pool_(pool), plan_(plan) 
 }
 
 std::optional<ForcedPlan> Forcing::Force(int slot, int expert) {
-  if (!plan_.optimal() || plan_.network == nullptr) return std::nullopt;
+  if (!plan_.proved() || plan_.network == nullptr) return std::nullopt;
   const std::optional<int> pair = plan_.network->FindPair(slot, expert);
   return pair.has_value() ? ForcePair(*pair, true) : std::nullopt;
 }
@@ -127,7 +127,7 @@ std::vector<Forcing::Price> Forcing::PricesOf(int slot) {
 }
 
 std::optional<ForcedPlan> Forcing::ForcePair(int pair, bool with_periods) {
-  if (!plan_.optimal()) return std::nullopt;
+  if (!plan_.proved()) return std::nullopt;
   const Pair& forced = plan_.network->pairs[pair];
   const UnitArc& arc = plan_.network->network.pair_arcs()[pair];
   if (!detours_.has_value() || arc.kind != UnitArc::kPair) {
@@ -202,7 +202,7 @@ std::vector<PlanChange> Forcing::ChangesOf(int32_t entry, std::map<int, int>& ke
 std::optional<ForcedPlan> Forcing::SolveAnew(int slot, int expert) const {
   if (plan_.FindUnit(slot, expert) != nullptr) return ForcedPlan{};
   const absl::StatusOr<Plan> with = SolvePlanWith(pool_, slot, expert);
-  if (!with.ok() || !with->optimal()) return std::nullopt;
+  if (!with.ok() || !with->proved()) return std::nullopt;
   if (!CheckPlanWith(pool_, *with, slot, expert).ok()) return std::nullopt;
   ForcedPlan forced{with->objective - plan_.objective, ChangesBetween(pool_, plan_, *with)};
   const auto own =

@@ -32,9 +32,9 @@ struct ForcedPlan {
 
 // What it would cost to have an expert in a slot whom the plan does not have there, and who would
 // lose. A way through what the plan leaves room for says it at once (detour.h); where the limits
-// that the plan's network leaves out might be exceeded on that way, a plan with the pair is made
-// anew, and passes the check (certificate.h) before anything is said of it. So prices are exact. Not
-// for several threads at once.
+// that the plan's network leaves out might be exceeded on that way, or the plan is proved by cases, a
+// plan with the pair is made anew, and passes the check (certificate.h) before anything is said of it.
+// So prices are exact. Not for several threads at once.
 class Forcing {
  public:
   // The pool and the plan must outlive it.

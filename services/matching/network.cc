@@ -124,12 +124,9 @@ void PlanNetwork::AddPartners() {
 }
 
 int64_t PlanNetwork::LimitOf(int expert, int32_t period) const {
-  const auto allotted = limits_.allotted.find(expert);
-  if (allotted == limits_.allotted.end()) return RoomOf(pool_.experts()[expert], period);
-  for (const auto& [allotted_period, units] : allotted->second) {
-    if (allotted_period == period) return units;
-  }
-  return 0;
+  const int64_t room = RoomOf(pool_.experts()[expert], period);
+  const auto allotted = limits_.allotted.find({expert, period});
+  return allotted == limits_.allotted.end() ? room : std::min(room, allotted->second);
 }
 
 void PlanNetwork::AddExpert(int expert, const std::vector<int>& pairs_of_expert) {
@@ -153,9 +150,9 @@ int32_t PlanNetwork::PeriodRoomOf(int expert, int32_t period, std::vector<Period
   const int32_t next = expert_rooms_[expert] >= 0
                            ? expert_rooms_[expert]
                            : PartnerPeriodRoomOf(pool_.experts()[expert].partner, period);
-  problem_.AddArc({room, next, LimitOf(expert, period), 0});
+  const int32_t arc = problem_.AddArc({room, next, LimitOf(expert, period), 0});
   rooms.push_back({period, room});
-  expert_periods_.push_back({expert, period, room, next});
+  expert_periods_.push_back({expert, period, room, next, arc});
   return room;
 }
 
@@ -164,8 +161,8 @@ int32_t PlanNetwork::PartnerPeriodRoomOf(int partner, int32_t period) {
   if (added) {
     entry->second = problem_.AddRoom();
     const int64_t room = pool_.partners()[partner].RoomIn(period);
-    problem_.AddArc({entry->second, partner_rooms_[partner], room, 0});
-    partner_periods_.push_back({partner, period, entry->second, partner_rooms_[partner]});
+    const int32_t arc = problem_.AddArc({entry->second, partner_rooms_[partner], room, 0});
+    partner_periods_.push_back({partner, period, entry->second, partner_rooms_[partner], arc});
   }
   return entry->second;
 }
@@ -317,6 +314,17 @@ std::vector<int64_t> PlanNetwork::KeptIn(const Transport& transport) const {
     kept[pool_.experts()[pairs_[pair].expert].partner] += transport.arc_units[arc];
   }
   return kept;
+}
+
+std::vector<ExpertUnits> PlanNetwork::UnitsOfExperts(const Transport& transport) const {
+  std::vector<ExpertUnits> all;
+  for (const PricedRoom& one : expert_periods_) {
+    all.push_back({one.row, one.period, transport.arc_units[one.arc]});
+  }
+  std::sort(all.begin(), all.end(), [](const ExpertUnits& a, const ExpertUnits& b) {
+    return std::make_pair(a.expert, a.period) < std::make_pair(b.expert, b.period);
+  });
+  return all;
 }
 
 std::optional<int> SolvedNetwork::FindPair(int slot, int expert) const {

@@ -2,6 +2,7 @@
 #define SERVICES_MATCHING_NETWORK_H_
 
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <optional>
 #include <utility>
@@ -50,14 +51,17 @@ std::vector<Pair> EligiblePairs(const Pool& pool);
 // There can be many millions of them, so the networks of a solve have them together.
 using SharedPairs = std::shared_ptr<const std::vector<Pair>>;
 
+// By expert and period: so many people at most start there, though there might be room for more.
+using Allotted = std::map<std::pair<int, int32_t>, int64_t>;
+
 // Which limits a network keeps. Three kinds of limits overlap: an expert's assignments open at once
 // (over all periods), a period's assignments of an expert, and a period's assignments of a partner.
 // A flow can keep any two that nest.
 struct NetworkLimits {
   // By partner: keep the partner's limits by period instead of its experts' limits open at once.
   std::vector<bool> by_period;
-  // Experts whose assignments open at once are allotted to periods beforehand: period and units.
-  absl::flat_hash_map<int, std::vector<std::pair<int32_t, int64_t>>> allotted;
+  // How experts whose assignments open at once it leaves out are kept from exceeding that.
+  Allotted allotted;
   // A pair that the plan must have: its place among the pairs.
   std::optional<int> forced;
 };
@@ -88,6 +92,13 @@ struct LimitRoom {
   int32_t to_room = -1;
 };
 
+// How many of an expert's people start in a period.
+struct ExpertUnits {
+  int expert = 0;
+  int32_t period = 0;
+  int64_t units = 0;
+};
+
 class PlanNetwork {
  public:
   PlanNetwork(const Pool& pool, const std::vector<Pair>& pairs, const NetworkLimits& limits);
@@ -102,6 +113,9 @@ class PlanNetwork {
   std::vector<bool> ChosenIn(const Transport& transport) const;
   // Of each partner, how many pairs are in their kept periods in it.
   std::vector<int64_t> KeptIn(const Transport& transport) const;
+
+  // Of each expert and period in which somebody could start, how many do in it; by expert, then by period.
+  std::vector<ExpertUnits> UnitsOfExperts(const Transport& transport) const;
 
   // The pair of slot and expert that became this; nothing: none, as what records of one person share.
   std::optional<int> PairOf(const UnitArc& unit) const;
@@ -159,6 +173,8 @@ class PlanNetwork {
     int32_t period = 0;
     int32_t room = 0;
     int32_t next = 0;
+    // From the one to the other.
+    int32_t arc = 0;
   };
   std::vector<PricedRoom> expert_periods_;
   std::vector<PricedRoom> partner_periods_;

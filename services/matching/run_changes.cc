@@ -16,8 +16,10 @@
 namespace critac::matching {
 namespace {
 
-// Each move that is priced takes a plan made anew.
+// Each move that is priced takes a plan made anew, and so does each of those who are not kept, where the plan is
+// proved by cases.
 constexpr int kMostPricedMoves = 20;
+constexpr int kMostPricedByCases = 20;
 
 // Those of a who are not in b; both sorted.
 std::vector<int> Without(const std::vector<int>& a, const std::vector<int>& b) {
@@ -154,8 +156,10 @@ class StandingComparison {
       *change.mutable_gate() = explained.gates.back();
     } else if (pool_.slots()[slot].missing == 0) {
       change.set_kind(v1::RUN_CHANGE_KIND_NOBODY_MISSING);
-    } else if (!plan_.optimal()) {
+    } else if (!plan_.proved()) {
       change.set_kind(v1::RUN_CHANGE_KIND_PLAN_NOT_PROVED);
+    } else if (!plan_.optimal() && priced_by_cases_++ >= kMostPricedByCases) {
+      change.set_kind(v1::RUN_CHANGE_KIND_PRICE_NOT_PROVED);
     } else if (const std::optional<ForcedPlan> kept = forcing_.Force(slot, expert)) {
       SetPrice(kept->price, change);
     } else {
@@ -188,13 +192,13 @@ class StandingComparison {
   // What keeping the period costs in which the expert stood and could start; nothing where no proof says it, or where
   // enough moves have been priced.
   std::optional<int64_t> PriceOfPeriod(int slot, int expert, const Period& before) {
-    if (!plan_.optimal() || pool_.policy().stability_bonus() == 0 ||
+    if (!plan_.proved() || pool_.policy().stability_bonus() == 0 ||
         priced_moves_ == kMostPricedMoves) {
       return std::nullopt;
     }
     ++priced_moves_;
     const absl::StatusOr<Plan> with = SolvePlanWith(pool_, slot, expert, before.number);
-    if (!with.ok() || !with->optimal() ||
+    if (!with.ok() || !with->proved() ||
         !CheckPlanWith(pool_, *with, slot, expert, before.number).ok()) {
       return std::nullopt;
     }
@@ -207,6 +211,7 @@ class StandingComparison {
   const PlanUse use_;
   Forcing forcing_;
   int priced_moves_ = 0;
+  int priced_by_cases_ = 0;
   std::vector<v1::RunChange> changes_;
 };
 

@@ -128,6 +128,23 @@ Pool Center::Build() const {
   return *std::move(pool);
 }
 
+Center OverlappingCenter() {
+  Center center;
+  center.AddPartner("nsa").set_capacity_per_period(1);
+  v1::Expert& e1 = center.AddExpert("e1");
+  e1.set_capacity_open(1);
+  v1::HeldTopic& other = *e1.add_topics();
+  other.set_topic("topics/other");
+  other.set_level(intake::v1::LEVEL_EXPERT);
+  *center.AddExpert("e2").add_unavailable() = Dates("2027-01-01", "2027-03-31");
+  v1::Demand& r1 = center.AddDemand("r1");
+  r1.mutable_slots(0)->set_topic("topics/other");
+  r1.set_urgency(intake::v1::URGENCY_ELEVATED);
+  center.policy.set_urgency_price(100'000);
+  center.AddDemand("r2").mutable_slots(0)->set_window_end("2027-03-31");
+  return center;
+}
+
 v1::DateRange Dates(absl::string_view start, absl::string_view end) {
   v1::DateRange range;
   range.set_start(std::string(start));

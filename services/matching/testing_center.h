@@ -63,6 +63,12 @@ struct Center {
 // A busy center with 60 topics, of which every expert holds `held`; made of the same numbers each time.
 Center BusyCenter(int requests, int partners, int experts, int held);
 
+// A center in which limits overlap: the partner has one assignment a quarter, e1 one in all. Only e1 can do r1, in
+// 2026Q4 only; e1 or, in 2026Q4, e2 can do r2. Without the partner's limit each would have one, without that of e1 it
+// would have both; with the two limits only r1 is filled, which is more urgent by 100,000, and no prices prove that
+// this is the best.
+Center OverlappingCenter();
+
 // `2026-12-05`.
 v1::DateRange Dates(absl::string_view start, absl::string_view end);
 

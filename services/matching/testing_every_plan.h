@@ -18,7 +18,9 @@ namespace critac::matching {
 // Goes through every plan there is, with all limits, and keeps the first of the cheapest.
 class EveryPlan {
  public:
-  explicit EveryPlan(const Pool& pool) : pool_(pool) {
+  // With `pair`, a slot and an expert: every plan that has it.
+  explicit EveryPlan(const Pool& pool, std::optional<std::pair<int, int>> pair = std::nullopt)
+      : pool_(pool), pair_(pair) {
     for (int s = 0; s < static_cast<int>(pool.slots().size()); ++s) {
       open_.push_back(pool.slots()[s].missing);
       for (int e = 0; e < static_cast<int>(pool.experts().size()); ++e) {
@@ -36,6 +38,7 @@ class EveryPlan {
     Visit(0, 0);
   }
 
+  // INT64_MAX: there is none.
   int64_t cost() const { return best_cost_; }
   const std::vector<PlanUnit>& units() const { return best_; }
 
@@ -62,6 +65,7 @@ class EveryPlan {
       Visit(i + 1, cost + price);
       Change(choice, period, -1);
     }
+    if (pair_ == std::make_pair(choice.slot, choice.expert)) return;
     Visit(i + 1, cost);
   }
 
@@ -149,6 +153,7 @@ class EveryPlan {
   }
 
   const Pool& pool_;
+  const std::optional<std::pair<int, int>> pair_;
   std::vector<Choice> choices_;
   std::vector<int64_t> open_;
   std::map<std::pair<int, int>, int> people_;
