@@ -1621,7 +1621,7 @@ direction by the Mann-Kendall test (s, p) at 5 %, of five runs or more
   EXPECT_THAT(none.err(), HasSubstr("no run is recorded yet"));
 }
 
-TEST_F(CommandLine, ACertifiedRunIsCalledOptimalOnlyWhereItsObjectiveIsItsBound) {
+TEST_F(CommandLine, ACertifiedRunIsCalledOptimalOnlyWhereItsObjectiveIsItsBoundOrCasesProveIt) {
   const auto fill = [](matching::v1::SolveRun& run) {
     run.set_name("runs/r00000042");
     run.set_objective(-7);
@@ -1638,13 +1638,16 @@ TEST_F(CommandLine, ACertifiedRunIsCalledOptimalOnlyWhereItsObjectiveIsItsBound)
         fill(*response.add_runs());
         fill(*response.add_runs());
         response.mutable_runs(1)->set_bound(-7);
+        fill(*response.add_runs());
+        response.mutable_runs(2)->set_bound(-9);
+        response.mutable_runs(2)->set_case_count(3);
         return absl::OkStatus();
       });
   EXPECT_THAT(Run("run get r00000042").out(),
               AllOf(HasSubstr("feasible, not proved optimal"), Not(HasSubstr("optimal: no plan"))));
   EXPECT_THAT(Run("run list --output csv").out(),
               AllOf(HasSubstr("objective,bound,certified,optimal,"), HasSubstr("-7,-8,true,false,"),
-                    HasSubstr("-7,-7,true,true,")));
+                    HasSubstr("-7,-7,true,true,"), HasSubstr("-7,-9,true,true,")));
   for (const char* command : {"run get --help", "run list --help"}) {
     EXPECT_THAT(Run(command).out(), HasSubstr("optimal only where its objective equals the bound"));
   }

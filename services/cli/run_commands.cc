@@ -38,13 +38,13 @@ using matching::v1::SolveRun;
 constexpr char kCertifiedHelp[] =
     "\nA certified run passed the independent check: its plan is feasible, and its bound is "
     "proved.\n"
-    "It is optimal only where its objective equals the bound. Where the bound is less, a better "
-    "plan\n"
-    "may exist; it is better by no more than the difference.";
+    "It is optimal only where its objective equals the bound, or that is proved by cases\n"
+    "(case_count in JSON). Elsewhere a better plan may exist; it is better by no more than the\n"
+    "difference.";
 
 // Whether no plan is better than the run's, and that is proved.
 bool IsProvedOptimal(const SolveRun& run) {
-  return run.certified() && run.objective() == run.bound();
+  return run.certified() && (run.objective() == run.bound() || run.case_count() > 0);
 }
 
 std::string OptimalText(const SolveRun& run, TextStyle style) {

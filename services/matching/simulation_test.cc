@@ -58,6 +58,18 @@ TEST_F(Simulation, AnswersWithBothRunsTheDifferenceAndThePlan) {
   EXPECT_THAT(response->requests(0).open_slots(), SizeIs(0));
 }
 
+TEST_F(Simulation, ARunSaysByHowManyCasesItsPlanIsProvedWherePricesDoNotProveIt) {
+  const Snapshot unchanged = SnapshotOf(OverlappingCenter());
+  Snapshot changed = unchanged;
+  changed.partners[0].set_capacity_per_period(2);
+  const auto response = Simulate(unchanged, changed, clock_);
+  ASSERT_TRUE(response.ok()) << response.status();
+  EXPECT_LT(response->before().bound(), response->before().objective());
+  EXPECT_EQ(response->before().case_count(), 3);
+  EXPECT_EQ(response->after().bound(), response->after().objective());
+  EXPECT_EQ(response->after().case_count(), 0);
+}
+
 TEST_F(Simulation, SaysWhatKeepsASlotOpenInTheChangedPlan) {
   const Snapshot unchanged = SnapshotOf(center_);
   Snapshot changed = unchanged;

@@ -24,6 +24,7 @@ absl::StatusOr<Solved> SolveAndCheck(const Pool& pool, int64_t policy_version, c
   run.set_pair_count(plan.pair_count);
   run.set_objective(plan.objective);
   run.set_bound(plan.bound);
+  run.set_case_count(static_cast<int32_t>(plan.cases.size()));
   run.set_certified(true);
   *run.mutable_fairness() = FairnessOf(pool, plan);
   for (v1::RunChange& change : ChangesFromStanding(pool, plan)) {
