@@ -38,12 +38,17 @@ class Checker {
       : pool_(pool), plan_(plan), forced_(forced) {}
 
   absl::Status Check() {
-    for (const auto step : {&Checker::CheckShape, &Checker::CheckForced, &Checker::CheckUnits,
-                            &Checker::CheckLimits, &Checker::CheckObjective, &Checker::CheckPrices,
-                            &Checker::CheckBound, &Checker::CheckCases}) {
+    for (const auto step :
+         {&Checker::CheckShape, &Checker::CheckForced, &Checker::CheckUnits, &Checker::CheckLimits,
+          &Checker::CheckObjective, &Checker::CheckPrices, &Checker::CheckBound}) {
       if (absl::Status status = (this->*step)(); !status.ok()) return status;
     }
-    return plan_.optimal() ? CheckSlackness() : absl::OkStatus();
+    if (plan_.optimal()) {
+      if (absl::Status status = CheckSlackness(); !status.ok()) return status;
+    }
+    // Each case prices all pairs anew.
+    priced_.clear();
+    return CheckCases();
   }
 
  private:
