@@ -789,12 +789,15 @@ std::string ToJsonText(const Message& message) {
   return out;
 }
 
-absl::Status FromJsonText(absl::string_view text, Message& message) {
-  const Descriptor& type = *message.GetDescriptor();
+bool ReadOwnJsonText(absl::string_view text, Message& message) {
   message.Clear();
-  if (const Plan& plan = PlanOf(type); !plan.by_library && Reader(text).Read(plan, message)) {
-    return absl::OkStatus();
-  }
+  const Plan& plan = PlanOf(*message.GetDescriptor());
+  return !plan.by_library && Reader(text).Read(plan, message);
+}
+
+absl::Status FromJsonText(absl::string_view text, Message& message) {
+  if (ReadOwnJsonText(text, message)) return absl::OkStatus();
+  const Descriptor& type = *message.GetDescriptor();
   message.Clear();
   google::protobuf::util::JsonParseOptions options;
   options.ignore_unknown_fields = true;

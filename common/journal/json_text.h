@@ -15,6 +15,10 @@ namespace critac::journal {
 // has (floating point, Any, Struct, …) are left to protobuf.
 std::string ToJsonText(const google::protobuf::Message& message);
 
+// Reads a text as ToJsonText writes it. False: it is written otherwise, or has kinds of fields that are left to
+// protobuf; the message then holds anything.
+bool ReadOwnJsonText(absl::string_view text, google::protobuf::Message& message);
+
 // Reads what ToJsonText wrote, without protobuf's reader, which takes longer; what is written otherwise it reads as
 // that does, by it. DATA_LOSS: it is not the JSON of such a message; it is left with anything in it. Fields and values
 // of enums that it does not know are ignored, so that an older program reads a newer journal; written again, the text
