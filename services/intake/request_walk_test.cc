@@ -133,7 +133,7 @@ class Walk {
 
 TEST(RequestWalk, TheRulesHoldTogetherWhateverIsTried) {
   std::set<v1::RequestState> visited;
-  for (uint32_t seed = 1; seed <= 40; ++seed) {
+  for (uint32_t seed = 1; seed <= 80; ++seed) {
     SCOPED_TRACE(absl::StrCat("seed ", seed));
     Walk walk(seed);
     walk.Run(600);
