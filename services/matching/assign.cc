@@ -19,7 +19,7 @@
 namespace critac::matching {
 namespace {
 
-// What a proof by cases may take at most: networks that are solved, and of them all together the slots times the
+// What one proof by cases may take at most: networks that are solved, and of them all together the slots times the
 // experts, since a check looks at each of these pairs.
 constexpr int64_t kMostNetworks = 200;
 constexpr int64_t kMostPairsOfNetworks = 2'000'000;
@@ -167,12 +167,16 @@ void FillFromRoomLeft(const Pool& pool, const std::vector<Pair>& pairs, Plan& pl
 class CaseSearch {
  public:
   // `limits`: those of the network to begin with, nothing allotted. `plan`: the cheapest known.
-  CaseSearch(const Pool& pool, SharedPairs pairs, NetworkLimits limits, std::optional<Plan> plan)
+  CaseSearch(const Pool& pool, SharedPairs pairs, NetworkLimits limits, std::optional<Plan> plan,
+             ProofAllowance& allowance)
       : pool_(pool), pairs_(std::move(pairs)), plan_(std::move(plan)) {
     const int64_t size = std::max<int64_t>(
         1, static_cast<int64_t>(pool.slots().size()) * static_cast<int64_t>(pool.experts().size()));
-    networks_left_ = std::min(kMostNetworks, kMostPairsOfNetworks / size);
+    const int64_t most =
+        std::min(kMostNetworks, std::min(kMostPairsOfNetworks, allowance.pairs) / size);
+    networks_left_ = most;
     status_ = Explore(std::move(limits));
+    allowance.pairs -= (most - networks_left_) * size;
     const bool none_is_cheaper = plan_.has_value() && lowest_ >= plan_->objective;
     if (complete_ && none_is_cheaper) plan_->cases = std::move(cases_);
   }
@@ -312,14 +316,14 @@ absl::StatusOr<Rounds> SolveInRounds(const Pool& pool, const SharedPairs& shared
   return rounds;
 }
 
-absl::StatusOr<Plan> Solve(const Pool& pool, std::vector<Pair> its_pairs,
-                           std::optional<int> forced) {
+absl::StatusOr<Plan> Solve(const Pool& pool, std::vector<Pair> its_pairs, std::optional<int> forced,
+                           ProofAllowance& allowance) {
   const auto pairs = std::make_shared<const std::vector<Pair>>(std::move(its_pairs));
   ASSIGN_OR_RETURN(Rounds rounds, SolveInRounds(pool, pairs, forced));
   std::optional<Plan>& plan = rounds.plan;
   if (!plan.has_value() || plan->objective > rounds.bound) {
     rounds.limits.allotted.clear();
-    CaseSearch search(pool, pairs, std::move(rounds.limits), std::move(plan));
+    CaseSearch search(pool, pairs, std::move(rounds.limits), std::move(plan), allowance);
     RETURN_IF_ERROR(search.status());
     plan = std::move(search.plan());
     if (!plan.has_value() && search.complete()) return NoPlanWith(pool, (*pairs)[*forced]);
@@ -346,11 +350,12 @@ const PlanUnit* Plan::FindUnit(int slot, int expert) const {
 }
 
 absl::StatusOr<Plan> SolvePlan(const Pool& pool) {
-  return Solve(pool, EligiblePairs(pool), std::nullopt);
+  ProofAllowance allowance;
+  return Solve(pool, EligiblePairs(pool), std::nullopt, allowance);
 }
 
 absl::StatusOr<Plan> SolvePlanWith(const Pool& pool, int slot, int expert,
-                                   std::optional<int32_t> period) {
+                                   ProofAllowance& allowance, std::optional<int32_t> period) {
   std::vector<Pair> pairs = EligiblePairs(pool);
   const auto found = std::find_if(pairs.begin(), pairs.end(), [&](const Pair& pair) {
     return pair.slot == slot && pair.expert == expert;
@@ -370,7 +375,7 @@ absl::StatusOr<Plan> SolvePlanWith(const Pool& pool, int slot, int expert,
     found->kept = -1;
   }
   const auto forced = static_cast<int>(found - pairs.begin());
-  return Solve(pool, std::move(pairs), forced);
+  return Solve(pool, std::move(pairs), forced, allowance);
 }
 
 }  // namespace critac::matching

@@ -74,6 +74,12 @@ struct ProofCase {
   std::optional<Prices> prices;
 };
 
+// What searches for proofs by cases may take together, so that many of them end in good time: slots times experts of
+// each network that they solve. Where nothing is left, a plan is not proved whose prices do not prove it.
+struct ProofAllowance {
+  int64_t pairs = 10'000'000;
+};
+
 struct Plan {
   // By slot, then by expert.
   std::vector<PlanUnit> units;
@@ -121,7 +127,9 @@ absl::StatusOr<Plan> SolvePlan(const Pool& pool);
 // nobody.
 // FAILED_PRECONDITION: no plan has the pair, for example because its partner's maximum share is nothing
 // (NO_PLAN_WITH_PAIR); or none was found where limits overlap, in as many cases as are looked at (NOT_PROVED).
+// `allowance` is what is left for it and those after it.
 absl::StatusOr<Plan> SolvePlanWith(const Pool& pool, int slot, int expert,
+                                   ProofAllowance& allowance,
                                    std::optional<int32_t> period = std::nullopt);
 
 }  // namespace critac::matching

@@ -509,12 +509,12 @@ TEST(Plan, ThePlanWithAPairHasIt) {
   center.AddExpert("e3").set_active(false);
   center.AddDemand("r1");
   const Pool pool = center.Build();
-  const absl::StatusOr<Plan> plan = SolvePlanWith(pool, 0, ExpertIn(pool, "e2"));
+  const absl::StatusOr<Plan> plan = SolvedWith(pool, 0, ExpertIn(pool, "e2"));
   ASSERT_TRUE(plan.ok()) << plan.status();
   EXPECT_THAT(TextOf(pool, *plan), ElementsAre("r1/s1 e2 2026Q4"));
   EXPECT_TRUE(plan->optimal());
   EXPECT_EQ(plan->objective, -333333);
-  EXPECT_EQ(SolvePlanWith(pool, 0, ExpertIn(pool, "e3")).status().code(),
+  EXPECT_EQ(SolvedWith(pool, 0, ExpertIn(pool, "e3")).status().code(),
             absl::StatusCode::kInvalidArgument);
 }
 

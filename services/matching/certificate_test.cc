@@ -241,7 +241,7 @@ TEST_F(Certificate, AnyPlanWithAPairPassesAsOne) {
   for (int slot = 0; slot < static_cast<int>(pool_.slots().size()); ++slot) {
     for (const char* id : {"e1", "e2", "e3"}) {
       const int expert = ExpertIn(pool_, id);
-      const absl::StatusOr<Plan> with = SolvePlanWith(pool_, slot, expert);
+      const absl::StatusOr<Plan> with = SolvedWith(pool_, slot, expert);
       ASSERT_TRUE(with.ok()) << with.status();
       EXPECT_TRUE(with->optimal());
       const absl::Status checked = CheckPlanWith(pool_, *with, slot, expert);
@@ -260,7 +260,7 @@ TEST_F(Certificate, TheCheapestPlanIsTheCheapestWithEachOfItsPairs) {
 TEST_F(Certificate, APlanThatHasNotThePairOrIsDressedUpIsRejectedAsOneWithIt) {
   const int expert = ExpertIn(pool_, "e3");
   const int slot = OpenSlotRow();
-  const absl::StatusOr<Plan> with = SolvePlanWith(pool_, slot, expert);
+  const absl::StatusOr<Plan> with = SolvedWith(pool_, slot, expert);
   ASSERT_TRUE(with.ok()) << with.status();
   EXPECT_GT(with->objective, plan_.objective);
   const auto error_of = [&](const Plan& plan) {

@@ -109,7 +109,9 @@ bool Forcing::NoPlanHas(int slot, int expert) {
       detours_->CostOf(arc.index) == Detours::kNone) {
     return true;
   }
-  return ReasonOf(SolvePlanWith(pool_, slot, expert).status()) == "NO_PLAN_WITH_PAIR";
+  if (!none_has_.contains({slot, expert})) SolveAnew(slot, expert);
+  const auto found = none_has_.find({slot, expert});
+  return found != none_has_.end() && found->second;
 }
 
 std::vector<Forcing::Price> Forcing::PricesOf(int slot) {
@@ -199,9 +201,10 @@ std::vector<PlanChange> Forcing::ChangesOf(int32_t entry, std::map<int, int>& ke
   return changes;
 }
 
-std::optional<ForcedPlan> Forcing::SolveAnew(int slot, int expert) const {
+std::optional<ForcedPlan> Forcing::SolveAnew(int slot, int expert) {
   if (plan_.FindUnit(slot, expert) != nullptr) return ForcedPlan{};
-  const absl::StatusOr<Plan> with = SolvePlanWith(pool_, slot, expert);
+  const absl::StatusOr<Plan> with = SolvePlanWith(pool_, slot, expert, allowance_);
+  none_has_[{slot, expert}] = ReasonOf(with.status()) == "NO_PLAN_WITH_PAIR";
   if (!with.ok() || !with->proved()) return std::nullopt;
   if (!CheckPlanWith(pool_, *with, slot, expert).ok()) return std::nullopt;
   ForcedPlan forced{with->objective - plan_.objective, ChangesBetween(pool_, plan_, *with)};

@@ -5,6 +5,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <utility>
 #include <vector>
 
 #include "critac/matching/v1/match.pb.h"
@@ -44,8 +45,8 @@ class Forcing {
   // share is nothing, or one of the two plans is not proved to be the cheapest or does not pass the check.
   std::optional<ForcedPlan> Force(int slot, int expert);
 
-  // Whether no plan at all has the expert in the slot. Where Force gives nothing and this does not hold,
-  // it is not known what the pair would cost.
+  // Whether no plan at all has the expert in the slot; asked after Force, it costs nothing more. Where Force gives
+  // nothing and this does not hold, it is not known what the pair would cost.
   bool NoPlanHas(int slot, int expert);
 
   // The prices of a slot's eligible experts, by expert; nothing as above.
@@ -55,10 +56,13 @@ class Forcing {
   };
   std::vector<Price> PricesOf(int slot);
 
+  // What is left for all plans that are made anew, its own and those of who asks.
+  ProofAllowance& allowance() { return allowance_; }
+
  private:
   // `with_periods`: whether the changes are to say where people start, and who moves.
   std::optional<ForcedPlan> ForcePair(int pair, bool with_periods);
-  std::optional<ForcedPlan> SolveAnew(int slot, int expert) const;
+  std::optional<ForcedPlan> SolveAnew(int slot, int expert);
   // What the way does otherwise, and how many more of each partner it has in kept periods.
   std::vector<PlanChange> ChangesOf(int32_t entry, std::map<int, int>& kept_more);
   // Says where people start after the changes, and adds who moves. False: they cannot all start.
@@ -69,6 +73,9 @@ class Forcing {
   std::optional<Detours> detours_;
   std::optional<StandingPlacement> placement_;
   bool any_kept_ = false;
+  ProofAllowance allowance_;
+  // Slots and experts of whom plans were looked for, and whether there can be none.
+  std::map<std::pair<int, int>, bool> none_has_;
 };
 
 }  // namespace critac::matching

@@ -1030,6 +1030,7 @@ class History {
     EXPECT_GE(plan.objective, cheapest) << did_;
     if (plan.proved()) EXPECT_EQ(plan.objective, cheapest) << did_;
     ++counts_[plan.optimal()               ? "compare a plan"
+              : plan.proved()              ? "compare a plan that is proved by cases"
               : plan.objective == cheapest ? "compare a plan that is the cheapest, not proved"
                                            : "compare a plan that is not the cheapest"];
   }

@@ -296,6 +296,7 @@ class MatchingBench {
   // Decides for these instead; empty: for those it names.
   absl::Status Override(const std::string& request, const std::vector<v1::Assignment>& wanted) {
     const std::string proposal = DemandFor(request).proposal();
+    if (proposal.empty()) return absl::NotFoundError("no proposal of it stands");
     return ExecuteOnPool(
         *journal, *pools, "",
         [&](std::shared_ptr<const PoolView> view) -> absl::StatusOr<journal::Decide> {

@@ -206,7 +206,7 @@ TEST(PlanProperties, ForcingAPairCostsWhatThePlanWithItCosts) {
     Forcing forcing(pool, plan);
     for (int s = 0; s < static_cast<int>(pool.slots().size()); ++s) {
       for (const Forcing::Price& price : forcing.PricesOf(s)) {
-        const absl::StatusOr<Plan> with = SolvePlanWith(pool, s, price.expert);
+        const absl::StatusOr<Plan> with = SolvedWith(pool, s, price.expert);
         if (!with.ok()) {
           EXPECT_EQ(with.status().code(), absl::StatusCode::kFailedPrecondition) << with.status();
           if (ReasonOf(with.status()) == "NO_PLAN_WITH_PAIR") {

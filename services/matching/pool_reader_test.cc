@@ -632,10 +632,7 @@ class RandomPoolReading : public PoolReading {
     if (requests_.empty()) return;
     const std::string request = OneOf(requests_);
     const std::vector<std::string> offers = bench_->Offers(request);
-    if (offers.empty()) {
-      if (!bench_->DemandFor(request).proposal().empty()) bench_->Approve(request).IgnoreError();
-      return;
-    }
+    if (offers.empty()) return bench_->Approve(request).IgnoreError();
     (Any(3) == 0 ? bench_->Decline(offers[0]) : bench_->Accept(offers[0])).IgnoreError();
   }
   void RateWhoServed() {

@@ -16,10 +16,8 @@
 namespace critac::matching {
 namespace {
 
-// Each move that is priced takes a plan made anew, and so does each of those who are not kept, where the plan is
-// proved by cases.
+// Each move that is priced takes a plan made anew.
 constexpr int kMostPricedMoves = 20;
-constexpr int kMostPricedByCases = 20;
 
 // Those of a who are not in b; both sorted.
 std::vector<int> Without(const std::vector<int>& a, const std::vector<int>& b) {
@@ -158,8 +156,6 @@ class StandingComparison {
       change.set_kind(v1::RUN_CHANGE_KIND_NOBODY_MISSING);
     } else if (!plan_.proved()) {
       change.set_kind(v1::RUN_CHANGE_KIND_PLAN_NOT_PROVED);
-    } else if (!plan_.optimal() && priced_by_cases_++ >= kMostPricedByCases) {
-      change.set_kind(v1::RUN_CHANGE_KIND_PRICE_NOT_PROVED);
     } else if (const std::optional<ForcedPlan> kept = forcing_.Force(slot, expert)) {
       SetPrice(kept->price, change);
     } else {
@@ -197,7 +193,8 @@ class StandingComparison {
       return std::nullopt;
     }
     ++priced_moves_;
-    const absl::StatusOr<Plan> with = SolvePlanWith(pool_, slot, expert, before.number);
+    const absl::StatusOr<Plan> with =
+        SolvePlanWith(pool_, slot, expert, forcing_.allowance(), before.number);
     if (!with.ok() || !with->proved() ||
         !CheckPlanWith(pool_, *with, slot, expert, before.number).ok()) {
       return std::nullopt;
@@ -211,7 +208,6 @@ class StandingComparison {
   const PlanUse use_;
   Forcing forcing_;
   int priced_moves_ = 0;
-  int priced_by_cases_ = 0;
   std::vector<v1::RunChange> changes_;
 };
 

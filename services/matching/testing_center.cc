@@ -235,6 +235,12 @@ Plan Solved(const Pool& pool) {
   return *std::move(plan);
 }
 
+absl::StatusOr<Plan> SolvedWith(const Pool& pool, int slot, int expert,
+                                std::optional<int32_t> period) {
+  ProofAllowance allowance;
+  return SolvePlanWith(pool, slot, expert, allowance, period);
+}
+
 std::vector<std::string> TextOf(const Pool& pool, const Plan& plan) {
   std::vector<std::string> texts;
   const v1::Period length = PeriodOf(pool.period_length(), 0).length;

@@ -2,9 +2,11 @@
 #define SERVICES_MATCHING_TESTING_CENTER_H_
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
+#include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 #include "absl/time/civil_time.h"
 #include "critac/intake/v1/catalog.pb.h"
@@ -78,6 +80,10 @@ int SlotIn(const Pool& pool, absl::string_view demand_id, absl::string_view slot
 
 // The plan, solved and checked; fails the test where it does not hold.
 Plan Solved(const Pool& pool);
+
+// The cheapest plan with an expert in a slot, with an allowance of its own; `period` as in SolvePlanWith.
+absl::StatusOr<Plan> SolvedWith(const Pool& pool, int slot, int expert,
+                                std::optional<int32_t> period = std::nullopt);
 
 // What a plan has, as text: `fy27-1/s1 e1 2026Q4`.
 std::vector<std::string> TextOf(const Pool& pool, const Plan& plan);
