@@ -48,15 +48,7 @@ class DerivationTest : public ::testing::Test {
   }
   // Gives an agency another name; without one it goes.
   void Rename(const std::string& id, const std::string& display_name) {
-    Command command;
-    command.actor = "coordinator:dana";
-    command.decide = [=](Draft& draft) -> absl::Status {
-      intake::v1::AgencyUpdated updated;
-      updated.mutable_agency()->set_display_name(display_name);
-      draft.Emit("agencies/" + id, updated);
-      return absl::OkStatus();
-    };
-    Give(std::move(command));
+    Give(RenameAgency(id, display_name));
   }
 
   // Records that change while they are used, and again long after; that go, stay away, or come back, at once and long

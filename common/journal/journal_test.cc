@@ -533,15 +533,7 @@ TEST_F(JournalTest, APurgeIsSeenByTheNextRead) {
 
 TEST_F(JournalTest, TheRecordsOfACallAreNoOlderThanTheCall) {
   const auto rename = [this](const std::string& id, const std::string& display_name) {
-    Command command;
-    command.actor = "coordinator:dana";
-    command.decide = [=](Draft& draft) -> absl::Status {
-      intake::v1::AgencyUpdated updated;
-      updated.mutable_agency()->set_display_name(display_name);
-      draft.Emit("agencies/" + id, updated);
-      return absl::OkStatus();
-    };
-    ASSERT_TRUE(journal_->Execute(std::move(command)).ok());
+    ASSERT_TRUE(journal_->Execute(RenameAgency(id, display_name)).ok());
   };
   const auto name_of = [](Records& records, const std::string& id) {
     const auto agency = records.Get<intake::v1::Agency>("agencies/" + id);
@@ -749,15 +741,7 @@ TEST_F(JournalTest, WhatAnotherProcessWroteIsSeen) {
   ASSERT_TRUE(journal_->Execute(AddAgency("a", "Elm")).ok());
   std::unique_ptr<Journal> first = std::move(journal_);
   Open();
-  Command rename;
-  rename.actor = "coordinator:dana";
-  rename.decide = [](Draft& draft) -> absl::Status {
-    intake::v1::AgencyUpdated updated;
-    updated.mutable_agency()->set_display_name("Oak");
-    draft.Emit("agencies/a", updated);
-    return absl::OkStatus();
-  };
-  ASSERT_TRUE(journal_->Execute(std::move(rename)).ok());
+  ASSERT_TRUE(journal_->Execute(RenameAgency("a", "Oak")).ok());
   std::string seen;
   Command look;
   look.actor = "coordinator:dana";
@@ -1270,15 +1254,7 @@ TEST_F(JournalTest, AllStatesAreReadAsTheyWereAfterAnyEvent) {
   ASSERT_TRUE(journal_->Execute(AddAgency("b", "Oak")).ok());
   ASSERT_TRUE(journal_->Execute(AddRequest("1", "Help")).ok());
   ASSERT_TRUE(journal_->Execute(AddAgency("a", "Elm")).ok());
-  Command rename;
-  rename.actor = "coordinator:dana";
-  rename.decide = [](Draft& draft) -> absl::Status {
-    intake::v1::AgencyUpdated updated;
-    updated.mutable_agency()->set_display_name("Birch");
-    draft.Emit("agencies/b", updated);
-    return absl::OkStatus();
-  };
-  ASSERT_TRUE(journal_->Execute(std::move(rename)).ok());
+  ASSERT_TRUE(journal_->Execute(RenameAgency("b", "Birch")).ok());
   std::map<int64_t, std::vector<std::string>> read;
   const auto as_of = [&](const std::vector<int64_t>& sequences) {
     return journal_->ReadAllAsOf(

@@ -80,6 +80,19 @@ inline Command AddAgency(const std::string& id, const std::string& display_name,
   return command;
 }
 
+// A command that gives an agency another name; without one it goes.
+inline Command RenameAgency(const std::string& id, const std::string& display_name) {
+  Command command;
+  command.actor = "coordinator:dana";
+  command.decide = [=](Draft& draft) -> absl::Status {
+    intake::v1::AgencyUpdated updated;
+    updated.mutable_agency()->set_display_name(display_name);
+    draft.Emit("agencies/" + id, updated);
+    return absl::OkStatus();
+  };
+  return command;
+}
+
 // Whose display name makes the payload of its event so many bytes.
 inline std::string NameForPayload(int64_t bytes) {
   constexpr absl::string_view kAround = R"({"agency":{"displayName":"","state":"UT"}})";

@@ -238,13 +238,15 @@ absl::Status ShowFairness(Printer& printer, std::ostream& out, const Fairness& f
   return ShowTrends(printer, out, fairness);
 }
 
+absl::StatusOr<SolveRun> GetRun(Context& context, const std::string& name) {
+  matching::v1::GetRunRequest request;
+  RETURN_IF_ERROR(SetField(request, "name", name));
+  return context.Call(&MatchService::Stub::GetRun, request);
+}
+
 // The run of a name; of none the newest.
 absl::StatusOr<SolveRun> FindRun(Context& context, const std::string& name) {
-  if (!name.empty()) {
-    matching::v1::GetRunRequest request;
-    RETURN_IF_ERROR(SetField(request, "name", name));
-    return context.Call(&MatchService::Stub::GetRun, request);
-  }
+  if (!name.empty()) return GetRun(context, name);
   matching::v1::ListRunsRequest request;
   request.set_page_size(1);
   ASSIGN_OR_RETURN(const matching::v1::ListRunsResponse response,
@@ -277,13 +279,11 @@ void KeepChanges(matching::v1::RunChangeKind kind, SolveRun& run) {
 
 // `kind`: of the changes to be shown; empty: all.
 absl::Status RunGetRun(Context& context, const std::string& name, const std::string& kind) {
-  matching::v1::GetRunRequest request;
-  RETURN_IF_ERROR(SetField(request, "name", name));
   int number = 0;
   if (!kind.empty()) {
     ASSIGN_OR_RETURN(number, ReadEnum(*matching::v1::RunChangeKind_descriptor(), "--kind", kind));
   }
-  ASSIGN_OR_RETURN(SolveRun run, context.Call(&MatchService::Stub::GetRun, request));
+  ASSIGN_OR_RETURN(SolveRun run, GetRun(context, name));
   if (number == 0) return ShowRun(context, run);
   KeepChanges(static_cast<matching::v1::RunChangeKind>(number), run);
   if (run.changes_size() == 0) context.world().err << "(no change of this kind)\n";
