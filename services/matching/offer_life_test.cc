@@ -23,17 +23,10 @@ using ::testing::IsEmpty;
 using ::testing::Not;
 using ::testing::SizeIs;
 
-// Two partners, three experts each. An offer can be answered for five business days, through 2026-11-30; reminders come
-// on the 24th and the 27th; the second refusal escalates.
+// An offer can be answered through 2026-11-30; reminders come on the 24th and the 27th; the second refusal escalates.
 Center SmallCenter() {
-  Center center;
-  center.policy.set_offer_business_days(5);
-  center.policy.set_reminder_business_days(2);
+  Center center = TwoPartnersOfThree();
   center.policy.set_escalate_after_offers(2);
-  for (const char* partner : {"elm", "oak"}) {
-    center.AddPartner(partner);
-    for (int i = 1; i <= 3; ++i) center.AddExpert(absl::StrCat(partner, i), partner);
-  }
   return center;
 }
 

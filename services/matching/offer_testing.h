@@ -142,6 +142,19 @@ struct MatchingWorld {
   critac::testing::TestDatabases databases;
 };
 
+// Two partners, elm and oak, with three experts each. An offer can be answered for five business days; a reminder comes
+// after each two.
+inline Center TwoPartnersOfThree() {
+  Center center;
+  center.policy.set_offer_business_days(5);
+  center.policy.set_reminder_business_days(2);
+  for (const char* partner : {"elm", "oak"}) {
+    center.AddPartner(partner);
+    for (int i = 1; i <= 3; ++i) center.AddExpert(absl::StrCat(partner, i), partner);
+  }
+  return center;
+}
+
 class MatchingBench {
   const std::shared_ptr<MatchingWorld> world_;
 

@@ -36,15 +36,7 @@ constexpr int kRandomChanges = 150;
 
 class PoolReading : public ::testing::Test {
  protected:
-  PoolReading() {
-    center_.policy.set_offer_business_days(5);
-    center_.policy.set_reminder_business_days(2);
-    for (const char* partner : {"elm", "oak"}) {
-      center_.AddPartner(partner);
-      for (int i = 1; i <= 3; ++i) center_.AddExpert(absl::StrCat(partner, i), partner);
-    }
-    bench_ = std::make_unique<MatchingBench>(center_);
-  }
+  PoolReading() { bench_ = std::make_unique<MatchingBench>(center_); }
 
   v1::Demand NewDemand(int people = 1) {
     v1::Demand& demand = center_.AddDemand(absl::StrCat("fy27-", center_.demands.size() + 1));
@@ -108,7 +100,7 @@ class PoolReading : public ::testing::Test {
            pool.experts()[ExpertIn(pool, second)].person;
   }
 
-  Center center_;
+  Center center_ = TwoPartnersOfThree();
   std::unique_ptr<MatchingBench> bench_;
   int turn_ = 0;
 };

@@ -116,12 +116,6 @@ class RecusalsInFull {
 class RecusalReading : public ::testing::Test {
  protected:
   RecusalReading() {
-    center_.policy.set_offer_business_days(5);
-    center_.policy.set_reminder_business_days(2);
-    for (const char* partner : {"elm", "oak"}) {
-      center_.AddPartner(partner);
-      for (int i = 1; i <= 3; ++i) center_.AddExpert(absl::StrCat(partner, i), partner);
-    }
     bench_ = std::make_unique<MatchingBench>(center_);
     reader_ = std::make_unique<RecusalReader>(*bench_->journal, bench_->clock);
   }
@@ -178,7 +172,7 @@ class RecusalReading : public ::testing::Test {
     return hidden.ok() ? *hidden : std::vector<std::string>{"not known"};
   }
 
-  Center center_;
+  Center center_ = TwoPartnersOfThree();
   std::unique_ptr<MatchingBench> bench_;
   std::unique_ptr<RecusalReader> reader_;
 };
