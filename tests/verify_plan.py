@@ -3,8 +3,8 @@
 the project's own code: what an auditor would write. It solves nothing.
 
 Usage: tests/verify_plan.py FILE    What `critac run certificate RUN --output json` prints; `-`: on standard input.
-Exit status 0: the plan keeps every limit, and is the best there is or within so much of it. 1: something is wrong, and
-what. 2: nothing was verified.
+Exit status 0: the plan keeps every limit, and is the best there is, as its prices or cases prove, or within so much of it.
+1: something is wrong, and what. 2: nothing was verified.
 """
 import collections
 import json
@@ -36,22 +36,16 @@ def by_period(message, field, value):
 
 
 class Owner:
-    """An expert's or a partner's limits and prices."""
+    """An expert's or a partner's limits."""
 
     def __init__(self, message):
         self.name = message["name"]
         self.in_hand = number(message, "inHandCount")
         self.per_period = number(message, "capacityPerPeriod")
         self.used = by_period(message, "used", "count")
-        self.prices = by_period(message, "periodPrices", "price")
-        for period, price in self.prices.items():
-            check(price >= 0, f"{self.name} has a price below 0 in {period}")
 
     def room_in(self, period):
         return max(0, self.per_period - self.used.get(period, 0))
-
-    def price_in(self, period):
-        return self.prices.get(period, 0)
 
 
 class Expert(Owner):
@@ -60,8 +54,6 @@ class Expert(Owner):
         self.person = number(message, "person")
         self.partner = partners.get(message.get("partner"))
         self.room_open = max(0, number(message, "capacityOpen") - self.in_hand)
-        self.open_price = number(message, "openPrice")
-        check(self.open_price >= 0, f"{self.name} has a price below 0")
 
 
 class Partner(Owner):
@@ -70,7 +62,6 @@ class Partner(Owner):
         self.fairness_price, self.share_price = fairness_price, share_price
         self.minimum = number(message, "minimumCount")
         self.maximum = int(message["maximumCount"]) if "maximumCount" in message else None
-        self.price = number(message, "price")
 
     def has_limit(self):
         return self.per_period != 0
@@ -80,21 +71,69 @@ class Partner(Owner):
         below = self.share_price if count < self.minimum else 0
         return self.fairness_price * min(self.in_hand + count, MOST_PRICED) - below
 
-    def least(self):
-        """The least of what any number of assignments costs, less what they are paid."""
+    def least(self, price):
+        """The least of what any number of assignments costs, less what they are paid at this price."""
         least, count = 0, 0
-        while (self.maximum is None or count < self.maximum) and self.next_price(count) < self.price:
+        while (self.maximum is None or count < self.maximum) and self.next_price(count) < price:
             check(count <= MOST_PRICED + self.minimum, f"the price of {self.name} bounds nothing")
-            least += self.next_price(count) - self.price
+            least += self.next_price(count) - price
             count += 1
         return least
+
+
+class Prices:
+    """What proves a bound: prices of slots in their order, of experts and partners by name, and by name and period."""
+
+    def __init__(self, slots, partners, program, experts_open, expert_periods, partner_periods):
+        self.slots, self.partners, self.program = slots, partners, program
+        self.experts_open, self.expert_periods, self.partner_periods = experts_open, expert_periods, partner_periods
+        check(program >= 0, "the program has a price below 0")
+        for name, price in experts_open.items():
+            check(price >= 0, f"{name} has a price below 0")
+        for prices in (expert_periods, partner_periods):
+            for (name, period), price in prices.items():
+                check(price >= 0, f"{name} has a price below 0 in {period}")
+
+    @staticmethod
+    def of_lists(message):
+        """Those that stand beside the slots, partners and experts of a certificate."""
+        experts, partners = message.get("experts", []), message.get("partners", [])
+        periods = [{(one["name"], period): price for one in owners
+                    for period, price in by_period(one, "periodPrices", "price").items()}
+                   for owners in (experts, partners)]
+        return Prices([number(one, "price") for one in message.get("slots", [])],
+                      {one["name"]: number(one, "price") for one in partners}, number(message, "programPrice"),
+                      {one["name"]: number(one, "openPrice") for one in experts}, *periods)
+
+    @staticmethod
+    def of_case(message, certificate):
+        """Those of a case, which name experts and partners by their place in the lists."""
+        experts = [one.name for one in certificate.experts]
+        partners = list(certificate.partners)
+        slots, next_ones = ([int(price) for price in message.get(field, [])] for field in ("slots", "partners"))
+        check(len(slots) == len(certificate.slots) and len(next_ones) == len(partners),
+              "a case has not the prices of all slots and partners")
+
+        def capacities(field, owners):
+            found = {}
+            for one in message.get(field, []):
+                row = number(one, "row")
+                check(0 <= row < len(owners), "a case has a price of nobody")
+                key = owners[row], one.get("period", "")
+                check(key not in found, f"a case has the price of {owners[row]} twice")
+                found[key] = number(one, "price")
+            return found
+
+        experts_open = {name: price for (name, _), price in capacities("expertsOpen", experts).items()}
+        return Prices(slots, dict(zip(partners, next_ones)), number(message, "program"), experts_open,
+                      capacities("expertPeriods", experts), capacities("partnerPeriods", partners))
 
 
 class Pair:
     def __init__(self, message, slots, experts):
         slot, expert = number(message, "slot"), number(message, "expert")
         check(0 <= slot < len(slots) and 0 <= expert < len(experts), "a pair is of no slot or expert")
-        self.slot, self.expert = slots[slot], experts[expert]
+        self.slot_index, self.slot, self.expert = slot, slots[slot], experts[expert]
         self.name = f"{self.slot['request']} {self.slot['slot']} with {self.expert.name}"
         self.periods = message.get("periods", [])
         self.base, self.bonus = number(message, "cost"), number(message, "bonus")
@@ -105,11 +144,12 @@ class Pair:
     def cost(self, period):
         return self.base - (self.bonus if self.bonus_period in ("", period) else 0)
 
-    def reduced_cost(self, period, program_price):
+    def reduced_cost(self, period, prices):
         """What the pair costs at the prices, less what its slot pays."""
-        expert, partner = self.expert, self.expert.partner
-        room = expert.price_in(period) + expert.open_price + partner.price_in(period) + partner.price + program_price
-        return self.cost(period) + room - number(self.slot, "price")
+        expert, partner = self.expert.name, self.expert.partner.name
+        room = (prices.expert_periods.get((expert, period), 0) + prices.experts_open.get(expert, 0) +
+                prices.partner_periods.get((partner, period), 0) + prices.partners[partner] + prices.program)
+        return self.cost(period) + room - prices.slots[self.slot_index]
 
 
 class Certificate:
@@ -128,12 +168,11 @@ class Certificate:
             pair = Pair(one, self.slots, self.experts)
             check(self.pairs.setdefault((number(one, "slot"), number(one, "expert")), pair) is pair,
                   f"{pair.name} is there twice")
-        self.program_price = number(message, "programPrice")
+        self.prices = Prices.of_lists(message)
         self.program_room = int(message["programRoom"]) if "programRoom" in message else None
-        check(self.program_price >= 0, "the program has a price below 0")
-        check(self.program_price == 0 or self.program_room is not None, "the program has a price and no limit")
         check(len(self.pairs) == number(message, "pairCount"), "it counts the eligible pairs wrongly")
         self.units = message.get("units", [])
+        self.cases = message.get("cases", [])
 
     def check_limits(self):
         of_slot, of_person, of_expert, of_partner = (collections.Counter() for _ in range(4))
@@ -173,33 +212,77 @@ class Certificate:
         partners = sum(self.partners[name].next_price(k) for name, count in of_partner.items() for k in range(count))
         return pairs + left_out + partners
 
-    def bound(self):
-        """What the prices prove: let every slot choose freely and pay them, and take off what all room is worth."""
+    def bound(self, prices, limits):
+        """What the prices prove: let every slot choose freely and pay them, and take off what all room is worth.
+
+        limits: people of an expert at most, by name and period; what is proved is so of all plans that keep them."""
+        check(prices.program == 0 or self.program_room is not None, "the program has a price and no limit")
         bound = 0
         least = collections.Counter()
         for (slot, _), pair in self.pairs.items():
             check(number(pair.slot, "missingCount") > 0, f"{pair.name}: the slot misses nobody")
-            cheapest = min(pair.reduced_cost(period, self.program_price) for period in pair.periods)
+            cheapest = min(pair.reduced_cost(period, prices) for period in pair.periods)
             person = slot, pair.expert.person
             least[person] = min(least[person], cheapest)
         bound += sum(least.values())
-        for slot in self.slots:
-            missing, price = number(slot, "missingCount"), number(slot, "price")
+        for slot, price in zip(self.slots, prices.slots):
+            missing = number(slot, "missingCount")
             check(missing == 0 or price <= number(slot, "openPrice"),
                   f"{slot['request']} {slot['slot']} costs more filled than left open")
             bound += missing * price
         if self.program_room is not None:
-            bound -= self.program_price * self.program_room
-        for expert in self.experts:
-            bound -= expert.open_price * expert.room_open
+            bound -= prices.program * self.program_room
+        by_name = {expert.name: expert for expert in self.experts}
+        for name, price in prices.experts_open.items():
+            bound -= price * by_name[name].room_open
+        for (name, period), price in prices.expert_periods.items():
             # An expert's limit in a period is also that of all periods together.
-            bound -= sum(price * min(expert.room_in(period), expert.room_open)
-                         for period, price in expert.prices.items())
-        for partner in self.partners.values():
-            check(partner.has_limit() or not partner.prices, f"{partner.name} has prices by period and no limit")
-            bound -= sum(price * partner.room_in(period) for period, price in partner.prices.items())
-            bound += partner.least()
+            room = min(by_name[name].room_in(period), by_name[name].room_open)
+            bound -= price * min(room, limits.get((name, period), room))
+        for (name, period), price in prices.partner_periods.items():
+            check(self.partners[name].has_limit(), f"{name} has prices by period and no limit")
+            bound -= price * self.partners[name].room_in(period)
+        for name, partner in self.partners.items():
+            bound += partner.least(prices.partners[name])
         return bound
+
+    def check_cases(self, objective):
+        """Checks that every plan is in a case that is not divided, and that in none of these a plan is cheaper."""
+        cases = iter(self.cases)
+        self.check_case({}, cases, objective, set())
+        check(next(cases, None) is None, "a case is none of another one's")
+
+    def check_case(self, limits, cases, objective, proved):
+        """Checks the next case, which has these limits, and those into which it is divided.
+
+        proved: the limits of those that are proved by now."""
+        case = next(cases, None)
+        check(case is not None, "a case is left out")
+        if "expert" in case:
+            for part in self.parts_of(case, limits):
+                self.check_case(part, cases, objective, proved)
+        elif "prices" in case:
+            bound = self.bound(Prices.of_case(case["prices"], self), limits)
+            check(bound >= objective, f"a case may have a plan that costs {bound}, less than {objective}")
+        else:
+            check(frozenset(limits.items()) in proved, "a case has no prices, and is not proved before")
+        proved.add(frozenset(limits.items()))
+
+    def parts_of(self, case, limits):
+        """Limits of the cases into which one is divided: in each its expert has fewer people in one of the periods."""
+        index = number(case, "expert")
+        check(0 <= index < len(self.experts), "a case is divided by nobody")
+        expert, parts, people, periods = self.experts[index], [], 0, set()
+        for one in case.get("fewerThan", []):
+            period, count = one["period"], number(one, "count")
+            check(count > 0 and period not in periods, f"a case is divided by nobody in {period}, or by it twice")
+            periods.add(period)
+            people += count
+            key = expert.name, period
+            parts.append({**limits, key: min(count - 1, limits.get(key, count - 1))})
+        # Who has as many in each of the periods has more than that in all.
+        check(people > expert.room_open, f"a case is divided by {people} people of {expert.name}, and leaves plans out")
+        return parts
 
 
 def verify(message):
@@ -207,11 +290,20 @@ def verify(message):
     objective = certificate.objective(certificate.check_limits())
     check(objective == number(message, "objective"),
           f"its objective is {number(message, 'objective')}, and its units cost {objective}")
-    bound = certificate.bound()
+    bound = certificate.bound(certificate.prices, {})
     check(bound == number(message, "bound"), f"its bound is {number(message, 'bound')}, and its prices prove {bound}")
     check(bound <= objective, f"its bound, {bound}, is above its objective, {objective}")
-    how_good = "optimal" if bound == objective else f"within {objective - bound} of the best"
-    print(f"{how_good}: {message['run']}, objective {objective}, bound {bound} over {len(certificate.pairs)} pairs")
+    count = number(message, "caseCount")
+    proof = f"{message['run']}, objective {objective}, bound {bound} over {len(certificate.pairs)} pairs"
+    if certificate.cases:
+        check(len(certificate.cases) == count, f"it counts {count} cases, and has {len(certificate.cases)}")
+        certificate.check_cases(objective)
+        print(f"optimal: {proof}, proved by {count} cases")
+    elif bound == objective:
+        print(f"optimal: {proof}")
+    else:
+        not_there = f"; {count} cases are said to prove it the best, and were not recorded" if count > 0 else ""
+        print(f"within {objective - bound} of the best: {proof}{not_there}")
 
 
 def main(path):
@@ -233,6 +325,6 @@ if __name__ == "__main__":
         sys.exit(2)
     try:
         sys.exit(main(sys.argv[1]))
-    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         print(f"{sys.argv[1]}: {type(error).__name__}: {error}", file=sys.stderr)
         sys.exit(2)

@@ -17,6 +17,11 @@ inline constexpr int kMessageBytes = 4 << 20;
 // 40,000 slots at once, far beyond any program. Past it nobody could read the journal on, so none is written.
 inline constexpr int64_t kEventBytes = 16 << 20;
 
+// Largest content of a run's event that has the cases by which its plan is proved, bytes of JSON: ten bytes for each
+// slot in each case, so half a MiB for 111 cases of 300 slots. Past it the run is recorded without its cases. By it
+// no message of a certificate, which has a whole case at least, comes near kAnswerBytes either.
+inline constexpr int64_t kRunWithCasesBytes = 4 << 20;
+
 // Largest message that a server sends and a client takes from it, bytes: the largest event, with what is around it.
 inline constexpr int kAnswerBytes = kEventBytes + (1 << 20);
 

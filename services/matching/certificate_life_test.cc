@@ -1,9 +1,11 @@
 // The certificates of runs over a real journal: they say what was recorded, whatever has happened since.
+#include <cstdint>
 #include <map>
 #include <string>
 #include <vector>
 
 #include "absl/functional/function_ref.h"
+#include "common/journal/json_text.h"
 #include "common/status/error.h"
 #include "gmock/gmock.h"
 #include "services/matching/certificate_methods.h"
@@ -16,6 +18,7 @@ namespace critac::matching {
 namespace {
 
 using ::testing::AnyOf;
+using ::testing::EndsWith;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 using ::testing::Not;
@@ -53,24 +56,52 @@ class CertificateLife : public ::testing::Test {
     return certificates;
   }
 
-  // Records the run once more, as it was before the catalog and who is who were kept with runs.
-  std::string RecordAsBefore(const std::string& name) {
+  // Two requests for which limits overlap are ready together. Returns the run that is made of them.
+  std::string RunProvedByCases() {
+    center_ = OverlappingCenter();
+    bench_ = std::make_unique<MatchingBench>(center_);
+    for (const v1::Demand& demand : center_.demands) {
+      bench_->MakeReady(demand);
+      bench_->FollowOnly(demand.request());
+    }
+    bench_->Solve();
+    const auto certificates = Certificates();
+    EXPECT_EQ(certificates.size(), 1U);
+    return certificates.empty() ? "" : certificates.begin()->first;
+  }
+
+  // What is recorded of a run.
+  v1::SolveRecorded Recorded(const std::string& name) {
+    v1::SolveRecorded recorded;
     const auto found = FindRun(*bench_->journal, name);
     EXPECT_TRUE(found.ok()) << found.status();
-    if (!found.ok()) return "";
-    v1::SolveRecorded recorded;
+    if (!found.ok()) return recorded;
     *recorded.mutable_run() = found->run;
-    recorded.mutable_run()->set_name("runs/r00000099");
     *recorded.mutable_proof() = found->proof.value_or(v1::SolveProof());
-    EXPECT_TRUE(recorded.proof().has_outside());
-    recorded.mutable_proof()->clear_outside();
+    return recorded;
+  }
+
+  // Records the run once more, as it was before the catalog and who is who were kept with runs.
+  std::string RecordAsBefore(const std::string& name) {
+    return RecordAgain(name, "runs/r00000099", [](v1::SolveProof& proof) {
+      EXPECT_TRUE(proof.has_outside());
+      proof.clear_outside();
+    });
+  }
+
+  // Records the run once more by another name, with its proof changed, and returns that name.
+  std::string RecordAgain(const std::string& name, const std::string& other_name,
+                          absl::FunctionRef<void(v1::SolveProof& proof)> change) {
+    v1::SolveRecorded recorded = Recorded(name);
+    recorded.mutable_run()->set_name(other_name);
+    change(*recorded.mutable_proof());
     EXPECT_TRUE(bench_
                     ->Do([&](journal::Draft& draft) {
                       draft.Emit(recorded.run().name(), recorded);
                       return absl::OkStatus();
                     })
                     .ok());
-    return recorded.run().name();
+    return other_name;
   }
 
   // Changes the catalog, long enough after it was read for it to be read again.
@@ -135,6 +166,63 @@ TEST_F(CertificateLife, IsReadOnlyForAsLongAsItIsWanted) {
   const auto certified = ReadCertifiedRun(*bench_->journal, *bench_->pools, runs->items[0].name(),
                                           [] { return false; });
   EXPECT_TRUE(absl::IsCancelled(certified.status())) << certified.status();
+}
+
+TEST_F(CertificateLife, ARunProvedByCasesIsProvedByThemToOthersAsWell) {
+  const std::string run = RunProvedByCases();
+  const auto recorded = bench_->Get<v1::SolveRun>(run);
+  EXPECT_LT(recorded.bound(), recorded.objective());
+  ASSERT_EQ(recorded.case_count(), 3);
+  const auto certificate = Certificate(run);
+  ASSERT_TRUE(certificate.ok()) << certificate.status();
+  EXPECT_EQ(certificate->cases_size(), 3);
+  const std::string said = critac::testing::VerifyPlan(JsonOf(*certificate));
+  EXPECT_THAT(said, StartsWith("optimal: " + run + ","));
+  EXPECT_THAT(said, EndsWith("proved by 3 cases"));
+  bench_->Restart();
+  const auto after = Certificate(run);
+  ASSERT_TRUE(after.ok()) << after.status();
+  EXPECT_EQ(JsonOf(*after), JsonOf(*certificate));
+}
+
+TEST_F(CertificateLife, ARunFromBeforeCasesWereRecordedIsWithinSoMuchOfTheBest) {
+  const std::string run = RunProvedByCases();
+  const std::string before = RecordAgain(run, "runs/r00000098", [](v1::SolveProof& proof) {
+    EXPECT_EQ(proof.cases_size(), 3);
+    proof.clear_cases();
+  });
+  const auto certificate = Certificate(before);
+  ASSERT_TRUE(certificate.ok()) << certificate.status();
+  EXPECT_EQ(certificate->case_count(), 3);
+  EXPECT_EQ(certificate->cases_size(), 0);
+  EXPECT_THAT(critac::testing::VerifyPlan(JsonOf(*certificate)), StartsWith("within "));
+}
+
+TEST_F(CertificateLife, CasesThatLeavePlansOutAreNotGivenToOthers) {
+  const std::string run = RunProvedByCases();
+  const std::string changed = RecordAgain(run, "runs/r00000098", [](v1::SolveProof& proof) {
+    ASSERT_EQ(proof.cases_size(), 3);
+    proof.mutable_cases(0)->mutable_fewer_than()->RemoveLast();
+  });
+  const absl::Status status = Certificate(changed).status();
+  EXPECT_EQ(ReasonOf(status), "RUN_NOT_REPRODUCED") << status;
+  EXPECT_THAT(std::string(status.message()), HasSubstr("leaves plans out"));
+}
+
+TEST_F(CertificateLife, CasesAreLeftOutWhereTheyMakeTheEventTooLarge) {
+  v1::SolveRecorded recorded = Recorded(RunProvedByCases());
+  ASSERT_EQ(recorded.proof().cases_size(), 3);
+  const auto bytes = static_cast<int64_t>(journal::ToJsonText(recorded).size());
+  const v1::SolveRecorded whole = recorded;
+  KeepCasesWithin(bytes, recorded);
+  EXPECT_EQ(recorded.SerializeAsString(), whole.SerializeAsString());
+  KeepCasesWithin(bytes - 1, recorded);
+  EXPECT_EQ(recorded.proof().cases_size(), 0);
+  EXPECT_EQ(recorded.run().case_count(), 3) << "that there were some is still said";
+  EXPECT_EQ(recorded.proof().units_size(), whole.proof().units_size());
+  const v1::SolveRecorded rest = recorded;
+  KeepCasesWithin(1, recorded);
+  EXPECT_EQ(recorded.SerializeAsString(), rest.SerializeAsString()) << "it is as small as it gets";
 }
 
 TEST_F(CertificateLife, ARunFromBeforePricesWereRecordedHasNone) {

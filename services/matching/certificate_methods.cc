@@ -3,11 +3,18 @@
 #include <utility>
 #include <vector>
 
+#include "common/journal/json_text.h"
 #include "common/status/error.h"
 #include "services/matching/run_certificate.h"
 #include "services/matching/run_reader.h"
 
 namespace critac::matching {
+
+void KeepCasesWithin(int64_t most_bytes, v1::SolveRecorded& recorded) {
+  if (recorded.proof().cases().empty()) return;
+  if (static_cast<int64_t>(journal::ToJsonText(recorded).size()) <= most_bytes) return;
+  recorded.mutable_proof()->clear_cases();
+}
 
 absl::StatusOr<CertifiedRun> ReadCertifiedRun(journal::Journal& journal, PoolReader& pools,
                                               const std::string& name,

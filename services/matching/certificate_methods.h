@@ -1,10 +1,12 @@
 #ifndef SERVICES_MATCHING_CERTIFICATE_METHODS_H_
 #define SERVICES_MATCHING_CERTIFICATE_METHODS_H_
 
+#include <cstdint>
 #include <string>
 
 #include "absl/status/statusor.h"
 #include "common/journal/journal.h"
+#include "critac/matching/v1/events.pb.h"
 #include "critac/matching/v1/match.pb.h"
 #include "services/matching/assign.h"
 #include "services/matching/pool.h"
@@ -18,6 +20,10 @@ struct CertifiedRun {
   Plan plan;
   v1::SolveRun run;
 };
+
+// Leaves the cases out of what is recorded of a run where they make it larger than so many bytes of JSON: then only
+// its `case_count` says that they were gone through, and the run can be recorded. Without cases nothing is changed.
+void KeepCasesWithin(int64_t most_bytes, v1::SolveRecorded& recorded);
 
 // Reads one: the problem from the records as they were, and from the event of the run what was not in
 // them, plan and prices; solves nothing, and has the plan checked. NOT_FOUND: no such run. FAILED_PRECONDITION:

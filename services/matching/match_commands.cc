@@ -8,12 +8,14 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "common/base/calendar.h"
+#include "common/base/limits.h"
 #include "common/journal/event_time.h"
 #include "common/status/error.h"
 #include "common/status/etag.h"
 #include "critac/matching/v1/events.pb.h"
 #include "critac/matching/v1/states.pb.h"
 #include "google/protobuf/util/message_differencer.h"
+#include "services/matching/certificate_methods.h"
 #include "services/matching/fairness.h"
 #include "services/matching/fairness_trend.h"
 #include "services/matching/matching_states.h"
@@ -272,6 +274,7 @@ journal::Decide RecordSolve(std::shared_ptr<const PoolView> view, Plan plan, v1:
       if (!change.supersedes.empty()) recorded.mutable_run()->add_superseded(change.supersedes);
     }
     for (const std::string& kept : outcome.kept) recorded.mutable_run()->add_proposals(kept);
+    KeepCasesWithin(limits::kRunWithCasesBytes, recorded);
     draft.Emit(name, recorded);
     for (const v1::ProposalMade& one : made) draft.Emit(one.proposal().name(), one);
     for (const v1::ProposalMade& one : made) OfferUnasked(draft, *view, one.proposal());

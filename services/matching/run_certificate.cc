@@ -20,21 +20,84 @@ namespace critac::matching {
 namespace {
 
 using PeriodPrices = std::vector<std::tuple<int, int32_t, int64_t>>;
-using ProofPrices = google::protobuf::RepeatedPtrField<v1::ProofPrice>;
+using RecordedPrices = google::protobuf::RepeatedPtrField<v1::ProofPrice>;
 
-void AddPrice(int row, int32_t period, int64_t price, ProofPrices& prices) {
+void AddPrice(int row, int32_t period, int64_t price, RecordedPrices& prices) {
   v1::ProofPrice& one = *prices.Add();
   one.set_row(row);
   one.set_period(period);
   one.set_price(price);
 }
 
-PeriodPrices PeriodPricesOf(const ProofPrices& prices) {
+PeriodPrices PeriodPricesOf(const RecordedPrices& prices) {
   PeriodPrices rows;
   for (const v1::ProofPrice& one : prices) {
     rows.emplace_back(one.row(), one.period(), one.price());
   }
   return rows;
+}
+
+// Message: v1::SolveProof or v1::ProofPrices, which have the same fields for prices.
+template <typename Message>
+void RecordPrices(const Prices& prices, Message& message) {
+  message.mutable_slot_prices()->Add(prices.slots.begin(), prices.slots.end());
+  message.mutable_partner_prices()->Add(prices.partners.begin(), prices.partners.end());
+  message.set_program_price(prices.program);
+  for (int e = 0; e < static_cast<int>(prices.experts_open.size()); ++e) {
+    if (prices.experts_open[e] == 0) continue;
+    AddPrice(e, 0, prices.experts_open[e], *message.mutable_expert_open_prices());
+  }
+  for (const auto& [row, period, price] : prices.expert_periods) {
+    AddPrice(row, period, price, *message.mutable_expert_period_prices());
+  }
+  for (const auto& [row, period, price] : prices.partner_periods) {
+    AddPrice(row, period, price, *message.mutable_partner_period_prices());
+  }
+}
+
+// The other way round, where there are so many experts. Nothing: a price is of none of them.
+template <typename Message>
+std::optional<Prices> PricesIn(const Message& message, int experts) {
+  Prices prices;
+  prices.slots.assign(message.slot_prices().begin(), message.slot_prices().end());
+  prices.partners.assign(message.partner_prices().begin(), message.partner_prices().end());
+  prices.program = message.program_price();
+  prices.experts_open.resize(experts, 0);
+  for (const v1::ProofPrice& one : message.expert_open_prices()) {
+    if (one.row() < 0 || one.row() >= experts) return std::nullopt;
+    prices.experts_open[one.row()] = one.price();
+  }
+  prices.expert_periods = PeriodPricesOf(message.expert_period_prices());
+  prices.partner_periods = PeriodPricesOf(message.partner_period_prices());
+  return prices;
+}
+
+void RecordCase(const ProofCase& one, v1::ProofCase& recorded) {
+  if (one.expert >= 0) recorded.set_expert(one.expert);
+  for (const auto& [period, people] : one.fewer_than) {
+    v1::ProofPeople& fewer = *recorded.add_fewer_than();
+    fewer.set_period(period);
+    fewer.set_people(people);
+  }
+  if (one.prices.has_value()) RecordPrices(*one.prices, *recorded.mutable_prices());
+}
+
+// Nothing: it is divided by none of so many experts, or has a price of none.
+std::optional<ProofCase> CaseIn(const v1::ProofCase& recorded, int experts) {
+  ProofCase one;
+  if (recorded.has_expert()) {
+    // The check sees to those that are too many.
+    if (recorded.expert() < 0) return std::nullopt;
+    one.expert = recorded.expert();
+  }
+  for (const v1::ProofPeople& fewer : recorded.fewer_than()) {
+    one.fewer_than.emplace_back(fewer.period(), fewer.people());
+  }
+  if (recorded.has_prices()) {
+    one.prices = PricesIn(recorded.prices(), experts);
+    if (!one.prices.has_value()) return std::nullopt;
+  }
+  return one;
 }
 
 absl::Status NotReproduced(const v1::SolveRun& run, const v1::SolveProof& proof,
@@ -70,6 +133,7 @@ class CertificateWriter {
     AddSlots();
     AddPairs();
     AddUnits();
+    AddCases();
     const bool has_rest = bytes_ > 0 || !part_.run().empty();
     if (wanted_ && has_rest) write_(part_);
   }
@@ -103,6 +167,7 @@ class CertificateWriter {
     part_.set_minimum_share_price(pool_.policy().minimum_share_price());
     if (pool_.program_room() < kNoLimit) part_.set_program_room(pool_.program_room());
     part_.set_program_price(plan_.prices.program);
+    part_.set_case_count(run.case_count());
   }
 
   template <typename List>
@@ -224,6 +289,42 @@ class CertificateWriter {
     }
   }
 
+  void AddCases() {
+    for (const ProofCase& one : plan_.cases) {
+      if (!wanted_) return;
+      v1::CertificateCase& added = *part_.add_cases();
+      if (one.expert >= 0) added.set_expert(one.expert);
+      AddUsed(one.fewer_than, *added.mutable_fewer_than());
+      if (one.prices.has_value()) AddCasePrices(*one.prices, *added.mutable_prices());
+      Added(added);
+    }
+  }
+
+  using CapacityPrices = google::protobuf::RepeatedPtrField<v1::CapacityPrice>;
+
+  static void AddCapacityPrice(int row, std::string period, int64_t price, CapacityPrices& list) {
+    v1::CapacityPrice& one = *list.Add();
+    one.set_row(row);
+    one.set_period(std::move(period));
+    one.set_price(price);
+  }
+
+  void AddCasePrices(const Prices& prices, v1::CertificatePrices& added) const {
+    added.mutable_slots()->Add(prices.slots.begin(), prices.slots.end());
+    added.mutable_partners()->Add(prices.partners.begin(), prices.partners.end());
+    added.set_program(prices.program);
+    for (int e = 0; e < static_cast<int>(prices.experts_open.size()); ++e) {
+      if (prices.experts_open[e] == 0) continue;
+      AddCapacityPrice(e, "", prices.experts_open[e], *added.mutable_experts_open());
+    }
+    for (const auto& [row, period, price] : prices.expert_periods) {
+      AddCapacityPrice(row, NameOfPeriod(period), price, *added.mutable_expert_periods());
+    }
+    for (const auto& [row, period, price] : prices.partner_periods) {
+      AddCapacityPrice(row, NameOfPeriod(period), price, *added.mutable_partner_periods());
+    }
+  }
+
   const Pool& pool_;
   const Plan& plan_;
   const absl::FunctionRef<bool(const v1::GetCertificateResponse&)> write_;
@@ -245,20 +346,8 @@ v1::SolveProof ProofOf(const Pool& pool, const Plan& plan) {
     unit.set_expert(row.expert);
     unit.set_period(row.period);
   }
-  const Prices& prices = plan.prices;
-  proof.mutable_slot_prices()->Add(prices.slots.begin(), prices.slots.end());
-  proof.mutable_partner_prices()->Add(prices.partners.begin(), prices.partners.end());
-  proof.set_program_price(prices.program);
-  for (int e = 0; e < static_cast<int>(prices.experts_open.size()); ++e) {
-    if (prices.experts_open[e] == 0) continue;
-    AddPrice(e, 0, prices.experts_open[e], *proof.mutable_expert_open_prices());
-  }
-  for (const auto& [row, period, price] : prices.expert_periods) {
-    AddPrice(row, period, price, *proof.mutable_expert_period_prices());
-  }
-  for (const auto& [row, period, price] : prices.partner_periods) {
-    AddPrice(row, period, price, *proof.mutable_partner_period_prices());
-  }
+  RecordPrices(plan.prices, proof);
+  for (const ProofCase& one : plan.cases) RecordCase(one, *proof.add_cases());
   return proof;
 }
 
@@ -282,18 +371,17 @@ absl::StatusOr<Plan> RecordedPlan(const Pool& pool, const v1::SolveRun& run,
   }
   const std::vector<int> counts = UnitsOfSlots(pool, plan);
   for (int s = 0; s < slots; ++s) plan.open.push_back(pool.slots()[s].missing - counts[s]);
-  Prices& prices = plan.prices;
-  prices.slots.assign(proof.slot_prices().begin(), proof.slot_prices().end());
-  prices.partners.assign(proof.partner_prices().begin(), proof.partner_prices().end());
-  prices.program = proof.program_price();
-  prices.experts_open.resize(experts, 0);
-  for (const v1::ProofPrice& one : proof.expert_open_prices()) {
-    if (one.row() < 0 || one.row() >= experts)
-      return NotReproduced(run, proof, "a price is of no expert");
-    prices.experts_open[one.row()] = one.price();
+  std::optional<Prices> prices = PricesIn(proof, experts);
+  if (!prices.has_value()) return NotReproduced(run, proof, "a price is of no expert");
+  plan.prices = *std::move(prices);
+  if (proof.cases_size() > 0 && proof.cases_size() != run.case_count()) {
+    return NotReproduced(run, proof, "its cases are not as many as the run says");
   }
-  prices.expert_periods = PeriodPricesOf(proof.expert_period_prices());
-  prices.partner_periods = PeriodPricesOf(proof.partner_period_prices());
+  for (const v1::ProofCase& recorded : proof.cases()) {
+    std::optional<ProofCase> one = CaseIn(recorded, experts);
+    if (!one.has_value()) return NotReproduced(run, proof, "a case is of no expert");
+    plan.cases.push_back(*std::move(one));
+  }
   plan.objective = run.objective();
   plan.bound = run.bound();
   plan.pair_count = run.pair_count();

@@ -19,9 +19,9 @@ namespace critac::matching {
 // What proves a plan of this pool, without what the pool has from outside the records (run_outside.h).
 v1::SolveProof ProofOf(const Pool& pool, const Plan& plan);
 
-// The plan of a run as it was recorded, with its prices, checked anew (CheckPlan) and not solved. It
-// has no `network`. FAILED_PRECONDITION, RUN_NOT_REPRODUCED: it does not hold in this pool, which is
-// not the one that the run was made from.
+// The plan of a run as it was recorded, with its prices and cases, checked anew (CheckPlan) and not
+// solved. It has no `network`, and no cases where none were recorded. FAILED_PRECONDITION,
+// RUN_NOT_REPRODUCED: it does not hold in this pool, which is not the one that the run was made from.
 absl::StatusOr<Plan> RecordedPlan(const Pool& pool, const v1::SolveRun& run,
                                   const v1::SolveProof& proof);
 

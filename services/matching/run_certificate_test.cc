@@ -14,6 +14,7 @@ namespace critac::matching {
 namespace {
 
 using critac::testing::VerifyPlan;
+using ::testing::EndsWith;
 using ::testing::HasSubstr;
 using ::testing::SizeIs;
 using ::testing::StartsWith;
@@ -27,6 +28,7 @@ v1::SolveRun RunOf(const Plan& plan) {
   run.set_bound(plan.bound);
   run.set_pair_count(plan.pair_count);
   run.set_unit_count(static_cast<int32_t>(plan.unit_count));
+  run.set_case_count(static_cast<int32_t>(plan.cases.size()));
   return run;
 }
 
@@ -60,7 +62,7 @@ TEST(RunCertificate, HasTheWholeProblemAndProvesHowGoodThePlanIs) {
     EXPECT_GE(certificate.objective(), best);
     // A program of its own takes longer than all the rest.
     const std::string said = i % 8 == 0 || !plan.optimal() ? VerifyPlan(JsonOf(certificate)) : "";
-    if (plan.optimal()) {
+    if (plan.proved()) {
       EXPECT_EQ(best, certificate.objective());
       if (!said.empty()) EXPECT_THAT(said, StartsWith("optimal: runs/r00000042, "));
       ++optimal;
@@ -92,6 +94,8 @@ TEST(RunCertificate, ThePlanIsHadAgainFromWhatIsRecordedOfIt) {
     EXPECT_EQ(recorded->prices.experts_open, plan.prices.experts_open);
     EXPECT_EQ(recorded->prices.expert_periods, plan.prices.expert_periods);
     EXPECT_EQ(recorded->prices.partner_periods, plan.prices.partner_periods);
+    EXPECT_EQ(recorded->proved(), plan.proved());
+    EXPECT_EQ(ProofOf(pool, *recorded).SerializeAsString(), proof.SerializeAsString());
   }
 }
 
@@ -165,6 +169,184 @@ TEST(RunCertificate, TheAuditorsCheckSaysWhatIsWrong) {
       {[](auto& c) { c.mutable_pairs()->RemoveLast(); }, "counts the eligible pairs wrongly"},
       {[](auto& c) { *c.add_pairs() = c.pairs(0); }, "is there twice"},
       {[](auto& c) { c.set_people_count(9); }, "counts the people asked for wrongly"}};
+  for (const Case& one : cases) {
+    v1::GetCertificateResponse changed = whole;
+    one.change(changed);
+    const std::string said = VerifyPlan(JsonOf(changed));
+    EXPECT_THAT(said, StartsWith("wrong: "));
+    EXPECT_THAT(said, HasSubstr(one.said));
+  }
+}
+
+TEST(RunCertificate, AProofByCasesIsRecordedAndProvesToOthersThatNoPlanIsCheaper) {
+  const Pool pool = OverlappingCenter().Build();
+  const Plan plan = Solved(pool);
+  ASSERT_EQ(plan.cases.size(), 3U);
+  const v1::SolveProof proof = ProofOf(pool, plan);
+  const auto recorded = RecordedPlan(pool, RunOf(plan), proof);
+  ASSERT_TRUE(recorded.ok()) << recorded.status();
+  EXPECT_FALSE(recorded->optimal());
+  EXPECT_TRUE(recorded->proved());
+  EXPECT_EQ(ProofOf(pool, *recorded).SerializeAsString(), proof.SerializeAsString());
+  const v1::GetCertificateResponse certificate = WholeCertificate(pool, *recorded, RunOf(plan));
+  EXPECT_EQ(EveryCertifiedPlan(certificate).cost(), plan.objective);
+  const std::string said = VerifyPlan(JsonOf(certificate));
+  EXPECT_THAT(said, StartsWith("optimal: runs/r00000042, "));
+  EXPECT_THAT(said, EndsWith(", proved by 3 cases"));
+  int cases = 0;
+  WriteCertificate(
+      pool, plan, RunOf(plan),
+      [&](const v1::GetCertificateResponse& part) {
+        EXPECT_LE(part.cases_size(), 1) << "one an element";
+        cases += part.cases_size();
+        return true;
+      },
+      1);
+  EXPECT_EQ(cases, 3);
+}
+
+TEST(RunCertificate, WhereItsCasesWereNotRecordedAPlanIsWithinSoMuchOfTheBest) {
+  const Pool pool = OverlappingCenter().Build();
+  const Plan plan = Solved(pool);
+  v1::SolveProof proof = ProofOf(pool, plan);
+  proof.clear_cases();
+  const auto recorded = RecordedPlan(pool, RunOf(plan), proof);
+  ASSERT_TRUE(recorded.ok()) << recorded.status();
+  EXPECT_FALSE(recorded->proved());
+  const v1::GetCertificateResponse certificate = WholeCertificate(pool, *recorded, RunOf(plan));
+  EXPECT_EQ(certificate.case_count(), 3);
+  EXPECT_THAT(certificate.cases(), SizeIs(0));
+  const std::string said = VerifyPlan(JsonOf(certificate));
+  EXPECT_THAT(said,
+              StartsWith(absl::StrCat("within ", plan.objective - plan.bound, " of the best")));
+  EXPECT_THAT(said, HasSubstr("3 cases are said to prove it the best, and were not recorded"));
+}
+
+// Goal: a case may be left to one before it with the same limits, and to none that rests on it itself.
+// Method: each end is divided once more as the whole is, which leaves one part with the limits of the end, and one with
+// those of both ends.
+TEST(RunCertificate, ACaseIsProvedByOneBeforeItThatHasTheSameLimits) {
+  const Pool pool = OverlappingCenter().Build();
+  const Plan plan = Solved(pool);
+  const v1::SolveProof proof = ProofOf(pool, plan);
+  ASSERT_THAT(proof.cases(), SizeIs(3));
+  v1::SolveRun run = RunOf(plan);
+  // Cases of the proof; -1: left to one before.
+  const auto recorded_with = [&](const std::vector<int>& cases) {
+    v1::SolveProof changed = proof;
+    changed.clear_cases();
+    for (const int i : cases) {
+      v1::ProofCase& added = *changed.add_cases();
+      if (i >= 0) added = proof.cases(i);
+    }
+    run.set_case_count(changed.cases_size());
+    return RecordedPlan(pool, run, changed);
+  };
+  const auto recorded = recorded_with({0, 0, 1, 1, 0, -1, 2});
+  ASSERT_TRUE(recorded.ok()) << recorded.status();
+  v1::GetCertificateResponse certificate = WholeCertificate(pool, *recorded, run);
+  EXPECT_THAT(VerifyPlan(JsonOf(certificate)), EndsWith(", proved by 7 cases"));
+  const auto circular = recorded_with({0, 0, -1, 1, 2});
+  EXPECT_EQ(ReasonOf(circular.status()), "RUN_NOT_REPRODUCED");
+  EXPECT_THAT(std::string(circular.status().message()), HasSubstr("has no prices"));
+  // To the auditor's check the same: the third is now left to the second, of which it is a part.
+  certificate.mutable_cases(2)->clear_prices();
+  EXPECT_THAT(VerifyPlan(JsonOf(certificate)), HasSubstr("is not proved before"));
+}
+
+TEST(RunCertificate, RecordedCasesAreRefusedWhereTheyDoNotProveThePlan) {
+  const Pool pool = OverlappingCenter().Build();
+  const Plan plan = Solved(pool);
+  const v1::SolveProof proof = ProofOf(pool, plan);
+  ASSERT_THAT(proof.cases(), SizeIs(3));
+  struct Case {
+    std::function<void(v1::SolveProof&)> change;
+    std::string said;
+  };
+  const std::vector<Case> cases = {
+      {[](auto& p) { p.mutable_cases()->RemoveLast(); }, "leaves a case out"},
+      {[](auto& p) { p.add_cases()->CopyFrom(p.cases(2)); }, "none of another one's"},
+      {[](auto& p) { p.mutable_cases(0)->mutable_fewer_than()->RemoveLast(); }, "leaves plans out"},
+      {[](auto& p) { p.mutable_cases(0)->mutable_fewer_than(0)->set_people(2); },
+       "may have a cheaper plan"},
+      {[](auto& p) { p.mutable_cases(0)->set_expert(-1); }, "a case is of no expert"},
+      {[](auto& p) { p.mutable_cases(0)->set_expert(2); }, "not of this pool"},
+      {[](auto& p) { p.mutable_cases(1)->clear_prices(); }, "has no prices"},
+      {[](auto& p) { p.mutable_cases(1)->mutable_prices()->mutable_slot_prices()->RemoveLast(); },
+       "not of this pool"},
+      {[](auto& p) { p.mutable_cases(1)->mutable_prices()->add_expert_open_prices()->set_row(2); },
+       "a case is of no expert"}};
+  for (const Case& one : cases) {
+    v1::SolveProof changed = proof;
+    one.change(changed);
+    v1::SolveRun run = RunOf(plan);
+    run.set_case_count(changed.cases_size());
+    const absl::Status status = RecordedPlan(pool, run, changed).status();
+    EXPECT_EQ(ReasonOf(status), "RUN_NOT_REPRODUCED") << one.said;
+    EXPECT_THAT(std::string(status.message()), HasSubstr(one.said));
+  }
+  v1::SolveRun run = RunOf(plan);
+  run.set_case_count(4);
+  EXPECT_THAT(std::string(RecordedPlan(pool, run, proof).status().message()),
+              HasSubstr("not as many as the run says"));
+}
+
+TEST(RunCertificate, TheAuditorsCheckSaysWhatIsWrongWithCases) {
+  const Pool pool = OverlappingCenter().Build();
+  const Plan plan = Solved(pool);
+  const v1::GetCertificateResponse whole = WholeCertificate(pool, plan, RunOf(plan));
+  ASSERT_THAT(whole.cases(), SizeIs(3));
+  struct Case {
+    std::function<void(v1::GetCertificateResponse&)> change;
+    std::string said;
+  };
+  const auto divided = [](v1::GetCertificateResponse& c) { return c.mutable_cases(0); };
+  const auto prices = [](v1::GetCertificateResponse& c) {
+    return c.mutable_cases(1)->mutable_prices();
+  };
+  const auto no_worth = [](v1::CertificatePrices& of_case) {
+    of_case.Clear();
+    for (int slot = 0; slot < 2; ++slot) of_case.add_slots(0);
+    of_case.add_partners(0);
+  };
+  const std::vector<Case> cases = {
+      {[](auto& c) { c.mutable_cases()->RemoveLast(); }, "it counts 3 cases, and has 2"},
+      {[](auto& c) {
+         c.mutable_cases()->RemoveLast();
+         c.set_case_count(2);
+       },
+       "a case is left out"},
+      {[](auto& c) {
+         c.add_cases()->CopyFrom(c.cases(2));
+         c.set_case_count(4);
+       },
+       "a case is none of another one's"},
+      {[&](auto& c) { divided(c)->mutable_fewer_than()->RemoveLast(); }, "and leaves plans out"},
+      {[&](auto& c) { *divided(c)->mutable_fewer_than(1) = divided(c)->fewer_than(0); },
+       "or by it twice"},
+      {[&](auto& c) { divided(c)->mutable_fewer_than(1)->set_count(0); },
+       "is divided by nobody in"},
+      {[&](auto& c) { divided(c)->mutable_fewer_than(0)->set_count(2); },
+       "a case may have a plan that costs"},
+      {[&](auto& c) { divided(c)->set_expert(2); }, "a case is divided by nobody"},
+      {[](auto& c) { c.mutable_cases(1)->clear_prices(); }, "a case has no prices"},
+      {[&](auto& c) { no_worth(*prices(c)); }, "a case may have a plan that costs"},
+      {[&](auto& c) { prices(c)->mutable_slots()->RemoveLast(); },
+       "a case has not the prices of all slots and partners"},
+      {[&](auto& c) { prices(c)->set_slots(0, 5'000'000); }, "costs more filled than left open"},
+      {[&](auto& c) { prices(c)->set_program(1); }, "the program has a price and no limit"},
+      {[&](auto& c) { prices(c)->add_experts_open()->set_row(2); }, "a case has a price of nobody"},
+      {[&](auto& c) {
+         no_worth(*prices(c));
+         prices(c)->add_experts_open()->set_price(-1);
+       },
+       "has a price below 0"},
+      {[&](auto& c) {
+         no_worth(*prices(c));
+         prices(c)->add_expert_periods();
+         prices(c)->add_expert_periods();
+       },
+       "a case has the price of experts/e1 twice"}};
   for (const Case& one : cases) {
     v1::GetCertificateResponse changed = whole;
     one.change(changed);
