@@ -1503,6 +1503,27 @@ TEST_F(CommandLine, TheCertificateOfARunIsShownOrGivenAsOneDocument) {
             "optimal: runs/r00000042, objective 1500000, bound 1500000 over 2 pairs");
 }
 
+TEST_F(CommandLine, ACertificateSaysByHowManyCasesThePlanIsProved) {
+  center_.OnStream<matching::v1::GetCertificateRequest, matching::v1::GetCertificateResponse>(
+      "critac.matching.v1.MatchService/GetCertificate", [](const auto& call, auto& parts) {
+        auto& only = parts.emplace_back();
+        only.set_run(call.name());
+        only.set_objective(500'000);
+        only.set_bound(100'000);
+        only.set_case_count(call.name() == "runs/r00000044" ? 0 : 3);
+        const int recorded = call.name() == "runs/r00000042" ? only.case_count() : 0;
+        for (int i = 0; i < recorded; ++i) only.add_cases();
+        return absl::OkStatus();
+      });
+  EXPECT_THAT(Run("run certificate r00000042").out(),
+              HasSubstr("bound 100000: no plan is better, proved by 3 cases\n"));
+  EXPECT_THAT(Run("run certificate r00000043").out(),
+              AllOf(HasSubstr("the plan is within 400000 of the best"),
+                    HasSubstr("the 3 cases that proved it the best were not recorded")));
+  EXPECT_THAT(Run("run certificate r00000044").out(),
+              HasSubstr("a better plan may exist, by no more than 400000\n"));
+}
+
 TEST_F(CommandLine, ARunIsShownWithHowItTreatsPartnersAndAgencies) {
   center_.On<matching::v1::GetRunRequest, matching::v1::SolveRun>(
       "critac.matching.v1.MatchService/GetRun", [](const auto& call, auto& response) {

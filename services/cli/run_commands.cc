@@ -39,8 +39,8 @@ constexpr char kCertifiedHelp[] =
     "\nA certified run passed the independent check: its plan is feasible, and its bound is "
     "proved.\n"
     "It is optimal only where its objective equals the bound, or that is proved by cases\n"
-    "(case_count in JSON). Elsewhere a better plan may exist; it is better by no more than the\n"
-    "difference.";
+    "(case_count in JSON, and in the run's certificate). Elsewhere a better plan may exist; it is\n"
+    "better by no more than the difference.";
 
 // Whether no plan is better than the run's, and that is proved.
 bool IsProvedOptimal(const SolveRun& run) {
@@ -324,6 +324,22 @@ Columns ScarceExpertColumns() {
       })};
 }
 
+// How good the plan is, as far as the certificate proves it.
+std::string HowGoodText(const Certificate& certificate) {
+  if (certificate.cases_size() > 0) {
+    return absl::StrCat("no plan is better, proved by ", certificate.cases_size(), " cases");
+  }
+  const int64_t difference = certificate.objective() - certificate.bound();
+  if (difference == 0) return "no plan is better";
+  if (certificate.case_count() == 0) {
+    return absl::StrCat("a better plan may exist, by no more than ", difference);
+  }
+  return absl::StrCat("the plan is within ", difference, " of the best; the ",
+                      certificate.case_count(),
+                      " cases that proved it the best were not recorded, so nobody else can check "
+                      "them");
+}
+
 // The certificate for people: what it is about, and what is scarce.
 absl::Status ShowCertificate(Context& context, const Certificate& certificate) {
   std::ostream& out = context.world().out;
@@ -333,13 +349,8 @@ absl::Status ShowCertificate(Context& context, const Certificate& certificate) {
       << certificate.slots_size() << " slots, of " << certificate.pair_count()
       << " eligible pairs with " << certificate.experts_size() << " experts of "
       << certificate.partners_size() << " partners\n"
-      << "objective " << certificate.objective() << ", bound " << certificate.bound() << ": ";
-  if (certificate.objective() == certificate.bound()) {
-    out << "no plan is better\n";
-  } else {
-    out << "a better plan may exist, by no more than "
-        << certificate.objective() - certificate.bound() << "\n";
-  }
+      << "objective " << certificate.objective() << ", bound " << certificate.bound() << ": "
+      << HowGoodText(certificate) << "\n";
   Printer printer = context.printer();
   out << "\nslots: what one person more would cost, and what leaving one out does\n";
   RETURN_IF_ERROR(printer.List(certificate, "slots", CertificateSlotColumns()));
