@@ -22,7 +22,7 @@ namespace {
 // What one proof by cases may take at most: networks that are solved, and of them all together the slots times the
 // experts, since a check looks at each of these pairs.
 constexpr int64_t kMostNetworks = 200;
-constexpr int64_t kMostPairsOfNetworks = 2'000'000;
+constexpr int64_t kMostPairsOfNetworks = ProofAllowance::kMostOfOne;
 
 // One solution of the network under the limits it keeps.
 struct Round {
@@ -351,6 +351,10 @@ const PlanUnit* Plan::FindUnit(int slot, int expert) const {
 
 absl::StatusOr<Plan> SolvePlan(const Pool& pool) {
   ProofAllowance allowance;
+  return SolvePlan(pool, allowance);
+}
+
+absl::StatusOr<Plan> SolvePlan(const Pool& pool, ProofAllowance& allowance) {
   return Solve(pool, EligiblePairs(pool), std::nullopt, allowance);
 }
 

@@ -77,6 +77,8 @@ struct ProofCase {
 // What searches for proofs by cases may take together, so that many of them end in good time: slots times experts of
 // each network that they solve. Where nothing is left, a plan is not proved whose prices do not prove it.
 struct ProofAllowance {
+  // What one of them takes at most. As long as so much is left, a plan is the one that a solve by itself makes.
+  static constexpr int64_t kMostOfOne = 2'000'000;
   int64_t pairs = 10'000'000;
 };
 
@@ -119,6 +121,8 @@ struct Plan {
 // expert's periods) does not fit the solver's integers, 2^60. At the policy's highest prices and
 // a wait of three hundred years that is ten million nodes.
 absl::StatusOr<Plan> SolvePlan(const Pool& pool);
+// The same with an allowance: what is left for it and those after it.
+absl::StatusOr<Plan> SolvePlan(const Pool& pool, ProofAllowance& allowance);
 
 // The cheapest plan that has this pair; `proved` says whether no other one with the pair is cheaper.
 // Its prices and cases prove nothing about plans without it; CheckPlanWith checks it (certificate.h). With `period`,

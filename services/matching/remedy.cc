@@ -17,6 +17,9 @@ constexpr int64_t kNone = Detours::kNone;
 // By how much a pair's cost may be less than it is taken for: what a change does to other scores.
 constexpr int64_t kMargin = 1'000'000;
 
+// The highest price of leaving people unassigned.
+constexpr int64_t kHighestPrice = 1'000'000'000;
+
 template <typename Visit>
 void ForEachPeriod(const SlotRow& slot, PeriodSet periods, Visit visit) {
   for (int i = 0; i < kPeriodsPerSlot && periods >> i != 0; ++i) {
@@ -72,6 +75,16 @@ bool Includes(const std::vector<PoolChange>& all, const std::vector<PoolChange>&
   });
 }
 
+int64_t MissingIn(const Plan& plan) {
+  return std::accumulate(plan.open.begin(), plan.open.end(), int64_t{0});
+}
+
+PoolChange UnassignedPriceOf(const Pool& pool, int64_t price) {
+  return {.kind = v1::REMEDY_KIND_UNASSIGNED_PRICE,
+          .amount = price - pool.policy().unassigned_price(),
+          .to = price};
+}
+
 // What differs between the plans, the slot itself first.
 std::vector<PlanChange> Differences(const Pool& pool, const Plan& plan, const Plan& other,
                                     int slot) {
@@ -98,10 +111,7 @@ void SortBySize(std::vector<std::vector<PoolChange>>& candidates) {
 }  // namespace
 
 RemedyFinder::RemedyFinder(const Pool& pool, const Plan& plan)
-    : pool_(pool),
-      plan_(plan),
-      use_(pool, plan),
-      missing_(std::accumulate(plan.open.begin(), plan.open.end(), int64_t{0})) {
+    : pool_(pool), plan_(plan), use_(pool, plan), missing_(MissingIn(plan)) {
   if (!IsWhole(plan)) return;
   const SolvedNetwork& solved = *plan.network;
   detours_.emplace(solved.network.problem(), solved.transport);
@@ -122,8 +132,8 @@ RemedyFinder::RemedyFinder(const Pool& pool, const Plan& plan)
 Remedies RemedyFinder::Find(int slot) {
   Remedies found;
   if (plan_.open[slot] == 0) return found;
-  found.complete = detours_.has_value();
-  if (!full_rooms_.has_value()) FindFullRooms();
+  all_known_ = plan_.proved();
+  if (detours_.has_value() && !full_rooms_.has_value()) FindFullRooms();
   std::vector<Changes> candidates;
   AddRooms(slot, candidates);
   AddExperts(slot, candidates);
@@ -146,6 +156,7 @@ Remedies RemedyFinder::Find(int slot) {
     ++alike[KindsOf(changes)];
     found.remedies.push_back(*std::move(remedy));
   }
+  found.complete &= all_known_;
   return found;
 }
 
@@ -153,7 +164,6 @@ Remedies RemedyFinder::Find(int slot) {
 
 void RemedyFinder::FindFullRooms() {
   full_rooms_.emplace();
-  if (!detours_.has_value()) return;
   const SolvedNetwork& solved = *plan_.network;
   for (const LimitRoom& limit : solved.network.Limits()) {
     const auto add = [&](int64_t planned, const std::optional<PoolChange>& change, int32_t to,
@@ -285,7 +295,27 @@ std::optional<PoolChange> RemedyFinder::MoreOfProgram() const {
   return change;
 }
 
+void RemedyFinder::AddRoomsInUse(std::vector<Changes>& candidates) const {
+  std::set<PoolChange> rooms;
+  const auto add = [&](const std::optional<PoolChange>& change) {
+    if (change.has_value() && change->to >= 0) rooms.insert(*change);
+  };
+  for (const PlanUnit& unit : plan_.units) {
+    const int partner = pool_.experts()[unit.expert].partner;
+    add(MoreInPeriod(unit.expert, unit.period));
+    add(MoreOpen(unit.expert));
+    add(MoreOfPartner(partner, unit.period));
+    add(MoreShare(partner));
+    add(MoreOfProgram());
+  }
+  for (const PoolChange& room : rooms) candidates.push_back({room});
+}
+
 void RemedyFinder::AddRooms(int slot, std::vector<Changes>& candidates) const {
+  if (!detours_.has_value()) {
+    AddRoomsInUse(candidates);
+    return;
+  }
   const int64_t open_price = pool_.slots()[slot].open_price;
   for (const FullRoom& room : *full_rooms_) {
     const int64_t to_done = room.to_room < 0 ? 0 : to_done_[room.to_room];
@@ -523,13 +553,16 @@ void RemedyFinder::AddDates(int slot, std::vector<Changes>& candidates) const {
 }
 
 void RemedyFinder::AddPrices(int slot, std::vector<Changes>& candidates) const {
-  if (!detours_.has_value()) return;
-  const std::optional<int64_t> shortfall = Shortfall(pool_, *plan_.network, to_done_, slot);
-  if (!shortfall.has_value()) return;
+  int64_t least = 0;
+  if (detours_.has_value()) {
+    const std::optional<int64_t> shortfall = Shortfall(pool_, *plan_.network, to_done_, slot);
+    if (!shortfall.has_value()) return;
+    least = *shortfall;
+  }
   const int64_t urgency = std::max<int64_t>(pool_.demands()[pool_.slots()[slot].demand].urgency,
                                             intake::v1::URGENCY_ROUTINE);
   for (int64_t to = urgency + 1; to <= intake::v1::URGENCY_CRITICAL; ++to) {
-    if ((to - urgency) * pool_.policy().urgency_price() < *shortfall) continue;
+    if ((to - urgency) * pool_.policy().urgency_price() < least) continue;
     candidates.push_back(
         {{.kind = v1::REMEDY_KIND_URGENCY, .amount = to - urgency, .slot = slot, .to = to}});
   }
@@ -538,49 +571,106 @@ void RemedyFinder::AddPrices(int slot, std::vector<Changes>& candidates) const {
 
 // ---- Trying -------------------------------------------------------------------------------------
 
-bool RemedyFinder::Works(int slot, const Plan& other) const {
-  return other.open[slot] < plan_.open[slot] &&
-         std::accumulate(other.open.begin(), other.open.end(), int64_t{0}) < missing_;
-}
-
-std::optional<Plan> RemedyFinder::Try(int slot, const Changes& changes) const {
-  const Pool then = Changed(pool_, changes);
-  absl::StatusOr<Plan> plan = SolvePlan(then);
-  if (!plan.ok() || !Works(slot, *plan) || !CheckPlan(then, *plan).ok()) return std::nullopt;
-  // It refers to a pool that goes.
-  plan->network = nullptr;
+// A run has an allowance of its own. Where less is left here than it might take, only a proved plan is sure to be the
+// one that it makes.
+std::optional<Plan> RemedyFinder::MakePlan(const Pool& then) {
+  const bool as_by_itself = allowance_.pairs >= ProofAllowance::kMostOfOne;
+  absl::StatusOr<Plan> plan = SolvePlan(then, allowance_);
+  all_known_ &= plan.ok() && plan->proved();
+  if (!plan.ok() || !(as_by_itself || plan->proved())) return std::nullopt;
   return *std::move(plan);
 }
 
-std::optional<Remedy> RemedyFinder::TryCandidate(int slot, const Changes& changes) const {
+bool RemedyFinder::Works(int slot, const Pool& then, const Plan& other) const {
+  return other.open[slot] < plan_.open[slot] && MissingIn(other) < missing_ &&
+         CheckPlan(then, other).ok();
+}
+
+std::optional<Remedy> RemedyFinder::TryCandidate(int slot, const Changes& changes) {
   if (changes.front().kind == v1::REMEDY_KIND_UNASSIGNED_PRICE) return TryUnassignedPrice(slot);
-  const std::optional<Plan> plan = Try(slot, changes);
-  if (!plan.has_value()) return std::nullopt;
+  const Pool then = Changed(pool_, changes);
+  const std::optional<Plan> plan = MakePlan(then);
+  if (!plan.has_value() || !Works(slot, then, *plan)) return std::nullopt;
   return Remedy{changes, Differences(pool_, plan_, *plan, slot)};
 }
 
 // Raises the price by what is short, which is never more than what is needed: one unit more of price takes
 // at most one off. Where the price changes who is short of what, it does so again.
-std::optional<Remedy> RemedyFinder::TryUnassignedPrice(int slot) const {
-  constexpr int64_t kMostPrice = 1'000'000'000;
-  constexpr int kMostSteps = 8;
+std::optional<Remedy> RemedyFinder::TryUnassignedPrice(int slot) {
+  int64_t price = pool_.policy().unassigned_price();
+  if (!detours_.has_value()) {
+    return SearchUnassignedPrice(slot, {price, missing_, plan_.objective, false, {}});
+  }
   std::optional<int64_t> shortfall = Shortfall(pool_, *plan_.network, to_done_, slot);
-  PoolChange change{.kind = v1::REMEDY_KIND_UNASSIGNED_PRICE};
-  for (int step = 0; step < kMostSteps && shortfall.has_value(); ++step) {
-    change.amount += std::max<int64_t>(1, *shortfall);
-    change.to = pool_.policy().unassigned_price() + change.amount;
-    if (change.to > kMostPrice) return std::nullopt;
+  for (int step = 0; shortfall.has_value(); ++step) {
+    if (step == kMostPriceSteps) {
+      all_known_ = false;
+      return std::nullopt;
+    }
+    price += std::max<int64_t>(1, *shortfall);
+    if (price > kHighestPrice) return std::nullopt;
+    const PoolChange change = UnassignedPriceOf(pool_, price);
     const Pool then = Changed(pool_, {change});
-    const absl::StatusOr<Plan> plan = SolvePlan(then);
-    if (!plan.ok()) return std::nullopt;
-    if (Works(slot, *plan) && CheckPlan(then, *plan).ok()) {
+    const std::optional<Plan> plan = MakePlan(then);
+    if (!plan.has_value()) return std::nullopt;
+    if (Works(slot, then, *plan)) {
       return Remedy{{change}, Differences(pool_, plan_, *plan, slot)};
     }
-    if (!IsWhole(*plan)) return std::nullopt;
+    if (!IsWhole(*plan)) {
+      return SearchUnassignedPrice(slot, {price, MissingIn(*plan), plan->objective, false, {}});
+    }
     Detours detours(plan->network->network.problem(), plan->network->transport);
     shortfall = Shortfall(then, *plan->network, CostsToDone(*plan->network, detours), slot);
   }
   return std::nullopt;
+}
+
+// The dearer it is to leave people out, the fewer are left out; so where the highest price leaves out as many, each
+// does. Else the prices that do not work and those that do are brought together.
+std::optional<Remedy> RemedyFinder::SearchUnassignedPrice(int slot, TriedPrice below) {
+  if (below.price >= kHighestPrice) return std::nullopt;
+  std::optional<TriedPrice> above = TryPrice(slot, kHighestPrice);
+  if (!above.has_value()) return std::nullopt;
+  if (!above->works) {
+    // Fewer may be left out of other slots, and at a price between of this one.
+    all_known_ &= above->missing >= missing_;
+    return std::nullopt;
+  }
+  for (int step = 1; above->price - below.price > 1; ++step) {
+    std::optional<TriedPrice> between;
+    if (step < kMostPriceSteps) between = TryPrice(slot, PriceBetween(below, *above));
+    if (!between.has_value()) {
+      all_known_ = false;
+      return std::nullopt;
+    }
+    if (between->works) {
+      above = std::move(between);
+    } else {
+      below = *std::move(between);
+    }
+  }
+  return Remedy{{UnassignedPriceOf(pool_, above->price)}, std::move(above->plan_changes)};
+}
+
+std::optional<RemedyFinder::TriedPrice> RemedyFinder::TryPrice(int slot, int64_t price) {
+  const Pool then = Changed(pool_, {UnassignedPriceOf(pool_, price)});
+  const std::optional<Plan> plan = MakePlan(then);
+  if (!plan.has_value()) return std::nullopt;
+  TriedPrice tried{price, MissingIn(*plan), plan->objective, Works(slot, then, *plan), {}};
+  if (tried.works) tried.plan_changes = Differences(pool_, plan_, *plan, slot);
+  return tried;
+}
+
+// A plan costs what it costs at a price of 0, and the price for each who is missing. So the price at which both plans
+// cost the same tells soonest where the one takes over; where as many are missing, the middle.
+int64_t RemedyFinder::PriceBetween(const TriedPrice& below, const TriedPrice& above) {
+  int64_t price = below.price + (above.price - below.price) / 2;
+  if (const int64_t fewer = below.missing - above.missing; fewer > 0) {
+    const int64_t dearer = (above.objective - above.missing * above.price) -
+                           (below.objective - below.missing * below.price);
+    price = dearer / fewer + (dearer % fewer > 0 ? 1 : 0);
+  }
+  return std::clamp(price, below.price + 1, above.price - 1);
 }
 
 }  // namespace critac::matching

@@ -33,7 +33,7 @@
 //            the request needs help, or both, where both end before. Of such days the first ones by which
 //            another expert, or one in another period, could start.
 //   price    the request's urgency one or two steps higher; or the policy's price of leaving people
-//            unassigned, by as little as fills the slot.
+//            unassigned, by as little as fills the slot: by a millionth less it does not.
 //
 // Gates and what passes them:
 //   MEMBERSHIP    an expert who is not active is made so. A partner's membership is the center's decision
@@ -66,21 +66,23 @@ struct Remedies {
   // Smallest first: at most kMostRemedies, and of sets of the same kinds at most kMostAlike.
   std::vector<Remedy> remedies;
   // Whether all the sets that might have been among them were tried: not where they are too many, nor
-  // where the plan, as limits overlap, is not proved the cheapest.
+  // where the plan, or one that was made to try a set, is not proved the cheapest.
   bool complete = true;
 };
 
 inline constexpr int kMostRemedies = 5;
 inline constexpr int kMostAlike = 2;
-// Sets tried for a slot, each by solving anew.
+// Sets tried for a slot, each by solving anew: once, but for a price, which is looked for in steps.
 inline constexpr int kMostTries = 60;
+inline constexpr int kMostPriceSteps = 16;
 // Days by which a date is moved.
 inline constexpr int kMostDays = 366;
 
 // Finds what would fill the open slots of a plan. Which sets are worth trying the residual graph of
 // the plan says (detour.h): a room that no unit of the slot can reach, or that another slot would have
-// sooner, is not. What is found was tried, and the plan that came of it checked (certificate.h), so it
-// works, whatever the graph leaves out. Not for several threads at once.
+// sooner, is not. A plan that prices do not prove has no such graph; there all sets are tried, as far
+// as kMostTries goes. What is found was tried, and the plan that came of it checked (certificate.h), so
+// it works, whatever the graph leaves out. Not for several threads at once.
 class RemedyFinder {
  public:
   // The pool and the plan must outlive it.
@@ -88,6 +90,10 @@ class RemedyFinder {
 
   // Nothing where the slot misses nobody in the plan.
   Remedies Find(int slot);
+
+  // What is left for proofs of all plans that it makes anew, for whichever slot. Where that is less than one
+  // proof may take, a plan that is not proved is not taken for what the change leads to.
+  ProofAllowance& allowance() { return allowance_; }
 
  private:
   using Changes = std::vector<PoolChange>;
@@ -129,6 +135,8 @@ class RemedyFinder {
 
   // Candidates of each kind, worth trying.
   void AddRooms(int slot, std::vector<Changes>& candidates) const;
+  // Those that people of the plan are in, by its use alone.
+  void AddRoomsInUse(std::vector<Changes>& candidates) const;
   void AddExperts(int slot, std::vector<Changes>& candidates) const;
   void AddEntrant(const Entrant& entrant, std::vector<Changes>& candidates) const;
   void AddSubsets(const Entrant& entrant, int32_t period, std::vector<Changes>& candidates) const;
@@ -145,12 +153,26 @@ class RemedyFinder {
   int64_t CostOf(const SlotRow& slot, int expert, const ExpertRow& row, PeriodSet periods) const;
   bool MayPay(int slot, int64_t cost, int64_t way) const;
 
-  // The plan with the changes, where they work.
-  std::optional<Plan> Try(int slot, const Changes& changes) const;
-  bool Works(int slot, const Plan& other) const;
+  // What a price of leaving people unassigned leads to.
+  struct TriedPrice {
+    int64_t price = 0;
+    int64_t missing = 0;
+    int64_t objective = 0;
+    bool works = false;
+    std::vector<PlanChange> plan_changes;
+  };
+
+  // The plan of a changed pool; nothing where it is not known. Keeps whether all of them are proved.
+  std::optional<Plan> MakePlan(const Pool& then);
+  // Whether it is a plan of the changed pool in which the slot is filled.
+  bool Works(int slot, const Pool& then, const Plan& other) const;
+  std::optional<Remedy> TryCandidate(int slot, const Changes& changes);
   // The smallest price of leaving people unassigned that works.
-  std::optional<Remedy> TryUnassignedPrice(int slot) const;
-  std::optional<Remedy> TryCandidate(int slot, const Changes& changes) const;
+  std::optional<Remedy> TryUnassignedPrice(int slot);
+  // The same where no ways say what is short: above a price that does not work.
+  std::optional<Remedy> SearchUnassignedPrice(int slot, TriedPrice below);
+  std::optional<TriedPrice> TryPrice(int slot, int64_t price);
+  static int64_t PriceBetween(const TriedPrice& below, const TriedPrice& above);
 
   const Pool& pool_;
   const Plan& plan_;
@@ -165,6 +187,9 @@ class RemedyFinder {
   int32_t program_room_ = -1;
   std::vector<std::vector<int>> pairs_of_experts_;
   std::optional<std::vector<FullRoom>> full_rooms_;
+  ProofAllowance allowance_;
+  // Of the slot that is looked at: whether nothing that was begun remained unknown.
+  bool all_known_ = true;
 };
 
 }  // namespace critac::matching
