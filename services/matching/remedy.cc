@@ -141,10 +141,15 @@ Remedies RemedyFinder::Find(int slot) {
   AddPrices(slot, candidates);
   SortBySize(candidates);
   std::map<std::vector<v1::RemedyKind>, int> alike;
+  // Not tried, as there are enough of their kinds, unless a larger set that works has all of one.
+  std::vector<const Changes*> passed_over;
   int tries = 0;
   for (const Changes& changes : candidates) {
     if (found.remedies.size() == kMostRemedies) break;
-    if (alike[KindsOf(changes)] == kMostAlike) continue;
+    if (alike[KindsOf(changes)] == kMostAlike) {
+      passed_over.push_back(&changes);
+      continue;
+    }
     const auto smaller = [&](const Remedy& one) { return Includes(changes, one.changes); };
     if (std::any_of(found.remedies.begin(), found.remedies.end(), smaller)) continue;
     if (++tries > kMostTries) {
@@ -153,6 +158,15 @@ Remedies RemedyFinder::Find(int slot) {
     }
     std::optional<Remedy> remedy = TryCandidate(slot, changes);
     if (!remedy.has_value()) continue;
+    const auto is_enough = [&](const Changes* one) {
+      return Includes(changes, *one) && ++tries <= kMostTries &&
+             TryCandidate(slot, *one).has_value();
+    };
+    if (std::any_of(passed_over.begin(), passed_over.end(), is_enough)) continue;
+    if (tries > kMostTries) {
+      found.complete = false;
+      break;
+    }
     ++alike[KindsOf(changes)];
     found.remedies.push_back(*std::move(remedy));
   }

@@ -625,6 +625,38 @@ TEST(RemedyProperties, WhereThePlanIsProvedByCasesTheSmallestThatWorksComesFirst
   EXPECT_GT(tally.sizes[1], 5);
 }
 
+// Goal: what has all of a smaller set that works is no answer, though that one is none either, as there are enough of
+// its kind.
+// Method: one assignment more of e1, e2 or e3 lets r4 have somebody, since who does r0 can start in the next quarter;
+// so it takes no more room of the partner, which is used up in this one.
+TEST(RemediesAlike, ASetThatHasAllOfOneThatWorksIsNoneThoughThatIsPassedOver) {
+  Center center;
+  center.AddPartner("nsa").set_capacity_per_period(4);
+  for (const char* id : {"e1", "e2", "e3"}) {
+    v1::Expert& expert = center.AddExpert(id);
+    expert.set_capacity_per_period(1);
+    *expert.add_unavailable() = Dates("2027-01-01", "2027-03-31");
+  }
+  center.AddExpert("e4").mutable_topics(0)->set_topic("topics/other");
+  intake::v1::Slot& movable = *center.AddDemand("r0").mutable_slots(0);
+  movable.set_topic("topics/other");
+  movable.set_window_end("2027-03-31");
+  for (const char* id : {"r1", "r2", "r3", "r4"}) center.AddDemand(id);
+  const Pool pool = center.Build();
+  const Plan plan = Solved(pool);
+  const int slot = SlotIn(pool, "r4");
+  ASSERT_EQ(plan.open[slot], 1);
+  const Remedies found = RemedyFinder(pool, plan).Find(slot);
+  EXPECT_TRUE(found.complete);
+  int more_in_period = 0;
+  for (const Remedy& remedy : found.remedies) {
+    SCOPED_TRACE(TextOfChanges(remedy.changes));
+    EXPECT_EQ(remedy.changes.size(), 1u);
+    more_in_period += remedy.changes[0].kind == v1::REMEDY_KIND_EXPERT_PERIOD ? 1 : 0;
+  }
+  EXPECT_EQ(more_in_period, kMostAlike);
+}
+
 // One assignment more of e1 or of the partner, or a day in the next quarter, lets both requests have somebody.
 TEST(RemediesByCases, RoomAndDatesAreFoundWhereNoPricesProveThePlan) {
   const Pool pool = OverlappingCenter().Build();
