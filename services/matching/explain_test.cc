@@ -3,6 +3,7 @@
 #include <string>
 #include <vector>
 
+#include "absl/strings/str_cat.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "services/matching/proposal.h"
@@ -326,6 +327,35 @@ TEST_F(OpenSlots, OneMoreAssignmentOfThePartnerCouldFillIt) {
                         "assignment more of partners/nsa in 2026Q4 could fill it"));
   center_.partners[0].set_capacity_per_period(2);
   EXPECT_EQ(Solved(center_.Build()).units.size(), 2u);
+}
+
+TEST_F(OpenSlots, OneMoreAssignmentOfTheProgramCouldFillIt) {
+  center_.policy.set_capacity_open(7);
+  center_.demands[0].mutable_slots(0)->set_people(10);
+  for (int i = 0; i < 10; ++i) center_.AddExpert(absl::StrCat("e", i));
+  EXPECT_EQ(Explanation(),
+            "3 of 10 people are missing. 10 experts are eligible: 7 in the slot already, 3 with no "
+            "assignment of the program left beside those of the plan; one assignment more open at "
+            "once of the program could fill it");
+  center_.policy.set_capacity_open(8);
+  EXPECT_EQ(Solved(center_.Build()).units.size(), 8u) << "and one more is filled";
+}
+
+TEST_F(OpenSlots, WhereTheProgramAndTheExpertAreFullOneMoreIsNotOffered) {
+  center_.policy.set_capacity_open(1);
+  center_.AddExpert("e1").set_capacity_open(1);
+  center_.AddDemand("r2");
+  EXPECT_EQ(Explanation(1),
+            "1 of 1 person is missing. 1 expert is eligible: 1 with no assignment of the program "
+            "left beside those of the plan");
+  center_.experts[0].set_capacity_open(2);
+  center_.experts[0].set_capacity_per_period(1);
+  EXPECT_THAT(Explanation(1), ::testing::Not(HasSubstr("could fill it")));
+  center_.experts[0].set_capacity_per_period(2);
+  center_.partners[0].set_capacity_per_period(1);
+  EXPECT_THAT(Explanation(1), ::testing::Not(HasSubstr("could fill it")));
+  center_.partners[0].set_capacity_per_period(0);
+  EXPECT_THAT(Explanation(1), HasSubstr("one assignment more open at once of the program"));
 }
 
 TEST_F(OpenSlots, WhereTwoThingsAreMissingOneMoreIsNotOffered) {

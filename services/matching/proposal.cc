@@ -16,7 +16,7 @@ namespace critac::matching {
 namespace {
 
 // Why an eligible expert is not in an open slot.
-enum class Reason { kInSlot, kExpert, kPartner, kShare, kPrice };
+enum class Reason { kInSlot, kExpert, kPartner, kShare, kProgram, kPrice };
 
 absl::string_view ReasonWords(Reason reason) {
   switch (reason) {
@@ -28,6 +28,8 @@ absl::string_view ReasonWords(Reason reason) {
       return "of a partner with no assignment left beside those of the plan";
     case Reason::kShare:
       return "of a partner that has its maximum share";
+    case Reason::kProgram:
+      return "with no assignment of the program left beside those of the plan";
     case Reason::kPrice:
       return "at a price above that of leaving the slot open";
   }
@@ -40,18 +42,26 @@ struct Obstacle {
   std::string remedy;
 };
 
-// What an eligible expert's limits leave for a slot.
+// What an eligible expert's limits, and the program's, leave for a slot.
 Obstacle LimitObstacle(const Pool& pool, const PlanUse& use, const Pair& pair) {
   const SlotRow& slot = pool.slots()[pair.slot];
   const ExpertRow& expert = pool.experts()[pair.expert];
+  const bool program_left = use.ProgramLeft() > 0;
   const bool open_left = use.OpenLeft(pair.expert) > 0;
-  Obstacle obstacle{Reason::kExpert, ""};
+  Obstacle obstacle{program_left ? Reason::kExpert : Reason::kProgram, ""};
   for (int i = 0; i < kPeriodsPerSlot && pair.periods >> i != 0; ++i) {
     if ((pair.periods >> i & 1) == 0) continue;
     const int32_t period = slot.first_period + i;
     const std::string name = pool.PeriodNames(slot, PeriodSet{1} << i).front();
     const bool expert_left = use.LeftIn(pair.expert, period) > 0;
     const bool partner_left = use.PartnerLeftIn(expert.partner, period) > 0;
+    if (!program_left) {
+      // Whoever lacks another room as well is not helped by one assignment.
+      if (open_left && expert_left && partner_left) {
+        obstacle.remedy = "one assignment more open at once of the program";
+      }
+      continue;
+    }
     if (open_left && expert_left && !partner_left) {
       return {Reason::kPartner,
               absl::StrCat("one assignment more of ", expert.partner_name, " in ", name)};
