@@ -48,16 +48,22 @@ std::string RangeText(const DayRange& days) {
   return text;
 }
 
-// The days that the gates before AVAILABILITY look at.
-DayRange DatesToLookAt(const Pool& pool, const SlotRow& slot) {
-  if (!slot.dates.empty()) return slot.dates;
-  if (!slot.window.empty()) return slot.window;
-  return {pool.today(), pool.today()};
-}
-
 // The days that two ranges share.
 DayRange Shared(const DayRange& one, const DayRange& other) {
   return {std::max(one.first, other.first), std::min(one.last, other.last)};
+}
+
+// Of days on which nothing can start any more those that are not past; all, where all are.
+DayRange StillToCome(const Pool& pool, const DayRange& days) {
+  const DayRange to_come = Shared(days, {pool.today(), kLastDay});
+  return to_come.empty() ? days : to_come;
+}
+
+// The days that the gates before AVAILABILITY look at.
+DayRange DatesToLookAt(const Pool& pool, const SlotRow& slot) {
+  if (!slot.dates.empty()) return slot.dates;
+  if (!slot.window.empty()) return StillToCome(pool, slot.window);
+  return {pool.today(), pool.today()};
 }
 
 // What of `days` lies in one of the sorted `ranges`.
@@ -423,7 +429,7 @@ std::optional<v1::GateResult> FailedGateIn(const Pool& pool, int slot, int exper
   }
   const DayRange left = Shared(in_time, row.dates);
   Case c = CaseOf(pool, row, pool.experts()[expert]);
-  c.days = {left.empty() ? in_time : left};
+  c.days = {left.empty() ? StillToCome(pool, in_time) : left};
   for (const GateCheck& check : kGates) {
     if (check.gate > v1::GATE_CONFLICT) break;
     result.set_gate(check.gate);

@@ -19,8 +19,8 @@
 // expired, AVAILABILITY those on which the expert is not unavailable. The gate that leaves no day
 // is the one that is not passed. CAPACITY then looks at the periods in which a day is left. Where
 // the slot itself has no day to start, every expert who passes the gates before is out at
-// AVAILABILITY, and those gates look at the window instead (or, where the window is empty, at
-// today).
+// AVAILABILITY, and those gates look at the days of the window that are not past instead (at all of
+// them where all are past; where the window is empty, at today).
 //
 // What each gate asks:
 //   MEMBERSHIP    expert active; partner on record, and a member on such a day
@@ -85,10 +85,10 @@ Verdict ExplainGates(const Pool& pool, int slot, int expert,
 // What else would keep the expert out, and conflicts of the partner, are not looked at.
 std::optional<std::string> HoldingConflict(const Pool& pool, int slot, int expert);
 
-// The first gate up to CONFLICT that is not passed in one period: MEMBERSHIP, TOPIC, DEMAND and CONFLICT in turn,
-// on the days of the period on which the slot can start; where none is left, on all days of its window in the
-// period up to the day by which help is needed. AVAILABILITY, where help is needed before the first of those.
-// Nothing: all are passed, or the window has no day in the period.
+// The first gate up to CONFLICT that is not passed in one period: MEMBERSHIP, TOPIC, DEMAND and CONFLICT in turn, on
+// the days of the period on which the slot can start. Where none is left, on the days of its window in the period up to
+// the day by which help is needed that are not past, or on all of these where all are past. AVAILABILITY, where help is
+// needed before the first of these. Nothing: all are passed, or the window has no day in the period.
 std::optional<v1::GateResult> FailedGateIn(const Pool& pool, int slot, int expert, Period period);
 
 // Appends the reason of the gate at which the expert is out, as ExplainGates has it.

@@ -590,12 +590,39 @@ TEST_F(Eligibility, InAPeriodDaysThatArePastOrWithinTheLeadTimeCountOnlyWhereNoO
   ExpectInFor("2027Q1");
   partner().mutable_memberships(0)->set_end("2026-12-15");
   ExpectInFor("2026Q4");
-  // With 30 days of lead time none of the quarter is left.
+  // With 30 days of lead time none of the quarter is left to start on.
   slot().set_delivery_type("deliveryTypes/training");
+  ExpectInFor("2026Q4");
+  partner().mutable_memberships(0)->set_end("2026-12-14");
+  ExpectOutIn("2026Q4", v1::GATE_MEMBERSHIP, "not a member on 2026-12-15 to 2026-12-31");
+  // Past are all of its days from here on.
+  center_.today = absl::CivilDay(2027, 1, 1);
+  ExpectInFor("2026Q4");
   partner().mutable_memberships(0)->set_end("2026-12-01");
   ExpectInFor("2026Q4");
   partner().mutable_memberships(0)->set_end("2026-11-30");
   ExpectOutIn("2026Q4", v1::GATE_MEMBERSHIP, "not a member on 2026-12-01 to 2026-12-31");
+}
+
+TEST_F(Eligibility, WhoIsOutOnTheDaysToComeIsOutThoughTheLeadTimeLeavesNoDay) {
+  slot().set_delivery_type("deliveryTypes/training");
+  slot().set_credential("ICAT instructor");
+  v1::Credential* credential = expert().add_credentials();
+  credential->set_title("ICAT instructor");
+  credential->set_valid_to("2026-12-04");
+  *partner().mutable_memberships(0) = Dates("", "2026-12-04");
+  center_.today = absl::CivilDay(2026, 12, 4);
+  ExpectInFor("2026Q4");
+  ExpectOut(v1::GATE_AVAILABILITY, "after the window ends on 2026-12-31");
+  credential->set_valid_to("2026-12-03");
+  const std::string lapsed =
+      "holds the credential ICAT instructor until 2026-12-03; the slot asks for it on 2026-12-04";
+  ExpectOutIn("2026Q4", v1::GATE_DEMAND, lapsed);
+  ExpectOut(v1::GATE_DEMAND, lapsed);
+  *partner().mutable_memberships(0) = Dates("", "2026-12-03");
+  const std::string left = "not a member on 2026-12-04 to 2026-12-31";
+  ExpectOutIn("2026Q4", v1::GATE_MEMBERSHIP, left);
+  ExpectOut(v1::GATE_MEMBERSHIP, left);
 }
 
 TEST_F(Eligibility, InAPeriodNothingIsAskedOfRoomOrAbsencesNorOfOneThatTheWindowDoesNotReach) {

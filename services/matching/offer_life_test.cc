@@ -377,6 +377,29 @@ TEST_F(OfferLife, APartnerThatIsNoMemberAnyMoreCannotAccept) {
   EXPECT_EQ(ReasonOf(bench().Accept(offers[0])), "NOT_ELIGIBLE");
 }
 
+// Made in the last days that the lead time leaves: when it is answered, nothing new could start in the window any more.
+TEST_F(OfferLife, APartnerThatHasLeftCannotAcceptThoughTheLeadTimeLeavesNoDayToStart) {
+  for (v1::Expert& expert : center_.experts) expert.set_travels_anywhere(true);
+  v1::Demand& demand = center_.AddDemand("fy27-1");
+  demand.mutable_slots(0)->set_delivery_type("deliveryTypes/training");
+  GoTo(absl::CivilDay(2026, 11, 27));
+  const std::string request = bench().Ready(demand);
+  const auto offers = bench().Offered(request);
+  ASSERT_THAT(offers, SizeIs(1));
+  v1::Partner partner =
+      bench().Get<v1::Partner>(bench().OfferNamed(offers[0]).assignment().partner());
+  partner.mutable_memberships(0)->set_end("2026-12-02");
+  bench().Set(partner);
+  GoTo(absl::CivilDay(2026, 12, 4));
+  const absl::Status status = bench().Accept(offers[0]);
+  EXPECT_EQ(ReasonOf(status), "NOT_ELIGIBLE") << status;
+  EXPECT_THAT(std::string(status.message()), HasSubstr("not a member on 2026-12-04 to 2026-12-31"))
+      << status;
+  partner.mutable_memberships(0)->set_end("2026-12-04");
+  bench().Set(partner);
+  EXPECT_TRUE(bench().Accept(offers[0]).ok());
+}
+
 // ---- Not eligible in the period that was offered, though in another of the slot's window
 
 TEST_F(OfferLife, AnOfferForAPeriodBeforeWhichTheMembershipEndsIsNotAcceptedAndIsTakenBack) {
