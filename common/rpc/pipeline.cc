@@ -237,11 +237,25 @@ void Pipeline::ReadAside(int threads, int most_waiting) {
   record_readers_ = std::make_unique<RecordReaders>(limits::kRecordReadThreads, most_waiting);
 }
 
+absl::Status Pipeline::CheckWanted(const grpc::CallbackServerContext& context, const Call& call,
+                                   absl::string_view when) const {
+  if (context.IsCancelled()) return absl::CancelledError("the caller is gone");
+  if (clock_.Now() >= call.deadline) return DeadlinePast(when);
+  return absl::OkStatus();
+}
+
 absl::Status Pipeline::CheckStillWanted(const grpc::CallbackServerContext& context,
                                         const Call& call) const {
-  if (context.IsCancelled()) return absl::CancelledError("the caller is gone");
-  if (clock_.Now() >= call.deadline) return DeadlinePast("when its turn came");
-  return absl::OkStatus();
+  return CheckWanted(context, call, "when its turn came");
+}
+
+absl::Status Pipeline::DoWhileWanted(
+    const grpc::CallbackServerContext& context, const Call& call,
+    absl::FunctionRef<absl::Status(journal::IsWanted)> work) const {
+  const auto check = [&] { return CheckWanted(context, call, "in the middle of the work"); };
+  const absl::Status done = work([&] { return check().ok(); });
+  RETURN_IF_ERROR(check());
+  return done;
 }
 
 void Pipeline::RunAside(grpc::CallbackServerContext& context, const Call& call,

@@ -219,6 +219,15 @@ class Pipeline {
                                   const google::protobuf::Message& request,
                                   google::protobuf::Message& response, Handler handler);
 
+  // Why a call that waited is not begun: CANCELLED, its caller is gone, or DEADLINE_EXCEEDED, reason DEADLINE_PAST. OK:
+  // it is.
+  absl::Status CheckStillWanted(const grpc::CallbackServerContext& context, const Call& call) const;
+
+  // Does what takes long and changes nothing, off gRPC's threads. `work` asks now and then whether it is still wanted,
+  // and may stop where not. What came too late is for nobody: then the call ends as above, whatever `work` returned.
+  absl::Status DoWhileWanted(const grpc::CallbackServerContext& context, const Call& call,
+                             absl::FunctionRef<absl::Status(journal::IsWanted)> work) const;
+
   // The command that a call gives: repeatable by the request's `request_id`, in the name of its
   // principal. For methods that wait for something else before or after it; others use Write.
   static journal::Command MakeCommand(const Call& call, const google::protobuf::Message& request,
@@ -296,8 +305,8 @@ class Pipeline {
   void GetAside(grpc::CallbackServerContext& context, const Call& call,
                 const google::protobuf::Message& request, google::protobuf::Message& response,
                 journal::Journal& journal, RunGet run, Finish finish);
-  // Why a call that waited is not begun. OK: it is.
-  absl::Status CheckStillWanted(const grpc::CallbackServerContext& context, const Call& call) const;
+  absl::Status CheckWanted(const grpc::CallbackServerContext& context, const Call& call,
+                           absl::string_view when) const;
   void RunStream(
       grpc::CallbackServerContext& context, const google::protobuf::Message& request,
       StreamEnd& end,

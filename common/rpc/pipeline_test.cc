@@ -11,6 +11,7 @@
 #include "absl/synchronization/notification.h"
 #include "absl/time/clock.h"
 #include "common/base/limits.h"
+#include "common/base/task_pool.h"
 #include "common/rpc/testing/sample_server.h"
 #include "common/status/error.h"
 #include "gmock/gmock.h"
@@ -291,41 +292,74 @@ TEST_F(PipelineTest, AReadThatFindsTooManyWaitingIsRefused) {
   EXPECT_EQ(reads_, 2);
 }
 
-// Each waits for a thread that another read has until after its deadline, by the pipeline's clock or by its caller's.
-TEST_F(PipelineTest, AReadThatComesToItsTurnTooLateIsNotBegun) {
-  absl::Notification held;
-  absl::Notification may_end;
-  server_.pipeline.ReadAside(1);
-  server_.service.read = [&](const Call&, const ReadSampleRequest&, Sample&) {
-    if (++reads_ == 1) {
-      held.Notify();
-      may_end.WaitForNotification();
-    }
-    return absl::OkStatus();
-  };
-  Start();
-  std::thread first([&] { EXPECT_TRUE(Read(ReadRequest()).ok()); });
-  held.WaitForNotification();
-  CallSettings settings = AsCoordinator();
-  settings.timeout = absl::Milliseconds(50);
-  EXPECT_TRUE(absl::IsDeadlineExceeded(Read(ReadRequest(), settings).status()));
-  std::thread late([&] {
-    const absl::Status status = Read(ReadRequest()).status();
-    EXPECT_TRUE(absl::IsDeadlineExceeded(status)) << status;
-    EXPECT_EQ(ReasonOf(status), "DEADLINE_PAST");
-  });
-  EXPECT_TRUE(critac::testing::Eventually([&] { return server_.pipeline.calls_in_flight() == 3; }));
-  clock_.Advance(absl::Hours(1));
-  may_end.Notify();
-  first.join();
-  late.join();
-  EXPECT_EQ(reads_, 1);
-  for (const KeptRecord& record : server_.records.Await(3)) {
-    if (!record.status.ok()) {
-      EXPECT_TRUE(absl::IsCancelled(record.status) || absl::IsDeadlineExceeded(record.status))
-          << record.status;
+// One thread runs the reads, and a first one has it until after the deadlines of two more, by the pipeline's clock or
+// by the caller's.
+class LateReads : public PipelineTest {
+ protected:
+  void ExpectNotBegun() {
+    absl::Notification held;
+    absl::Notification may_end;
+    server_.service.read = [&](const Call&, const ReadSampleRequest&, Sample&) {
+      if (++reads_ == 1) {
+        held.Notify();
+        may_end.WaitForNotification();
+      }
+      return absl::OkStatus();
+    };
+    Start();
+    std::thread first([&] { EXPECT_TRUE(Read(ReadRequest()).ok()); });
+    held.WaitForNotification();
+    CallSettings settings = AsCoordinator();
+    settings.timeout = absl::Milliseconds(50);
+    EXPECT_TRUE(absl::IsDeadlineExceeded(Read(ReadRequest(), settings).status()));
+    std::thread late([&] {
+      const absl::Status status = Read(ReadRequest()).status();
+      EXPECT_TRUE(absl::IsDeadlineExceeded(status)) << status;
+      EXPECT_EQ(ReasonOf(status), "DEADLINE_PAST");
+    });
+    EXPECT_TRUE(
+        critac::testing::Eventually([&] { return server_.pipeline.calls_in_flight() == 3; }));
+    clock_.Advance(absl::Hours(1));
+    may_end.Notify();
+    first.join();
+    late.join();
+    EXPECT_EQ(reads_, 1);
+    for (const KeptRecord& record : server_.records.Await(3)) {
+      if (!record.status.ok()) {
+        EXPECT_TRUE(absl::IsCancelled(record.status) || absl::IsDeadlineExceeded(record.status))
+            << record.status;
+      }
     }
   }
+};
+
+TEST_F(LateReads, ThatRunAsideAreNotBegun) {
+  server_.pipeline.ReadAside(1);
+  ExpectNotBegun();
+}
+
+TEST_F(LateReads, ThatRunInTasksAreNotBegun) {
+  TaskPool tasks("sample", 1, 3);
+  server_.service.tasks = &tasks;
+  ExpectNotBegun();
+}
+
+TEST_F(PipelineTest, WhatIsNotWantedAnyMoreInTheMiddleOfItsWorkEndsTheSameWay) {
+  TaskPool tasks("sample", 1, 3);
+  server_.service.tasks = &tasks;
+  server_.service.work = [&](journal::IsWanted is_wanted) {
+    EXPECT_TRUE(is_wanted());
+    if (++reads_ == 1) return absl::OkStatus();
+    clock_.Advance(absl::Hours(1));
+    EXPECT_FALSE(is_wanted());
+    return absl::AbortedError("stopped");
+  };
+  Start();
+  EXPECT_TRUE(Read(ReadRequest()).ok());
+  const absl::Status status = Read(ReadRequest()).status();
+  EXPECT_TRUE(absl::IsDeadlineExceeded(status)) << status;
+  EXPECT_EQ(ReasonOf(status), "DEADLINE_PAST");
+  EXPECT_THAT(std::string(status.message()), HasSubstr("in the middle of the work"));
 }
 
 // ---- Gets

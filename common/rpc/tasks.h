@@ -17,25 +17,29 @@ absl::Status TooManyTasks();
 void RunInTasks(TaskPool& tasks, absl::AnyInvocable<void(Pipeline::Finish)> body,
                 Pipeline::Finish finish);
 
-// Runs a method that may wait for another server in `tasks`, off gRPC's threads. TooManyTasks: too
-// many wait there. `tasks` must outlive the call.
+// Runs a method that may wait for another server in `tasks`, off gRPC's threads. One that nobody waits for any more
+// when its turn comes is not begun (Pipeline::CheckStillWanted). TooManyTasks: too many wait there. `tasks` must
+// outlive the call.
 template <typename Request>
 grpc::ServerUnaryReactor* InTasks(
     Pipeline& pipeline, TaskPool& tasks, grpc::CallbackServerContext* context,
     const Request* request, google::protobuf::Message* response,
     absl::AnyInvocable<absl::Status(const Call&, const Request&)> handler) {
-  return pipeline.Unary(
-      context, *request, *response,
-      [&tasks, handler = std::move(handler)](const Call& call,
-                                             const google::protobuf::Message& checked,
-                                             Pipeline::Finish finish) mutable {
-        RunInTasks(
-            tasks,
-            [&call, &checked, handler = std::move(handler)](Pipeline::Finish end) mutable {
-              end(handler(call, static_cast<const Request&>(checked)));
-            },
-            std::move(finish));
-      });
+  return pipeline.Unary(context, *request, *response,
+                        [&pipeline, &tasks, context, handler = std::move(handler)](
+                            const Call& call, const google::protobuf::Message& checked,
+                            Pipeline::Finish finish) mutable {
+                          RunInTasks(
+                              tasks,
+                              [&pipeline, context, &call, &checked,
+                               handler = std::move(handler)](Pipeline::Finish end) mutable {
+                                const absl::Status wanted =
+                                    pipeline.CheckStillWanted(*context, call);
+                                if (!wanted.ok()) return end(wanted);
+                                end(handler(call, static_cast<const Request&>(checked)));
+                              },
+                              std::move(finish));
+                        });
 }
 
 }  // namespace critac::rpc

@@ -112,12 +112,13 @@ absl::Status Explain(journal::Journal& journal, const PoolView& view, const Cloc
 
 absl::Status ExplainOpen(const PoolView& view, const Clock& clock,
                          absl::Span<const std::string> hidden,
-                         const v1::ExplainOpenSlotsRequest& in, v1::ExplainOpenSlotsResponse& out) {
+                         const v1::ExplainOpenSlotsRequest& in, journal::IsWanted is_wanted,
+                         v1::ExplainOpenSlotsResponse& out) {
   ASSIGN_OR_RETURN(const int meant, SlotMeant(view, in.request(), in.slot()));
   ASSIGN_OR_RETURN(const std::shared_ptr<const Solved> solved, view.Solve(clock));
   const Pool& pool = *view.pool;
   out.set_policy_version(view.policy.version());
-  RemedyFinder finder(pool, solved->plan);
+  RemedyFinder finder(pool, solved->plan, is_wanted);
   int open_count = 0;
   const std::vector<int>& slots = pool.demands()[pool.slots()[meant].demand].slots;
   for (const int slot : slots) {
@@ -201,8 +202,10 @@ grpc::ServerUnaryReactor* MatchService::TryPolicy(grpc::CallbackServerContext* c
                                                   v1::TryPolicyResponse* response) {
   return rpc::InTasks<v1::TryPolicyRequest>(
       pipeline_, tasks_, context, request, response,
-      [this, response](const Call& call, const auto& in) -> absl::Status {
-        RETURN_IF_ERROR(matching::TryPolicy(journal_, pools_, clock_, in, *response));
+      [this, context, response](const Call& call, const auto& in) -> absl::Status {
+        RETURN_IF_ERROR(pipeline_.DoWhileWanted(*context, call, [&](journal::IsWanted is_wanted) {
+          return matching::TryPolicy(journal_, pools_, clock_, in, is_wanted, *response);
+        }));
         RETURN_IF_ERROR(ShowUnhidden(call, recusals_, *response));
         const v1::Policy& tried = response->policy();
         if (tried.state() != v1::POLICY_STATE_DRAFT || tried.has_try_time()) {
@@ -242,10 +245,12 @@ grpc::ServerUnaryReactor* MatchService::Simulate(grpc::CallbackServerContext* co
                                                  v1::SimulateResponse* response) {
   return rpc::InTasks<v1::SimulateRequest>(
       pipeline_, tasks_, context, request, response,
-      [this, response](const Call& call, const auto& in) -> absl::Status {
+      [this, context, response](const Call& call, const auto& in) -> absl::Status {
         ASSIGN_OR_RETURN(const std::vector<std::string> hidden, recusals_.HiddenFrom(call));
         RETURN_IF_ERROR(CheckChangesSeen(in.changes(), hidden));
-        RETURN_IF_ERROR(SimulateChanges(journal_, pools_, clock_, in, *response));
+        RETURN_IF_ERROR(pipeline_.DoWhileWanted(*context, call, [&](journal::IsWanted is_wanted) {
+          return SimulateChanges(journal_, pools_, clock_, in, is_wanted, *response);
+        }));
         return ShowUnhidden(call, recusals_, *response);
       });
 }
@@ -280,11 +285,13 @@ grpc::ServerUnaryReactor* MatchService::ExplainOpenSlots(grpc::CallbackServerCon
                                                          v1::ExplainOpenSlotsResponse* response) {
   return rpc::InTasks<v1::ExplainOpenSlotsRequest>(
       pipeline_, tasks_, context, request, response,
-      [this, response](const Call& call, const auto& in) -> absl::Status {
+      [this, context, response](const Call& call, const auto& in) -> absl::Status {
         RETURN_IF_ERROR(recusals_.CheckSeen(call, in.request(), kRequestType, in.request()));
         ASSIGN_OR_RETURN(const std::vector<std::string> hidden, recusals_.HiddenFrom(call));
         ASSIGN_OR_RETURN(const auto view, pools_.Read());
-        return ExplainOpen(*view, clock_, hidden, in, *response);
+        return pipeline_.DoWhileWanted(*context, call, [&](journal::IsWanted is_wanted) {
+          return ExplainOpen(*view, clock_, hidden, in, is_wanted, *response);
+        });
       });
 }
 

@@ -1620,6 +1620,35 @@ TEST_F(MatchingService, APolicyIsTriedOnThePresentAndOnPastRuns) {
   EXPECT_EQ(Try("policies/v00000009").code(), absl::StatusCode::kNotFound);
 }
 
+// Their deadlines pass while intake is asked for its catalog, which is asked for when the one in hand is old.
+TEST_F(MatchingService, WhatIsNotWantedAnyMoreIsNotSolved) {
+  AddExperts(1);
+  AddRequest("fy27-000001");
+  AddRequest("fy27-000002");
+  Solve();
+  const auto draft = Propose(33'000);
+  ASSERT_TRUE(draft.ok()) << draft.status();
+  server_.intake.on_get = [this] { server_.clock.Advance(absl::Hours(1)); };
+  const int64_t head = server_.journal().Head()->sequence;
+  const auto expect_late = [](const absl::Status& status) {
+    EXPECT_TRUE(absl::IsDeadlineExceeded(status)) << status;
+    EXPECT_EQ(ReasonOf(status), "DEADLINE_PAST") << status;
+  };
+  server_.clock.Advance(absl::Minutes(2));
+  expect_late(Call(&Stub::TryPolicy, TrialOf(draft->name()), kDana).status());
+  EXPECT_EQ(server_.journal().Head()->sequence, head) << "no trial is recorded";
+  server_.clock.Advance(absl::Minutes(2));
+  v1::SimulateRequest simulate;
+  simulate.add_changes()->set_without_request("requests/fy27-000001");
+  expect_late(Call(&Stub::Simulate, simulate, kDana).status());
+  server_.clock.Advance(absl::Minutes(2));
+  v1::ExplainOpenSlotsRequest explain;
+  explain.set_request("requests/fy27-000002");
+  expect_late(Call(&Stub::ExplainOpenSlots, explain, kDana).status());
+  server_.intake.on_get = nullptr;
+  EXPECT_TRUE(Try(draft->name()).ok());
+}
+
 TEST_F(MatchingService, ATrialSaysWhereThePastCannotBeMadeAgain) {
   AddExperts(1);
   AddRequest("fy27-000001");
@@ -1695,7 +1724,7 @@ TEST_F(MatchingService, ACallThatWaitsToSolveIsToldBeforeItsDeadlineWhoDoes) {
   v1::SolveMatchesRequest request;
   request.set_request_id(server_.NewId());
   // The time of its server is up long before its caller's is.
-  const absl::Status answer = SolveWhileTimePasses(request, absl::Minutes(1));
+  const absl::Status answer = SolveWhileTimePasses(request, absl::Seconds(5));
   EXPECT_EQ(answer.code(), absl::StatusCode::kResourceExhausted);
   EXPECT_EQ(ReasonOf(answer), "SOLVE_UNDER_WAY") << answer;
   EXPECT_EQ(ErrorInfoOf(answer).metadata().at("holder"), "service:matching");

@@ -69,6 +69,18 @@ TEST_F(WhatWouldFill, OneAssignmentMoreIsTheSmallestChange) {
   EXPECT_EQ(slot.summary(), slot.remedies(0).summary());
 }
 
+TEST_F(WhatWouldFill, WhatIsNotWantedAnyMoreIsNotLookedFor) {
+  const Pool pool = center_.Build();
+  const Plan plan = Solved(pool);
+  int asked = 0;
+  const auto is_wanted = [&asked] { return ++asked == 1; };
+  RemedyFinder finder(pool, plan, is_wanted);
+  const Remedies found = finder.Find(SlotIn(pool, "r1"));
+  EXPECT_EQ(asked, 2);
+  EXPECT_THAT(found.remedies, SizeIs(::testing::Le(1U))) << "one set was tried";
+  EXPECT_FALSE(found.complete);
+}
+
 TEST_F(WhatWouldFill, WhereExpertAndPartnerAreFullBothAreRaised) {
   center_.partners[0].set_capacity_per_period(1);
   const v1::ExplainedOpenSlot slot = Explain();

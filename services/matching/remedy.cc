@@ -110,8 +110,8 @@ void SortBySize(std::vector<std::vector<PoolChange>>& candidates) {
 
 }  // namespace
 
-RemedyFinder::RemedyFinder(const Pool& pool, const Plan& plan)
-    : pool_(pool), plan_(plan), use_(pool, plan), missing_(MissingIn(plan)) {
+RemedyFinder::RemedyFinder(const Pool& pool, const Plan& plan, absl::FunctionRef<bool()> is_wanted)
+    : pool_(pool), plan_(plan), is_wanted_(is_wanted), use_(pool, plan), missing_(MissingIn(plan)) {
   if (!IsWhole(plan)) return;
   const SolvedNetwork& solved = *plan.network;
   detours_.emplace(solved.network.problem(), solved.transport);
@@ -152,7 +152,7 @@ Remedies RemedyFinder::Find(int slot) {
     }
     const auto smaller = [&](const Remedy& one) { return Includes(changes, one.changes); };
     if (std::any_of(found.remedies.begin(), found.remedies.end(), smaller)) continue;
-    if (++tries > kMostTries) {
+    if (++tries > kMostTries || !is_wanted_()) {
       found.complete = false;
       break;
     }

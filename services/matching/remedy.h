@@ -7,6 +7,7 @@
 #include <utility>
 #include <vector>
 
+#include "absl/functional/function_ref.h"
 #include "services/matching/assign.h"
 #include "services/matching/detour.h"
 #include "services/matching/eligibility.h"
@@ -66,7 +67,8 @@ struct Remedies {
   // Smallest first: at most kMostRemedies, and of sets of the same kinds at most kMostAlike.
   std::vector<Remedy> remedies;
   // Whether all the sets that might have been among them were tried: not where they are too many, nor
-  // where the plan, or one that was made to try a set, is not proved the cheapest.
+  // where the plan, or one that was made to try a set, is not proved the cheapest, or where the search is not wanted
+  // any more.
   bool complete = true;
 };
 
@@ -78,6 +80,8 @@ inline constexpr int kMostPriceSteps = 16;
 // Days by which a date is moved.
 inline constexpr int kMostDays = 366;
 
+inline bool IsAlwaysWanted() { return true; }
+
 // Finds what would fill the open slots of a plan. Which sets are worth trying the residual graph of
 // the plan says (detour.h): a room that no unit of the slot can reach, or that another slot would have
 // sooner, is not. A plan that prices do not prove has no such graph; there all sets are tried, as far
@@ -85,8 +89,10 @@ inline constexpr int kMostDays = 366;
 // it works, whatever the graph leaves out. Not for several threads at once.
 class RemedyFinder {
  public:
-  // The pool and the plan must outlive it.
-  RemedyFinder(const Pool& pool, const Plan& plan);
+  // The pool and the plan must outlive it, and `is_wanted`, which is asked before each set is tried: once it says no,
+  // the search stops.
+  RemedyFinder(const Pool& pool, const Plan& plan,
+               absl::FunctionRef<bool()> is_wanted = IsAlwaysWanted);
 
   // Nothing where the slot misses nobody in the plan.
   Remedies Find(int slot);
@@ -176,6 +182,7 @@ class RemedyFinder {
 
   const Pool& pool_;
   const Plan& plan_;
+  const absl::FunctionRef<bool()> is_wanted_;
   PlanUse use_;
   int64_t missing_ = 0;
   // Nothing where the plan is not the cheapest of its network: then everything is tried.

@@ -1,6 +1,7 @@
 #ifndef SERVICES_MATCHING_SERVICE_TESTING_H_
 #define SERVICES_MATCHING_SERVICE_TESTING_H_
 
+#include <functional>
 #include <map>
 #include <memory>
 #include <string>
@@ -41,11 +42,14 @@ class FakeCatalog final : public intake::v1::CatalogService::Service {
  public:
   grpc::Status GetCatalog(grpc::ServerContext*, const intake::v1::GetCatalogRequest*,
                           intake::v1::Catalog* response) override {
+    if (on_get != nullptr) on_get();
     *response = catalog;
     return grpc::Status::OK;
   }
 
   intake::v1::Catalog catalog;
+  // Called before it is answered.
+  std::function<void()> on_get;
 };
 
 // What it needs of intake to know where the request of an engagement stands.

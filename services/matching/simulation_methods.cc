@@ -7,6 +7,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/strip.h"
+#include "common/journal/replay.h"
 #include "common/rpc/field_rules.h"
 #include "common/status/error.h"
 #include "services/matching/run_reader.h"
@@ -42,7 +43,9 @@ absl::Status ResolveVersions(journal::Journal& journal, std::vector<v1::Simulate
 }
 
 absl::Status SimulateOn(const Snapshot& unchanged, absl::Span<const v1::SimulatedChange> changes,
-                        const Clock& clock, v1::SimulateResponse& out) {
+                        const Clock& clock, journal::IsWanted is_wanted,
+                        v1::SimulateResponse& out) {
+  if (!is_wanted()) return journal::NotWanted();
   Snapshot changed = unchanged;
   RETURN_IF_ERROR(ApplyChanges(
       changes,
@@ -68,16 +71,17 @@ absl::StatusOr<std::vector<RecordedRun>> NewestRuns(journal::Journal& journal, i
 }
 
 absl::Status TryOnPast(journal::Journal& journal, PoolReader& pools, const Clock& clock, int count,
-                       absl::Span<const v1::SimulatedChange> changes, v1::TryPolicyResponse& out) {
+                       absl::Span<const v1::SimulatedChange> changes, journal::IsWanted is_wanted,
+                       v1::TryPolicyResponse& out) {
   ASSIGN_OR_RETURN(std::vector<RecordedRun> runs, NewestRuns(journal, count));
   std::reverse(runs.begin(), runs.end());
   std::vector<PastMoment> moments;
   for (const RecordedRun& run : runs) moments.push_back(InputOf(run));
-  ASSIGN_OR_RETURN(std::vector<Snapshot> snapshots, pools.ReadPast(moments));
+  ASSIGN_OR_RETURN(std::vector<Snapshot> snapshots, pools.ReadPast(moments, is_wanted));
   for (size_t i = runs.size(); i-- > 0;) {
     v1::SimulateResponse simulated;
-    RETURN_IF_ERROR(
-        Annotate(SimulateOn(snapshots[i], changes, clock, simulated), runs[i].run.name()));
+    RETURN_IF_ERROR(Annotate(SimulateOn(snapshots[i], changes, clock, is_wanted, simulated),
+                             runs[i].run.name()));
     v1::PastTrial& trial = *out.add_past();
     trial.set_reproduced(IsReproduced(runs[i].run, simulated.before()));
     *trial.mutable_recorded() = std::move(runs[i].run);
@@ -92,29 +96,31 @@ absl::Status TryOnPast(journal::Journal& journal, PoolReader& pools, const Clock
 }  // namespace
 
 absl::Status SimulateChanges(journal::Journal& journal, PoolReader& pools, const Clock& clock,
-                             const v1::SimulateRequest& in, v1::SimulateResponse& out) {
+                             const v1::SimulateRequest& in, journal::IsWanted is_wanted,
+                             v1::SimulateResponse& out) {
   std::vector<v1::SimulatedChange> changes(in.changes().begin(), in.changes().end());
   RETURN_IF_ERROR(ResolveVersions(journal, changes));
   if (in.run().empty()) {
     ASSIGN_OR_RETURN(const Snapshot present, pools.ReadPresent());
-    return SimulateOn(present, changes, clock, out);
+    return SimulateOn(present, changes, clock, is_wanted, out);
   }
   ASSIGN_OR_RETURN(RecordedRun run, FindRun(journal, in.run()));
-  ASSIGN_OR_RETURN(const std::vector<Snapshot> past, pools.ReadPast({InputOf(run)}));
-  RETURN_IF_ERROR(SimulateOn(past.front(), changes, clock, out));
+  ASSIGN_OR_RETURN(const std::vector<Snapshot> past, pools.ReadPast({InputOf(run)}, is_wanted));
+  RETURN_IF_ERROR(SimulateOn(past.front(), changes, clock, is_wanted, out));
   *out.mutable_recorded() = std::move(run.run);
   return absl::OkStatus();
 }
 
 absl::Status TryPolicy(journal::Journal& journal, PoolReader& pools, const Clock& clock,
-                       const v1::TryPolicyRequest& in, v1::TryPolicyResponse& out) {
+                       const v1::TryPolicyRequest& in, journal::IsWanted is_wanted,
+                       v1::TryPolicyResponse& out) {
   ASSIGN_OR_RETURN(*out.mutable_policy(), journal.Get<v1::Policy>(in.name()));
   std::vector<v1::SimulatedChange> changes(1);
   *changes[0].mutable_policy() = out.policy();
   ASSIGN_OR_RETURN(const Snapshot present, pools.ReadPresent());
-  RETURN_IF_ERROR(SimulateOn(present, changes, clock, *out.mutable_present()));
+  RETURN_IF_ERROR(SimulateOn(present, changes, clock, is_wanted, *out.mutable_present()));
   return TryOnPast(journal, pools, clock, in.past_runs() == 0 ? kPastRuns : in.past_runs(), changes,
-                   out);
+                   is_wanted, out);
 }
 
 }  // namespace critac::matching

@@ -10,8 +10,10 @@
 #include "absl/functional/function_ref.h"
 #include "absl/status/status.h"
 #include "absl/synchronization/mutex.h"
+#include "common/base/task_pool.h"
 #include "common/rpc/channel.h"
 #include "common/rpc/pipeline.h"
+#include "common/rpc/tasks.h"
 #include "common/rpc/testing/fake_journal.h"
 #include "critac/rpc/testing/v1/sample.grpc.pb.h"
 #include "grpcpp/server.h"
@@ -56,6 +58,10 @@ class SampleService final : public v1::SampleService::CallbackService {
   std::function<absl::Status(const Call&, const v1::ReadSampleRequest&, journal::Records&,
                              v1::Sample&)>
       get;
+  // Set: ReadSample runs there.
+  TaskPool* tasks = nullptr;
+  // Set: what it does there while it is wanted.
+  std::function<absl::Status(journal::IsWanted)> work;
   std::function<journal::Decide(const Call&, const v1::WriteSampleRequest&)> write =
       [](const Call&, const v1::WriteSampleRequest& request) -> journal::Decide {
     return [leaf = request.leaf()](journal::Draft& draft) {
@@ -89,6 +95,14 @@ class SampleService final : public v1::SampleService::CallbackService {
     if (get != nullptr) {
       return pipeline_.Get<v1::ReadSampleRequest, v1::Sample>(context, request, response, journal_,
                                                               get);
+    }
+    if (tasks != nullptr) {
+      return InTasks<v1::ReadSampleRequest>(
+          pipeline_, *tasks, context, request, response,
+          [this, context, response](const Call& call, const v1::ReadSampleRequest& in) {
+            return work == nullptr ? read(call, in, *response)
+                                   : pipeline_.DoWhileWanted(*context, call, work);
+          });
     }
     return pipeline_.Read<v1::ReadSampleRequest, v1::Sample>(context, request, response, read);
   }
