@@ -10,10 +10,11 @@
 // partner has a limit by period. Where there are few plans, all are gone through: none is below the bound of
 // the plan, and none is cheaper than a plan that is said to be proved. Which of several cheapest plans it
 // is, is not asked here.
-// Method: random histories, CRITAC_HISTORIES of them from the seed CRITAC_TEST_SEED on, over a real journal,
-// beside a reference that keeps what people did and works out anew whatever it is asked. Scores, and what a
-// plan costs, are taken from the pool; gates that no step touches (topic, demand, absences, travel) always
-// pass. Of a history that fails, the center and each step are printed.
+// Method: random histories, CRITAC_HISTORIES of them (1,000 unless it is set) from the seed CRITAC_TEST_SEED on
+// (kSeed unless it is set), over a real journal, beside a reference that keeps what people did and works out
+// anew whatever it is asked. Scores, and what a plan costs, are taken from the pool; gates that no step
+// touches (topic, demand, absences, travel) always pass. Of a history that fails, the center and each step
+// are printed.
 #include <algorithm>
 #include <array>
 #include <cstdint>
@@ -27,7 +28,6 @@
 #include <utility>
 #include <vector>
 
-#include "absl/functional/function_ref.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
@@ -52,6 +52,7 @@ namespace {
 using ::testing::AnyOf;
 using ::testing::Contains;
 
+// ctest has the seed a thousand after it as well (CMakeLists.txt).
 constexpr uint32_t kSeed = 20261128;
 constexpr int kMostRequests = 5;
 // Plans to go through for one comparison.
@@ -417,8 +418,9 @@ class History {
       did_ = "nothing that could be done";
       Step();
       Note(absl::StrCat("step ", i, ", ", FormatDate(Today()), ": ", did_));
-      LearnOffers();
-      ExpectSameCapacity();
+      const OnRecord now = Look();
+      LearnOffers(now.open_offers);
+      ExpectSameCapacity(now.used);
       ExpectNobodyTwice();
       if (dice_.OneIn(8)) ExpectCheapestPlan();
     }
@@ -426,7 +428,7 @@ class History {
     did_ = "the states are built anew";
     Note(did_);
     ASSERT_TRUE(bench_.journal->Rebuild().ok());
-    ExpectSameCapacity();
+    ExpectSameCapacity(Look().used);
     if (dice_.OneIn(4)) ExpectSameRecordsWithFewInMemory();
   }
 
@@ -953,33 +955,54 @@ class History {
     ++counts_[restored ? "restore a team" : "agree on an engagement"];
   }
 
-  // Offers that are new, each of which every gate must let pass, whoever chose it.
-  void LearnOffers() {
-    std::map<std::string, Place> added;
-    ReadAs<v1::Offer>(
-        {"offers", {"state = :p1", {int64_t{v1::OFFER_STATE_OPEN}}}}, [&](const v1::Offer& offer) {
-          const std::string& name = offer.name();
-          if (reference_.places.contains(name)) return;
-          const v1::Assignment& one = offer.assignment();
-          const Place place = {offer.request(), one.slot(),   one.expert(),
-                               one.partner(),   one.period(), offer.answer_by()};
-          Note(absl::StrCat("  ", name, ": ", place.request, " ", place.slot, "=", place.expert,
-                            " ", place.period, ", answer by ", place.answer_by));
-          // Offers made together are each held against what was there before.
-          EXPECT_THAT(reference_.PeriodsToAskFor(place, Today()), Contains(place.period))
-              << did_ << ": " << name << " is of " << one.ShortDebugString();
-          added[name] = place;
+  // What is on record of places.
+  struct OnRecord {
+    std::vector<v1::Offer> open_offers;
+    std::map<std::string, int> used;  // by name of the capacity
+  };
+
+  // All in one look: looks at the database are most of what a history costs.
+  OnRecord Look() {
+    OnRecord now;
+    const std::vector<journal::Selection> selections = {
+        {"offers", {"state = :p1", {int64_t{v1::OFFER_STATE_OPEN}}}}, {"capacities"}};
+    const auto position = bench_.journal->ReadSelected(
+        selections, false,
+        [&](const std::string& collection, const google::protobuf::Message& state) {
+          if (collection == "offers") {
+            now.open_offers.push_back(static_cast<const v1::Offer&>(state));
+          } else {
+            const auto& use = static_cast<const v1::CapacityUse&>(state);
+            now.used[use.name()] = use.used();
+          }
         });
+    EXPECT_TRUE(position.ok()) << position.status();
+    return now;
+  }
+
+  // Offers that are new, each of which every gate must let pass, whoever chose it.
+  void LearnOffers(const std::vector<v1::Offer>& open_offers) {
+    std::map<std::string, Place> added;
+    for (const v1::Offer& offer : open_offers) {
+      const std::string& name = offer.name();
+      if (reference_.places.contains(name)) continue;
+      const v1::Assignment& one = offer.assignment();
+      const Place place = {offer.request(), one.slot(),   one.expert(),
+                           one.partner(),   one.period(), offer.answer_by()};
+      Note(absl::StrCat("  ", name, ": ", place.request, " ", place.slot, "=", place.expert, " ",
+                        place.period, ", answer by ", place.answer_by));
+      // Offers made together are each held against what was there before.
+      EXPECT_THAT(reference_.PeriodsToAskFor(place, Today()), Contains(place.period))
+          << did_ << ": " << name << " is of " << one.ShortDebugString();
+      added[name] = place;
+    }
     reference_.places.merge(added);
   }
 
-  void ExpectSameCapacity() {
+  // `used` is by the capacity's name; what is not on record is 0.
+  void ExpectSameCapacity(std::map<std::string, int> used) {
     std::set<std::string> periods = {"2026Q4", "2027Q1", "2027Q2", "2027Q3"};
     for (const auto& [offer, place] : reference_.places) periods.insert(place.period);
-    // All that is on record in one look: looks at the database are most of what a history costs.
-    std::map<std::string, int> used;
-    ReadAs<v1::CapacityUse>({"capacities"},
-                            [&](const v1::CapacityUse& use) { used[use.name()] = use.used(); });
     const auto compare = [&](const std::string& owner) {
       EXPECT_EQ(used[CapacityName(owner, "open")], reference_.UsedOpen(owner))
           << did_ << ": " << owner;
@@ -1127,16 +1150,6 @@ class History {
   }
 
   // ---- What there is
-
-  // Goes through the states of a collection, each a T.
-  template <typename T>
-  void ReadAs(const journal::Selection& selection, absl::FunctionRef<void(const T&)> each) {
-    const auto position = bench_.journal->ReadSelected(
-        {selection}, false, [&](const std::string&, const google::protobuf::Message& state) {
-          each(static_cast<const T&>(state));
-        });
-    EXPECT_TRUE(position.ok()) << position.status();
-  }
 
   void Note(std::string line) { told_.push_back(std::move(line)); }
 
