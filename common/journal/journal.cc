@@ -376,21 +376,26 @@ absl::Status SqlJournal::ListInto(const ListQuery& query, absl::FunctionRef<Mess
         where, parameters);
   }
   const int size = store::PageSize(query.page_size);
-  std::string sql = absl::StrCat("SELECT name, body FROM ", projection.table);
-  if (!where.empty()) absl::StrAppend(&sql, " WHERE ", where);
-  absl::StrAppend(&sql, " ORDER BY name", query.descending ? " DESC" : "", " LIMIT :p",
-                  parameters.size() + 1);
-  parameters.push_back(int64_t{size} + 1);  // one more tells whether there is another page
+  const store::PageQuery page{.columns = {"name", "body"},
+                              .long_column = 1,
+                              .table = projection.table,
+                              .where = where,
+                              .order = query.descending ? "name DESC" : "name",
+                              // One more tells whether there is another page.
+                              .rows = int64_t{size} + 1,
+                              .bytes = limits::kPageBytes};
 
   next_page_token.clear();
   return database_->ReadLoosely([&](store::Connection& connection) -> absl::Status {
     StatesRead read;
-    RETURN_IF_ERROR(connection.Query(sql, parameters,
-                                     [&](const Row& row) { return read.Add(row, projection); }));
+    ASSIGN_OR_RETURN(const bool is_cut, connection.QueryPage(page, parameters, [&](const Row& row) {
+      return read.Add(row, projection);
+    }));
     RETURN_IF_ERROR(read.JoinTexts(connection));
+    // With their texts they may have more bytes than in their rows.
     const size_t count =
         std::min(static_cast<size_t>(size), CountWithin(limits::kPageBytes, read.states));
-    if (count < read.states.size()) {
+    if (is_cut || count < read.states.size()) {
       next_page_token = store::MakePageToken(arguments, {read.names[count - 1]});
     }
     // By swapping after the last page entry is complete: `add` may move what it handed out before.

@@ -177,8 +177,8 @@ class Journal {
   }
 
   // A page of states, with the text of their vault fields; `next_page_token` is empty after the
-  // last. A page ends early where its states would pass limits::kPageBytes; a state that does so
-  // alone is a page of its own.
+  // last. A page ends early where its states would pass limits::kPageBytes, as JSON without their texts or as
+  // messages with them; a state that does so alone is a page of its own. What a page has no bytes for is not fetched.
   template <typename T>
   struct Page {
     std::vector<T> items;

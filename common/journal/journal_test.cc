@@ -760,17 +760,44 @@ TEST_F(JournalTest, APageEndsEarlyRatherThanPassItsBytes) {
            {"a", third}, {"b", third}, {"c", third}, {"d", all}, {"e", "Elm"}}) {
     ASSERT_TRUE(journal_->Execute(AddAgency(id, name, "UT")).ok());
   }
+  const auto pages_of = [&](ListQuery query) {
+    std::vector<std::vector<std::string>> pages;
+    do {
+      const auto page = journal_->List<intake::v1::Agency>(query);
+      EXPECT_TRUE(page.ok()) << page.status();
+      if (!page.ok()) break;
+      pages.emplace_back();
+      for (const auto& agency : page->items) pages.back().push_back(agency.name());
+      query.page_token = page->next_page_token;
+    } while (!query.page_token.empty());
+    return pages;
+  };
+  for (const int size : {100, 2}) {
+    SCOPED_TRACE(size);
+    EXPECT_THAT(pages_of({.collection = "agencies", .page_size = size}),
+                ElementsAre(ElementsAre("agencies/a", "agencies/b"), ElementsAre("agencies/c"),
+                            ElementsAre("agencies/d"), ElementsAre("agencies/e")));
+    EXPECT_THAT(pages_of({.collection = "agencies", .page_size = size, .descending = true}),
+                ElementsAre(ElementsAre("agencies/e"), ElementsAre("agencies/d"),
+                            ElementsAre("agencies/c", "agencies/b"), ElementsAre("agencies/a")));
+  }
+}
+
+// Were it fetched, it would be parsed too. By the number of its rows the page has room for it.
+TEST_F(JournalTest, ARecordThatAPageHasNoBytesForIsNotFetched) {
+  const std::string half(limits::kPageBytes / 2, 'x');
+  for (const char* id : {"a", "b", "c"}) {
+    ASSERT_TRUE(journal_->Execute(AddAgency(id, half, "UT")).ok());
+  }
+  ASSERT_TRUE(Sql("UPDATE agency SET body = 'no record' WHERE name = 'agencies/c'").ok());
   ListQuery query{.collection = "agencies", .page_size = 100};
-  std::vector<std::vector<std::string>> pages;
-  do {
-    const auto page = journal_->List<intake::v1::Agency>(query);
-    ASSERT_TRUE(page.ok()) << page.status();
-    pages.emplace_back();
-    for (const auto& agency : page->items) pages.back().push_back(agency.name());
-    query.page_token = page->next_page_token;
-  } while (!query.page_token.empty());
-  EXPECT_THAT(pages, ElementsAre(ElementsAre("agencies/a", "agencies/b"), ElementsAre("agencies/c"),
-                                 ElementsAre("agencies/d"), ElementsAre("agencies/e")));
+  const auto first = journal_->List<intake::v1::Agency>(query);
+  ASSERT_TRUE(first.ok()) << first.status();
+  ASSERT_THAT(first->items, SizeIs(1));
+  EXPECT_EQ(first->items[0].name(), "agencies/a");
+  // There it has bytes.
+  query.page_token = first->next_page_token;
+  EXPECT_FALSE(journal_->List<intake::v1::Agency>(query).ok());
 }
 
 TEST_F(JournalTest, APageBeginsWhereTheOneBeforeEnded) {

@@ -225,13 +225,13 @@ absl::Status ReadEvents(store::Connection& connection, int64_t from_sequence, in
   if (!types.empty()) absl::StrAppend(&page.where, ")");
   // An error of `each` and its wish to end both stop the query; only the first is passed on.
   bool ended = false;
-  const absl::Status status =
+  const absl::StatusOr<bool> is_cut =
       connection.QueryPage(page, parameters, [&](const Row& row) -> absl::Status {
         ASSIGN_OR_RETURN(const bool more, each(EventOf(row)));
         ended = !more;
         return more ? absl::OkStatus() : absl::CancelledError("enough");
       });
-  return ended ? absl::OkStatus() : status;
+  return ended ? absl::OkStatus() : is_cut.status();
 }
 
 absl::Status ReadAllEvents(store::Connection& connection, int64_t after, int64_t until,

@@ -72,16 +72,18 @@ absl::Status ReadVaultRecords(store::Connection& connection,
                               .bytes = limits::kJournalPageBytes};
   for (int64_t read = 1; read > 0;) {
     read = 0;
-    RETURN_IF_ERROR(
-        connection.QueryPage(page, {text.sequence(), text.place()}, [&](const store::Row& row) {
-          ++read;
-          text.set_sequence(row.Int(0));
-          text.set_place(row.Int(1));
-          text.set_field(row.Text(2));
-          text.set_salt(row.Text(3));
-          text.set_content(row.Text(4));
-          return each(record);
-        }));
+    RETURN_IF_ERROR(connection
+                        .QueryPage(page, {text.sequence(), text.place()},
+                                   [&](const store::Row& row) {
+                                     ++read;
+                                     text.set_sequence(row.Int(0));
+                                     text.set_place(row.Int(1));
+                                     text.set_field(row.Text(2));
+                                     text.set_salt(row.Text(3));
+                                     text.set_content(row.Text(4));
+                                     return each(record);
+                                   })
+                        .status());
   }
   return absl::OkStatus();
 }
@@ -101,16 +103,19 @@ absl::Status ReadAnswerRecords(store::Connection& connection,
       .bytes = limits::kJournalPageBytes};
   for (int64_t read = 1; read > 0;) {
     read = 0;
-    RETURN_IF_ERROR(connection.QueryPage(page, {number}, [&](const store::Row& row) {
-      ++read;
-      number = row.Int(0);
-      answer.set_request_id(row.Text(1));
-      answer.set_fingerprint(row.Text(2));
-      answer.set_sequence(row.Int(3));
-      answer.set_type(row.Text(4));
-      answer.set_answer(row.Text(5));
-      return each(record);
-    }));
+    RETURN_IF_ERROR(connection
+                        .QueryPage(page, {number},
+                                   [&](const store::Row& row) {
+                                     ++read;
+                                     number = row.Int(0);
+                                     answer.set_request_id(row.Text(1));
+                                     answer.set_fingerprint(row.Text(2));
+                                     answer.set_sequence(row.Int(3));
+                                     answer.set_type(row.Text(4));
+                                     answer.set_answer(row.Text(5));
+                                     return each(record);
+                                   })
+                        .status());
   }
   return absl::OkStatus();
 }

@@ -57,10 +57,11 @@ class NotingConnection final : public store::Connection {
                      absl::FunctionRef<absl::Status(const store::Row&)> each) override {
     return connection_.Query(sql, parameters, each);
   }
-  absl::Status QueryPage(const store::PageQuery& page, absl::Span<const store::Value> parameters,
-                         absl::FunctionRef<absl::Status(const store::Row&)> each) override {
+  absl::StatusOr<bool> QueryPage(const store::PageQuery& page,
+                                 absl::Span<const store::Value> parameters,
+                                 absl::FunctionRef<absl::Status(const store::Row&)> each) override {
     Part part;
-    const absl::Status status = connection_.QueryPage(page, parameters, [&](const store::Row& row) {
+    auto is_cut = connection_.QueryPage(page, parameters, [&](const store::Row& row) {
       ++part.rows;
       size_t longest = 0;
       for (size_t i = 0; i < row.size(); ++i) longest = std::max(longest, row.Text(i).size());
@@ -68,7 +69,7 @@ class NotingConnection final : public store::Connection {
       return each(row);
     });
     if (part.rows > 0) read_[page.table].push_back(part);
-    return status;
+    return is_cut;
   }
   absl::Status QueryForUpdate(absl::string_view sql, absl::Span<const store::Value> parameters,
                               absl::FunctionRef<absl::Status(const store::Row&)> each) override {

@@ -66,9 +66,9 @@ struct PageQuery {
   // The place in `columns` of the text that may be long.
   size_t long_column = 0;
   std::string table;
-  // Condition that chooses the rows, with parameters `:p1`, `:p2`, …
+  // Condition that chooses the rows, with parameters `:p1`, `:p2`, …; empty: all.
   std::string where;
-  // Columns, of those above, in whose order the rows come: each has others than every other.
+  // Columns, of those above, in whose order the rows come: each has others than every other. `DESC` may follow one.
   std::string order;
   // At most so many rows, from 1, and so many bytes of their long texts together; but the first row whatever it has.
   int64_t rows = 1;
@@ -106,10 +106,11 @@ class Connection {
   virtual absl::Status Query(absl::string_view sql, absl::Span<const Value> parameters,
                              absl::FunctionRef<absl::Status(const Row&)> each) = 0;
 
-  // The first rows that `page` asks for; `parameters` are those of its condition. `each` as above. No more is in memory
-  // at once than the page, which may end before the rows do: they are all read where a page has none.
-  virtual absl::Status QueryPage(const PageQuery& page, absl::Span<const Value> parameters,
-                                 absl::FunctionRef<absl::Status(const Row&)> each) = 0;
+  // The first rows that `page` asks for; `parameters` are those of its condition. `each` as above; it may be given a
+  // column more than asked for. No more is in memory at once than the page, which may end before the rows do. Whether
+  // it ended for its bytes, before a row that its number of rows has room for.
+  virtual absl::StatusOr<bool> QueryPage(const PageQuery& page, absl::Span<const Value> parameters,
+                                         absl::FunctionRef<absl::Status(const Row&)> each) = 0;
 
   // Runs a query by itself within a write transaction, and keeps other processes from changing or
   // locking its rows until the transaction ends; waits for those who have.

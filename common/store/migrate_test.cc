@@ -35,9 +35,9 @@ class FailingConnection final : public Connection {
                      absl::FunctionRef<absl::Status(const Row&)>) override {
     return Nothing();
   }
-  absl::Status QueryPage(const PageQuery&, absl::Span<const Value>,
-                         absl::FunctionRef<absl::Status(const Row&)>) override {
-    return Nothing();
+  absl::StatusOr<bool> QueryPage(const PageQuery&, absl::Span<const Value>,
+                                 absl::FunctionRef<absl::Status(const Row&)>) override {
+    return false;
   }
   absl::Status QueryForUpdate(absl::string_view, absl::Span<const Value>,
                               absl::FunctionRef<absl::Status(const Row&)>) override {

@@ -7,16 +7,17 @@
 namespace critac::store {
 
 std::string PageSql(const PageQuery& page, size_t parameter_count) {
-  return absl::StrCat("SELECT ", absl::StrJoin(page.columns, ", "), " FROM ", page.table, " WHERE ",
-                      page.where, " ORDER BY ", page.order, " LIMIT :p", parameter_count + 1);
+  return absl::StrCat("SELECT ", absl::StrJoin(page.columns, ", "), " FROM ", page.table,
+                      page.where.empty() ? "" : " WHERE ", page.where, " ORDER BY ", page.order,
+                      " LIMIT :p", parameter_count + 1);
 }
 
 std::string BoundedPageSql(const PageQuery& page, size_t parameter_count) {
-  // The first row is that whose sum is its own bytes.
   return absl::Substitute(
-      "SELECT $0 FROM (SELECT $0, octet_length($1) AS page_bytes, sum(octet_length($1)) OVER "
-      "(ORDER BY $2 ROWS UNBOUNDED PRECEDING) AS page_sum FROM ($3) AS page_rows) AS page "
-      "WHERE page_sum <= :p$4 OR page_sum = page_bytes ORDER BY $2",
+      "SELECT $0, page_next FROM (SELECT $0, row_number() OVER page_window AS page_row, "
+      "sum(octet_length($1)) OVER page_window AS page_sum, lead(1) OVER page_window AS page_next "
+      "FROM ($3) AS page_rows WINDOW page_window AS (ORDER BY $2 ROWS UNBOUNDED PRECEDING)) "
+      "AS page WHERE page_row = 1 OR page_sum <= :p$4 ORDER BY $2",
       absl::StrJoin(page.columns, ", "), page.columns[page.long_column], page.order,
       PageSql(page, parameter_count), parameter_count + 2);
 }

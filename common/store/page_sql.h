@@ -11,8 +11,9 @@ namespace critac::store {
 // bounded by it.
 std::string PageSql(const PageQuery& page, size_t parameter_count);
 
-// The same, with `page.bytes` as the last parameter: no row comes that passes them, but for the first that has
-// any. Texts are counted by what stands before them, not read.
+// The same, with `page.bytes` as the last parameter: no row comes that passes them, but for the first. Texts are
+// counted by what stands before them, not read. One column more comes, the last: NULL where PageSql has no row after
+// this one.
 std::string BoundedPageSql(const PageQuery& page, size_t parameter_count);
 
 }  // namespace critac::store

@@ -82,25 +82,34 @@ absl::Status SqlConnection::Query(absl::string_view sql, absl::Span<const Value>
   return status;
 }
 
-absl::Status SqlConnection::QueryPage(const PageQuery& page, absl::Span<const Value> parameters,
-                                      absl::FunctionRef<absl::Status(const Row&)> each) {
+absl::StatusOr<bool> SqlConnection::QueryPage(const PageQuery& page,
+                                              absl::Span<const Value> parameters,
+                                              absl::FunctionRef<absl::Status(const Row&)> each) {
   const bool bounded = session_->back_end->HoldsWholeResults();
   std::vector<Value> values(parameters.begin(), parameters.end());
   values.emplace_back(page.rows);
   if (bounded) values.emplace_back(page.bytes);
   const size_t count = parameters.size();
-  // Where rows are read one by one, the first that is too much ends the query.
+  // Where rows are read one by one, the first that is too much ends the query. Otherwise the last that came tells
+  // whether there is one.
   bool full = false;
+  bool has_next = false;
   int64_t rows = 0;
   int64_t bytes = 0;
   const absl::Status status =
       Query(bounded ? BoundedPageSql(page, count) : PageSql(page, count), values,
             [&](const Row& row) -> absl::Status {
+              if (bounded) {
+                has_next = !row.IsNull(page.columns.size());
+                return each(row);
+              }
               bytes += static_cast<int64_t>(row.Text(page.long_column).size());
               full = ++rows > 1 && bytes > page.bytes;
               return full ? absl::CancelledError("the page is full") : each(row);
             });
-  return full ? absl::OkStatus() : status;
+  if (full) return true;
+  RETURN_IF_ERROR(status);
+  return has_next;
 }
 
 absl::Status SqlConnection::QueryForUpdate(absl::string_view sql,

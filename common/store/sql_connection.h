@@ -32,8 +32,8 @@ class SqlConnection final : public Connection {
                             absl::Span<const Value> parameters = {}) override;
   absl::Status Query(absl::string_view sql, absl::Span<const Value> parameters,
                      absl::FunctionRef<absl::Status(const Row&)> each) override;
-  absl::Status QueryPage(const PageQuery& page, absl::Span<const Value> parameters,
-                         absl::FunctionRef<absl::Status(const Row&)> each) override;
+  absl::StatusOr<bool> QueryPage(const PageQuery& page, absl::Span<const Value> parameters,
+                                 absl::FunctionRef<absl::Status(const Row&)> each) override;
   absl::Status QueryForUpdate(absl::string_view sql, absl::Span<const Value> parameters,
                               absl::FunctionRef<absl::Status(const Row&)> each) override;
   absl::Status Announce() override;

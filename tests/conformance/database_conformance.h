@@ -654,13 +654,15 @@ TEST_P(DatabaseConformance, PagesAreCutByBytesAndByRowsAndTheFirstRowIsOnThemWha
     const absl::Status read = database().Read([&](Connection& connection) -> absl::Status {
       for (int64_t last = 0;;) {
         std::vector<int64_t> numbers;
-        RETURN_IF_ERROR(connection.QueryPage(page, {last}, [&](const Row& row) {
+        ASSIGN_OR_RETURN(const bool is_cut, connection.QueryPage(page, {last}, [&](const Row& row) {
           numbers.push_back(row.Int(0));
           EXPECT_EQ(row.Text(1).size(), static_cast<size_t>(example.sizes.at(row.Int(0) - 1)));
           return absl::OkStatus();
         }));
+        if (!numbers.empty()) last = numbers.back();
+        EXPECT_EQ(is_cut, last < static_cast<int64_t>(example.sizes.size()) &&
+                              static_cast<int64_t>(numbers.size()) < example.rows);
         if (numbers.empty()) return absl::OkStatus();
-        last = numbers.back();
         found.push_back(absl::StrJoin(numbers, " "));
       }
     });
@@ -696,14 +698,41 @@ TEST_P(DatabaseConformance, APageHasTheRowsOfItsConditionInTheOrderOfItsKey) {
       seen.push_back(absl::StrCat(row.Text(0), row.Text(2)));
       return seen.size() == 3 ? absl::CancelledError("enough") : absl::OkStatus();
     };
-    RETURN_IF_ERROR(connection.QueryPage(page, {int64_t{1}, int64_t{1}, "one"}, see));
+    RETURN_IF_ERROR(connection.QueryPage(page, {int64_t{1}, int64_t{1}, "one"}, see).status());
     // An error of the reader is passed on, and leaves the transaction whole.
-    EXPECT_EQ(connection.QueryPage(page, {int64_t{0}, int64_t{0}, "one"}, see),
+    EXPECT_EQ(connection.QueryPage(page, {int64_t{0}, int64_t{0}, "one"}, see).status(),
               absl::CancelledError("enough"));
-    return connection.QueryPage(page, {int64_t{2}, int64_t{1}, "one"}, see);
+    return connection.QueryPage(page, {int64_t{2}, int64_t{1}, "one"}, see).status();
   });
   EXPECT_TRUE(read.ok()) << read;
   EXPECT_THAT(seen, ElementsAre("12", "21", "11", "22"));
+}
+
+TEST_P(DatabaseConformance, APageWithoutAConditionMayBeginWithTheLastRow) {
+  ASSERT_TRUE(Run("CREATE TABLE note (number BIGINT PRIMARY KEY, content TEXT NOT NULL)").ok());
+  const absl::Status written = database().Write([&](Connection& connection) {
+    return connection.InsertRows(
+        "note", {"number", "content"},
+        {{int64_t{1}, "four"}, {int64_t{2}, "four"}, {int64_t{3}, "four"}});
+  });
+  ASSERT_TRUE(written.ok()) << written;
+  const PageQuery page{.columns = {"number", "content"},
+                       .long_column = 1,
+                       .table = "note",
+                       .order = "number DESC",
+                       .rows = 10,
+                       .bytes = 8};
+  std::vector<int64_t> seen;
+  const absl::Status read = database().Read([&](Connection& connection) -> absl::Status {
+    ASSIGN_OR_RETURN(const bool is_cut, connection.QueryPage(page, {}, [&](const Row& row) {
+      seen.push_back(row.Int(0));
+      return absl::OkStatus();
+    }));
+    EXPECT_TRUE(is_cut);
+    return absl::OkStatus();
+  });
+  EXPECT_TRUE(read.ok()) << read;
+  EXPECT_THAT(seen, ElementsAre(3, 2));
 }
 
 TEST_P(DatabaseConformance, AQueryRunsWithinItself) {
