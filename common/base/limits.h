@@ -102,7 +102,7 @@ inline constexpr int kReadsAnsweredTogether = 64;
 inline constexpr absl::Duration kDatabaseWait = absl::Minutes(1);
 inline constexpr absl::Duration kDatabaseWaitPause = absl::Milliseconds(500);
 
-// How often a command that waits says that it still does.
+// How often who waits for others, or derives all records, says that it still does.
 inline constexpr absl::Duration kWaitTold = absl::Seconds(10);
 
 // States that are read together where many calls ask for one each.

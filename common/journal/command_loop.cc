@@ -69,6 +69,9 @@ bool IsOutage(absl::StatusCode code) {
 // What callers are told when their batch could not be committed.
 absl::Status CommitFailed(const absl::Status& cause) {
   absl::string_view why = "the database does not answer";
+  if (ReasonOf(cause) == "DATABASE_BUSY") {
+    why = "the database is busy, as while another process derives the records or migrates";
+  }
   if (cause.code() == absl::StatusCode::kResourceExhausted) why = "its disk is full";
   if (cause.code() == absl::StatusCode::kPermissionDenied) why = "it is read-only";
   if (absl::IsAborted(cause)) why = "the database undid it over and over";

@@ -5,6 +5,7 @@
 
 #include "absl/types/span.h"
 #include "common/journal/replay.h"
+#include "common/journal/tables.h"
 #include "common/status/error.h"
 
 namespace critac::journal {
@@ -112,6 +113,36 @@ absl::Status DeriveProjections(store::Connection& connection, const Projections&
                               }));
   RETURN_IF_ERROR(states.Finish());
   return NoteShape(connection, projections.shape());
+}
+
+absl::Status DeriveAndTell(store::Connection& connection, const Projections& projections,
+                           const Apply& apply, const DerivationAudience& audience,
+                           Progress progress) {
+  if (audience.observer == nullptr) {
+    return DeriveProjections(connection, projections, apply, progress);
+  }
+  ASSIGN_OR_RETURN(const HeadRow head, ReadHead(connection));
+  const absl::Time begin = audience.clock->Now();
+  DerivationRecord record;
+  record.journal = audience.journal;
+  record.all_events = head.sequence;
+  audience.observer(record);
+  absl::Duration told;
+  const auto tell_on = [&](int64_t sequence) {
+    progress(sequence);
+    record.events = sequence;
+    record.elapsed = audience.clock->Now() - begin;
+    if (record.elapsed - told < limits::kWaitTold) return;
+    told = record.elapsed;
+    record.stage = DerivationRecord::Stage::kGoesOn;
+    audience.observer(record);
+  };
+  record.status = DeriveProjections(connection, projections, apply, tell_on);
+  record.stage = DerivationRecord::Stage::kEnded;
+  record.elapsed = audience.clock->Now() - begin;
+  if (record.status.ok()) record.events = record.all_events;
+  audience.observer(record);
+  return record.status;
 }
 
 }  // namespace critac::journal

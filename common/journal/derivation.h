@@ -9,6 +9,7 @@
 #include "absl/container/flat_hash_map.h"
 #include "absl/status/status.h"
 #include "absl/strings/string_view.h"
+#include "common/base/clock.h"
 #include "common/base/limits.h"
 #include "common/journal/journal.h"
 #include "common/journal/projections.h"
@@ -81,6 +82,18 @@ class DerivedStates final : public MutableStates {
 absl::Status DeriveProjections(store::Connection& connection, const Projections& projections,
                                const Apply& apply, Progress progress = NoProgress,
                                int64_t most_bytes = limits::kDerivedRecordBytes);
+
+// Who is told how the records of a journal are derived, and by which clock. No observer: nobody is.
+struct DerivationAudience {
+  std::string journal;
+  const Clock* clock = &SystemClock::Instance();
+  DerivationObserver observer = nullptr;
+};
+
+// The same, and tells `audience` how it goes.
+absl::Status DeriveAndTell(store::Connection& connection, const Projections& projections,
+                           const Apply& apply, const DerivationAudience& audience,
+                           Progress progress = NoProgress);
 
 }  // namespace critac::journal
 

@@ -82,6 +82,8 @@ class SqlJournal final : public Journal {
       : name_(std::move(options.name)),
         clock_(clock),
         repair_after_(options.repair_after),
+        opening_wait_(std::move(options.opening_wait)),
+        audience_{name_, &clock, std::move(options.derivation_observer)},
         projections_(std::move(options.projections)),
         shape_(Sha256Hex(projections_.shape())),
         apply_(std::move(options.apply)),
@@ -163,6 +165,9 @@ class SqlJournal final : public Journal {
   }
   bool IsBehind(const HeadRow& head) const;
   absl::Status Repair();
+  absl::Status Derive(store::Connection& connection) {
+    return DeriveAndTell(connection, projections_, apply_, audience_);
+  }
 
   // A record that is asked for.
   struct Get {
@@ -187,6 +192,8 @@ class SqlJournal final : public Journal {
   const std::string name_;
   const Clock& clock_;
   const absl::Duration repair_after_;
+  const store::WaitOptions opening_wait_;
+  const DerivationAudience audience_;
   const Projections projections_;
   // Digest of its shape.
   const std::string shape_;
@@ -585,7 +592,7 @@ absl::Status SqlJournal::Rebuild() {
       database_->Write([this](store::Connection& connection) -> absl::Status {
         ASSIGN_OR_RETURN(const HeadRow head, LockHead(connection));
         ASSIGN_OR_RETURN(const std::string shape, ReadShape(connection));
-        RETURN_IF_ERROR(DeriveProjections(connection, projections_, apply_));
+        RETURN_IF_ERROR(Derive(connection));
         if (head.shape == shape_) return absl::OkStatus();
         // Those of another version go on without what this one knows nothing of.
         RETURN_IF_ERROR(NoteShape(connection, shape));
@@ -607,14 +614,13 @@ absl::Status SqlJournal::FitProjections(absl::Span<const store::Migration> migra
       // them, it would spoil the other's columns and fields whenever it starts.
       if (has_later_steps || projections_.HaveFewerFieldsThan(shape)) return absl::OkStatus();
     }
-    if (head.sequence > 0 && (!fits || head.behind_micros != 0)) {
-      return DeriveProjections(connection, projections_, apply_);
-    }
+    if (head.sequence > 0 && (!fits || head.behind_micros != 0)) return Derive(connection);
     return NoteShape(connection, projections_.shape());
   };
   if (watch_ == nullptr) return database_->Write(fit);
   // Another process may be at it.
-  return store::RunPatiently(kRestOfFit, [&] { return database_->Write(fit); });
+  return store::RunPatiently(
+      kRestOfFit, [&] { return database_->Write(fit); }, opening_wait_);
 }
 
 // Whether rows that others wrote can be derived anew: they have not written for so long that they are
@@ -629,7 +635,7 @@ absl::Status SqlJournal::Repair() {
     ASSIGN_OR_RETURN(const HeadRow head, LockHead(connection));
     // Another process may have done it.
     if (!IsBehind(head)) return absl::OkStatus();
-    return DeriveProjections(connection, projections_, apply_);
+    return Derive(connection);
   });
 }
 
@@ -664,7 +670,9 @@ absl::StatusOr<Position> RebuildProjections(store::Database& database,
   Position head;
   RETURN_IF_ERROR(database.Write([&](store::Connection& connection) -> absl::Status {
     ASSIGN_OR_RETURN(head, LockHead(connection));
-    return DeriveProjections(connection, projections, options.apply, progress);
+    return DeriveAndTell(connection, projections, options.apply,
+                         {.journal = options.name, .observer = options.derivation_observer},
+                         progress);
   }));
   return head;
 }

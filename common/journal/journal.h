@@ -19,6 +19,7 @@
 #include "common/journal/states.h"
 #include "common/store/database.h"
 #include "common/store/filter.h"
+#include "common/store/wait.h"
 #include "critac/journal/v1/journal.pb.h"
 #include "google/protobuf/message.h"
 
@@ -41,6 +42,23 @@ using Listener = std::function<void(absl::Span<const CommittedEvent>)>;
 using Apply = std::function<void(MutableStates& states, const Event& event,
                                  const google::protobuf::Message& payload)>;
 
+// How a derivation of all records goes: it begins, is told of again every limits::kWaitTold, and ends.
+struct DerivationRecord {
+  enum class Stage { kBegins, kGoesOn, kEnded };
+
+  Stage stage = Stage::kBegins;
+  // Name of the journal.
+  std::string journal;
+  // How many events were applied, of how many.
+  int64_t events = 0;
+  int64_t all_events = 0;
+  absl::Duration elapsed;
+  // Once it ended: why the records were not derived. OK: they were, and count once their transaction is committed.
+  absl::Status status;
+};
+// Called on the thread that derives, which waits for it.
+using DerivationObserver = std::function<void(const DerivationRecord&)>;
+
 struct JournalOptions {
   // Name of the journal: `intake`, `matching`, `metrics`.
   std::string name;
@@ -51,6 +69,11 @@ struct JournalOptions {
   // Where processes of an older version, which know other columns or fields, went on writing after a newer one
   // had opened the journal: how long after their last commit a newer one derives the projections anew.
   absl::Duration repair_after = absl::Minutes(1);
+  // How Journal::Open waits for a process that has the records, and who is told of it; what its migrations wait for the
+  // database tells (store::DatabaseOptions::migration_wait).
+  store::WaitOptions opening_wait = {};
+  // Told of each derivation of the records. Null: nobody is.
+  DerivationObserver derivation_observer = nullptr;
 };
 
 // Where a page of a list begins and what is in it.

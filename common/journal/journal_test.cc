@@ -1303,6 +1303,71 @@ TEST_F(JournalTest, AllStatesAreReadAsTheyWereAfterAnyEvent) {
   EXPECT_EQ(as_of({-1}).code(), absl::StatusCode::kInvalidArgument);
 }
 
+// A table of how long an event takes, and what is told.
+TEST_F(JournalTest, ADerivationSaysThatItBeginsHowFarItIsAndThatItEnded) {
+  ASSERT_TRUE(journal_->Execute(AddAgency("a", "Elm")).ok());
+  Command rename;
+  rename.actor = "coordinator:dana";
+  rename.decide = [](Draft& draft) -> absl::Status {
+    for (int64_t i = 0; i < 2 * kProgressEvents; ++i) {
+      intake::v1::AgencyUpdated updated;
+      updated.mutable_agency()->set_display_name("Birch");
+      draft.Emit("agencies/a", updated);
+    }
+    return absl::OkStatus();
+  };
+  ASSERT_TRUE(journal_->Execute(std::move(rename)).ok());
+  absl::Duration step;
+  std::vector<std::string> told;
+  JournalOptions options = LedgerOptions();
+  options.apply = [this, &step](MutableStates& states, const Event& event,
+                                const google::protobuf::Message& payload) {
+    clock_.Advance(step);
+    ApplyLedger(states, event, payload);
+  };
+  options.derivation_observer = [&told](const DerivationRecord& record) {
+    constexpr const char* kStages[] = {"begins", "goes on", "ended"};
+    told.push_back(absl::StrCat(record.journal, " ", kStages[static_cast<int>(record.stage)], " ",
+                                record.events, " of ", record.all_events, ", ",
+                                absl::FormatDuration(record.elapsed)));
+    EXPECT_TRUE(record.status.ok()) << record.status;
+  };
+  OpenWith(std::move(options));
+  EXPECT_THAT(told, IsEmpty()) << "the records are as they should be";
+  const struct {
+    int milliseconds;
+    std::vector<std::string> lines;
+  } cases[] = {{10, {"ledger begins 0 of 513, 0", "ledger ended 513 of 513, 5.13s"}},
+               {20,
+                {"ledger begins 0 of 513, 0", "ledger goes on 512 of 513, 10.24s",
+                 "ledger ended 513 of 513, 10.26s"}},
+               {100,
+                {"ledger begins 0 of 513, 0", "ledger goes on 256 of 513, 25.6s",
+                 "ledger goes on 512 of 513, 51.2s", "ledger ended 513 of 513, 51.3s"}}};
+  for (const auto& example : cases) {
+    SCOPED_TRACE(example.milliseconds);
+    step = absl::Milliseconds(example.milliseconds);
+    told.clear();
+    ASSERT_TRUE(journal_->Rebuild().ok());
+    EXPECT_EQ(told, example.lines);
+  }
+}
+
+TEST_F(JournalTest, ADerivationThatFailsSaysWhy) {
+  ASSERT_TRUE(journal_->Execute(AddAgency("a", "Elm")).ok());
+  std::vector<DerivationRecord> told;
+  JournalOptions options = LedgerOptions();
+  options.derivation_observer = [&told](const DerivationRecord& record) { told.push_back(record); };
+  OpenWith(std::move(options));
+  ASSERT_TRUE(Sql("UPDATE journal_event SET type = 'critac.intake.v1.Unknown'").ok());
+  const absl::Status failed = journal_->Rebuild();
+  EXPECT_THAT(std::string(failed.message()), HasSubstr("critac.intake.v1.Unknown"));
+  ASSERT_THAT(told, SizeIs(2));
+  EXPECT_EQ(told[1].stage, DerivationRecord::Stage::kEnded);
+  EXPECT_EQ(told[1].events, 0);
+  EXPECT_EQ(told[1].status.message(), failed.message());
+}
+
 TEST_F(JournalTest, ThePastIsReadOnlyForAsLongAsItIsWanted) {
   ASSERT_TRUE(journal_->Execute(AddAgency("a", "Elm")).ok());
   Command rename;

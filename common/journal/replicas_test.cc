@@ -10,6 +10,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/synchronization/blocking_counter.h"
+#include "absl/synchronization/mutex.h"
 #include "common/base/clock.h"
 #include "common/base/ids.h"
 #include "common/journal/journal.h"
@@ -434,6 +435,55 @@ TEST_F(Replicas, ADeadlockCostsNoCommand) {
   EXPECT_TRUE(renamed.ok()) << renamed;
   EXPECT_EQ(NameAt(1), "A!");
   EXPECT_EQ(replicas_[2]->VerifyChain()->problem, "");
+}
+
+// Another process has the head, as where it derives the projections anew or migrates.
+TEST_F(Replicas, ACommandThatWaitedTooLongIsToldThatAnotherProcessIsAtIt) {
+  const auto hasty = Open({.busy_timeout = absl::Milliseconds(100)});
+  absl::Status refused;
+  const absl::Status status = OpenDatabase()->Write([&](store::Connection& other) -> absl::Status {
+    RETURN_IF_ERROR(other.QueryForUpdate("SELECT id FROM journal_head", {},
+                                         [](const store::Row&) { return absl::OkStatus(); }));
+    refused = hasty->Execute(AddAgency("a", "A")).status();
+    return absl::OkStatus();
+  });
+  ASSERT_TRUE(status.ok()) << status;
+  EXPECT_EQ(ReasonOf(refused), "COMMIT_FAILED");
+  EXPECT_EQ(refused.message(),
+            "the record cannot be written now: the database is busy, as while another process "
+            "derives the records or migrates; make the call again with the same request_id");
+}
+
+TEST_F(Replicas, OneThatStartsWhileAnotherProcessHasTheRecordsSaysThatItWaits) {
+  absl::Mutex mutex;
+  std::vector<std::string> lines;
+  JournalOptions options = LedgerOptions();
+  options.opening_wait.tell = [&](const std::string& line) {
+    absl::MutexLock lock(&mutex);
+    lines.push_back(line);
+  };
+  absl::Status opened = absl::UnknownError("not opened");
+  std::thread opening;
+  const absl::Status status = OpenDatabase()->Write([&](store::Connection& other) -> absl::Status {
+    RETURN_IF_ERROR(other.QueryForUpdate("SELECT id FROM journal_head", {},
+                                         [](const store::Row&) { return absl::OkStatus(); }));
+    opening = std::thread([&] {
+      opened =
+          Journal::Open(std::move(options), OpenDatabase({.busy_timeout = absl::Milliseconds(50)}),
+                        SystemClock::Instance(), ids_)
+              .status();
+    });
+    EXPECT_TRUE(testing::Eventually([&] {
+      absl::MutexLock lock(&mutex);
+      return !lines.empty();
+    }));
+    return absl::OkStatus();
+  });
+  if (opening.joinable()) opening.join();
+  ASSERT_TRUE(status.ok()) << status;
+  EXPECT_TRUE(opened.ok()) << opened;
+  ASSERT_FALSE(lines.empty());
+  EXPECT_THAT(lines[0], ::testing::StartsWith("waiting for other processes, at most 10m: "));
 }
 
 // One has the head for long, as where it derives the projections anew. Writers wait for it; who reads does not, and a

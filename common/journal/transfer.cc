@@ -303,8 +303,9 @@ absl::Status JournalLoader::Flush() {
 absl::Status JournalLoader::Finish(const JournalOptions& options, const JournalContent& expected,
                                    store::Backend backend, Progress progress) {
   RETURN_IF_ERROR(Flush());
-  RETURN_IF_ERROR(
-      DeriveProjections(*connection_, Projections(options.projections), options.apply, progress));
+  RETURN_IF_ERROR(DeriveAndTell(*connection_, Projections(options.projections), options.apply,
+                                {.journal = options.name, .observer = options.derivation_observer},
+                                progress));
   ASSIGN_OR_RETURN(const Verification verification, VerifyEvents(*connection_));
   if (!verification.problem.empty()) {
     return Damaged(options.name,

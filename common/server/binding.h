@@ -50,6 +50,23 @@ struct Environment {
   std::function<void(const queue::SendRecord&)> send_observer = nullptr;
   // How long the jobs in hand of one queue may take to end at a stop.
   absl::Duration drain_timeout = limits::kDrain;
+  // Told what the opening of a service's journal waits for, in a line (store::WaitOptions::tell). Null: nobody is.
+  std::function<void(const std::string& service, const std::string& line)> wait_observer = nullptr;
+  // Told how the records of a journal are derived (journal::JournalOptions::derivation_observer).
+  journal::DerivationObserver derivation_observer = nullptr;
+
+  // Opens the journal of a service, which has its name, in that service's database.
+  absl::StatusOr<std::unique_ptr<journal::Journal>> OpenJournal(
+      journal::JournalOptions options) const {
+    absl::StatusOr<std::unique_ptr<store::Database>> database = open_database(options.name);
+    if (!database.ok()) return database.status();
+    if (wait_observer != nullptr) {
+      options.opening_wait.tell = [tell = wait_observer, service = options.name](
+                                      const std::string& line) { tell(service, line); };
+    }
+    options.derivation_observer = derivation_observer;
+    return journal::Journal::Open(std::move(options), *std::move(database), clock, ids);
+  }
 
   // How a worker of this process is run; `name` is that of its queue.
   queue::WorkerOptions WorkerOptionsFor(const std::string& name) const {

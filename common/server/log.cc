@@ -148,6 +148,23 @@ void Log::WriteJob(const queue::JobRecord& record) {
   Write(level, "job", fields);
 }
 
+void Log::WriteDerivation(const journal::DerivationRecord& record) {
+  using Stage = journal::DerivationRecord::Stage;
+  const LogLevel level = record.status.ok() ? LogLevel::kInfo : LogLevel::kWarning;
+  absl::string_view message = "deriving records";
+  if (record.stage == Stage::kGoesOn) message = "still deriving records";
+  if (record.stage == Stage::kEnded) message = "records derived";
+  if (!record.status.ok()) message = "records not derived";
+  std::vector<LogField> fields = {
+      {"journal", record.journal},
+      {"events", record.events},
+      {"of_events", record.all_events},
+      {"duration_us", absl::ToInt64Microseconds(record.elapsed)},
+  };
+  if (!record.status.ok()) fields.emplace_back("error", record.status.message());
+  Write(level, message, fields);
+}
+
 absl::string_view LogLevelName(LogLevel level) {
   switch (level) {
     case LogLevel::kDebug:

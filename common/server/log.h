@@ -11,6 +11,7 @@
 #include "absl/time/time.h"
 #include "absl/types/span.h"
 #include "common/base/clock.h"
+#include "common/journal/journal.h"
 #include "common/queue/worker.h"
 #include "common/rpc/pipeline.h"
 
@@ -61,6 +62,9 @@ class Log {
   // A job that left a worker's hands: debug when it is done, info when it was given back, warning
   // with the error when it failed, was given up or was lost. A job's key is the name of a record.
   void WriteJob(const queue::JobRecord& record);
+
+  // How the records of a journal are derived anew: info, warning with the error when they were not.
+  void WriteDerivation(const journal::DerivationRecord& record);
 
  private:
   struct Sink;

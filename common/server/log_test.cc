@@ -71,6 +71,39 @@ TEST_F(LogTest, AHostileFactStaysAFact) {
   EXPECT_THAT(lines[0]["principal"].get<std::string>(), HasSubstr("forged"));
 }
 
+TEST_F(LogTest, ADerivationIsToldWithItsCountsAndItsTime) {
+  journal::DerivationRecord record;
+  record.journal = "intake";
+  record.all_events = 900;
+  log_.WriteDerivation(record);
+  record.stage = journal::DerivationRecord::Stage::kGoesOn;
+  record.events = 512;
+  record.elapsed = absl::Seconds(10);
+  log_.WriteDerivation(record);
+  record.stage = journal::DerivationRecord::Stage::kEnded;
+  record.events = 900;
+  record.elapsed = absl::Seconds(12);
+  log_.WriteDerivation(record);
+  record.status = absl::DataLossError("event 7 is damaged");
+  log_.WriteDerivation(record);
+  const auto lines = Lines();
+  ASSERT_EQ(lines.size(), 4u);
+  EXPECT_EQ(lines[0]["message"], "deriving records");
+  EXPECT_EQ(lines[0]["level"], "info");
+  EXPECT_EQ(lines[0]["journal"], "intake");
+  EXPECT_EQ(lines[0]["events"], 0);
+  EXPECT_EQ(lines[0]["of_events"], 900);
+  EXPECT_EQ(lines[1]["message"], "still deriving records");
+  EXPECT_EQ(lines[1]["events"], 512);
+  EXPECT_EQ(lines[1]["duration_us"], 10'000'000);
+  EXPECT_EQ(lines[2]["message"], "records derived");
+  EXPECT_EQ(lines[2]["duration_us"], 12'000'000);
+  EXPECT_FALSE(lines[2].contains("error"));
+  EXPECT_EQ(lines[3]["message"], "records not derived");
+  EXPECT_EQ(lines[3]["level"], "warning");
+  EXPECT_EQ(lines[3]["error"], "event 7 is damaged");
+}
+
 TEST_F(LogTest, ALongFactIsCut) {
   log_.Write(LogLevel::kInfo, "call", {{"principal", std::string(100'000, 'x')}});
   EXPECT_LT(out_.str().size(), 3000u);

@@ -82,29 +82,32 @@ Process::Process(const ServerConfig& config, const Clock& clock, IdSource& ids, 
           },
           steps_.get()),
       queues_([this, &ids](const std::string& name) { return OpenQueue(name, ids); }),
-      environment_{clock,
-                   ids,
-                   pipeline_,
-                   [this](const std::string& service) { return OpenDatabase(service); },
-                   [this](const std::string& name) { return queues_.Get(name); },
-                   [this](const std::string& service) { return ChannelTo(service); },
-                   config.reconcile_interval,
-                   config.job_lease,
-                   [this](const queue::JobRecord& record) {
-                     metrics_.CountJob(record);
-                     log_.WriteJob(record);
-                     if (exporter_ == nullptr || !IsSampled(record.job.trace())) return;
-                     if (std::optional<Span> span = SpanOf(record); span.has_value()) {
-                       exporter_->Take(*std::move(span));
-                     }
-                   },
-                   steps_.get(),
-                   [this](const queue::SendRecord& record) {
-                     if (exporter_ != nullptr && IsSampled(record.trace)) {
-                       exporter_->Take(SpanOf(record));
-                     }
-                   },
-                   config.drain_timeout},
+      environment_{
+          clock,
+          ids,
+          pipeline_,
+          [this](const std::string& service) { return OpenDatabase(service); },
+          [this](const std::string& name) { return queues_.Get(name); },
+          [this](const std::string& service) { return ChannelTo(service); },
+          config.reconcile_interval,
+          config.job_lease,
+          [this](const queue::JobRecord& record) {
+            metrics_.CountJob(record);
+            log_.WriteJob(record);
+            if (exporter_ == nullptr || !IsSampled(record.job.trace())) return;
+            if (std::optional<Span> span = SpanOf(record); span.has_value()) {
+              exporter_->Take(*std::move(span));
+            }
+          },
+          steps_.get(),
+          [this](const queue::SendRecord& record) {
+            if (exporter_ != nullptr && IsSampled(record.trace)) {
+              exporter_->Take(SpanOf(record));
+            }
+          },
+          config.drain_timeout,
+          [this](const std::string& service, const std::string& line) { TellWait(service, line); },
+          [this](const journal::DerivationRecord& record) { log_.WriteDerivation(record); }},
       address_(config.listen) {}
 
 Process::~Process() { Stop(); }
@@ -152,6 +155,9 @@ absl::StatusOr<std::unique_ptr<store::Database>> Process::OpenDatabase(const std
     ASSIGN_OR_RETURN(store::DataFolder * folder, OpenDataFolder());
     options.url = absl::StrCat("sqlite:", folder->File(absl::StrCat(service, ".db")));
   }
+  options.migration_wait.tell = [this, service](const std::string& line) {
+    TellWait(service, line);
+  };
   ASSIGN_OR_RETURN(std::unique_ptr<store::Database> database, store::Database::Open(options));
   if (database->backend() == store::Backend::kPostgresql) pipeline_.ReadAside();
   return database;
@@ -408,6 +414,10 @@ void Process::TellHealth(const std::string& name, bool serves) {
   for (grpc::Server* server : {server_.get(), health_server_.get()}) {
     if (server != nullptr) server->GetHealthCheckService()->SetServingStatus(name, serves);
   }
+}
+
+void Process::TellWait(const std::string& service, const std::string& line) {
+  log_.Write(LogLevel::kWarning, "waiting for others", {{"service", service}, {"what", line}});
 }
 
 void Process::SetHealth(const std::string& service, const absl::Status& status) {

@@ -107,6 +107,8 @@ class Process {
 
   // Tells those who ask for the health of `name`, wherever they do.
   void TellHealth(const std::string& name, bool serves);
+  // Logs what the start of a service waits for.
+  void TellWait(const std::string& service, const std::string& line);
   void SetHealth(const std::string& service, const absl::Status& status);
   // Logs what has changed since `told` of the journals that a service follows: by journal, what is wrong.
   void TellFeeds(BoundService& service, std::map<std::string, std::string>& told);

@@ -10,6 +10,7 @@
 
 #include "absl/strings/match.h"
 #include "absl/synchronization/notification.h"
+#include "common/journal/testing_ledger.h"
 #include "common/rpc/channel.h"
 #include "common/rpc/testing/sample_server.h"
 #include "common/server/testing/http_client.h"
@@ -590,6 +591,37 @@ TEST_F(ProcessTest, TheLogTellsOfTheStartOfRefusedCallsAndOfTheStop) {
                            "\"message\":\"stopping\"", "\"message\":\"stopped\""}) {
     EXPECT_THAT(text, HasSubstr(part));
   }
+}
+
+// A program of before has written the journal; the one that starts keeps a field more in a column.
+TEST_F(ProcessTest, TheLogTellsWhatTheOpeningOfAJournalWaitsForAndDerives) {
+  Start({BindSample("intake", [](SampleBoundService&, Environment& environment) {
+    environment.wait_observer("ledger", "waiting for other processes, at most 10m: why");
+    for (const bool is_newer : {false, true}) {
+      journal::JournalOptions options = journal::LedgerOptions();
+      if (is_newer) {
+        options.projections[0].columns.push_back(
+            {"type", [](const google::protobuf::Message& m) -> store::Value {
+               return int64_t{static_cast<const intake::v1::Agency&>(m).type()};
+             }});
+        options.migrations.push_back(
+            {2, "ledger", "ALTER TABLE agency ADD COLUMN type BIGINT NOT NULL DEFAULT 0"});
+      }
+      const auto opened = environment.OpenJournal(std::move(options));
+      ASSERT_TRUE(opened.ok()) << opened.status();
+      if (is_newer) continue;
+      const auto added = (*opened)->Execute(journal::AddAgency("a", "Alpha"));
+      ASSERT_TRUE(added.ok()) << added.status();
+    }
+  })});
+  const std::string text = log_text_.text();
+  EXPECT_THAT(text, HasSubstr(R"("level":"warning","message":"waiting for others",)"
+                              R"("service":"ledger","what":"waiting for other processes, )"
+                              R"(at most 10m: why"})"));
+  EXPECT_THAT(text, HasSubstr(R"("message":"deriving records","journal":"ledger","events":0,)"
+                              R"("of_events":1,)"));
+  EXPECT_THAT(text, HasSubstr(R"("message":"records derived","journal":"ledger","events":1,)"
+                              R"("of_events":1,)"));
 }
 
 // ---- What does not start ------------------------------------------------------------------------

@@ -99,10 +99,8 @@ class BoundIntake final : public server::BoundService {
 }  // namespace
 
 absl::StatusOr<std::unique_ptr<server::BoundService>> BindIntake(server::Environment& environment) {
-  ASSIGN_OR_RETURN(std::unique_ptr<store::Database> database, environment.open_database("intake"));
   ASSIGN_OR_RETURN(std::unique_ptr<journal::Journal> journal,
-                   journal::Journal::Open(IntakeJournal(), std::move(database), environment.clock,
-                                          environment.ids));
+                   environment.OpenJournal(IntakeJournal()));
   ASSIGN_OR_RETURN(queue::WorkQueue * queue, environment.queue("match"));
   return std::make_unique<BoundIntake>(environment, std::move(journal), *queue);
 }

@@ -209,11 +209,8 @@ class BoundMatching final : public server::BoundService {
 
 absl::StatusOr<std::unique_ptr<server::BoundService>> BindMatching(
     server::Environment& environment) {
-  ASSIGN_OR_RETURN(std::unique_ptr<store::Database> database,
-                   environment.open_database("matching"));
   ASSIGN_OR_RETURN(std::unique_ptr<journal::Journal> journal,
-                   journal::Journal::Open(MatchingJournal(), std::move(database), environment.clock,
-                                          environment.ids));
+                   environment.OpenJournal(MatchingJournal()));
   if (journal->database().backend() == store::Backend::kSqlite) {
     // Only one process has it, so whoever had the lease is gone.
     RETURN_IF_ERROR(SolveLease(journal->database(), environment.clock).Forget());

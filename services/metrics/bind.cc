@@ -106,10 +106,8 @@ class BoundMetrics final : public server::BoundService {
 
 absl::StatusOr<std::unique_ptr<server::BoundService>> BindMetrics(
     server::Environment& environment) {
-  ASSIGN_OR_RETURN(std::unique_ptr<store::Database> database, environment.open_database("metrics"));
   ASSIGN_OR_RETURN(std::unique_ptr<journal::Journal> journal,
-                   journal::Journal::Open(MetricsJournal(), std::move(database), environment.clock,
-                                          environment.ids));
+                   environment.OpenJournal(MetricsJournal()));
   ASSIGN_OR_RETURN(queue::WorkQueue * report_queue, environment.queue("report"));
   return std::make_unique<BoundMetrics>(std::move(journal), *report_queue, environment);
 }

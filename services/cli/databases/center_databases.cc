@@ -1,6 +1,7 @@
 #include "services/cli/databases/center_databases.h"
 
 #include <filesystem>
+#include <ostream>
 #include <system_error>
 #include <utility>
 
@@ -13,6 +14,7 @@
 #include "common/store/postgresql_database.h"
 #include "common/store/sqlite_holder.h"
 #include "services/cli/exit_status.h"
+#include "services/cli/number_text.h"
 #include "services/cli/servers.h"
 
 namespace critac::cli {
@@ -124,6 +126,39 @@ std::vector<DatabasePlace> PlacesAt(const std::vector<const journal::JournalOpti
     places.push_back({journal, urls.at(journal->name), ""});
   }
   return places;
+}
+
+store::WaitOptions WaitAndTell(World& world) {
+  return {.clock = &world.clock,
+          .sleep = world.sleep,
+          .tell = [&err = world.err](const std::string& line) {
+            err << line << "\n" << std::flush;
+          }};
+}
+
+journal::DerivationObserver TellDerivation(World& world) {
+  if (world.progress) return nullptr;
+  return [&err = world.err](const journal::DerivationRecord& record) {
+    const std::string all = absl::StrCat(WithThousands(record.all_events), " events");
+    const std::string elapsed =
+        absl::FormatDuration(absl::Trunc(record.elapsed, absl::Milliseconds(1)));
+    err << record.journal;
+    switch (record.stage) {
+      case journal::DerivationRecord::Stage::kBegins:
+        err << ": deriving its records from " << all;
+        break;
+      case journal::DerivationRecord::Stage::kGoesOn:
+        err << ": still deriving its records, " << WithThousands(record.events) << " of " << all
+            << " in " << elapsed;
+        break;
+      case journal::DerivationRecord::Stage::kEnded:
+        // Why they were not, the command's own error says.
+        err << (record.status.ok() ? ": derived its records from " : ": no records derived from ")
+            << all << " in " << elapsed;
+        break;
+    }
+    err << "\n" << std::flush;
+  };
 }
 
 // Databases are filled, or read for a backup, one after the other within transactions of all, each of which is left

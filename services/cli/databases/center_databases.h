@@ -62,6 +62,12 @@ enum class DatabaseUse {
   kFill,    // SQLite's are made where they are not there, and are not served
 };
 
+// How who works on databases waits for others: what for is told on `err`, in lines.
+store::WaitOptions WaitAndTell(World& world);
+
+// Tells on `err`, in lines, how a service's records are derived; nothing on a terminal, where a ProgressBar does.
+journal::DerivationObserver TellDerivation(World& world);
+
 // Databases that are open, one for each place, in their order.
 class CenterDatabases {
  public:

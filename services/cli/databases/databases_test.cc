@@ -538,7 +538,7 @@ TEST_F(DatabaseCommands, DatabasesMayWaitForEachOtherForAnyTimeWhileTheyAreFille
   const auto fill = [&](CenterDatabases& databases, const std::function<bool()>& long_enough) {
     ProgressBar bar(world, "filling");
     return FillDatabases(
-        databases, contents, bar,
+        databases, contents, bar, nullptr,
         [&](size_t i, absl::FunctionRef<absl::Status(const BackupRecord&)> add) {
           if (i == 0) EXPECT_TRUE(testing::Eventually(long_enough));
           return OpenUrl(Url("old", kServices[i]))->Read([&](store::Connection& connection) {
@@ -605,6 +605,29 @@ TEST_F(DatabaseCommands, ProgressIsShownOnATerminal) {
   const CliRun run = Run(On("old", {"backup", "--to", temp_.Path("b")}), true);
   EXPECT_EQ(run.status(), kDone);
   EXPECT_THAT(run.err(), HasSubstr("backup ["));
+}
+
+// Where nobody looks, there are lines of it.
+TEST_F(DatabaseCommands, HowRecordsAreDerivedIsToldWhereNoTerminalIs) {
+  Fill("old");
+  ASSERT_EQ(Run(On("old", {"backup", "--to", temp_.Path("b")})).status(), kDone);
+  const CliRun restore = Run(On("new", {"restore", "--from", temp_.Path("b")}));
+  EXPECT_EQ(restore.status(), kDone) << restore.err();
+  Words move = On("old", {"move"});
+  for (const char* service : kServices) {
+    move.insert(move.end(), {"--to", absl::StrCat(service, "=", Url("moved", service))});
+  }
+  const CliRun moved = Run(move);
+  EXPECT_EQ(moved.status(), kDone) << moved.err();
+  for (const char* service : kServices) {
+    const std::string begins = absl::StrCat(service, ": deriving its records from 3 events\n");
+    const std::string ends = absl::StrCat(service, ": derived its records from 3 events in ");
+    EXPECT_THAT(restore.err(), AllOf(HasSubstr(begins), HasSubstr(ends)));
+    EXPECT_THAT(moved.err(), AllOf(HasSubstr(begins), HasSubstr(ends)));
+  }
+  const CliRun on_terminal = Run(On("old", {"journal", "rebuild", "intake"}), true);
+  EXPECT_EQ(on_terminal.status(), kDone);
+  EXPECT_THAT(on_terminal.err(), Not(HasSubstr("deriving its records")));
 }
 
 // ---- Folders and files of SQLite ----------------------------------------------------------------
@@ -716,6 +739,8 @@ TEST_F(DatabaseCommands, RecordsAreDerivedAnew) {
   Sql(Url("old", "matching"), "UPDATE agency SET body = '{}'");
   const CliRun run = Run(On("old", {"journal", "rebuild", "matching"}));
   ASSERT_EQ(run.status(), kDone) << run.err();
+  EXPECT_THAT(run.err(), AllOf(StartsWith("matching: deriving its records from 3 events\n"),
+                               HasSubstr("\nmatching: derived its records from 3 events in ")));
   EXPECT_THAT(run.out(), HasSubstr(head.substr(2)));
   const auto opened = OpenJournal(Url("old", "matching"), "matching");
   EXPECT_EQ(opened->Get<intake::v1::Agency>("agencies/b")->display_name(), "Bravo");

@@ -28,7 +28,8 @@ absl::Status CheckAllAreEmpty(CenterDatabases& databases) {
 
 // Each event is written, and then applied to derive the projections.
 absl::Status FillOne(CenterDatabases& databases, size_t i, store::Connection& connection,
-                     const JournalContent& content, RecordSource source,
+                     const JournalContent& content, const journal::DerivationObserver& observer,
+                     RecordSource source,
                      absl::FunctionRef<void(int64_t done, absl::string_view note)> progress) {
   const std::string& name = content.journal();
   ASSIGN_OR_RETURN(journal::JournalLoader loader,
@@ -39,17 +40,18 @@ absl::Status FillOne(CenterDatabases& databases, size_t i, store::Connection& co
     progress(written, absl::StrCat(name, ", ", WithThousands(written), " events"));
     return loader.Add(record);
   }));
-  return loader.Finish(databases.journal(i), content, databases.database(i).backend(),
-                       [&](int64_t sequence) {
-                         progress(written + sequence, absl::StrCat(name, ", deriving its records"));
-                       });
+  journal::JournalOptions options = databases.journal(i);
+  options.derivation_observer = observer;
+  return loader.Finish(options, content, databases.database(i).backend(), [&](int64_t sequence) {
+    progress(written + sequence, absl::StrCat(name, ", deriving its records"));
+  });
 }
 
 }  // namespace
 
 absl::Status FillDatabases(CenterDatabases& databases, absl::Span<const JournalContent> contents,
-                           ProgressBar& bar, RecordSource source,
-                           absl::FunctionRef<absl::Status()> before_commit) {
+                           ProgressBar& bar, const journal::DerivationObserver& observer,
+                           RecordSource source, absl::FunctionRef<absl::Status()> before_commit) {
   RETURN_IF_ERROR(CheckAllAreEmpty(databases));
   int64_t all = 1;
   for (size_t i = 0; i < databases.size(); ++i) {
@@ -62,13 +64,13 @@ absl::Status FillDatabases(CenterDatabases& databases, absl::Span<const JournalC
       databases.WriteAll([&](absl::Span<store::Connection* const> connections) -> absl::Status {
         int64_t before = 0;
         for (size_t i = 0; i < databases.size(); ++i) {
-          RETURN_IF_ERROR(Annotate(FillOne(databases, i, *connections[i], contents[i], source,
-                                           [&](int64_t done, absl::string_view note) {
-                                             bar.Update(static_cast<double>(before + done) /
-                                                            static_cast<double>(all),
-                                                        note);
-                                           }),
-                                   databases.journal(i).name));
+          RETURN_IF_ERROR(Annotate(
+              FillOne(databases, i, *connections[i], contents[i], observer, source,
+                      [&](int64_t done, absl::string_view note) {
+                        bar.Update(static_cast<double>(before + done) / static_cast<double>(all),
+                                   note);
+                      }),
+              databases.journal(i).name));
           before += 2 * contents[i].head_sequence();
         }
         return before_commit();

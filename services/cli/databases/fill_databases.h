@@ -18,12 +18,13 @@ using RecordSource = absl::FunctionRef<absl::Status(
 
 // Puts journals into databases that are empty, and refuses others before it changes any. Makes the tables, then in
 // one transaction of each writes what `source` gives up to the heads of `contents`, derives the projections,
-// verifies the chains and compares them with `contents`. `before_commit` is asked last. Where anything fails, the
-// databases stay empty; but for those whose transaction was committed already when the server of another is lost in the
-// very moment of its commit.
+// verifies the chains and compares them with `contents`. `bar` shows how far it is, and `observer` is told how records
+// are derived. `before_commit` is asked last. Where anything fails, the databases stay empty; but for those whose
+// transaction was committed already when the server of another is lost in the very moment of its commit.
 absl::Status FillDatabases(CenterDatabases& databases,
                            absl::Span<const journal::v1::JournalContent> contents, ProgressBar& bar,
-                           RecordSource source, absl::FunctionRef<absl::Status()> before_commit);
+                           const journal::DerivationObserver& observer, RecordSource source,
+                           absl::FunctionRef<absl::Status()> before_commit);
 
 }  // namespace critac::cli
 

@@ -27,11 +27,7 @@ struct MigrateArguments {
 absl::StatusOr<std::unique_ptr<CenterDatabases>> OpenPatiently(
     World& world, const std::vector<DatabasePlace>& places, DatabaseUse use,
     absl::Duration at_most) {
-  const store::WaitOptions options = {.clock = &world.clock,
-                                      .sleep = world.sleep,
-                                      .tell = [&err = world.err](const std::string& line) {
-                                        err << line << "\n" << std::flush;
-                                      }};
+  const store::WaitOptions options = WaitAndTell(world);
   store::Wait wait("the database", at_most, options);
   for (;;) {
     absl::StatusOr<std::unique_ptr<CenterDatabases>> databases =

@@ -80,7 +80,8 @@ absl::Status RunMove(Context& context, const MoveArguments& arguments) {
   ASSIGN_OR_RETURN(const std::unique_ptr<CenterDatabases> from,
                    CenterDatabases::Open(std::move(places), DatabaseUse::kChange));
   ASSIGN_OR_RETURN(const std::unique_ptr<CenterDatabases> to,
-                   CenterDatabases::Open(PlacesAt(journals, urls), DatabaseUse::kFill));
+                   CenterDatabases::OpenToMigrate(PlacesAt(journals, urls), DatabaseUse::kFill,
+                                                  WaitAndTell(world)));
   std::vector<JournalContent> contents;
   // One state of the old databases for all that is read of them.
   RETURN_IF_ERROR(
@@ -91,7 +92,7 @@ absl::Status RunMove(Context& context, const MoveArguments& arguments) {
   {
     ProgressBar bar(world, "move");
     RETURN_IF_ERROR(FillDatabases(
-        *to, contents, bar,
+        *to, contents, bar, TellDerivation(world),
         [&](size_t i, absl::FunctionRef<absl::Status(const BackupRecord&)> add) {
           return from->database(i).Read(
               [&](store::Connection& connection) { return journal::ReadRecords(connection, add); });

@@ -32,9 +32,11 @@ absl::StatusOr<JournalContent> LookAtOne(CenterDatabases& databases) {
 absl::Status RunRebuild(Context& context, const DatabaseArguments& arguments) {
   World& world = context.world();
   ASSIGN_OR_RETURN(std::vector<DatabasePlace> places, PlacesOf(world, arguments));
-  ASSIGN_OR_RETURN(const std::unique_ptr<CenterDatabases> databases,
-                   CenterDatabases::Open(std::move(places), DatabaseUse::kChange));
-  const journal::JournalOptions& journal = databases->journal(0);
+  ASSIGN_OR_RETURN(
+      const std::unique_ptr<CenterDatabases> databases,
+      CenterDatabases::OpenToMigrate(std::move(places), DatabaseUse::kChange, WaitAndTell(world)));
+  journal::JournalOptions journal = databases->journal(0);
+  journal.derivation_observer = TellDerivation(world);
   store::Database& database = databases->database(0);
   ASSIGN_OR_RETURN(JournalContent content, LookAtOne(*databases));
   {

@@ -92,11 +92,12 @@ absl::Status RunRestore(Context& context, const RestoreArguments& arguments) {
   ASSIGN_OR_RETURN(const std::vector<JournalContent> wanted, Wanted(backup, places));
   RETURN_IF_ERROR(CheckMoment(backup, until, wanted));
   if (!arguments.dry_run) {
-    ASSIGN_OR_RETURN(const std::unique_ptr<CenterDatabases> databases,
-                     CenterDatabases::Open(std::move(places), DatabaseUse::kFill));
+    ASSIGN_OR_RETURN(
+        const std::unique_ptr<CenterDatabases> databases,
+        CenterDatabases::OpenToMigrate(std::move(places), DatabaseUse::kFill, WaitAndTell(world)));
     ProgressBar bar(world, "restore");
     RETURN_IF_ERROR(FillDatabases(
-        *databases, wanted, bar,
+        *databases, wanted, bar, TellDerivation(world),
         [&](size_t i, absl::FunctionRef<absl::Status(const BackupRecord&)> add) {
           const std::string path =
               absl::StrCat(arguments.from, "/", BackupFolder::FileOf(databases->journal(i).name));
