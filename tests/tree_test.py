@@ -121,7 +121,7 @@ def check_text(name, text):
             problem(name, number, "white space at the end of the line")
         if "\t" in line and not name.endswith((".tsv",)):
             problem(name, number, "a tab")
-        long_lines = (".md", ".json", ".proto", ".svg", ".py", "report_html.cc")  # the last holds a style sheet
+        long_lines = (".md", ".json", ".jsonl", ".proto", ".svg", ".py", "report_html.cc")  # the last holds a style sheet
         if len(line) > 120 and not name.endswith(long_lines) and "http" not in line:
             problem(name, number, f"{len(line)} characters; 120 at most")
         if re.search(r"/(home|root|work|Users)/|deb\.debian\.org|registry\.npmjs|pypi\.org", line) and \
