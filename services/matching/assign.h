@@ -74,12 +74,11 @@ struct ProofCase {
   std::optional<Prices> prices;
 };
 
-// What searches for proofs by cases may take together, so that many of them end in good time: slots times experts of
-// each network that they solve. Where nothing is left, a plan is not proved whose prices do not prove it.
+// What searches for proofs may take together, so that many of them end in good time: pairs, arcs and rooms of networks
+// that are built and looked at (Transport::steps), which takes as long on one machine as on another and comes to the
+// same every time. Where nothing is left, a plan is not proved that its first prices do not prove.
 struct ProofAllowance {
-  // What one of them takes at most. As long as so much is left, a plan is the one that a solve by itself makes.
-  static constexpr int64_t kMostOfOne = 2'000'000;
-  int64_t pairs = 10'000'000;
+  int64_t steps = 60'000'000;
 };
 
 struct Plan {
@@ -99,7 +98,7 @@ struct Plan {
   int64_t pair_count = 0;
   // People asked for.
   int64_t unit_count = 0;
-  // What it was read from (network.h); it refers to the pool.
+  // Its pairs (network.h); it refers to the pool. Where nothing is allotted in it, its flow is the plan.
   std::shared_ptr<const SolvedNetwork> network;
 
   // Whether its prices prove that no plan is cheaper.
@@ -114,14 +113,14 @@ struct Plan {
 // through slots and then experts by name, whom a standing proposal has is taken wherever a cheapest plan has
 // them together with those taken before; in the same manner who then starts in the period in which they
 // stand; then every other pair; then, going through the pairs, each starts in the first period that leaves
-// the others room. So the plan is a function of the pool alone, whatever the order of the input; but a plan whose
-// prices do not prove it the cheapest may be another one of the same price.
+// the others room. So the plan is a function of the pool alone, whatever the order of the input; but where limits
+// overlap, so that cheaper networks had to be looked for or cases, it may be another one of the same price.
 //
 // RESOURCE_EXHAUSTED: the largest price times the nodes of the network (slots, experts, and an
 // expert's periods) does not fit the solver's integers, 2^60. At the policy's highest prices and
 // a wait of three hundred years that is ten million nodes.
 absl::StatusOr<Plan> SolvePlan(const Pool& pool);
-// The same with an allowance: what is left for it and those after it.
+// `allowance`: for its proof, and then what is left of that.
 absl::StatusOr<Plan> SolvePlan(const Pool& pool, ProofAllowance& allowance);
 
 // The cheapest plan that has this pair; `proved` says whether no other one with the pair is cheaper.
@@ -131,10 +130,12 @@ absl::StatusOr<Plan> SolvePlan(const Pool& pool, ProofAllowance& allowance);
 // nobody.
 // FAILED_PRECONDITION: no plan has the pair, for example because its partner's maximum share is nothing
 // (NO_PLAN_WITH_PAIR); or none was found where limits overlap, in as many cases as are looked at (NOT_PROVED).
-// `allowance` is what is left for it and those after it.
+// `allowance` is what is left for it and those after it; it takes half of that at most. `near`: a plan of the pool, at
+// whose prices the search for better ones begins; it changes nothing but how soon that ends.
 absl::StatusOr<Plan> SolvePlanWith(const Pool& pool, int slot, int expert,
                                    ProofAllowance& allowance,
-                                   std::optional<int32_t> period = std::nullopt);
+                                   std::optional<int32_t> period = std::nullopt,
+                                   const Plan* near = nullptr);
 
 }  // namespace critac::matching
 

@@ -46,7 +46,9 @@ class Checker {
     if (plan_.optimal()) {
       if (absl::Status status = CheckSlackness(); !status.ok()) return status;
     }
-    // Each case prices all pairs anew.
+    if (plan_.cases.empty()) return absl::OkStatus();
+    LeaveOutDearPairs();
+    // Each case prices its pairs anew.
     priced_.clear();
     return CheckCases();
   }
@@ -164,22 +166,22 @@ class Checker {
            (below_share ? pool_.policy().minimum_share_price() : 0);
   }
 
-  // An eligible pair that starts in one of the verdict's periods.
-  int128 CostOfPair(int slot, int expert, const Verdict& verdict, int32_t period,
+  // An eligible pair that starts in one of its periods.
+  int128 CostOfPair(int slot, int expert, PeriodSet periods, int32_t period,
                     int64_t score_e6) const {
     return -int128(score_e6) -
-           (HasBonus(slot, expert, verdict, period) ? pool_.policy().stability_bonus() : 0);
+           (HasBonus(slot, expert, periods, period) ? pool_.policy().stability_bonus() : 0);
   }
 
   // The bonus is for who stands in the period in which they stand; in any, where they cannot start in
   // that one, or where it is not said.
-  bool HasBonus(int slot, int expert, const Verdict& verdict, int32_t period) const {
+  bool HasBonus(int slot, int expert, PeriodSet periods, int32_t period) const {
     const std::vector<int>& standing = Slot(slot).standing_experts;
     if (std::find(standing.begin(), standing.end(), expert) == standing.end()) return false;
     const std::optional<Period> stands_in = Slot(slot).StandingPeriod(expert);
     if (!stands_in.has_value()) return true;
-    for (int i = 0; i < kPeriodsPerSlot && verdict.periods >> i != 0; ++i) {
-      const bool open = (verdict.periods >> i & 1) != 0;
+    for (int i = 0; i < kPeriodsPerSlot && periods >> i != 0; ++i) {
+      const bool open = (periods >> i & 1) != 0;
       const int32_t number = Slot(slot).first_period + i;
       const v1::Period length = PeriodOf(pool_.period_length(), 0).length;
       if (open && *stands_in == Period{length, number}) return period == number;
@@ -242,17 +244,38 @@ class Checker {
            plan_.prices.program - plan_.prices.slots[slot];
   }
 
-  // The least over the periods of the verdict.
-  int128 LeastReducedCost(int slot, int expert, const Verdict& verdict) const {
-    const bool forced = IsForcedIn(slot) && forced_->expert == expert;
-    const int64_t score_e6 = ScoreOf(pool_, slot, expert, verdict.periods).total_e6;
+  // An eligible pair, as the gates and the score have it, whatever the prices are.
+  struct JudgedPair {
+    int expert = 0;
+    int person = 0;
+    PeriodSet periods = 0;
+    int64_t score_e6 = 0;
+  };
+
+  // All of a slot's, persons together.
+  std::vector<JudgedPair> JudgedPairs(int slot) const {
+    std::vector<JudgedPair> pairs;
+    for (int expert = 0; expert < static_cast<int>(pool_.experts().size()); ++expert) {
+      const Verdict verdict = CheckGates(pool_, slot, expert);
+      if (!verdict.eligible()) continue;
+      const int64_t score_e6 = ScoreOf(pool_, slot, expert, verdict.periods).total_e6;
+      pairs.push_back({expert, Expert(expert).person, verdict.periods, score_e6});
+    }
+    std::stable_sort(pairs.begin(), pairs.end(),
+                     [](const JudgedPair& a, const JudgedPair& b) { return a.person < b.person; });
+    return pairs;
+  }
+
+  // The least over its periods.
+  int128 LeastReducedCost(int slot, const JudgedPair& pair) const {
+    const bool forced = IsForcedIn(slot) && forced_->expert == pair.expert;
     int128 least = absl::Int128Max();
-    for (int i = 0; i < kPeriodsPerSlot && verdict.periods >> i != 0; ++i) {
-      if ((verdict.periods >> i & 1) == 0) continue;
+    for (int i = 0; i < kPeriodsPerSlot && pair.periods >> i != 0; ++i) {
+      if ((pair.periods >> i & 1) == 0) continue;
       const int32_t period = Slot(slot).first_period + i;
       if (forced && forced_->period.value_or(period) != period) continue;
-      const int128 cost = CostOfPair(slot, expert, verdict, period, score_e6);
-      least = std::min(least, ReducedCost(slot, expert, period, cost));
+      const int128 cost = CostOfPair(slot, pair.expert, pair.periods, period, pair.score_e6);
+      least = std::min(least, ReducedCost(slot, pair.expert, period, cost));
     }
     return least;
   }
@@ -263,19 +286,18 @@ class Checker {
     int person = 0;
     int128 reduced = 0;
   };
-  static_assert(kPlanBytesPerPair + int64_t{2 * sizeof(PricedPair)} <= kSolveBytesPerPair,
+  // Where there are cases, all pairs are kept as they were judged, while they are priced.
+  static_assert(kPlanBytesPerPair + int64_t{2 * sizeof(PricedPair) + 2 * sizeof(JudgedPair)} <=
+                    kSolveBytesPerPair,
                 "what memory_need.h says of the check");
 
-  // All of a slot's, persons together.
-  std::vector<PricedPair> PricedPairs(int slot) const {
+  // In the order in which they were judged.
+  std::vector<PricedPair> PricedPairs(int slot, const std::vector<JudgedPair>& judged) const {
     std::vector<PricedPair> pairs;
-    for (int expert = 0; expert < static_cast<int>(pool_.experts().size()); ++expert) {
-      const Verdict verdict = CheckGates(pool_, slot, expert);
-      if (!verdict.eligible()) continue;
-      pairs.push_back({expert, Expert(expert).person, LeastReducedCost(slot, expert, verdict)});
+    pairs.reserve(judged.size());
+    for (const JudgedPair& pair : judged) {
+      pairs.push_back({pair.expert, pair.person, LeastReducedCost(slot, pair)});
     }
-    std::stable_sort(pairs.begin(), pairs.end(),
-                     [](const PricedPair& a, const PricedPair& b) { return a.person < b.person; });
     return pairs;
   }
 
@@ -293,11 +315,18 @@ class Checker {
   // most this less than it costs, whatever the prices are; that is why it is a bound.
   absl::Status AddUpBound(int128& bound, int64_t& pair_count) {
     priced_.resize(pool_.slots().size());
+    judged_.resize(pool_.slots().size());
     for (int s = 0; s < static_cast<int>(pool_.slots().size()); ++s) {
       const int64_t missing = Slot(s).missing;
       if (missing == 0) continue;
       bound += int128(missing) * plan_.prices.slots[s];
-      priced_[s] = PricedPairs(s);
+      if (known_pairs_ != nullptr) {
+        priced_[s] = PricedPairs(s, (*known_pairs_)[s]);
+      } else {
+        std::vector<JudgedPair> judged = JudgedPairs(s);
+        priced_[s] = PricedPairs(s, judged);
+        if (!plan_.cases.empty()) judged_[s] = std::move(judged);
+      }
       pair_count += static_cast<int64_t>(priced_[s].size());
       bound += LeastOverPersons(s);
     }
@@ -319,8 +348,29 @@ class Checker {
     return absl::OkStatus();
   }
 
+  // A plan with a pair costs the bound at least, and what the pair is dearer at its prices than what the bound has
+  // counted for the person in the slot. Where that is no less than the objective, no cheaper plan has the pair, so the
+  // cases need not count with it.
+  void LeaveOutDearPairs() {
+    for (size_t s = 0; s < priced_.size(); ++s) {
+      const std::vector<PricedPair>& pairs = priced_[s];
+      std::vector<JudgedPair> kept;
+      for (size_t first = 0, end = 0; first < pairs.size(); first = end) {
+        int128 least = 0;
+        for (; end < pairs.size() && pairs[end].person == pairs[first].person; ++end) {
+          least = std::min(least, pairs[end].reduced);
+        }
+        for (size_t i = first; i < end; ++i) {
+          const bool forced = IsForcedIn(static_cast<int>(s)) && forced_->expert == pairs[i].expert;
+          const bool is_dear = plan_.bound + (pairs[i].reduced - least) >= plan_.objective;
+          if (forced || !is_dear) kept.push_back(judged_[s][i]);
+        }
+      }
+      judged_[s] = std::move(kept);
+    }
+  }
+
   absl::Status CheckCases() {
-    if (plan_.cases.empty()) return absl::OkStatus();
     size_t next = 0;
     std::set<CaseLimits> proved;
     if (absl::Status status = CheckCase({}, next, proved); !status.ok()) return status;
@@ -374,6 +424,7 @@ class Checker {
     priced.prices = prices;
     Checker checker(pool_, priced, forced_);
     checker.case_limits_ = limits;
+    checker.known_pairs_ = &judged_;
     if (absl::Status status = checker.CheckPrices(); !status.ok()) return status;
     int128 bound = 0;
     int64_t pair_count = 0;
@@ -501,9 +552,9 @@ class Checker {
   }
 
   int128 CostOfUnit(int slot, int expert, int32_t period) const {
-    const Verdict verdict = CheckGates(pool_, slot, expert);
-    const int64_t score_e6 = ScoreOf(pool_, slot, expert, verdict.periods).total_e6;
-    return CostOfPair(slot, expert, verdict, period, score_e6);
+    const PeriodSet periods = CheckGates(pool_, slot, expert).periods;
+    const int64_t score_e6 = ScoreOf(pool_, slot, expert, periods).total_e6;
+    return CostOfPair(slot, expert, periods, period, score_e6);
   }
 
   const Pool& pool_;
@@ -519,7 +570,11 @@ class Checker {
   // Prices by key.
   absl::flat_hash_map<Key, int64_t> expert_prices_;
   absl::flat_hash_map<Key, int64_t> partner_prices_;
+  // By slot: pairs at the prices; where there are cases, as they were judged, less those that are left out. Of a case:
+  // those of the whole, where they are known.
   std::vector<std::vector<PricedPair>> priced_;
+  std::vector<std::vector<JudgedPair>> judged_;
+  const std::vector<std::vector<JudgedPair>>* known_pairs_ = nullptr;
 };
 
 }  // namespace

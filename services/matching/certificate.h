@@ -19,7 +19,9 @@ namespace critac::matching {
 //     also those never handed to the solver: an unused pair is not cheaper than its slot's price, a
 //     used one not dearer, only what is used up has a price, only what is cheaper open stays open;
 //   - where it has a proof by cases, every plan is in one of those that are not divided, and the prices of each
-//     prove that none of its plans is cheaper than the objective.
+//     prove that none of its plans is cheaper than the objective; pairs that no cheaper plan can have, as the prices of
+//     the whole prove, are not counted with.
+// Gates and score of a pair are asked once for all prices of the proof.
 // INTERNAL, saying what does not hold and where. Sums are of 128 bits: no plan, however made up,
 // passes by overflow.
 absl::Status CheckPlan(const Pool& pool, const Plan& plan);

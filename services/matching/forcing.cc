@@ -203,7 +203,8 @@ std::vector<PlanChange> Forcing::ChangesOf(int32_t entry, std::map<int, int>& ke
 
 std::optional<ForcedPlan> Forcing::SolveAnew(int slot, int expert) {
   if (plan_.FindUnit(slot, expert) != nullptr) return ForcedPlan{};
-  const absl::StatusOr<Plan> with = SolvePlanWith(pool_, slot, expert, allowance_);
+  const absl::StatusOr<Plan> with =
+      SolvePlanWith(pool_, slot, expert, allowance_, std::nullopt, &plan_);
   none_has_[{slot, expert}] = ReasonOf(with.status()) == "NO_PLAN_WITH_PAIR";
   if (!with.ok() || !with->proved()) return std::nullopt;
   if (!CheckPlanWith(pool_, *with, slot, expert).ok()) return std::nullopt;

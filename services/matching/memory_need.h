@@ -16,7 +16,7 @@ inline constexpr int64_t kPlanBytesPerPair = 68;
 // Of an eligible pair while it is solved, at most: the plan's; its place in a second network, where limits overlap, of
 // the best bound so far (28); its place in the order that MakeCanonical is given (8); and there, where all pairs cost
 // alike, its TightArc (40), twice while the vector of them grows. The check comes after that and needs less: it prices
-// each pair (32), also twice, beside the plan.
+// each pair (32), also twice, beside the plan, and keeps what gates and score say of it (24) where there are cases.
 inline constexpr int64_t kSolveBytesPerPair = 184;
 
 // Of a slot, an estimate: its list of 256 cheapest pairs (24 each) at the longest, its record, its rows and its rooms.

@@ -129,6 +129,18 @@ int64_t PlanNetwork::LimitOf(int expert, int32_t period) const {
   return allotted == limits_.allotted.end() ? room : std::min(room, allotted->second);
 }
 
+int64_t PlanNetwork::OpenPriceOf(int expert) const {
+  if (!limits_.by_period[pool_.experts()[expert].partner]) return 0;
+  const auto price = limits_.open_prices.find(expert);
+  return price == limits_.open_prices.end() ? 0 : price->second;
+}
+
+int64_t PlanNetwork::size() const {
+  return static_cast<int64_t>(pool_.slots().size() + pool_.experts().size() + pairs_.size() +
+                              problem_.arcs.size()) +
+         problem_.room_count();
+}
+
 void PlanNetwork::AddExpert(int expert, const std::vector<int>& pairs_of_expert) {
   const ExpertRow& row = pool_.experts()[expert];
   if (!limits_.by_period[row.partner]) {
@@ -150,9 +162,10 @@ int32_t PlanNetwork::PeriodRoomOf(int expert, int32_t period, std::vector<Period
   const int32_t next = expert_rooms_[expert] >= 0
                            ? expert_rooms_[expert]
                            : PartnerPeriodRoomOf(pool_.experts()[expert].partner, period);
-  const int32_t arc = problem_.AddArc({room, next, LimitOf(expert, period), 0});
+  const int64_t cost = OpenPriceOf(expert);
+  const int32_t arc = problem_.AddArc({room, next, LimitOf(expert, period), cost});
   rooms.push_back({period, room});
-  expert_periods_.push_back({expert, period, room, next, arc});
+  expert_periods_.push_back({expert, period, room, next, arc, cost});
   return room;
 }
 
@@ -260,7 +273,7 @@ void PlanNetwork::AddPairs(int first, int last) {
 
 // A row of its own, which stays open at no price that a plan can save: a pair displaces five others at
 // most, of its expert's period, of its expert, of its partner's period, of its partner's share, and of the
-// program.
+// program; and it saves no more of the prices of room open at once than each of the six pays.
 void PlanNetwork::AddForced() {
   const Pair& pair = pairs_[*limits_.forced];
   int64_t dearest = 0;
@@ -273,7 +286,10 @@ void PlanNetwork::AddForced() {
     lowest = std::min(lowest, PartnerPrice(pool_, p, 0));
     highest = std::max(highest, PartnerPrice(pool_, p, demand_));
   }
-  problem_.AddRow(1, 6 * (dearest - cheapest + highest - lowest) + 1);
+  int64_t dearest_open = 0;
+  for (const auto& [expert, price] : limits_.open_prices)
+    dearest_open = std::max(dearest_open, price);
+  problem_.AddRow(1, 6 * (dearest - cheapest + highest - lowest + dearest_open) + 1);
   pair_arcs_[*limits_.forced] = {UnitArc::kPair, static_cast<int32_t>(problem_.entry.size())};
   problem_.AddPair(start_rooms_of_pairs_[*limits_.forced], static_cast<int32_t>(pair.cost));
   pairs_of_entries_.push_back(*limits_.forced);
@@ -385,13 +401,13 @@ Prices PlanNetwork::PricesOf(const Transport& transport) const {
     const int32_t room = expert_rooms_[e];
     prices.experts_open.push_back(
         room < 0
-            ? 0
+            ? OpenPriceOf(static_cast<int>(e))
             : std::max<int64_t>(
                   0, room_prices[room] - room_prices[partner_rooms_[pool_.experts()[e].partner]]));
   }
   const auto read = [&](const std::vector<PricedRoom>& rooms, auto& into) {
     for (const PricedRoom& one : rooms) {
-      const int64_t price = room_prices[one.room] - room_prices[one.next];
+      const int64_t price = room_prices[one.room] - room_prices[one.next] - one.cost;
       if (price > 0) into.emplace_back(one.row, one.period, price);
     }
     std::sort(into.begin(), into.end());

@@ -54,6 +54,9 @@ using SharedPairs = std::shared_ptr<const std::vector<Pair>>;
 // By expert and period: so many people at most start there, though there might be room for more.
 using Allotted = std::map<std::pair<int, int32_t>, int64_t>;
 
+// By expert whose limit open at once a network leaves out: what each assignment of theirs costs on top. Above 0.
+using OpenPrices = std::map<int, int64_t>;
+
 // Which limits a network keeps. Three kinds of limits overlap: an expert's assignments open at once
 // (over all periods), a period's assignments of an expert, and a period's assignments of a partner.
 // A flow can keep any two that nest.
@@ -62,6 +65,9 @@ struct NetworkLimits {
   std::vector<bool> by_period;
   // How experts whose assignments open at once it leaves out are kept from exceeding that.
   Allotted allotted;
+  // What else keeps them from that, without forbidding it: so what the network costs, less these prices times the room
+  // open at once, is what no plan costs less than, whatever the prices are.
+  OpenPrices open_prices;
   // A pair that the plan must have: its place among the pairs.
   std::optional<int> forced;
 };
@@ -104,6 +110,8 @@ class PlanNetwork {
   PlanNetwork(const Pool& pool, const std::vector<Pair>& pairs, const NetworkLimits& limits);
 
   const TransportProblem& problem() const { return problem_; }
+  // How much there is of it to be built and gone through: slots, experts, pairs, rooms and arcs.
+  int64_t size() const;
   // What each pair of slot and expert became.
   const std::vector<UnitArc>& pair_arcs() const { return pair_arcs_; }
   // In which order plans of the same price are gone through: whom standing proposals have, then who
@@ -141,6 +149,7 @@ class PlanNetwork {
   int32_t PeriodRoomOf(int expert, int32_t period, std::vector<PeriodRoom>& rooms);
   int32_t PartnerPeriodRoomOf(int partner, int32_t period);
   int64_t LimitOf(int expert, int32_t period) const;
+  int64_t OpenPriceOf(int expert) const;
   // The room that a pair leads to: the expert's assignments that may start in these periods, or the pair's
   // alone, where one of its periods is kept.
   int32_t StartRoomOf(int pair, std::vector<PeriodRoom>& period_rooms,
@@ -173,8 +182,9 @@ class PlanNetwork {
     int32_t period = 0;
     int32_t room = 0;
     int32_t next = 0;
-    // From the one to the other.
+    // From the one to the other, and what it costs.
     int32_t arc = 0;
+    int64_t cost = 0;
   };
   std::vector<PricedRoom> expert_periods_;
   std::vector<PricedRoom> partner_periods_;

@@ -585,11 +585,15 @@ void RemedyFinder::AddPrices(int slot, std::vector<Changes>& candidates) const {
 
 // ---- Trying -------------------------------------------------------------------------------------
 
-// A run has an allowance of its own. Where less is left here than it might take, only a proved plan is sure to be the
-// one that it makes.
+// A run has an allowance of its own. Where less is left here, and it was used up, only a proved plan is sure to be the one
+// that a run makes.
 std::optional<Plan> RemedyFinder::MakePlan(const Pool& then) {
-  const bool as_by_itself = allowance_.pairs >= ProofAllowance::kMostOfOne;
-  absl::StatusOr<Plan> plan = SolvePlan(then, allowance_);
+  const ProofAllowance of_a_run;
+  ProofAllowance own{std::min(of_a_run.steps, allowance_.steps)};
+  const int64_t begin = own.steps;
+  absl::StatusOr<Plan> plan = SolvePlan(then, own);
+  allowance_.steps -= begin - own.steps;
+  const bool as_by_itself = begin == of_a_run.steps || own.steps > 0;
   all_known_ &= plan.ok() && plan->proved();
   if (!plan.ok() || !(as_by_itself || plan->proved())) return std::nullopt;
   return *std::move(plan);

@@ -97,8 +97,8 @@ class RemedyFinder {
   // Nothing where the slot misses nobody in the plan.
   Remedies Find(int slot);
 
-  // What is left for proofs of all plans that it makes anew, for whichever slot. Where that is less than one
-  // proof may take, a plan that is not proved is not taken for what the change leads to.
+  // What is left for proofs of all plans that it makes anew, for whichever slot: at first as much as five
+  // runs have. Where that is used up, a plan that is not proved is not taken for what the change leads to.
   ProofAllowance& allowance() { return allowance_; }
 
  private:
@@ -194,7 +194,7 @@ class RemedyFinder {
   int32_t program_room_ = -1;
   std::vector<std::vector<int>> pairs_of_experts_;
   std::optional<std::vector<FullRoom>> full_rooms_;
-  ProofAllowance allowance_;
+  ProofAllowance allowance_{5 * ProofAllowance{}.steps};
   // Of the slot that is looked at: whether nothing that was begun remained unknown.
   bool all_known_ = true;
 };

@@ -709,11 +709,11 @@ TEST(RemediesByCases, AllPlansMadeAnewShareOneAllowanceAndWithoutItNothingIsComp
   const int slot = SlotIn(pool, "r2");
   RemedyFinder finder(pool, plan);
   const size_t count = finder.Find(slot).remedies.size();
-  const int64_t left = finder.allowance().pairs;
-  EXPECT_LT(left, ProofAllowance{}.pairs);
+  const int64_t left = finder.allowance().steps;
+  EXPECT_LT(left, 5 * ProofAllowance{}.steps);
   EXPECT_TRUE(finder.Find(slot).complete);
-  EXPECT_LT(finder.allowance().pairs, left);
-  finder.allowance().pairs = 0;
+  EXPECT_LT(finder.allowance().steps, left);
+  finder.allowance().steps = 0;
   const Remedies without = finder.Find(slot);
   EXPECT_FALSE(without.complete);
   EXPECT_EQ(without.remedies.size(), count);

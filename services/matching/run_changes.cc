@@ -194,7 +194,7 @@ class StandingComparison {
     }
     ++priced_moves_;
     const absl::StatusOr<Plan> with =
-        SolvePlanWith(pool_, slot, expert, forcing_.allowance(), before.number);
+        SolvePlanWith(pool_, slot, expert, forcing_.allowance(), before.number, &plan_);
     if (!with.ok() || !with->proved() ||
         !CheckPlanWith(pool_, *with, slot, expert, before.number).ok()) {
       return std::nullopt;

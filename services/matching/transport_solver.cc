@@ -150,6 +150,7 @@ class TransportSolver {
     result.room_prices = std::move(room_prices_);
     result.lists = std::move(lists_);
     result.raised = raised_;
+    result.steps = steps_;
     return result;
   }
 
@@ -424,6 +425,8 @@ class TransportSolver {
     ++looked_from_;
     last_distance_ = distance;
     const int64_t price = room_prices_[room];
+    steps_ += out_begin_[room + 1] - out_begin_[room] + in_begin_[room + 1] - in_begin_[room] +
+              static_cast<int64_t>(room_uses_[room].size());
     for (int32_t i = out_begin_[room]; i < out_begin_[room + 1]; ++i) {
       const TransportProblem::Arc& arc = problem_.arcs[out_[i]];
       if (arc_units_[out_[i]] >= arc.capacity) continue;
@@ -450,6 +453,7 @@ class TransportSolver {
     if (AllRoomsAreLookedFrom()) return;
     const int64_t base = distance - row_prices_[row];
     const bool team = problem_.demand[row] > 1;
+    steps_ += static_cast<int64_t>(lists_[row]->pairs.size());
     for (const ShortList::Pair& listed : lists_[row]->pairs) {
       if (base + KeyOf(listed) >= best_) return;
       if (team && Uses(row, listed.pair)) continue;
@@ -473,6 +477,7 @@ class TransportSolver {
     const int64_t row_distance = distance_[RowNode(row)];
     // It was looked beyond since, or the row was reached by a shorter way.
     if (AllRoomsAreLookedFrom() || DistanceBeyond(row, row_distance) != distance) return;
+    steps_ += problem_.row_begin[row + 1] - problem_.row_begin[row];
     // What is not in the list of before is not nearer than `distance`, so nothing is found too late.
     MakeList(row);
     if (DistanceBeyond(row, row_distance) > distance) {
@@ -566,6 +571,8 @@ class TransportSolver {
   std::vector<int64_t> room_prices_;
   // What all rooms have become dearer by at least; keys and floors of lists do not have it in them.
   int64_t raised_ = 0;
+  // Pairs and arcs that searches looked at.
+  int64_t steps_ = 0;
   // Arcs out of and into each room, one room after another.
   std::vector<int32_t> out_begin_, in_begin_, out_, in_;
 
