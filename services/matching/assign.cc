@@ -26,6 +26,8 @@ struct Rounds {
   // Those of the last, and its network: something is allotted in it unless its flow is the plan.
   NetworkLimits limits;
   std::shared_ptr<const SolvedNetwork> network;
+  // What all of them took.
+  int64_t steps = 0;
 };
 
 // Solves until no limit is exceeded. Each round but the last adds a partner or an expert to
@@ -40,6 +42,7 @@ absl::StatusOr<Rounds> SolveInRounds(const Pool& pool, const SharedPairs& shared
   std::shared_ptr<const SolvedNetwork> best;
   while (true) {
     ASSIGN_OR_RETURN(Round round, SolveCanonicalRound(pool, shared_pairs, limits));
+    rounds.steps += round.steps();
     if (!round.HasForced()) {
       if (limits.allotted.empty()) return NoPlanWith(pool, pairs[*forced]);
       rounds.network = std::move(round.network);
@@ -73,7 +76,7 @@ OpenPrices OpenPricesOf(const Pool& pool, const Prices& prices, const NetworkLim
   return open_prices;
 }
 
-// `near`: what is proved of a plan that has much in common with it, or null. `steps`: what a proof may take, and then
+// `near`: prices of a plan that has much in common with it, or null. `steps`: what a proof may take, and then
 // what is left of that.
 absl::StatusOr<Plan> Solve(const Pool& pool, std::vector<Pair> its_pairs, std::optional<int> forced,
                            const Prices* near, int64_t& steps) {
@@ -81,9 +84,11 @@ absl::StatusOr<Plan> Solve(const Pool& pool, std::vector<Pair> its_pairs, std::o
   ASSIGN_OR_RETURN(Rounds rounds, SolveInRounds(pool, pairs, forced));
   std::optional<Plan>& plan = rounds.plan;
   if (!plan.has_value() || plan->objective > rounds.proved.bound) {
+    steps -= std::min(steps, rounds.steps);
     NetworkLimits limits = std::move(rounds.limits);
     limits.allotted.clear();
-    if (near != nullptr) limits.open_prices = OpenPricesOf(pool, *near, limits);
+    // With those of the rounds the bound is no lower to begin with: other prices may only raise it.
+    limits.open_prices = OpenPricesOf(pool, near == nullptr ? rounds.proved.prices : *near, limits);
     ProofSearch search(pool, pairs, std::move(limits), std::move(rounds.proved), std::move(plan));
     RETURN_IF_ERROR(search.Run(steps));
     plan = std::move(search.plan());
@@ -144,7 +149,7 @@ absl::StatusOr<Plan> SolvePlanWith(const Pool& pool, int slot, int expert,
   }
   const auto forced = static_cast<int>(found - pairs.begin());
   // A hard one leaves something to those after it.
-  const int64_t its_steps = allowance.steps / 2;
+  const int64_t its_steps = (allowance.steps + 1) / 2;
   int64_t steps = its_steps;
   absl::StatusOr<Plan> plan =
       Solve(pool, std::move(pairs), forced, near == nullptr ? nullptr : &near->prices, steps);

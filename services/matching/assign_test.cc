@@ -4,8 +4,10 @@
 #include <chrono>
 #include <iostream>
 #include <map>
+#include <optional>
 #include <random>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "absl/strings/match.h"
@@ -14,6 +16,7 @@
 #include "gtest/gtest.h"
 #include "services/matching/certificate.h"
 #include "services/matching/eligibility.h"
+#include "services/matching/forcing.h"
 #include "services/matching/rank.h"
 #include "services/matching/testing_center.h"
 
@@ -576,7 +579,75 @@ TEST(Plan, NothingIsOverCapacityInABusyYear) {
   for (const auto& [what, count] : used) {
     if (what.rfind("slot", 0) == 0) EXPECT_EQ(count, 1) << what;
   }
-  std::cout << "objective " << plan.objective << ", bound " << plan.bound << "\n";
+  // What no price of room open at once had proved.
+  EXPECT_LT(plan.objective - plan.bound, 615'043);
+  std::cout << "objective " << plan.objective << ", bound " << plan.bound << ", "
+            << (plan.proved() ? "proved" : "not proved") << ", " << plan.cases.size() << " cases\n";
+}
+
+// Goal: at a program's size, with limits of all kinds binding, the plan is proved, or near the best and said not to be.
+// Method: two such years; what is printed is what is proved of them, and of how many pairs, each asked alone as
+// ExplainMatch does, it is known what having them would cost. Nothing costs less than nothing, if the plan is a
+// cheapest one.
+TEST(Plan, AYearInWhichAllLimitsBindIsProvedOrWithinOneScoreOfTheBest) {
+  for (const auto& [experts, held] : {std::pair(200, 12), std::pair(400, 6)}) {
+    SCOPED_TRACE(absl::StrCat(experts, " experts"));
+    const Pool pool = ScarceYear(experts, held).Build();
+    const Plan plan = Solved(pool);
+    EXPECT_LE(plan.units.size(), 180u);
+    EXPECT_LE(plan.bound, plan.objective);
+    EXPECT_LT(plan.objective - plan.bound, 1'000'000);
+    int asked = 0;
+    int known = 0;
+    for (int slot = 0; slot < static_cast<int>(pool.slots().size()) && asked < 5; slot += 37) {
+      const std::vector<RankedExpert> ranked = RankEligible(pool, slot, 1);
+      if (ranked.empty() || plan.FindUnit(slot, ranked[0].expert) != nullptr) continue;
+      ++asked;
+      const std::optional<ForcedPlan> forced = Forcing(pool, plan).Force(slot, ranked[0].expert);
+      if (!forced.has_value()) continue;
+      EXPECT_TRUE(plan.proved());
+      EXPECT_GE(forced->price, 0);
+      ++known;
+    }
+    std::cout << experts << " experts: " << plan.pair_count << " pairs, " << plan.units.size()
+              << " of " << plan.unit_count << " people placed, "
+              << (plan.proved() ? "proved" : "not proved") << ", " << plan.cases.size()
+              << " cases, " << plan.objective - plan.bound << " above the bound; of " << asked
+              << " pairs " << known << " have a price\n";
+  }
+}
+
+TEST(Plan, WhatAProofMayTakeIsCountedAndTheSameEveryTime) {
+  const Pool pool = ScarceYear(60, 30).Build();
+  constexpr int64_t kSteps = 5'000'000;
+  ProofAllowance first{.steps = kSteps};
+  ProofAllowance second{.steps = kSteps};
+  const absl::StatusOr<Plan> plan = SolvePlan(pool, first);
+  const absl::StatusOr<Plan> again = SolvePlan(pool, second);
+  ASSERT_TRUE(plan.ok()) << plan.status();
+  ASSERT_TRUE(again.ok()) << again.status();
+  EXPECT_EQ(plan->units, again->units);
+  EXPECT_EQ(plan->bound, again->bound);
+  EXPECT_EQ(plan->cases.size(), again->cases.size());
+  EXPECT_EQ(first.steps, second.steps);
+  EXPECT_GE(first.steps, 0);
+}
+
+TEST(Plan, WithoutAnAllowanceAPlanIsNotProvedAndSaysHowFarFromTheBestItMayBe) {
+  const Pool pool = OverlappingCenter().Build();
+  ProofAllowance none{.steps = 0};
+  const absl::StatusOr<Plan> plan = SolvePlan(pool, none);
+  ASSERT_TRUE(plan.ok()) << plan.status();
+  EXPECT_FALSE(plan->proved());
+  EXPECT_LT(plan->bound, plan->objective);
+  EXPECT_TRUE(CheckPlan(pool, *plan).ok());
+  EXPECT_EQ(none.steps, 0);
+  ProofAllowance some;
+  const int64_t before = some.steps;
+  const absl::StatusOr<Plan> proved = SolvePlan(pool, some);
+  ASSERT_TRUE(proved.ok()) << proved.status();
+  EXPECT_TRUE(proved->proved());
+  EXPECT_LT(some.steps, before);
 }
 
 }  // namespace

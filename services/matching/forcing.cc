@@ -203,6 +203,8 @@ std::vector<PlanChange> Forcing::ChangesOf(int32_t entry, std::map<int, int>& ke
 
 std::optional<ForcedPlan> Forcing::SolveAnew(int slot, int expert) {
   if (plan_.FindUnit(slot, expert) != nullptr) return ForcedPlan{};
+  // Here nearly every plan takes a search.
+  if (!detours_.has_value() && allowance_.steps == 0) return std::nullopt;
   const absl::StatusOr<Plan> with =
       SolvePlanWith(pool_, slot, expert, allowance_, std::nullopt, &plan_);
   none_has_[{slot, expert}] = ReasonOf(with.status()) == "NO_PLAN_WITH_PAIR";

@@ -35,7 +35,8 @@ struct ForcedPlan {
 // lose. A way through what the plan leaves room for says it at once (detour.h); where the limits
 // that the plan's network leaves out might be exceeded on that way, or the plan is proved by cases, a
 // plan with the pair is made anew, and passes the check (certificate.h) before anything is said of it.
-// So prices are exact. Not for several threads at once.
+// So prices are exact. Where each pair takes a plan made anew, none is made when the allowance is used, and what the
+// pairs after that would cost is not known. Not for several threads at once.
 class Forcing {
  public:
   // The pool and the plan must outlive it.

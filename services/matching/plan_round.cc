@@ -44,6 +44,10 @@ Round RoundOf(const Pool& pool, std::shared_ptr<const SolvedNetwork> solved) {
 
 }  // namespace
 
+int64_t Round::steps() const {
+  return network->transport.steps + kStepsPerSize * network->network.size();
+}
+
 bool Round::HasForced() const {
   const std::optional<int>& forced = network->limits.forced;
   if (!forced.has_value()) return true;

@@ -13,6 +13,10 @@
 // One solution of the plan's network, and how plans are made of it.
 namespace critac::matching {
 
+// What a network takes before it is solved, in steps of the solver (Transport::steps), for each of its slots, experts,
+// pairs, rooms and arcs. An estimate.
+inline constexpr int64_t kStepsPerSize = 8;
+
 struct Round {
   std::shared_ptr<const SolvedNetwork> network;
   std::vector<Pair> chosen;
@@ -20,6 +24,8 @@ struct Round {
   // is worth at its prices (NetworkLimits::open_prices).
   int64_t bound = 0;
 
+  // What building and solving the network took.
+  int64_t steps() const;
   // Whether it has the pair that it must have, or there is none such. It has not where no plan has.
   bool HasForced() const;
 };

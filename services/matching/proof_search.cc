@@ -18,11 +18,9 @@ constexpr int kMostNetworks = 1000;
 constexpr int kNetworksForWhole = 40;
 constexpr int kNetworksForCase = 12;
 // So many solutions in turn prove no more than the best one, before the way from that is halved.
-constexpr int kPatience = 4;
+constexpr int kFutileSteps = 5;
 // Cases from which a plan is looked for at once, beside those that are found where a case ends.
 constexpr int kDives = 10;
-// What a network takes before it is solved, for each of its slots, experts, pairs, rooms and arcs.
-constexpr int64_t kStepsPerSize = 8;
 
 // What pairs cost at prices.
 class PricedPairCosts {
@@ -156,7 +154,7 @@ absl::Status ProofSearch::RaiseBound(Node& node, int most_networks) {
     if (i == 0 || node.bound > before) {
       best_uses = uses;
       since_best = 0;
-    } else if (++since_best == kPatience) {
+    } else if (++since_best == kFutileSteps) {
       ++halvings;
       since_best = 0;
       limits.open_prices = node.limits.open_prices;
@@ -343,7 +341,7 @@ void ProofSearch::Write(size_t index, std::vector<ProofCase>& cases) {
 absl::StatusOr<Round> ProofSearch::Solve(const NetworkLimits& limits) {
   --networks_left_;
   ASSIGN_OR_RETURN(Round round, SolveRound(pool_, pairs_, limits));
-  steps_left_ -= round.network->transport.steps + kStepsPerSize * round.network->network.size();
+  steps_left_ -= round.steps();
   return round;
 }
 

@@ -226,6 +226,13 @@ Center BusyCenter(int requests, int partners, int experts, int held) {
   return center;
 }
 
+Center ScarceYear(int experts, int held) {
+  Center center = BusyCenter(300, 10, experts, held);
+  for (v1::Partner& partner : center.partners) partner.set_capacity_per_period(7);
+  center.policy.set_capacity_open(180);
+  return center;
+}
+
 Plan Solved(const Pool& pool) {
   absl::StatusOr<Plan> plan = SolvePlan(pool);
   EXPECT_TRUE(plan.ok()) << plan.status();

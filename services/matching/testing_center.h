@@ -65,6 +65,11 @@ struct Center {
 // A busy center with 60 topics, of which every expert holds `held`; made of the same numbers each time.
 Center BusyCenter(int requests, int partners, int experts, int held);
 
+// A busy year in which limits of all kinds bind at once: 300 requests, two thirds of them for one quarter; ten partners
+// with seven people a quarter each; experts with one to four people open at once, and with one to three a quarter; and
+// 180 people open at once in the program.
+Center ScarceYear(int experts, int held);
+
 // A center in which limits overlap: the partner has one assignment a quarter, e1 one in all. Only e1 can do r1, in
 // 2026Q4 only; e1 or, in 2026Q4, e2 can do r2. Without the partner's limit each would have one, without that of e1 it
 // would have both; with the two limits only r1 is filled, which is more urgent by 100,000, and no prices prove that

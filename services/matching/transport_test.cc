@@ -209,6 +209,19 @@ TEST(Transport, OfTheCheapestTheCanonicalOneTakesThePairsThatComeFirst) {
   }
 }
 
+TEST(Transport, WhatItTakesIsCountedAndTheSameEveryTime) {
+  Dice dice(kSeed + 7);
+  for (int round = 0; round < 20; ++round) {
+    const TransportProblem problem = RandomProblem(dice, {12, 12, 2, 4});
+    EXPECT_EQ(Solved(problem).steps, Solved(problem).steps);
+  }
+  TransportProblem one;
+  one.AddRoom({{1, 0}});
+  one.AddRow(1, 10);
+  one.AddPair(0, 1);
+  EXPECT_GT(Solved(one).steps, 0);
+}
+
 TEST(Transport, NothingToDoIsDone) {
   EXPECT_EQ(Solved({}).cost, 0);
   TransportProblem rooms_only;

@@ -4,8 +4,8 @@
 // LEMON's network simplex and cost scaling get the whole graph of eligible pairs, and only their
 // solving is timed; the ratio is to the better of the two. Then what a request that comes later takes, what a
 // program's year does, with every pair of it explained, and a ranking of many; these as functions and through the
-// service: gRPC over loopback, records in a SQLite file. Last, the memory that large pools and plans take, beside what
-// memory_need.h computes.
+// service: gRPC over loopback, records in a SQLite file. How far a year is proved in which all limits bind. Last, the
+// memory that large pools and plans take, beside what memory_need.h computes.
 //
 // Beside each case stands the most memory that the process had resident, with what the case rests on in it, and without
 // LEMON. Where times are short or LEMON runs too, it is of one time more, which is not timed.
@@ -29,6 +29,7 @@
 #include "absl/strings/str_format.h"
 #include "absl/time/clock.h"
 #include "absl/time/time.h"
+#include "common/base/limits.h"
 #include "common/server/run.h"
 #include "services/matching/assign.h"
 #include "services/matching/canonical.h"
@@ -464,6 +465,56 @@ void ServedYear(Findings& findings) {
                    .memory_mib = peak.Mib()});
 }
 
+// Years in which limits of all kinds bind at once: how far the plan is proved, and of how many pairs it is known what
+// having them would cost, of as many as one allowance is enough for, and of some each asked alone.
+void ScarceYears(Findings& findings) {
+  for (const auto& [experts, held] : {std::pair(200, 12), std::pair(400, 6)}) {
+    const Pool pool = ScarceYear(experts, held).Build();
+    const std::string what = absl::StrFormat("a year in which all limits bind, 300 x %d", experts);
+    Plan plan;
+    std::vector<double> solving, checking;
+    for (int round = 0; round < 3; ++round) {
+      solving.push_back(SecondsOf([&] { plan = CertifiedPlan(pool); }));
+      checking.push_back(SecondsOf([&] { Check(CheckPlan(pool, plan), "the check of the plan"); }));
+    }
+    Print(findings, {.what = absl::StrCat(what, "; solved, certified"),
+                     .seconds = Median(solving),
+                     .memory_mib = PeakMibOf([&] { CertifiedPlan(pool); }),
+                     .most_seconds = absl::ToDoubleSeconds(limits::kDecidedAlone)});
+    Print(findings,
+          {.what = absl::StrCat(what, "; the check of it alone"), .seconds = Median(checking)});
+    const int slots = static_cast<int>(pool.slots().size());
+    int64_t priced = 0;
+    const double pricing = SecondsOf([&] {
+      Forcing forcing(pool, plan);
+      for (int slot = 0; slot < slots; ++slot) {
+        for (const Forcing::Price& price : forcing.PricesOf(slot)) {
+          priced += price.price.has_value() ? 1 : 0;
+        }
+      }
+    });
+    Print(findings,
+          {.what = absl::StrCat(what, "; prices of pairs, one allowance"), .seconds = pricing});
+    std::vector<double> alone;
+    int known = 0;
+    for (int slot = 0; slot < slots; slot += 15) {
+      const std::vector<RankedExpert> best = RankEligible(pool, slot, 2);
+      if (best.empty()) continue;
+      alone.push_back(SecondsOf([&] {
+        known += Forcing(pool, plan).Force(slot, best.back().expert).has_value() ? 1 : 0;
+      }));
+    }
+    Print(findings, {.what = absl::StrCat(what, "; the price of one pair asked alone, longest"),
+                     .seconds = *std::max_element(alone.begin(), alone.end())});
+    absl::PrintF(
+        "  %d pairs eligible, %d of %d people placed; %s, %d cases, %d above the bound; "
+        "%d pairs have a price, and %d of %d asked alone\n",
+        plan.pair_count, plan.units.size(), plan.unit_count,
+        plan.proved() ? "proved" : "not proved", plan.cases.size(), plan.objective - plan.bound,
+        priced, known, alone.size());
+  }
+}
+
 // What would fill each slot that a plan leaves open.
 void OpenSlots(Findings&) {
   for (const int experts : {400, 100, 40}) {
@@ -635,14 +686,15 @@ void Memory(Findings& findings) {
 // One part, or without a name all. Returns the status to exit with.
 int RunBench(const std::string& name) {
   const std::pair<const char*, void (*)(Findings&)> parts[] = {
-      {"solver", CompareAll},      {"one-more", OneMore},     {"year", Year},
-      {"served-year", ServedYear}, {"open-slots", OpenSlots}, {"ranking", Ranking},
-      {"memory", Memory}};
+      {"solver", CompareAll},       {"one-more", OneMore},       {"year", Year},
+      {"scarce-year", ScarceYears}, {"served-year", ServedYear}, {"open-slots", OpenSlots},
+      {"ranking", Ranking},         {"memory", Memory}};
   const auto known = [&](const auto& part) { return name.empty() || name == part.first; };
   if (std::none_of(std::begin(parts), std::end(parts), known)) {
     std::fprintf(stderr,
                  "usage: matching_bench "
-                 "[solver | one-more | year | served-year | open-slots | ranking | memory]\n");
+                 "[solver | one-more | year | scarce-year | served-year | open-slots | ranking | "
+                 "memory]\n");
     return 2;
   }
   Findings findings;
