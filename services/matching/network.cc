@@ -287,8 +287,9 @@ void PlanNetwork::AddForced() {
     highest = std::max(highest, PartnerPrice(pool_, p, demand_));
   }
   int64_t dearest_open = 0;
-  for (const auto& [expert, price] : limits_.open_prices)
+  for (const auto& [expert, price] : limits_.open_prices) {
     dearest_open = std::max(dearest_open, price);
+  }
   problem_.AddRow(1, 6 * (dearest - cheapest + highest - lowest + dearest_open) + 1);
   pair_arcs_[*limits_.forced] = {UnitArc::kPair, static_cast<int32_t>(problem_.entry.size())};
   problem_.AddPair(start_rooms_of_pairs_[*limits_.forced], static_cast<int32_t>(pair.cost));

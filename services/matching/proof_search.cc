@@ -222,9 +222,11 @@ bool ProofSearch::MovePrices(const std::vector<OpenUse>& uses, int64_t bound, in
     const auto found = prices.find(use.expert);
     return found == prices.end() ? int64_t{0} : found->second;
   };
+  // Whose price can move. They have no more room than there were ever people with them, so squares are small.
+  const auto may_move = [&](const OpenUse& use) { return use.excess() > 0 || price_of(use) > 0; };
   int64_t squares = 0;
   for (const OpenUse& use : uses) {
-    if (use.excess() > 0 || price_of(use) > 0) squares += use.excess() * use.excess();
+    if (may_move(use)) squares += use.excess() * use.excess();
   }
   if (squares == 0) return false;
   const int64_t gap = plan_.has_value() ? plan_->objective - bound : most_open_price_;
@@ -232,6 +234,7 @@ bool ProofSearch::MovePrices(const std::vector<OpenUse>& uses, int64_t bound, in
   if (by <= 0) return false;
   OpenPrices moved;
   for (const OpenUse& use : uses) {
+    if (!may_move(use)) continue;
     const int64_t price =
         std::clamp<int64_t>(price_of(use) + by * use.excess(), 0, most_open_price_);
     if (price > 0) moved[use.expert] = price;
