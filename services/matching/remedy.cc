@@ -585,8 +585,8 @@ void RemedyFinder::AddPrices(int slot, std::vector<Changes>& candidates) const {
 
 // ---- Trying -------------------------------------------------------------------------------------
 
-// A run has an allowance of its own. Where less is left here, and it was used up, only a proved plan is sure to be the one
-// that a run makes.
+// A run has an allowance of its own. Where less is left here, and it was used up, only a proved plan is sure to be the
+// one that a run makes.
 std::optional<Plan> RemedyFinder::MakePlan(const Pool& then) {
   const ProofAllowance of_a_run;
   ProofAllowance own{std::min(of_a_run.steps, allowance_.steps)};
