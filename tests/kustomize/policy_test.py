@@ -709,7 +709,8 @@ def fallbacks_are_accepted(overlay):
 
 
 def records_are_safe(overlay):
-    """Outside dev a commit is on a standby before it is acknowledged, and there is a backup."""
+    """Outside dev a commit is on a standby before it is acknowledged, none without it is promoted, and there is a
+    backup."""
     if overlay.name == "dev":
         return
     for cluster in overlay.kind("Cluster"):
@@ -717,6 +718,8 @@ def records_are_safe(overlay):
         if synchronous.get("number", 0) < 1 or synchronous.get("dataDurability") != "required" or \
                 cluster["spec"]["instances"] < 3:
             yield f"{label(cluster)}: what was acknowledged can be lost with one machine"
+        if synchronous.get("failoverQuorum") is not True:
+            yield f"{label(cluster)}: a standby without what was acknowledged can be promoted while another is away"
     if "critac-backup" not in overlay.names("CronJob"):
         yield "no backup"
     for job in overlay.kind("CronJob"):

@@ -155,8 +155,10 @@ class Objects:
         spec = cluster["spec"]
         first = spec["bootstrap"]["initdb"]
         synchronous = spec["postgresql"]["synchronous"]
-        if (synchronous["method"], synchronous["dataDurability"]) != ("any", "required"):
-            raise ValueError(f"components/postgres: {synchronous} is not what can be had here: any, required")
+        if (synchronous["method"], synchronous["dataDurability"], synchronous.get("failoverQuorum")) != (
+                "any", "required", True):
+            raise ValueError(f"components/postgres: {synchronous} is not what can be had here: any, required, and a "
+                             "failoverQuorum")
         databases = {first["database"]: first["owner"]}
         databases |= {one["spec"]["name"]: one["spec"]["owner"] for one in self.all("Database")}
         return Postgres(cluster["metadata"]["name"], spec["imageCatalogRef"]["major"], spec["instances"],
