@@ -733,6 +733,25 @@ def records_are_safe(overlay):
                 yield f"{label(job)}: `{place}` is not a folder of its own each time, right below a volume"
 
 
+def the_log_has_room(overlay):
+    """What a slot may keep for a standby that is away fits, with what PostgreSQL keeps between checkpoints and what it
+    keeps besides, into the volume of the log. One instance alone has no slots."""
+    for cluster in overlay.kind("Cluster"):
+        if cluster["spec"]["instances"] < 2:
+            continue
+        parameters = cluster["spec"]["postgresql"]["parameters"]
+        kept = str(parameters.get("max_slot_wal_keep_size", -1))
+        if not re.fullmatch(r"[1-9]\d*(MB|GB)", kept):
+            yield f"{label(cluster)}: max_slot_wal_keep_size is {kept}; a size in MB or GB is wanted"
+            continue
+        # Of the latter the larger: max_wal_size as PostgreSQL has it, wal_keep_size as CloudNativePG sets it.
+        need = size_in_mib(kept) + max(size_in_mib(parameters.get("max_wal_size", "1GB")),
+                                       size_in_mib(parameters.get("wal_keep_size", "512MB")))
+        room = size_in_mib(cluster["spec"].get("walStorage", cluster["spec"]["storage"])["size"])
+        if need >= room:
+            yield f"{label(cluster)}: a standby that is away can fill the volume of the log: {need} of {room} MiB"
+
+
 def restores_are_no_backups(overlay):
     """The Job that the runbook makes of that of the backup restores, is tried once, and has no owner, whose last backup
     its success would be; and no backup begins meanwhile."""
@@ -810,9 +829,10 @@ def components_are_used():
             yield f"components/{path.name} is in no overlay"
 
 
-def limit_in_mib(text):
-    found = re.fullmatch(r"(\d+)(Mi|Gi)", text)
-    return int(found.group(1)) * {"Mi": 1, "Gi": 1024}[found.group(2)]
+def size_in_mib(text):
+    """Of Kubernetes' sizes and of PostgreSQL's, whose MB and GB are of two to a power too."""
+    found = re.fullmatch(r"(\d+)(Mi|MB|Gi|GB)", text)
+    return int(found.group(1)) * {"M": 1, "G": 1024}[found.group(2)[0]]
 
 
 def capacity_is_computed():
@@ -835,7 +855,7 @@ def capacity_is_computed():
         wanted = 512
         while need > part * wanted:
             wanted *= 2
-        if limit_in_mib(limit) != wanted:
+        if size_in_mib(limit) != wanted:
             yield f"{row}: a limit of {limit}, and {wanted}Mi is the first that will do"
     matching = next(row for row in tables_of_capacity()["service"] if row[0] == "matching")
     named = [row[4] for row in rows if f"{row[1]} experts and {row[2]} eligible pairs" in matching[4]]
@@ -897,7 +917,8 @@ RULES = [selectors_match, policies_select, everything_is_denied_first, addresses
          what_is_needed_is_open_and_nothing_else, ports_exist, references_lead_somewhere, pods_are_restricted,
          namespace_is_restricted, secrets_are_only_named, images_are_named, variables_are_known, stops_have_time,
          starts_have_time, probes_ask_the_right_thing, services_are_kept_up, scaling_names_queues,
-         fallbacks_are_accepted, records_are_safe, restores_are_no_backups, resources_are_those_of_the_table]
+         fallbacks_are_accepted, records_are_safe, the_log_has_room, restores_are_no_backups,
+         resources_are_those_of_the_table]
 
 
 def main():
