@@ -4,12 +4,13 @@
 - promtool reads the rules, and runs a file of tests/kustomize/alerts for each alert, with a case in which it fires and
   one in which it does not.
 - Every figure in an alert, a dashboard, a query of KEDA or of the runbook's levels is one that
-  common/server/operational_metrics.h names, or one of Prometheus' own or of kube-state-metrics; and so is every label.
+  common/server/operational_metrics.h names, or one of Prometheus' own, of kube-state-metrics or of the kubelets; and so is every label.
 - The codes and outcomes that alerts count as failures are among those that the program shows from its start, at 0, and
   the cases begin them so: the first failure of a figure that begins with it is none to Prometheus.
 - Every query of KEDA answers with what waits, and with nothing while the queue is paused.
 - Every alert leads to a section of deploy/README.md of its name, and every link within that file to one that is there.
-- That file names, as what needs kube-state-metrics, the alerts that ask for its figures, and no others.
+- That file names, as what needs kube-state-metrics or the kubelets' figures, the alerts that ask for them, and no others.
+- Alerts on PostgreSQL, Redis and volumes ask for what the manifests make: so many instances, and every claim.
 
 Usage: tests/kustomize/alerts_test.py    Without promtool the first is left out, and the exit status is 77, skipped.
 """
@@ -28,7 +29,7 @@ CASES = Path(__file__).resolve().parent / "alerts"
 
 # What Prometheus adds to every figure that it fetches.
 TARGET_LABELS = {"namespace", "pod", "service", "job", "instance", "container", "endpoint"}
-# Figures of others, with the labels that are asked for: Prometheus itself, kube-state-metrics.
+# Figures of others, with the labels that are asked for: Prometheus itself, kube-state-metrics, the kubelets.
 OTHERS = {
     "up": set(),
     "kube_pod_container_status_restarts_total": set(),
@@ -38,6 +39,11 @@ OTHERS = {
     "kube_job_failed": {"job_name", "condition"},
     "kube_cronjob_status_last_successful_time": {"cronjob"},
     "kube_cronjob_created": {"cronjob"},
+    "kube_pod_status_ready": {"condition"},
+    "kube_statefulset_status_replicas_ready": {"statefulset"},
+    "kube_statefulset_replicas": {"statefulset"},
+    "kubelet_volume_stats_available_bytes": {"persistentvolumeclaim"},
+    "kubelet_volume_stats_capacity_bytes": {"persistentvolumeclaim"},
 }
 HISTOGRAM = ("_bucket", "_count", "_sum")
 WORDS = {"and", "or", "unless", "by", "without", "on", "ignoring", "group_left", "group_right", "bool", "offset"}
@@ -148,13 +154,43 @@ def check_links():
 
 
 def check_install(rules):
-    """What is said of kube-state-metrics under Install."""
-    row = re.search(r"^\| kube-state-metrics.*$", (ROOT / "deploy/README.md").read_text(), re.MULTILINE)
-    named = set(re.findall(r"\[(\w+)\]\(#", row.group())) if row else set()
-    asking = {rule["alert"] for rule in rules if re.search(r"\bkube_\w+", rule["expr"])}
-    for name in sorted(named ^ asking):
-        how = "asks nothing of" if name in named else "is not named as asking"
-        yield f"deploy/README.md: {name} {how} kube-state-metrics"
+    """What is said of kube-state-metrics and of the kubelets under Install."""
+    for others, figure in (("kube-state-metrics", "kube_"), ("the kubelets", "kubelet_")):
+        row = re.search(rf"^\| {others}.*$", (ROOT / "deploy/README.md").read_text(), re.MULTILINE)
+        named = set(re.findall(r"\[(\w+)\]\(#", row.group())) if row else set()
+        asking = {rule["alert"] for rule in rules if re.search(rf"\b{figure}\w+", rule["expr"])}
+        for name in sorted(named ^ asking):
+            how = "asks nothing of" if name in named else "is not named as asking"
+            yield f"deploy/README.md: {name} {how} {others}"
+
+
+def claims():
+    """Names of the claims that come of the manifests, of the first instance or replica of each."""
+    cluster, redis, backup = (
+        next(one for one in yaml.safe_load_all((KUSTOMIZE / "components" / path).read_text()) if one["kind"] == kind)
+        for path, kind in (("postgres/cluster.yaml", "Cluster"), ("redis/redis.yaml", "StatefulSet"),
+                           ("backup/backup.yaml", "PersistentVolumeClaim")))
+    yield f"{cluster['metadata']['name']}-1"
+    if "walStorage" in cluster["spec"]:
+        yield f"{cluster['metadata']['name']}-1-wal"
+    for template in redis["spec"]["volumeClaimTemplates"]:
+        yield f"{template['metadata']['name']}-{redis['metadata']['name']}-0"
+    yield backup["metadata"]["name"]
+
+
+def check_stores(rules):
+    """What watches PostgreSQL, Redis and volumes."""
+    asked = {rule["alert"]: rule["expr"] for rule in rules}
+    cluster = next(one for one in yaml.safe_load_all((KUSTOMIZE / "components/postgres/cluster.yaml").read_text())
+                   if one["kind"] == "Cluster")
+    if not asked["CritacPostgresNotWhole"].strip().endswith(f"< {cluster['spec']['instances']}"):
+        yield f"CritacPostgresNotWhole: does not ask for the {cluster['spec']['instances']} instances there are"
+    expression = asked["CritacVolumeNearlyFull"]
+    for figure in ("available", "capacity"):
+        patterns = re.findall(rf'kubelet_volume_stats_{figure}_bytes{{persistentvolumeclaim=~?"([^"]+)"', expression)
+        for claim in claims():
+            if not any(re.fullmatch(pattern, claim) for pattern in patterns):
+                yield f"CritacVolumeNearlyFull: does not ask for the {figure} bytes of {claim}"
 
 
 def anchors():
@@ -244,7 +280,7 @@ def main():
     groups = yaml.safe_load(RULES.read_text())["spec"]["groups"]
     rules = [rule for group in groups for rule in group["rules"]]
     others = [*dashboards(), *queries_of_keda(), *queries_of_the_runbook()]
-    problems = [*check_rules(rules, figures), *check_links(), *check_install(rules)]
+    problems = [*check_rules(rules, figures), *check_links(), *check_install(rules), *check_stores(rules)]
     for where, expression in others:
         problems += [f"{where}: {problem}" for problem in check_expression(expression, figures)]
     shown = shown_at_the_start()
