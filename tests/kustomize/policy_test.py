@@ -710,7 +710,7 @@ def fallbacks_are_accepted(overlay):
 
 def records_are_safe(overlay):
     """Outside dev a commit is on a standby before it is acknowledged, none without it is promoted, and there is a
-    backup."""
+    backup, which is kept for as long as the runbook says."""
     if overlay.name == "dev":
         return
     for cluster in overlay.kind("Cluster"):
@@ -731,6 +731,9 @@ def records_are_safe(overlay):
             if "{time}" not in place.name or str(place.parent) not in [
                     mount["mountPath"] for mount in container["volumeMounts"]]:
                 yield f"{label(job)}: `{place}` is not a folder of its own each time, right below a volume"
+            kept = " ".join(container["command"][4:])
+            if not re.fullmatch(r"--keep \d+", kept) or f"`{kept}`" not in (ROOT / "deploy/README.md").read_text():
+                yield f"{label(job)}: old backups go by `--keep DAYS`, as deploy/README.md says; here by `{kept}`"
 
 
 def the_log_has_room(overlay):

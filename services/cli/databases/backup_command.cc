@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <filesystem>
 #include <memory>
 #include <string>
 #include <utility>
@@ -13,6 +14,7 @@
 #include "services/cli/databases/center_databases.h"
 #include "services/cli/databases/moment.h"
 #include "services/cli/databases/print_contents.h"
+#include "services/cli/exit_status.h"
 #include "services/cli/number_text.h"
 #include "services/cli/progress_bar.h"
 
@@ -25,6 +27,8 @@ using journal::v1::JournalContent;
 struct BackupArguments {
   DatabaseArguments databases;
   std::string to;
+  // 0: all are kept.
+  int keep_days = 0;
 };
 
 // What journals hold, in the order of the databases. Those that follow others are looked at before them, so that
@@ -76,10 +80,43 @@ absl::Status CheckAsWritten(const std::string& folder, ProgressBar& bar) {
       .status();
 }
 
+// Backups can be told apart by their times, all in one folder.
+absl::Status CheckKeep(const BackupArguments& arguments, absl::Time now) {
+  std::filesystem::path to = std::filesystem::path(arguments.to).lexically_normal();
+  if (!to.has_filename()) to = to.parent_path();  // of `folder/`
+  const std::string name = to.filename().string();
+  const std::string above = to.parent_path().string();
+  if (arguments.keep_days == 0 ||
+      (TimeIn(name, PutTimeInto(name, now)).has_value() && PutTimeInto(above, now) == above)) {
+    return absl::OkStatus();
+  }
+  return UsageError(absl::StrCat(
+      "--keep: by the time in its name a backup is known to be old; --to \"", arguments.to,
+      "\" has none in its last part alone; accepted: for example "
+      "/backup/{time}"));
+}
+
+// A backup that was made is one, though an old one cannot be removed; that is only told.
+void RemoveOldBackups(Context& context, const BackupArguments& arguments, absl::Time now) {
+  if (arguments.keep_days == 0) return;
+  World& world = context.world();
+  const OldBackups old =
+      RemoveBackupsBefore(arguments.to, now - absl::Hours(24) * arguments.keep_days);
+  if (context.printer().format() == OutputFormat::kTable) {
+    for (const std::string& folder : old.removed) {
+      world.out << "removed " << folder << ", older than " << arguments.keep_days << " days\n";
+    }
+  }
+  for (const absl::Status& failure : old.failures) {
+    world.err << "not removed: " << failure.message() << "\n";
+  }
+}
+
 absl::Status RunBackup(Context& context, const BackupArguments& arguments) {
   World& world = context.world();
   // What is recorded at this moment is in, or is being written; later it may be in or not.
   const absl::Time now = world.clock.Now();
+  RETURN_IF_ERROR(CheckKeep(arguments, now));
   ASSIGN_OR_RETURN(std::vector<DatabasePlace> places, PlacesOf(world, arguments.databases));
   RemoveLeftOfOtherTimes(arguments.to);
   const std::string to = PutTimeInto(arguments.to, now);
@@ -98,6 +135,7 @@ absl::Status RunBackup(Context& context, const BackupArguments& arguments) {
   if (context.printer().format() == OutputFormat::kTable) {
     world.out << "backup of " << MomentText(now) << " in " << to << "\n";
   }
+  RemoveOldBackups(context, arguments, now);
   return PrintContents(context, contents);
 }
 
@@ -108,7 +146,7 @@ void AddBackupCommand(CLI::App& app, Context& context) {
   CLI::App& command = context.AddCommand(
       app, "backup",
       "Writes a backup of the services' databases while they serve, and reads it back to check it",
-      {"critac backup --to /backup/2026-11-28", "critac backup --to '/backup/{time}'",
+      {"critac backup --to /backup/2026-11-28", "critac backup --to '/backup/{time}' --keep 30",
        "critac backup --data /var/lib/critac --service intake --to ./intake-backup"},
       [&context, arguments] { return RunBackup(context, *arguments); });
   command
@@ -117,6 +155,12 @@ void AddBackupCommand(CLI::App& app, Context& context) {
                   "the backup")
       ->type_name("FOLDER")
       ->required();
+  command
+      .add_option("--keep", arguments->keep_days,
+                  "Then remove the backups beside it whose {time} is longer ago than so many days, "
+                  "1 to 36500, but never the newest; without it all are kept")
+      ->type_name("DAYS")
+      ->check(CLI::Range(1, 36500).description(""));
   AddDatabaseOptions(command, arguments->databases);
 }
 

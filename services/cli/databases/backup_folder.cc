@@ -8,7 +8,9 @@
 #include <cerrno>
 #include <cstdio>
 #include <filesystem>
+#include <iterator>
 #include <map>
+#include <optional>
 #include <set>
 #include <system_error>
 
@@ -310,6 +312,49 @@ absl::StatusOr<CheckedBackup> CheckBackup(const std::string& folder, absl::Time 
     done += file.bytes();
   }
   return checked;
+}
+
+// ---- Removing -----------------------------------------------------------------------------------
+
+OldBackups RemoveBackupsBefore(const std::string& path, absl::Time before) {
+  OldBackups old;
+  const auto place = PlaceOf(path);
+  if (!place.ok()) {
+    old.failures.push_back(place.status());
+    return old;
+  }
+  const std::string pattern = place->filename().string();
+  const std::string above = place->parent_path().string();
+  std::map<absl::Time, std::string> backups;
+  std::error_code error;
+  std::error_code ignored;
+  std::filesystem::directory_iterator entry(above, error);
+  for (; !error && entry != std::filesystem::directory_iterator(); entry.increment(error)) {
+    if (entry->symlink_status(ignored).type() != std::filesystem::file_type::directory) continue;
+    const std::string folder = entry->path().string();
+    const std::optional<absl::Time> time = TimeIn(pattern, entry->path().filename().string());
+    if (time.has_value() && ReadManifest(folder).ok()) backups.emplace(*time, folder);
+  }
+  if (error) old.failures.push_back(FileError(above, "cannot be looked through", error.value()));
+  if (!backups.empty()) backups.erase(std::prev(backups.end()));
+  for (const auto& [time, folder] : backups) {
+    if (time >= before) break;
+    // Under this name at once: what is half removed is no backup.
+    const std::string partial = absl::StrCat(folder, kPartial);
+    if (std::rename(folder.c_str(), partial.c_str()) != 0) {
+      old.failures.push_back(FileError(folder, "the backup cannot be removed", errno));
+      continue;
+    }
+    std::error_code left;
+    std::filesystem::remove_all(partial, left);
+    if (left) {
+      old.failures.push_back(
+          FileError(partial, "what is left of a backup cannot be removed", left.value()));
+    } else {
+      old.removed.push_back(folder);
+    }
+  }
+  return old;
 }
 
 }  // namespace critac::cli

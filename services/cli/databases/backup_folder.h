@@ -53,6 +53,19 @@ class BackupFolder {
 // part of `path`; for nobody begins those again. What another process writes, and what cannot be removed, stays.
 void RemoveLeftOfOtherTimes(const std::string& path);
 
+// What became of old backups.
+struct OldBackups {
+  // The folders that were removed, the oldest first.
+  std::vector<std::string> removed;
+  // Why others could not be.
+  std::vector<absl::Status> failures;
+};
+
+// Removes the backups which have a time before `before` in the place of `{time}` in the last part of `path`. The newest
+// of all stays, whatever its time, and so does what is no sealed backup: its manifest must be there, and be as it was
+// written. A removal that is cut short leaves a `….partial`, which RemoveLeftOfOtherTimes removes.
+OldBackups RemoveBackupsBefore(const std::string& path, absl::Time before);
+
 // What a backup was found to hold.
 struct CheckedBackup {
   journal::v1::BackupManifest manifest;

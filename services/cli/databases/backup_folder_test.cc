@@ -8,6 +8,8 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_replace.h"
+#include "absl/time/civil_time.h"
+#include "absl/time/time.h"
 #include "common/journal/event_time.h"
 #include "common/journal/journal.h"
 #include "common/status/error.h"
@@ -21,7 +23,11 @@ namespace {
 
 using journal::v1::BackupRecord;
 using journal::v1::JournalContent;
+using ::testing::ElementsAre;
+using ::testing::EndsWith;
 using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+using ::testing::SizeIs;
 
 constexpr absl::Time kTaken = absl::FromUnixSeconds(1'790'000'000);
 
@@ -211,6 +217,66 @@ TEST_F(BackupFolderTest, WhatWasKilledAtAnotherTimeIsRemovedAndNothingElse) {
   RemoveLeftOfOtherTimes(temp_.Path("b-20260920T021700Z"));
   RemoveLeftOfOtherTimes(temp_.Path("none/{time}"));
   EXPECT_TRUE(temp_.Has("b-20260920T021700Z.partial"));
+}
+
+TEST_F(BackupFolderTest, BackupsBeforeAMomentAreRemovedButTheNewestAndNothingElse) {
+  for (const char* name :
+       {"b-20260802T021700Z", "b-20260801T021700Z", "b-20260803T021700Z", "b-x",
+        "b-20260701T021700Z", "b-20260702T021700Z", "c-20260801T021700Z", "elsewhere"}) {
+    const absl::Status written = Write(name, SmallJournal(), ContentOfSmallJournal());
+    ASSERT_TRUE(written.ok()) << written;
+  }
+  // None of these is a sealed backup.
+  std::filesystem::remove(temp_.Path("b-20260701T021700Z/manifest.json"));
+  temp_.Write("b-20260702T021700Z/manifest.json", "{}");
+  temp_.Write("b-20260703T021700Z", "a file");
+  std::filesystem::create_directory(temp_.Path("b-20260704T021700Z"));
+  std::filesystem::create_directory_symlink(temp_.Path("elsewhere"),
+                                            temp_.Path("b-20260705T021700Z"));
+  const auto expect_the_rest_stays = [this] {
+    for (const char* stays :
+         {"b-20260803T021700Z/manifest.json", "b-x/manifest.json",
+          "b-20260701T021700Z/intake.jsonl.gz", "b-20260702T021700Z/intake.jsonl.gz",
+          "b-20260703T021700Z", "b-20260704T021700Z", "b-20260705T021700Z",
+          "c-20260801T021700Z/manifest.json", "elsewhere/manifest.json"}) {
+      EXPECT_TRUE(temp_.Has(stays)) << stays;
+    }
+  };
+  const absl::Time second =
+      absl::FromCivil(absl::CivilSecond(2026, 8, 2, 2, 17, 0), absl::UTCTimeZone());
+  const std::string pattern = temp_.Path("b-{time}");
+  const OldBackups first = RemoveBackupsBefore(pattern, second);
+  EXPECT_THAT(first.removed, ElementsAre(EndsWith("/b-20260801T021700Z")));
+  EXPECT_THAT(first.failures, IsEmpty());
+  EXPECT_FALSE(temp_.Has("b-20260801T021700Z"));
+  EXPECT_FALSE(temp_.Has("b-20260801T021700Z.partial"));
+  EXPECT_TRUE(Check("b-20260802T021700Z").ok());
+  expect_the_rest_stays();
+  // The newest stays, however old it is.
+  const OldBackups later = RemoveBackupsBefore(absl::StrCat(pattern, "/"), absl::InfiniteFuture());
+  EXPECT_THAT(later.removed, ElementsAre(EndsWith("/b-20260802T021700Z")));
+  EXPECT_THAT(RemoveBackupsBefore(pattern, absl::InfiniteFuture()).removed, IsEmpty());
+  // Where there is no time in the name, there are no others.
+  EXPECT_THAT(RemoveBackupsBefore(temp_.Path("b-x"), absl::InfiniteFuture()).removed, IsEmpty());
+  EXPECT_TRUE(Check("b-20260803T021700Z").ok());
+  expect_the_rest_stays();
+}
+
+TEST_F(BackupFolderTest, ABackupThatCannotBeRemovedStaysAndIsTold) {
+  for (const char* name : {"b-20260801T021700Z", "b-20260802T021700Z", "b-20260803T021700Z"}) {
+    ASSERT_TRUE(Write(name, SmallJournal(), ContentOfSmallJournal()).ok());
+  }
+  // Something is in its way.
+  std::filesystem::create_directory(temp_.Path("b-20260801T021700Z.partial"));
+  temp_.Write("b-20260801T021700Z.partial/x", "x");
+  const OldBackups old = RemoveBackupsBefore(temp_.Path("b-{time}"), absl::InfiniteFuture());
+  EXPECT_THAT(old.removed, ElementsAre(EndsWith("/b-20260802T021700Z")));
+  ASSERT_THAT(old.failures, SizeIs(1));
+  EXPECT_THAT(std::string(old.failures[0].message()),
+              HasSubstr("b-20260801T021700Z: the backup cannot be removed"));
+  EXPECT_TRUE(Check("b-20260801T021700Z").ok());
+  const OldBackups none = RemoveBackupsBefore(temp_.Path("none/{time}"), absl::InfiniteFuture());
+  EXPECT_THAT(none.failures, SizeIs(1));
 }
 
 }  // namespace

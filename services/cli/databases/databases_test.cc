@@ -491,6 +491,40 @@ TEST_F(DatabaseCommands, ABackupIsNotOverwritten) {
   EXPECT_FALSE(temp_.Has("at-20261123T093000Z.partial"));
 }
 
+TEST_F(DatabaseCommands, BackupsOlderThanThoseToKeepAreRemoved) {
+  Fill("old");
+  // It is 2026-11-24T09:30:00Z: a second longer than 30 days ago, and 30 days.
+  for (const char* time : {"20261025T092959Z", "20261025T093000Z"}) {
+    ASSERT_EQ(Run(On("old", {"backup", "--to", temp_.Path(absl::StrCat("at-", time))})).status(),
+              kDone);
+  }
+  const CliRun backup = Run(On("old", {"backup", "--to", temp_.Path("at-{time}"), "--keep", "30"}));
+  ASSERT_EQ(backup.status(), kDone) << backup.err();
+  EXPECT_THAT(backup.out(), HasSubstr("at-20261025T092959Z, older than 30 days\n"));
+  EXPECT_EQ(backup.err(), "");
+  EXPECT_FALSE(temp_.Has("at-20261025T092959Z"));
+  EXPECT_TRUE(temp_.Has("at-20261025T093000Z/manifest.json"));
+  EXPECT_TRUE(temp_.Has("at-20261124T093000Z/manifest.json"));
+}
+
+TEST_F(DatabaseCommands, WhatIsToBeKeptIsSaidInDaysAndByTheTimeInTheName) {
+  const struct {
+    std::string to;
+    std::string days;
+    std::string says;
+  } cases[] = {{"b", "30", "has none in its last part alone"},
+               {"{time}/b", "30", "has none in its last part alone"},
+               {"{time}/{time}", "30", "has none in its last part alone"},
+               {"{time}", "0", "--keep"},
+               {"{time}", "36501", "--keep"},
+               {"{time}", "a month", "--keep"}};
+  for (const auto& each : cases) {
+    const CliRun run = Run(On("old", {"backup", "--to", temp_.Path(each.to), "--keep", each.days}));
+    EXPECT_EQ(run.status(), kUsage) << each.to;
+    EXPECT_THAT(run.err(), HasSubstr(each.says)) << each.to;
+  }
+}
+
 TEST_F(DatabaseCommands, OneServiceIsBackedUpAndRestoredAlone) {
   Fill("old");
   const CliRun backup =
