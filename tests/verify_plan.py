@@ -212,14 +212,15 @@ class Certificate:
         partners = sum(self.partners[name].next_price(k) for name, count in of_partner.items() for k in range(count))
         return pairs + left_out + partners
 
-    def bound(self, prices, limits):
+    def bound(self, prices, limits, pairs):
         """What the prices prove: let every slot choose freely and pay them, and take off what all room is worth.
 
-        limits: people of an expert at most, by name and period; what is proved is so of all plans that keep them."""
+        limits: people of an expert at most, by name and period; what is proved is so of all plans that keep them.
+        pairs: those that a plan may have."""
         check(prices.program == 0 or self.program_room is not None, "the program has a price and no limit")
         bound = 0
         least = collections.Counter()
-        for (slot, _), pair in self.pairs.items():
+        for (slot, _), pair in pairs.items():
             check(number(pair.slot, "missingCount") > 0, f"{pair.name}: the slot misses nobody")
             cheapest = min(pair.reduced_cost(period, prices) for period in pair.periods)
             person = slot, pair.expert.person
@@ -246,13 +247,26 @@ class Certificate:
             bound += partner.least(prices.partners[name])
         return bound
 
-    def check_cases(self, objective):
+    def not_too_dear(self, bound, objective):
+        """The pairs that a plan cheaper than the objective may have.
+
+        A plan with a pair costs the bound at least, and what the pair is dearer at its prices than what the bound has
+        counted for the person in the slot."""
+        dearer, least = {}, collections.Counter()
+        for key, pair in self.pairs.items():
+            dearer[key] = min(pair.reduced_cost(period, self.prices) for period in pair.periods)
+            person = key[0], pair.expert.person
+            least[person] = min(least[person], dearer[key])
+        return {key: pair for key, pair in self.pairs.items()
+                if bound + dearer[key] - least[key[0], pair.expert.person] < objective}
+
+    def check_cases(self, bound, objective):
         """Checks that every plan is in a case that is not divided, and that in none of these a plan is cheaper."""
         cases = iter(self.cases)
-        self.check_case({}, cases, objective, set())
+        self.check_case({}, cases, self.not_too_dear(bound, objective), objective, set())
         check(next(cases, None) is None, "a case is none of another one's")
 
-    def check_case(self, limits, cases, objective, proved):
+    def check_case(self, limits, cases, pairs, objective, proved):
         """Checks the next case, which has these limits, and those into which it is divided.
 
         proved: the limits of those that are proved by now."""
@@ -260,9 +274,9 @@ class Certificate:
         check(case is not None, "a case is left out")
         if "expert" in case:
             for part in self.parts_of(case, limits):
-                self.check_case(part, cases, objective, proved)
+                self.check_case(part, cases, pairs, objective, proved)
         elif "prices" in case:
-            bound = self.bound(Prices.of_case(case["prices"], self), limits)
+            bound = self.bound(Prices.of_case(case["prices"], self), limits, pairs)
             check(bound >= objective, f"a case may have a plan that costs {bound}, less than {objective}")
         else:
             check(frozenset(limits.items()) in proved, "a case has no prices, and is not proved before")
@@ -290,14 +304,14 @@ def verify(message):
     objective = certificate.objective(certificate.check_limits())
     check(objective == number(message, "objective"),
           f"its objective is {number(message, 'objective')}, and its units cost {objective}")
-    bound = certificate.bound(certificate.prices, {})
+    bound = certificate.bound(certificate.prices, {}, certificate.pairs)
     check(bound == number(message, "bound"), f"its bound is {number(message, 'bound')}, and its prices prove {bound}")
     check(bound <= objective, f"its bound, {bound}, is above its objective, {objective}")
     count = number(message, "caseCount")
     proof = f"{message['run']}, objective {objective}, bound {bound} over {len(certificate.pairs)} pairs"
     if certificate.cases:
         check(len(certificate.cases) == count, f"it counts {count} cases, and has {len(certificate.cases)}")
-        certificate.check_cases(objective)
+        certificate.check_cases(bound, objective)
         print(f"optimal: {proof}, proved by {count} cases")
     elif bound == objective:
         print(f"optimal: {proof}")

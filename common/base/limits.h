@@ -18,7 +18,7 @@ inline constexpr int kMessageBytes = 4 << 20;
 inline constexpr int64_t kEventBytes = 16 << 20;
 
 // Largest content of a run's event that has the cases by which its plan is proved, bytes of JSON: ten bytes for each
-// slot in each case, so half a MiB for 111 cases of 300 slots. Past it the run is recorded without its cases. By it
+// slot in each case, so half a MiB for 180 cases of 300 slots. Past it the run is recorded without its cases. By it
 // no message of a certificate, which has a whole case at least, comes near kAnswerBytes either.
 inline constexpr int64_t kRunWithCasesBytes = 4 << 20;
 

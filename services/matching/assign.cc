@@ -68,8 +68,8 @@ absl::StatusOr<Rounds> SolveInRounds(const Pool& pool, const SharedPairs& shared
 OpenPrices OpenPricesOf(const Pool& pool, const Prices& prices, const NetworkLimits& limits) {
   OpenPrices open_prices;
   for (size_t e = 0; e < prices.experts_open.size(); ++e) {
-    const bool is_left_out = limits.by_period[pool.experts()[e].partner];
-    if (is_left_out && prices.experts_open[e] > 0) {
+    // Who has a price has a partner.
+    if (prices.experts_open[e] > 0 && limits.by_period[pool.experts()[e].partner]) {
       open_prices[static_cast<int>(e)] = prices.experts_open[e];
     }
   }

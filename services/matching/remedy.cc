@@ -159,11 +159,11 @@ Remedies RemedyFinder::Find(int slot) {
     std::optional<Remedy> remedy = TryCandidate(slot, changes);
     if (!remedy.has_value()) continue;
     const auto is_enough = [&](const Changes* one) {
-      return Includes(changes, *one) && ++tries <= kMostTries &&
+      return Includes(changes, *one) && is_wanted_() && ++tries <= kMostTries &&
              TryCandidate(slot, *one).has_value();
     };
     if (std::any_of(passed_over.begin(), passed_over.end(), is_enough)) continue;
-    if (tries > kMostTries) {
+    if (tries > kMostTries || !is_wanted_()) {
       found.complete = false;
       break;
     }

@@ -59,14 +59,18 @@ absl::Status SimulateOn(const Snapshot& unchanged, absl::Span<const v1::Simulate
 
 // The newest runs, newest first.
 absl::StatusOr<std::vector<RecordedRun>> NewestRuns(journal::Journal& journal, int count) {
-  ASSIGN_OR_RETURN(
-      const auto page,
-      journal.List<v1::SolveRun>({.collection = "runs", .page_size = count, .descending = true}));
+  journal::ListQuery query{.collection = "runs", .page_size = count, .descending = true};
   std::vector<RecordedRun> runs;
-  for (const v1::SolveRun& run : page.items) {
-    ASSIGN_OR_RETURN(RecordedRun found, FindRun(journal, run.name()));
-    runs.push_back(std::move(found));
-  }
+  // A page ends for its bytes too.
+  do {
+    ASSIGN_OR_RETURN(const auto page, journal.List<v1::SolveRun>(query));
+    for (const v1::SolveRun& run : page.items) {
+      if (static_cast<int>(runs.size()) == count) break;
+      ASSIGN_OR_RETURN(RecordedRun found, FindRun(journal, run.name()));
+      runs.push_back(std::move(found));
+    }
+    query.page_token = page.next_page_token;
+  } while (static_cast<int>(runs.size()) < count && !query.page_token.empty());
   return runs;
 }
 

@@ -3,8 +3,8 @@
 The manifest asks for `dataDurability: required`: a commit is acknowledged once a standby has it, and without any
 standby none is. When the primary ends, the standby that has most takes its place, once every other one was asked: of
 those asked one has each commit that was acknowledged. While one of them is away too, that is not known, and the
-primary itself begins again. CloudNativePG does so because the manifest asks for `failoverQuorum`. The old primary comes back as a standby, wound back to where the new one began, or as a
-fresh copy.
+primary itself begins again. CloudNativePG does so because the manifest asks for `failoverQuorum`. The old primary comes
+back as a standby, wound back to where the new one began, or as a fresh copy.
 """
 import os
 import pwd
