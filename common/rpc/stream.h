@@ -99,10 +99,22 @@ class StreamEnd {
   // Ends the call. The object may be gone when it returns.
   virtual void End(const grpc::Status& status) = 0;
   // Set before gRPC knows the reactor; null where the call was refused.
-  void set_state(std::shared_ptr<StreamState> state) { state_ = std::move(state); }
+  void set_state(std::shared_ptr<StreamState> state) {
+    absl::MutexLock lock(&mutex_);
+    state_ = std::move(state);
+  }
 
  protected:
-  std::shared_ptr<StreamState> state_;
+  // Set by the thread that begins the call, read by whichever tells of its end. The lock orders the two where all can
+  // see it: that gRPC does is not to be seen from outside.
+  std::shared_ptr<StreamState> state() const {
+    absl::MutexLock lock(&mutex_);
+    return state_;
+  }
+
+ private:
+  mutable absl::Mutex mutex_;
+  std::shared_ptr<StreamState> state_ ABSL_GUARDED_BY(mutex_);
 };
 
 // Tells a StreamState what gRPC reports. Lives until gRPC is done with the call.
@@ -110,9 +122,10 @@ template <typename Response>
 class StreamReactor final : public grpc::ServerWriteReactor<Response>, public StreamEnd {
  public:
   void End(const grpc::Status& status) override { this->Finish(status); }
-  void OnWriteDone(bool ok) override { state_->OnWriteDone(ok); }
+  void OnWriteDone(bool ok) override { state()->OnWriteDone(ok); }
   void OnCancel() override {
-    if (state_ != nullptr) state_->Finish(StreamState::End::kCallerGone);
+    const std::shared_ptr<StreamState> cancelled = state();
+    if (cancelled != nullptr) cancelled->Finish(StreamState::End::kCallerGone);
   }
   void OnDone() override { delete this; }
 };
