@@ -615,17 +615,14 @@ std::optional<Remedy> RemedyFinder::TryCandidate(int slot, const Changes& change
 // Raises the price by what is short, which is never more than what is needed: one unit more of price takes
 // at most one off. Where the price changes who is short of what, it does so again.
 std::optional<Remedy> RemedyFinder::TryUnassignedPrice(int slot) {
-  int64_t price = pool_.policy().unassigned_price();
-  if (!detours_.has_value()) {
-    return SearchUnassignedPrice(slot, {price, missing_, plan_.objective, false, {}});
+  TriedPrice tried{pool_.policy().unassigned_price(), missing_, plan_.objective, false, {}};
+  std::optional<int64_t> shortfall;
+  if (detours_.has_value()) {
+    shortfall = Shortfall(pool_, *plan_.network, to_done_, slot);
+    if (!shortfall.has_value()) return std::nullopt;
   }
-  std::optional<int64_t> shortfall = Shortfall(pool_, *plan_.network, to_done_, slot);
-  for (int step = 0; shortfall.has_value(); ++step) {
-    if (step == kMostPriceSteps) {
-      all_known_ = false;
-      return std::nullopt;
-    }
-    price += std::max<int64_t>(1, *shortfall);
+  for (int step = 0; shortfall.has_value() && step < kMostPriceSteps; ++step) {
+    const int64_t price = tried.price + std::max<int64_t>(1, *shortfall);
     if (price > kHighestPrice) return std::nullopt;
     const PoolChange change = UnassignedPriceOf(pool_, price);
     const Pool then = Changed(pool_, {change});
@@ -634,13 +631,13 @@ std::optional<Remedy> RemedyFinder::TryUnassignedPrice(int slot) {
     if (Works(slot, then, *plan)) {
       return Remedy{{change}, Differences(pool_, plan_, *plan, slot)};
     }
-    if (!IsWhole(*plan)) {
-      return SearchUnassignedPrice(slot, {price, MissingIn(*plan), plan->objective, false, {}});
-    }
+    tried = {price, MissingIn(*plan), plan->objective, false, {}};
+    if (!IsWhole(*plan)) break;
     Detours detours(plan->network->network.problem(), plan->network->transport);
     shortfall = Shortfall(then, *plan->network, CostsToDone(*plan->network, detours), slot);
+    if (!shortfall.has_value()) return std::nullopt;
   }
-  return std::nullopt;
+  return SearchUnassignedPrice(slot, std::move(tried));
 }
 
 // The dearer it is to leave people out, the fewer are left out; so where the highest price leaves out as many, each
