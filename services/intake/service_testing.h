@@ -21,7 +21,9 @@
 #include "grpcpp/server.h"
 #include "grpcpp/server_builder.h"
 #include "services/intake/bind.h"
+#include "services/intake/intake_store.h"
 #include "services/intake/intake_testing.h"
+#include "tests/support/journal_tables.h"
 #include "tests/support/temp_folder.h"
 #include "tests/support/test_databases.h"
 
@@ -44,7 +46,10 @@ constexpr char kSummitChief[] = "agency:agencies/ag-000002#chief";
 // have too, called through gRPC; only clock and ids are the test's.
 class IntakeServer {
  public:
-  IntakeServer() { Open(); }
+  IntakeServer() {
+    critac::testing::BeginWithTables(databases_, IntakeJournal());
+    Open();
+  }
   explicit IntakeServer(std::string database_url) : database_url_(std::move(database_url)) {
     Open();
   }

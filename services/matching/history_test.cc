@@ -394,9 +394,8 @@ using Counts = std::map<std::string, int>;
 
 class History {
  public:
-  // Begins with the tables that a journal has made in the databases of `tables`.
-  History(uint32_t seed, const MatchingWorld& tables, Counts& counts)
-      : dice_(seed), center_(CenterOf(dice_)), bench_(center_, WorldLike(tables)), counts_(counts) {
+  History(uint32_t seed, Counts& counts)
+      : dice_(seed), center_(CenterOf(dice_)), bench_(center_), counts_(counts) {
     for (const v1::Expert& expert : center_.experts) reference_.experts[expert.name()] = expert;
     for (const v1::Partner& one : center_.partners) {
       reference_.partners[one.name()] = one;
@@ -464,12 +463,6 @@ class History {
         });
     EXPECT_TRUE(derived.ok()) << derived;
     EXPECT_EQ(Records(), records);
-  }
-
-  static std::shared_ptr<MatchingWorld> WorldLike(const MatchingWorld& tables) {
-    auto world = std::make_shared<MatchingWorld>();
-    world->databases.BeginAs(tables.databases, "matching");
-    return world;
   }
 
   void Step() {
@@ -1207,14 +1200,11 @@ TEST(Histories, KeepEveryPromiseWhateverPeopleDo) {
     ASSERT_TRUE(absl::SimpleAtoi(wanted, &first)) << wanted;
   }
   std::cout << "seeds " << first << " to " << first + count - 1 << "\n";
-  // Made once: that takes longer than several steps.
-  const auto tables = std::make_shared<MatchingWorld>();
-  { MatchingBench once(tables, first); }
   Counts counts;
   for (int i = 0; i < count && !HasFailure(); ++i) {
     const std::string seed = absl::StrCat("CRITAC_TEST_SEED=", first + i, " CRITAC_HISTORIES=1");
     SCOPED_TRACE(seed);
-    History history(first + i, *tables, counts);
+    History history(first + i, counts);
     history.Run(40);
     if (HasFailure()) std::cout << "what happened; " << seed << "\n" << history.Told() << "\n";
   }

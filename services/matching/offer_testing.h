@@ -38,6 +38,7 @@
 #include "services/matching/solve_lease.h"
 #include "services/matching/suspected_conflict_reader.h"
 #include "services/matching/testing_center.h"
+#include "tests/support/journal_tables.h"
 #include "tests/support/test_databases.h"
 
 // Matching's commands and jobs over a real journal, with a clock that stands still.
@@ -134,8 +135,10 @@ class FakeIntake {
 
 // What replicas of matching share: time, intake, a database. It is 2026-11-20, a Friday, 14:00.
 struct MatchingWorld {
-  MatchingWorld() = default;
-  explicit MatchingWorld(store::Backend backend) : databases(backend) {}
+  explicit MatchingWorld(store::Backend backend = critac::testing::TestDatabases::Wanted())
+      : databases(backend) {
+    critac::testing::BeginWithTables(databases, MatchingJournal());
+  }
 
   ManualClock clock{absl::FromCivil(absl::CivilHour(2026, 11, 20, 14), absl::UTCTimeZone())};
   FakeIntake intake{clock};
@@ -376,15 +379,10 @@ class MatchingBench {
   }
 
   void Open() {
-    journal::JournalOptions options;
-    options.name = "matching";
-    options.projections = MatchingProjections();
-    options.apply = ApplyMatching;
-    options.migrations = MatchingMigrations();
     journal.reset();
     auto database = world_->databases.Open("matching");
     ASSERT_TRUE(database.ok()) << database.status();
-    auto opened = journal::Journal::Open(std::move(options), *std::move(database), clock, ids);
+    auto opened = journal::Journal::Open(MatchingJournal(), *std::move(database), clock, ids);
     ASSERT_TRUE(opened.ok()) << opened.status();
     journal = *std::move(opened);
     client = std::make_unique<IntakeClient>(intake.channel(), clock);

@@ -25,8 +25,10 @@
 #include "grpcpp/server_builder.h"
 #include "gtest/gtest.h"
 #include "services/matching/bind.h"
+#include "services/matching/matching_states.h"
 #include "services/matching/recusal_testing.h"
 #include "tests/support/faulty_queue.h"
+#include "tests/support/journal_tables.h"
 #include "tests/support/test_databases.h"
 
 namespace critac::matching::testing {
@@ -68,17 +70,16 @@ class FakeRequests final : public intake::v1::RequestService::Service {
 
 // What replicas of matching share: time, ids, intake, databases, queues.
 struct ServerWorld {
-  ServerWorld() { ServeIntake(); }
-  explicit ServerWorld(store::Backend backend) : databases(backend) { ServeIntake(); }
-  ~ServerWorld() { intake_server->Shutdown(); }
-
-  void ServeIntake() {
+  explicit ServerWorld(store::Backend backend = ::critac::testing::TestDatabases::Wanted())
+      : databases(backend) {
+    ::critac::testing::BeginWithTables(databases, MatchingJournal());
     grpc::ServerBuilder builder;
     builder.RegisterService(&intake);
     builder.RegisterService(&intake_requests);
     builder.RegisterService(&intake_recusals);
     intake_server = builder.BuildAndStart();
   }
+  ~ServerWorld() { intake_server->Shutdown(); }
 
   // 2026-11-20, 14:00.
   ManualClock clock{absl::FromUnixSeconds(1795183200)};

@@ -28,7 +28,9 @@
 #include "grpcpp/server_builder.h"
 #include "services/metrics/bind.h"
 #include "services/metrics/follower.h"
+#include "services/metrics/metrics_states.h"
 #include "services/metrics/testing/sample_events.h"
+#include "tests/support/journal_tables.h"
 #include "tests/support/temp_folder.h"
 #include "tests/support/test_databases.h"
 
@@ -60,6 +62,7 @@ inline std::unique_ptr<journal::Journal> OpenPeerJournal(const std::string& name
   options.name = name;
   options.apply = [](journal::MutableStates&, const journal::Event&,
                      const google::protobuf::Message&) {};
+  critac::testing::BeginWithTables(databases, options);
   auto database = databases.Open(name);
   EXPECT_TRUE(database.ok()) << database.status();
   auto journal = journal::Journal::Open(std::move(options), *std::move(database), clock, ids);
@@ -93,6 +96,7 @@ class MetricsServer {
   MetricsServer() {
     intake = OpenPeerJournal("intake", databases, clock, ids);
     matching = OpenPeerJournal("matching", databases, clock, ids);
+    critac::testing::BeginWithTables(databases, MetricsJournal());
     Open();
   }
   ~MetricsServer() { Close(); }

@@ -82,10 +82,17 @@ class PostgresqlServer {
   const std::string& folder() const { return folder_.path(); }
   std::string data() const { return folder_.file("data"); }
 
-  // Makes a database, empty, and returns its URL.
-  std::string MakeDatabase(const std::string& name) {
-    RunningProgram createdb(Program("createdb"),
-                            {"--host=" + folder_.path(), "--username=critac", name});
+  // The name of a database in its URL.
+  static std::string DatabaseOf(const std::string& url) {
+    const size_t start = url.find("///") + 3;
+    return url.substr(start, url.find('?') - start);
+  }
+
+  // Makes a database, empty or as `model` is, which nobody has open, and returns its URL.
+  std::string MakeDatabase(const std::string& name, const std::string& model = "") {
+    std::vector<std::string> words = {"--host=" + folder_.path(), "--username=critac", name};
+    if (!model.empty()) words.insert(words.end(), {"--template=" + model, "--strategy=file_copy"});
+    RunningProgram createdb(Program("createdb"), words);
     return createdb.Wait() == 0 ? url(name) : "";
   }
 
