@@ -579,24 +579,19 @@ TEST(Plan, NothingIsOverCapacityInABusyYear) {
   for (const auto& [what, count] : used) {
     if (what.rfind("slot", 0) == 0) EXPECT_EQ(count, 1) << what;
   }
-  // What no price of room open at once had proved.
-  EXPECT_LT(plan.objective - plan.bound, 615'043);
-  std::cout << "objective " << plan.objective << ", bound " << plan.bound << ", "
-            << (plan.proved() ? "proved" : "not proved") << ", " << plan.cases.size() << " cases\n";
+  EXPECT_TRUE(plan.proved()) << plan.objective - plan.bound << " above the bound";
 }
 
-// Goal: at a program's size, with limits of all kinds binding, the plan is proved, or near the best and said not to be.
-// Method: two such years; what is printed is what is proved of them, and of how many pairs, each asked alone as
-// ExplainMatch does, it is known what having them would cost. Nothing costs less than nothing, if the plan is a
-// cheapest one.
-TEST(Plan, AYearInWhichAllLimitsBindIsProvedOrWithinOneScoreOfTheBest) {
+// Goal: at a program's size, with limits of all kinds binding, the plan is proved to be a cheapest one.
+// Method: two such years. Of some pairs, each asked alone as ExplainMatch does, it is printed of how many it is known
+// what having them would cost; that is never less than nothing, if the plan is a cheapest one.
+TEST(Plan, AYearInWhichAllLimitsBindIsProved) {
   for (const auto& [experts, held] : {std::pair(200, 12), std::pair(400, 6)}) {
     SCOPED_TRACE(absl::StrCat(experts, " experts"));
     const Pool pool = ScarceYear(experts, held).Build();
     const Plan plan = Solved(pool);
     EXPECT_LE(plan.units.size(), 180u);
-    EXPECT_LE(plan.bound, plan.objective);
-    EXPECT_LT(plan.objective - plan.bound, 1'000'000);
+    EXPECT_TRUE(plan.proved()) << plan.objective - plan.bound << " above the bound";
     int asked = 0;
     int known = 0;
     for (int slot = 0; slot < static_cast<int>(pool.slots().size()) && asked < 5; slot += 37) {
@@ -605,15 +600,13 @@ TEST(Plan, AYearInWhichAllLimitsBindIsProvedOrWithinOneScoreOfTheBest) {
       ++asked;
       const std::optional<ForcedPlan> forced = Forcing(pool, plan).Force(slot, ranked[0].expert);
       if (!forced.has_value()) continue;
-      EXPECT_TRUE(plan.proved());
       EXPECT_GE(forced->price, 0);
       ++known;
     }
+    EXPECT_GE(known, 3);
     std::cout << experts << " experts: " << plan.pair_count << " pairs, " << plan.units.size()
-              << " of " << plan.unit_count << " people placed, "
-              << (plan.proved() ? "proved" : "not proved") << ", " << plan.cases.size()
-              << " cases, " << plan.objective - plan.bound << " above the bound; of " << asked
-              << " pairs " << known << " have a price\n";
+              << " of " << plan.unit_count << " people placed, " << plan.cases.size()
+              << " cases; of " << asked << " pairs " << known << " have a price\n";
   }
 }
 
