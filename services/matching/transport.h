@@ -131,6 +131,41 @@ absl::StatusOr<Transport> SolveTransport(const TransportProblem& problem,
 // INTERNAL, saying what does not hold. Sums are of 128 bits.
 absl::Status CheckTransport(const TransportProblem& problem, const Transport& transport);
 
+// Checks transports of a problem to which rows are added one after another. Where all pairs have been gone through, it
+// is kept of each group of a row's pairs what the cheapest of them cost; it costs no less later than that and what all
+// rooms have become dearer by. So groups that are thereby dear enough are not gone through again, and the proof is over
+// all pairs as before.
+class TransportCheck {
+ public:
+  // What CheckTransport says. `problem`: that of the calls before, with further rows at its end or not; or one that has
+  // another number of rooms, fewer rows, or in the rows that are known another number of pairs.
+  absl::Status Check(const TransportProblem& problem, const Transport& transport);
+  // How many pairs the last call went through.
+  int64_t looked_at() const { return looked_at_; }
+
+ private:
+  // Pairs of 128 bytes of costs: few enough that one cheap pair does not have many looked at.
+  static constexpr int64_t kGroupPairs = 32;
+
+  bool Knows(const TransportProblem& problem) const;
+  void Prepare(const TransportProblem& problem, const Transport& transport);
+
+  // Prices when all pairs were gone through. Rows behind these have come since.
+  std::vector<int64_t> row_prices_, room_prices_;
+  int64_t known_pairs_ = 0;
+  // The pairs that carried a unit then, which cost no more than their rows paid: they are gone through each time, so
+  // that they do not have their groups looked at.
+  std::vector<int32_t> apart_;
+  // By row: the first of these, and its first group; one more at the end.
+  std::vector<int64_t> first_apart_, first_group_;
+  // By group: what the cheapest of its other pairs cost at these prices, less what its row paid.
+  std::vector<int64_t> least_;
+  // By row: the least of its groups.
+  std::vector<int64_t> least_of_row_;
+  bool learns_ = false;
+  int64_t looked_at_ = 0;
+};
+
 }  // namespace critac::matching
 
 #endif  // SERVICES_MATCHING_TRANSPORT_H_

@@ -89,22 +89,16 @@ class TransportSolver {
 
   void Continue(const Transport& start) {
     room_prices_ = start.room_prices;
-    for (size_t r = 0; r < start.lists.size(); ++r) {
-      if (r + kAhead < start.lists.size()) __builtin_prefetch(start.lists[r + kAhead].get(), 1);
-      lists_[r] = start.lists[r];
-    }
     raised_ = start.raised;
     arc_units_ = start.arc_units;
-    int32_t row = 0;
-    for (size_t i = 0; i < start.used.size(); ++i) {
-      if (i + kAhead < start.used.size()) {
-        __builtin_prefetch(&problem_.entry[start.used[i + kAhead]]);
-        __builtin_prefetch(&problem_.cost[start.used[i + kAhead]]);
+    size_t next = 0;
+    for (size_t row = 0; row < start.lists.size(); ++row) {
+      PrefetchLists(start, row);
+      lists_[row] = start.lists[row];
+      for (; next < start.used.size() && start.used[next] < problem_.row_begin[row + 1]; ++next) {
+        AddKnownUse(static_cast<int32_t>(row), start.used[next]);
+        --missing_[row];
       }
-      const int32_t pair = start.used[i];
-      while (pair >= problem_.row_begin[row + 1]) ++row;
-      AddUse(row, pair);
-      --missing_[row];
     }
     for (size_t r = 0; r < start.open.size(); ++r) {
       row_prices_[r] = start.row_prices[r];
@@ -115,6 +109,26 @@ class TransportSolver {
       for (int64_t unit = 0; unit < start.exit_units[room]; ++unit) TakeExit(room);
     }
     begun_rows_ = static_cast<int32_t>(start.open.size());
+  }
+
+  static void PrefetchLists(const Transport& start, size_t row) {
+    const size_t count = start.lists.size();
+    if (row + kAhead < count) __builtin_prefetch(start.lists[row + kAhead].get(), 1);
+    if (row + kAhead / 2 >= count || start.lists[row + kAhead / 2] == nullptr) return;
+    __builtin_prefetch(start.lists[row + kAhead / 2]->pairs.data());
+  }
+
+  // A row's list is at hand, and will be needed; the pairs themselves lie far apart.
+  void AddKnownUse(int32_t row, int32_t pair) {
+    if (lists_[row] != nullptr) {
+      for (const ShortList::Pair& listed : lists_[row]->pairs) {
+        if (listed.pair != pair) continue;
+        row_uses_[row].push_back(pair);
+        room_uses_[listed.entry].push_back({row, pair, listed.cost});
+        return;
+      }
+    }
+    AddUse(row, pair);
   }
 
   void Run() {

@@ -302,6 +302,65 @@ TEST(TransportCheck, NoticesWhateverIsWrong) {
     const absl::Status status = CheckTransport(problem, wrong);
     EXPECT_EQ(status.code(), absl::StatusCode::kInternal) << what;
     EXPECT_THAT(std::string(status.message()), HasSubstr(what));
+    TransportCheck again;
+    EXPECT_EQ(again.Check(problem, right), absl::OkStatus());
+    EXPECT_EQ(again.Check(problem, wrong), status) << what;
+  }
+}
+
+// Goal: a check that does not go through all pairs again says what one that does says. Method: rows are added one by
+// one, and each solution is checked as it is and with prices that are not its own. What is wrong is said in units, so
+// that the same words mean the same sum over all pairs.
+TEST(TransportCheck, SaysTheSameWhereItKnowsOfPairsFromBefore) {
+  std::cout << "seed " << kSeed + 6 << "\n";
+  Dice dice(kSeed + 6);
+  int64_t pairs = 0;
+  int64_t looked_at = 0;
+  int wrong = 0;
+  for (int round = 0; round < 12 && !HasFailure(); ++round) {
+    SCOPED_TRACE(absl::StrCat("round ", round));
+    const int values = dice.OneIn(2) ? 30 : 100'000;
+    TransportProblem whole;
+    for (int room = 0; room < 150; ++room) whole.AddRoom({{dice.Between(0, 1), 0}});
+    for (int row = 0; row < 80; ++row) {
+      whole.AddRow(dice.Between(0, 2), dice.Between(1, 10) * values);
+      const int entered = dice.OneIn(8) ? 0 : dice.Between(1, 150);
+      for (int room = 0; room < entered; ++room) whole.AddPair(room, dice.Between(-values, 0));
+    }
+    TransportCheck check;
+    Transport standing;
+    for (int rows = 40; rows <= whole.row_count(); ++rows) {
+      const TransportProblem part = FirstRows(whole, rows);
+      standing = Solved(part, standing);
+      ASSERT_EQ(check.Check(part, standing), absl::OkStatus());
+      pairs += static_cast<int64_t>(part.entry.size());
+      looked_at += check.looked_at();
+      Transport other = standing;
+      (dice.OneIn(2) ? other.row_prices[dice.Between(0, rows - 1)]
+                     : other.room_prices[dice.Between(0, 149)]) += dice.Between(-values, values);
+      const absl::Status status = CheckTransport(part, other);
+      ASSERT_EQ(check.Check(part, other), status);
+      wrong += status.ok() ? 0 : 1;
+    }
+  }
+  std::cout << looked_at << " of " << pairs << " pairs gone through, " << wrong
+            << " times something is wrong\n";
+  EXPECT_LT(looked_at, pairs * 3 / 4);
+  EXPECT_GT(wrong, 200);
+}
+
+TEST(TransportCheck, GoesThroughAllOfAnotherProblem) {
+  Dice dice(kSeed + 7);
+  TransportShape shape{40, 40, 1, 100};
+  shape.every_pair = true;
+  const TransportProblem one = RandomProblem(dice, shape);
+  const TransportProblem other = RandomProblem(dice, {12, 7, 2, 4});
+  TransportCheck check;
+  for (const TransportProblem* problem : {&one, &other, &one}) {
+    EXPECT_EQ(check.Check(*problem, Solved(*problem)), absl::OkStatus());
+    TransportCheck first;
+    EXPECT_EQ(first.Check(*problem, Solved(*problem)), absl::OkStatus());
+    EXPECT_EQ(check.looked_at(), first.looked_at());
   }
 }
 
