@@ -10,6 +10,7 @@
 #include "critac/matching/v1/match.grpc.pb.h"
 #include "services/cli/commands.h"
 #include "services/cli/exit_status.h"
+#include "services/cli/message_text.h"
 #include "services/cli/number_text.h"
 #include "services/cli/resource_commands.h"
 #include "services/cli/run_commands.h"
@@ -91,6 +92,13 @@ absl::Status RunRank(Context& context, const RankArguments& arguments) {
   out << "slot " << response.slot() << ": " << response.eligible_count() << " eligible, "
       << response.excluded_count() << " not; policy version " << response.policy_version() << "\n";
   RETURN_IF_ERROR(printer.List(response, "candidates", CandidateColumns()));
+  for (const Candidate& candidate : response.candidates()) {
+    for (const auto& suspected : candidate.suspected_conflicts()) {
+      out << "\n"
+          << WrapText(absl::StrCat(candidate.expert(), " ", suspected.explanation()),
+                      context.world().out_width);
+    }
+  }
   if (!arguments.excluded) return absl::OkStatus();
   out << "\nnot eligible, with the first gate that failed\n";
   return printer.List(response, "excluded", ExclusionColumns());

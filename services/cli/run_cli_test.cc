@@ -1842,6 +1842,9 @@ TEST_F(CommandLine, ARankingShowsScoresWithTheirPartsAndWhoIsOutWhere) {
         auto& part = *candidate.add_parts();
         part.set_kind(matching::v1::SCORE_PART_KIND_TOPIC_FIT);
         part.set_value_e6(1000000);
+        auto& suspected = *candidate.add_suspected_conflicts();
+        suspected.set_expert("experts/e340");
+        suspected.set_explanation("may be experts/e340 (same name), who is out");
         if (!request.omit_excluded()) {
           auto& out = *response.add_excluded();
           out.set_expert("experts/e044");
@@ -1853,6 +1856,8 @@ TEST_F(CommandLine, ARankingShowsScoresWithTheirPartsAndWhoIsOutWhere) {
   const CliRun brief = Run("match rank fy27-000001");
   EXPECT_THAT(brief.out(), AllOf(StartsWith("slot s1: 1 eligible, 1 not; policy version 2\n"),
                                  HasSubstr("experts/e012  iacp"), HasSubstr("0.835  1.000"),
+                                 HasSubstr("\nexperts/e012 may be experts/e340 (same name), who is "
+                                           "out\n"),
                                  Not(HasSubstr("experts/e044"))));
   EXPECT_THAT(Run("match rank fy27-000001 --excluded").out(),
               HasSubstr("experts/e044  -        membership  MCCA is no member on the dates"));

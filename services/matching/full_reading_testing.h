@@ -81,10 +81,12 @@ inline std::vector<std::string> RowsAsText(const Pool& pool) {
         absl::StrJoin(row.agencies, ",", [&](std::string* out, const int agency) {
           absl::StrAppend(out, pool.agency_name(agency));
         });
+    std::vector<std::string> conflicted;
+    for (const int agency : row.agencies) conflicted.push_back(list(pool.persons_with(agency)));
     rows.push_back(absl::StrCat(row.request, "|", row.urgency, "|", row.days_waited, "|", agencies,
-                                "|", row.agency_type, "|", row.size_band, "|", row.state, "|",
-                                place(row.place), "|", list(row.slots), "|", row.has_standing, "|",
-                                row.offered));
+                                "|", absl::StrJoin(conflicted, "/"), "|", row.agency_type, "|",
+                                row.size_band, "|", row.state, "|", place(row.place), "|",
+                                list(row.slots), "|", row.has_standing, "|", row.offered));
   }
   for (const SlotRow& row : pool.slots()) {
     std::string text = absl::StrCat(

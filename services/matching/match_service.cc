@@ -88,7 +88,7 @@ absl::Status Rank(journal::Journal& journal, const PoolView& view,
   for (v1::Candidate& candidate : *out.mutable_candidates()) {
     RETURN_IF_ERROR(NameCandidate(records, candidate));
   }
-  return absl::OkStatus();
+  return AddSuspectedConflicts(journal, view, slot, out);
 }
 
 absl::Status Explain(journal::Journal& journal, const PoolView& view, const Clock& clock,

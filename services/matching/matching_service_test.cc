@@ -472,6 +472,15 @@ TEST_F(MatchingService, AConflictThatASuspicionLeadsToIsSaidWhereThePairIsJudged
               HasSubstr("The expert may be experts/e2 (name variant, same home), who is out: "
                         "declared recusal: conflict with agencies/fy27-000001; not decided yet"));
 
+  v1::RankCandidatesRequest rank;
+  rank.set_request("requests/fy27-000001");
+  const auto ranked = Call(&Stub::RankCandidates, rank, kDana);
+  ASSERT_TRUE(ranked.ok()) << ranked.status();
+  ASSERT_THAT(ranked->candidates(), SizeIs(1));
+  ASSERT_THAT(ranked->candidates(0).suspected_conflicts(), SizeIs(1));
+  EXPECT_EQ(ranked->candidates(0).suspected_conflicts(0).expert(), "experts/e2");
+  EXPECT_THAT(explained->candidate().suspected_conflicts(), SizeIs(0)) << "they are beside it";
+
   using Meetings = v1::MeetingService::Stub;
   v1::CallMeetingRequest call;
   call.set_request_id(server_.NewId());

@@ -188,6 +188,7 @@ class PoolBuilder {
     if (!Begin().ok() || !HasTheFrameOf(before)) return std::nullopt;
     pool_.experts_ = before.experts_;
     pool_.conflicts_ = before.conflicts_;
+    pool_.conflicted_ = before.conflicted_;
     pool_.holders_ = before.holders_;
     pool_.topics_ = before.topics_;
     pool_.agencies_ = before.agencies_;
@@ -312,12 +313,11 @@ class PoolBuilder {
     for (const int row : rows) persons.push_back(pool_.experts_[row].person);
     SortAndUnique(persons);
     std::vector<std::pair<int, const v1::Expert*>> records;
+    std::vector<std::vector<int>> agencies;
     for (const int person : persons) {
+      agencies.push_back(AgenciesOf(person));
       pool_.conflicts_.Mutable(person).clear();
-      const auto several = pool_.index_->persons.find(person);
-      const std::vector<int> own =
-          several == pool_.index_->persons.end() ? std::vector<int>{person} : several->second;
-      for (const int row : own) {
+      for (const int row : pool_.RecordsOf(person)) {
         records.emplace_back(person, RecordAt(row));
         if (records.back().second == nullptr) return false;
       }
@@ -330,8 +330,34 @@ class PoolBuilder {
       return found->second;
     });
     for (const auto& [person, record] : records) AddConflictsOfServices(person, *record);
-    for (const int person : persons) SortAndUnique(pool_.conflicts_.Mutable(person));
+    for (size_t i = 0; i < persons.size(); ++i) {
+      SortAndUnique(pool_.conflicts_.Mutable(persons[i]));
+      ChangeConflicted(persons[i], agencies[i]);
+    }
     return true;
+  }
+
+  // Agencies with which a person has a conflict, ascending.
+  std::vector<int> AgenciesOf(int person) const {
+    std::vector<int> agencies;
+    for (const ConflictRow& row : pool_.conflicts_[person]) agencies.push_back(row.agency);
+    SortAndUnique(agencies);
+    return agencies;
+  }
+
+  // A person no longer has conflicts with the agencies of `before`, but those that it has now.
+  void ChangeConflicted(int person, const std::vector<int>& before) {
+    const std::vector<int> now = AgenciesOf(person);
+    for (const int agency : before) {
+      if (std::binary_search(now.begin(), now.end(), agency)) continue;
+      std::vector<int>& persons = pool_.conflicted_.Mutable(agency);
+      persons.erase(std::lower_bound(persons.begin(), persons.end(), person));
+    }
+    for (const int agency : now) {
+      if (std::binary_search(before.begin(), before.end(), agency)) continue;
+      std::vector<int>& persons = pool_.conflicted_.Mutable(agency);
+      persons.insert(std::lower_bound(persons.begin(), persons.end(), person), person);
+    }
   }
 
   void ReadCatalog() {
@@ -554,7 +580,12 @@ class PoolBuilder {
       AddConflictsOfServices(pool_.experts_[i].person, *experts_[i]);
     }
     for (size_t i = 0; i < pool_.conflicts_.size(); ++i) {
+      if (pool_.conflicts_[i].empty()) continue;
       if (pool_.conflicts_[i].size() > 1) SortAndUnique(pool_.conflicts_.Mutable(i));
+      const int person = static_cast<int>(i);
+      for (const int agency : AgenciesOf(person)) {
+        pool_.conflicted_.Mutable(agency).push_back(person);
+      }
     }
   }
 
@@ -597,7 +628,9 @@ class PoolBuilder {
 
   // Names of one agency have one number.
   int AgencyNumber(absl::string_view name) {
-    return pool_.agencies_.Number(same_agencies_.First(name));
+    const int agency = pool_.agencies_.Number(same_agencies_.First(name));
+    if (agency == static_cast<int>(pool_.conflicted_.size())) pool_.conflicted_.Add({});
+    return agency;
   }
 
   // What a service in an agency means as a conflict.
@@ -867,6 +900,11 @@ absl::StatusOr<Pool> Pool::Update(const Pool& before, const PoolInput& input,
   std::optional<Pool> pool = PoolBuilder(input).Update(before, touched);
   if (pool.has_value()) return *std::move(pool);
   return Build(input);
+}
+
+std::vector<int> Pool::RecordsOf(int person) const {
+  const auto several = index_->persons.find(person);
+  return several == index_->persons.end() ? std::vector<int>{person} : several->second;
 }
 
 std::optional<int> Pool::FindExpert(absl::string_view name) const {

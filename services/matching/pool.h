@@ -279,6 +279,10 @@ class Pool {
   const std::vector<SlotRow>& slots() const { return slots_; }
   // Conflicts of a person, sorted by the agency's number, which says nothing of its name.
   const std::vector<ConflictRow>& conflicts_of(int person) const { return conflicts_[person]; }
+  // Persons with a conflict with an agency, be it over or overridden, ascending.
+  const std::vector<int>& persons_with(int agency) const { return conflicted_[agency]; }
+  // Rows of a person's records, ascending.
+  std::vector<int> RecordsOf(int person) const;
   // Experts who hold a topic at any level, by name.
   const std::vector<int>& holders_of(int topic) const { return holders_[topic]; }
 
@@ -327,6 +331,7 @@ class Pool {
   std::vector<DemandRow> demands_;
   std::vector<SlotRow> slots_;
   SharedRows<std::vector<ConflictRow>> conflicts_;
+  SharedRows<std::vector<int>> conflicted_;
   SharedRows<std::vector<int>, 1> holders_;
   Interner topics_;
   Interner agencies_;

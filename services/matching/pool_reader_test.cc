@@ -436,6 +436,23 @@ TEST_F(PoolUpdate, WhereNoExpertChangedAllRowsAreShared) {
   EXPECT_EQ(pool.slots().size() + 1, before_.slots().size());
 }
 
+TEST_F(PoolUpdate, WhoHasAConflictWithAnAgencyIsListedAsLongAsItIsOnRecord) {
+  owners_ = {center_.experts[300].name()};
+  center_.AddConflict("e10300", "r10003", v1::CONFLICT_KIND_RECUSAL);
+  const Pool with = Updated();
+  EXPECT_THAT(with.persons_with(with.demands()[3].agencies[0]), ElementsAre(300));
+  EXPECT_THAT(with.RecordsOf(300), ElementsAre(300));
+
+  center_.conflicts.clear();
+  const auto uses_of = [&](absl::string_view) {
+    return absl::Span<const v1::CapacityUse>(center_.uses);
+  };
+  const auto without = Pool::Update(with, center_.Input(), {owners_, uses_of});
+  ASSERT_TRUE(without.ok()) << without.status();
+  EXPECT_THAT(without->persons_with(without->demands()[3].agencies[0]), IsEmpty());
+  EXPECT_EQ(RowsAsText(*without), RowsAsText(center_.Build()));
+}
+
 TEST_F(PoolUpdate, WhatEveryRowRestsOnHasAllMadeAnew) {
   const Center center = center_;
   const std::pair<const char*, std::function<void(Center&)>> changes[] = {

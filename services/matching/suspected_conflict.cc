@@ -16,45 +16,19 @@
 namespace critac::matching {
 namespace {
 
-// Experts by what makes them worth comparing.
-struct Comparable {
-  // Records of persons who have a conflict of interest with an agency.
-  absl::flat_hash_map<int, std::vector<int>> by_agency;
-  // Records of the persons of the pairs.
-  absl::flat_hash_map<int, std::vector<int>> by_person;
-};
-
-Comparable ComparableOf(const Pool& pool, absl::Span<const SlotExpert> pairs) {
-  Comparable found;
-  for (const auto& [slot, expert] : pairs) {
-    for (const int agency : pool.demands()[pool.slots()[slot].demand].agencies) {
-      found.by_agency[agency];
-    }
-    found.by_person[pool.experts()[expert].person];
-  }
-  for (int row = 0; row < static_cast<int>(pool.experts().size()); ++row) {
-    const int person = pool.experts()[row].person;
-    const auto own = found.by_person.find(person);
-    if (own != found.by_person.end()) own->second.push_back(row);
-    for (const ConflictRow& conflict : pool.conflicts_of(person)) {
-      const auto agency = found.by_agency.find(conflict.agency);
-      if (agency == found.by_agency.end()) continue;
-      if (agency->second.empty() || agency->second.back() != row) agency->second.push_back(row);
+// Records that a conflict of interest with an agency of its request keeps out of a slot, ascending.
+std::vector<int> KeptOutOf(const Pool& pool, int slot) {
+  std::vector<int> records;
+  for (const int agency : pool.demands()[pool.slots()[slot].demand].agencies) {
+    for (const int person : pool.persons_with(agency)) {
+      for (const int record : pool.RecordsOf(person)) {
+        if (HoldingConflict(pool, slot, record).has_value()) records.push_back(record);
+      }
     }
   }
-  return found;
-}
-
-// Records with a conflict of interest with one of the request's agencies, by row.
-std::vector<int> ConflictedWith(const DemandRow& demand, const Comparable& comparable) {
-  std::vector<int> rows;
-  for (const int agency : demand.agencies) {
-    const std::vector<int>& some = comparable.by_agency.at(agency);
-    rows.insert(rows.end(), some.begin(), some.end());
-  }
-  std::sort(rows.begin(), rows.end());
-  rows.erase(std::unique(rows.begin(), rows.end()), rows.end());
-  return rows;
+  std::sort(records.begin(), records.end());
+  records.erase(std::unique(records.begin(), records.end()), records.end());
+  return records;
 }
 
 // `name variant`.
@@ -111,17 +85,18 @@ absl::flat_hash_set<PersonPair> Rejected(const Pool& pool,
 std::vector<RecordComparison> RecordsToCompare(const Pool& pool,
                                                absl::Span<const SlotExpert> pairs) {
   std::vector<RecordComparison> comparisons;
-  if (pairs.empty()) return comparisons;
-  const Comparable comparable = ComparableOf(pool, pairs);
+  // By slot.
+  absl::flat_hash_map<int, std::vector<int>> kept_out;
   for (const SlotExpert& pair : pairs) {
     const auto [slot, expert] = pair;
+    const auto [entry, is_new] = kept_out.try_emplace(slot);
+    if (is_new) entry->second = KeptOutOf(pool, slot);
+    if (entry->second.empty()) continue;
     const int person = pool.experts()[expert].person;
-    for (const int other : ConflictedWith(pool.demands()[pool.slots()[slot].demand], comparable)) {
+    const std::vector<int> records = pool.RecordsOf(person);
+    for (const int other : entry->second) {
       if (pool.experts()[other].person == person) continue;
-      if (!HoldingConflict(pool, slot, other).has_value()) continue;
-      for (const int own : comparable.by_person.at(person)) {
-        comparisons.push_back({pair, own, other});
-      }
+      for (const int own : records) comparisons.push_back({pair, own, other});
     }
   }
   std::sort(comparisons.begin(), comparisons.end());

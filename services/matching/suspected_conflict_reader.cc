@@ -26,6 +26,7 @@ absl::StatusOr<SuspectedConflicts> ReadSuspectedConflicts(journal::Journal& jour
                                                           const PoolView& view,
                                                           absl::Span<const SlotExpert> pairs) {
   const std::vector<RecordComparison> comparisons = RecordsToCompare(*view.pool, pairs);
+  if (comparisons.empty()) return SuspectedConflicts();
   std::vector<int> rows;
   for (const RecordComparison& one : comparisons) {
     rows.push_back(one.own);
@@ -69,6 +70,27 @@ absl::StatusOr<SuspectedConflicts> ReadSuspectedConflicts(journal::Journal& jour
     if (pair.has_value()) pairs.push_back(*pair);
   }
   return ReadSuspectedConflicts(journal, view, pairs);
+}
+
+absl::Status AddSuspectedConflicts(journal::Journal& journal, const PoolView& view, int slot,
+                                   v1::RankCandidatesResponse& ranking) {
+  std::vector<SlotExpert> pairs;
+  std::vector<v1::Candidate*> candidates;
+  for (v1::Candidate& candidate : *ranking.mutable_candidates()) {
+    const std::optional<int> expert = view.pool->FindExpert(candidate.expert());
+    if (!expert.has_value()) continue;
+    pairs.emplace_back(slot, *expert);
+    candidates.push_back(&candidate);
+  }
+  ASSIGN_OR_RETURN(const SuspectedConflicts suspected,
+                   ReadSuspectedConflicts(journal, view, pairs));
+  for (size_t i = 0; i < pairs.size(); ++i) {
+    const auto found = suspected.find(pairs[i]);
+    if (found == suspected.end()) continue;
+    candidates[i]->mutable_suspected_conflicts()->Assign(found->second.begin(),
+                                                         found->second.end());
+  }
+  return absl::OkStatus();
 }
 
 absl::Status AddSuspectedConflicts(journal::Journal& journal, const PoolView& view,

@@ -35,6 +35,10 @@ absl::StatusOr<SuspectedConflicts> ReadSuspectedConflicts(journal::Journal& jour
                                                           const std::string& proposal,
                                                           absl::Span<const v1::Assignment> wanted);
 
+// Puts it beside the candidates of a ranking for a slot.
+absl::Status AddSuspectedConflicts(journal::Journal& journal, const PoolView& view, int slot,
+                                   v1::RankCandidatesResponse& ranking);
+
 // Puts it beside the candidates of shortlists.
 absl::Status AddSuspectedConflicts(journal::Journal& journal, const PoolView& view,
                                    std::vector<v1::MeetingItem>& items);
