@@ -2,7 +2,8 @@
 """Verifies the certificate of a run of the solver, after services/matching/README.md ("The certificate") and with none of
 the project's own code: what an auditor would write. It solves nothing.
 
-Usage: tests/verify_plan.py FILE    What `critac run certificate RUN --output json` prints; `-`: on standard input.
+Usage: tests/verify_plan.py FILE    What `critac run certificate RUN --output json` prints, or the `certificate` of a plan
+that was not recorded, as `critac match solve --dry-run --output json` has it; `-`: on standard input.
 Exit status 0: the plan keeps every limit, and is the best there is, as its prices or cases prove, or within so much of it.
 1: something is wrong, and what. 2: nothing was verified.
 """
@@ -308,7 +309,8 @@ def verify(message):
     check(bound == number(message, "bound"), f"its bound is {number(message, 'bound')}, and its prices prove {bound}")
     check(bound <= objective, f"its bound, {bound}, is above its objective, {objective}")
     count = number(message, "caseCount")
-    proof = f"{message['run']}, objective {objective}, bound {bound} over {len(certificate.pairs)} pairs"
+    run = message.get("run", "a plan that is not recorded")
+    proof = f"{run}, objective {objective}, bound {bound} over {len(certificate.pairs)} pairs"
     if certificate.cases:
         check(len(certificate.cases) == count, f"it counts {count} cases, and has {len(certificate.cases)}")
         certificate.check_cases(bound, objective)
@@ -316,14 +318,14 @@ def verify(message):
     elif bound == objective:
         print(f"optimal: {proof}")
     else:
-        not_there = f"; {count} cases are said to prove it the best, and were not recorded" if count > 0 else ""
+        not_there = f"; {count} cases are said to prove it the best, and are not there" if count > 0 else ""
         print(f"within {objective - bound} of the best: {proof}{not_there}")
 
 
 def main(path):
     with open(0 if path == "-" else path, encoding="utf-8") as file:
         message = json.load(file)
-    if not isinstance(message, dict) or "run" not in message:
+    if not isinstance(message, dict) or not ("run" in message or "date" in message):
         raise ValueError("not the certificate of a run")
     try:
         verify(message)

@@ -205,6 +205,7 @@ void TellWhoSolves(const absl::Status& status, std::ostream& err) {
 absl::Status RunSolve(Context& context, bool dry_run) {
   matching::v1::SolveMatchesRequest request;
   request.set_validate_only(dry_run);
+  request.set_omit_certificate(context.printer().format() != OutputFormat::kJson);
   ASSIGN_OR_RETURN(*request.mutable_request_id(), context.RequestId());
   // A call that waits for as long as it may says nothing meanwhile.
   request.set_wait_seconds(dry_run ? 0 : kFirstWaitSeconds);

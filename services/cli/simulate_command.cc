@@ -116,9 +116,10 @@ absl::Status FillRequest(const SimulateArguments& arguments, SimulateRequest& re
 absl::Status RunSimulate(Context& context, const SimulateArguments& arguments) {
   SimulateRequest request;
   RETURN_IF_ERROR(FillRequest(arguments, request));
+  Printer printer = context.printer();
+  request.set_omit_certificates(printer.format() != OutputFormat::kJson);
   ASSIGN_OR_RETURN(const SimulateResponse response,
                    context.Call(&MatchService::Stub::Simulate, request, kSimulateDeadline));
-  Printer printer = context.printer();
   if (printer.format() == OutputFormat::kJson) return printer.Json(response);
   if (printer.format() == OutputFormat::kTable) {
     return WriteSimulation(context, response, arguments.whole_plan);

@@ -1,8 +1,10 @@
 #include "services/matching/match_service.h"
 
+#include <initializer_list>
 #include <optional>
 
 #include "absl/strings/str_cat.h"
+#include "common/base/limits.h"
 #include "common/rpc/tasks.h"
 #include "common/status/error.h"
 #include "critac/matching/v1/partner.pb.h"
@@ -149,6 +151,19 @@ absl::Status ShowUnhidden(const Call& call, RecusalReader& recusals, T& answer) 
   return absl::OkStatus();
 }
 
+// Leaves the certificates of plans out of an answer where a recusal of the caller holds.
+absl::Status WithholdCertificates(const Call& call, RecusalReader& recusals,
+                                  std::initializer_list<v1::SolveRun*> runs) {
+  const absl::Status may_follow = recusals.CheckMayFollow(call);
+  if (may_follow.ok()) return absl::OkStatus();
+  if (ReasonOf(may_follow) != "RECUSED") return may_follow;
+  for (v1::SolveRun* const run : runs) {
+    run->clear_certificate();
+    run->set_no_certificate(v1::NO_CERTIFICATE_RECUSED);
+  }
+  return absl::OkStatus();
+}
+
 // A version of the policy; without a name the one in force.
 absl::Status FindPolicy(journal::Journal& journal, const Call& call, const std::string& name,
                         v1::Policy& out) {
@@ -251,6 +266,10 @@ grpc::ServerUnaryReactor* MatchService::Simulate(grpc::CallbackServerContext* co
         RETURN_IF_ERROR(pipeline_.DoWhileWanted(*context, call, [&](journal::IsWanted is_wanted) {
           return SimulateChanges(journal_, pools_, clock_, in, is_wanted, *response);
         }));
+        if (!in.omit_certificates()) {
+          RETURN_IF_ERROR(WithholdCertificates(
+              call, recusals_, {response->mutable_before(), response->mutable_after()}));
+        }
         return ShowUnhidden(call, recusals_, *response);
       });
 }
@@ -297,9 +316,10 @@ grpc::ServerUnaryReactor* MatchService::ExplainOpenSlots(grpc::CallbackServerCon
 
 absl::Status MatchService::SolveInTurn(const grpc::CallbackServerContext& context, const Call& call,
                                        v1::SolveMatchesRequest in, v1::SolveRun& response) {
-  // How long it waits is no part of what it asks for: a repeat may wait longer.
+  // How long it waits is no part of what it asks for: a repeat may wait longer. Nor is what is not recorded.
   const int wait_seconds = in.wait_seconds();
   in.clear_wait_seconds();
+  in.clear_omit_certificate();
   // A repeat of a call that was answered waits for nobody.
   ASSIGN_OR_RETURN(const bool is_known, AnswerAgain(journal_, call, in, response));
   if (is_known) return absl::OkStatus();
@@ -331,6 +351,10 @@ grpc::ServerUnaryReactor* MatchService::SolveMatches(grpc::CallbackServerContext
           ASSIGN_OR_RETURN(const auto view, pools_.Read());
           ASSIGN_OR_RETURN(const std::shared_ptr<const Solved> solved, view->Solve(clock_));
           *response = solved->run;
+          if (!in.omit_certificate()) {
+            AddCertificate(*view->pool, solved->plan, limits::kAnswerCertificateBytes, *response);
+            RETURN_IF_ERROR(WithholdCertificates(call, recusals_, {response}));
+          }
           return ShowUnhidden(call, recusals_, *response);
         }
         RETURN_IF_ERROR(SolveInTurn(*context, call, in, *response));

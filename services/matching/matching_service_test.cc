@@ -721,6 +721,61 @@ TEST_F(MatchingService, ACertificateIsNotShownInPartToTheRecused) {
   EXPECT_TRUE(Certificate(run.name(), kDana).ok());
 }
 
+TEST_F(MatchingService, APlanThatIsNotRecordedHasTheCertificateThatItsRunWouldHave) {
+  AddExperts(1);
+  AddRequest("fy27-000001");
+  AddRequest("fy27-000002");
+  v1::SolveMatchesRequest solve;
+  solve.set_validate_only(true);
+  solve.set_request_id(server_.NewId());
+  const auto solved = Call(&Stub::SolveMatches, solve, kDana);
+  ASSERT_TRUE(solved.ok()) << solved.status();
+  EXPECT_EQ(solved->no_certificate(), v1::NO_CERTIFICATE_UNSPECIFIED);
+  const auto simulated = Simulate({});
+  ASSERT_TRUE(simulated.ok()) << simulated.status();
+
+  const v1::SolveRun run = Solve();
+  EXPECT_FALSE(run.has_certificate()) << "GetCertificate has it";
+  auto recorded = Certificate(run.name(), kDana);
+  ASSERT_TRUE(recorded.ok()) << recorded.status();
+  recorded->clear_run();
+  recorded->clear_time();
+  for (const v1::SolveRun* const one : {&*solved, &simulated->before(), &simulated->after()}) {
+    EXPECT_EQ(one->certificate().DebugString(), recorded->DebugString());
+  }
+
+  solve.set_omit_certificate(true);
+  const auto without = Call(&Stub::SolveMatches, solve, kDana);
+  ASSERT_TRUE(without.ok()) << without.status();
+  EXPECT_FALSE(without->has_certificate());
+  EXPECT_EQ(without->no_certificate(), v1::NO_CERTIFICATE_UNSPECIFIED);
+  v1::SimulateRequest simulate;
+  simulate.set_omit_certificates(true);
+  const auto bare = Call(&Stub::Simulate, simulate, kDana);
+  ASSERT_TRUE(bare.ok()) << bare.status();
+  EXPECT_FALSE(bare->before().has_certificate());
+  EXPECT_FALSE(bare->after().has_certificate());
+}
+
+TEST_F(MatchingService, ACertificateOfAPlanThatIsNotRecordedIsWithheldFromTheRecused) {
+  AddExperts(2);
+  AddRequest("fy27-000001");
+  Recuse("experts/e1", "agencies/fy27-000001");
+  const std::string recused = "coordinator:experts/e1";
+  v1::SolveMatchesRequest solve;
+  solve.set_validate_only(true);
+  solve.set_request_id(server_.NewId());
+  const auto solved = Call(&Stub::SolveMatches, solve, recused);
+  ASSERT_TRUE(solved.ok()) << solved.status();
+  const auto simulated = Call(&Stub::Simulate, v1::SimulateRequest(), recused);
+  ASSERT_TRUE(simulated.ok()) << simulated.status();
+  for (const v1::SolveRun* const one : {&*solved, &simulated->before(), &simulated->after()}) {
+    EXPECT_FALSE(one->has_certificate());
+    EXPECT_EQ(one->no_certificate(), v1::NO_CERTIFICATE_RECUSED);
+    EXPECT_TRUE(one->certified()) << "what is of all requests stays";
+  }
+}
+
 TEST_F(MatchingService, ARunSaysHowEvenTheRunBeforeWas) {
   // Nobody is twice in a team, so of ten two stay open.
   AddExperts(8);
@@ -1693,6 +1748,7 @@ TEST_F(MatchingService, ATrialCountsOnlyWhereAPastRunComesOutAsRecorded) {
   v1::SolveMatchesRequest only_look;
   only_look.set_request_id(server_.NewId());
   only_look.set_validate_only(true);
+  only_look.set_omit_certificate(true);
   const auto run = Call(&Stub::SolveMatches, only_look, kDana);
   ASSERT_TRUE(run.ok()) << run.status();
   // As a version recorded it that counts otherwise.

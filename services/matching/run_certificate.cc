@@ -134,7 +134,7 @@ class CertificateWriter {
     AddPairs();
     AddUnits();
     AddCases();
-    const bool has_rest = bytes_ > 0 || !part_.run().empty();
+    const bool has_rest = bytes_ > 0 || !part_.date().empty();
     if (wanted_ && has_rest) write_(part_);
   }
 
@@ -156,7 +156,7 @@ class CertificateWriter {
 
   void AddFigures(const v1::SolveRun& run) {
     part_.set_run(run.name());
-    *part_.mutable_time() = run.time();
+    if (run.has_time()) *part_.mutable_time() = run.time();
     part_.set_date(DayText(pool_.today()));
     part_.set_policy_version(run.policy_version());
     part_.set_objective(plan_.objective);
@@ -396,6 +396,22 @@ void WriteCertificate(const Pool& pool, const Plan& plan, const v1::SolveRun& ru
                       absl::FunctionRef<bool(const v1::GetCertificateResponse&)> write,
                       int64_t part_bytes) {
   CertificateWriter(pool, plan, write, part_bytes).Write(run);
+}
+
+void AddCertificate(const Pool& pool, const Plan& plan, int64_t most_bytes, v1::SolveRun& run) {
+  v1::GetCertificateResponse whole;
+  const auto fits = [&] { return static_cast<int64_t>(whole.ByteSizeLong()) <= most_bytes; };
+  WriteCertificate(pool, plan, run, [&](const v1::GetCertificateResponse& part) {
+    whole.MergeFrom(part);
+    return fits();
+  });
+  // Cases come last: where one of them was one too many, all else is there.
+  if (!fits()) whole.clear_cases();
+  if (fits()) {
+    *run.mutable_certificate() = std::move(whole);
+  } else {
+    run.set_no_certificate(v1::NO_CERTIFICATE_TOO_LARGE);
+  }
 }
 
 }  // namespace critac::matching

@@ -31,6 +31,10 @@ void WriteCertificate(const Pool& pool, const Plan& plan, const v1::SolveRun& ru
                       absl::FunctionRef<bool(const v1::GetCertificateResponse&)> write,
                       int64_t part_bytes = limits::kEventBytesPerMessage);
 
+// Puts the certificate of a plan of this pool beside its figures, where it takes at most so many bytes; without its
+// cases, where they alone make it larger. Otherwise `no_certificate` says that it is too large.
+void AddCertificate(const Pool& pool, const Plan& plan, int64_t most_bytes, v1::SolveRun& run);
+
 }  // namespace critac::matching
 
 #endif  // SERVICES_MATCHING_RUN_CERTIFICATE_H_

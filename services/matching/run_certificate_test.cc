@@ -219,7 +219,7 @@ TEST(RunCertificate, WhereItsCasesWereNotRecordedAPlanIsWithinSoMuchOfTheBest) {
   const std::string said = VerifyPlan(JsonOf(certificate));
   EXPECT_THAT(said,
               StartsWith(absl::StrCat("within ", plan.objective - plan.bound, " of the best")));
-  EXPECT_THAT(said, HasSubstr("3 cases are said to prove it the best, and were not recorded"));
+  EXPECT_THAT(said, HasSubstr("3 cases are said to prove it the best, and are not there"));
 }
 
 // Goal: a case may be left to one before it with the same limits, and to none that rests on it itself.
@@ -370,6 +370,35 @@ TEST(RunCertificate, ABonusMayCountInOnePeriodOnly) {
   EXPECT_THAT(VerifyPlan(JsonOf(certificate)), HasSubstr("and its units cost"));
   for (v1::CertificatePair& pair : *certificate.mutable_pairs()) pair.clear_bonus_period();
   EXPECT_THAT(VerifyPlan(JsonOf(certificate)), HasSubstr("and its units cost"));
+}
+
+TEST(RunCertificate, StandsBesideTheFiguresOfAPlanAsFarAsItFits) {
+  const Pool pool = OverlappingCenter().Build();
+  const Plan plan = Solved(pool);
+  v1::SolveRun run = RunOf(plan);
+  run.clear_name();
+  const v1::GetCertificateResponse whole = WholeCertificate(pool, plan, run);
+  ASSERT_EQ(whole.cases_size(), 3);
+  EXPECT_THAT(VerifyPlan(JsonOf(whole)), StartsWith("optimal: a plan that is not recorded, "));
+  v1::GetCertificateResponse rest = whole;
+  rest.clear_cases();
+  const auto added_within = [&](int64_t most_bytes) {
+    v1::SolveRun added = run;
+    AddCertificate(pool, plan, most_bytes, added);
+    return added;
+  };
+  const auto whole_bytes = static_cast<int64_t>(whole.ByteSizeLong());
+  const auto rest_bytes = static_cast<int64_t>(rest.ByteSizeLong());
+  EXPECT_EQ(added_within(whole_bytes).certificate().DebugString(), whole.DebugString());
+  for (const int64_t bytes : {whole_bytes - 1, rest_bytes}) {
+    const v1::SolveRun added = added_within(bytes);
+    EXPECT_EQ(added.certificate().DebugString(), rest.DebugString());
+    EXPECT_EQ(added.certificate().case_count(), 3) << "that there were some is still said";
+    EXPECT_EQ(added.no_certificate(), v1::NO_CERTIFICATE_UNSPECIFIED);
+  }
+  const v1::SolveRun without = added_within(rest_bytes - 1);
+  EXPECT_FALSE(without.has_certificate());
+  EXPECT_EQ(without.no_certificate(), v1::NO_CERTIFICATE_TOO_LARGE);
 }
 
 TEST(RunCertificate, ComesInPartsThatAreTheWholeTogether) {

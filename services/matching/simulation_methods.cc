@@ -7,6 +7,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/strip.h"
+#include "common/base/limits.h"
 #include "common/journal/replay.h"
 #include "common/rpc/field_rules.h"
 #include "common/status/error.h"
@@ -42,8 +43,9 @@ absl::Status ResolveVersions(journal::Journal& journal, std::vector<v1::Simulate
   return absl::OkStatus();
 }
 
+// Makes no certificates where they may take 0 bytes.
 absl::Status SimulateOn(const Snapshot& unchanged, absl::Span<const v1::SimulatedChange> changes,
-                        const Clock& clock, journal::IsWanted is_wanted,
+                        const Clock& clock, int64_t certificate_bytes, journal::IsWanted is_wanted,
                         v1::SimulateResponse& out) {
   if (!is_wanted()) return journal::NotWanted();
   Snapshot changed = unchanged;
@@ -53,7 +55,7 @@ absl::Status SimulateOn(const Snapshot& unchanged, absl::Span<const v1::Simulate
         return rpc::CheckFields(message, path);
       },
       changed));
-  ASSIGN_OR_RETURN(out, Simulate(unchanged, changed, clock));
+  ASSIGN_OR_RETURN(out, Simulate(unchanged, changed, clock, certificate_bytes));
   return absl::OkStatus();
 }
 
@@ -84,7 +86,7 @@ absl::Status TryOnPast(journal::Journal& journal, PoolReader& pools, const Clock
   ASSIGN_OR_RETURN(std::vector<Snapshot> snapshots, pools.ReadPast(moments, is_wanted));
   for (size_t i = runs.size(); i-- > 0;) {
     v1::SimulateResponse simulated;
-    RETURN_IF_ERROR(Annotate(SimulateOn(snapshots[i], changes, clock, is_wanted, simulated),
+    RETURN_IF_ERROR(Annotate(SimulateOn(snapshots[i], changes, clock, 0, is_wanted, simulated),
                              runs[i].run.name()));
     v1::PastTrial& trial = *out.add_past();
     trial.set_reproduced(IsReproduced(runs[i].run, simulated.before()));
@@ -104,13 +106,14 @@ absl::Status SimulateChanges(journal::Journal& journal, PoolReader& pools, const
                              v1::SimulateResponse& out) {
   std::vector<v1::SimulatedChange> changes(in.changes().begin(), in.changes().end());
   RETURN_IF_ERROR(ResolveVersions(journal, changes));
+  const int64_t certificate_bytes = in.omit_certificates() ? 0 : limits::kAnswerCertificateBytes;
   if (in.run().empty()) {
     ASSIGN_OR_RETURN(const Snapshot present, pools.ReadPresent());
-    return SimulateOn(present, changes, clock, is_wanted, out);
+    return SimulateOn(present, changes, clock, certificate_bytes, is_wanted, out);
   }
   ASSIGN_OR_RETURN(RecordedRun run, FindRun(journal, in.run()));
   ASSIGN_OR_RETURN(const std::vector<Snapshot> past, pools.ReadPast({InputOf(run)}, is_wanted));
-  RETURN_IF_ERROR(SimulateOn(past.front(), changes, clock, is_wanted, out));
+  RETURN_IF_ERROR(SimulateOn(past.front(), changes, clock, certificate_bytes, is_wanted, out));
   *out.mutable_recorded() = std::move(run.run);
   return absl::OkStatus();
 }
@@ -122,7 +125,7 @@ absl::Status TryPolicy(journal::Journal& journal, PoolReader& pools, const Clock
   std::vector<v1::SimulatedChange> changes(1);
   *changes[0].mutable_policy() = out.policy();
   ASSIGN_OR_RETURN(const Snapshot present, pools.ReadPresent());
-  RETURN_IF_ERROR(SimulateOn(present, changes, clock, is_wanted, *out.mutable_present()));
+  RETURN_IF_ERROR(SimulateOn(present, changes, clock, 0, is_wanted, *out.mutable_present()));
   return TryOnPast(journal, pools, clock, in.past_runs() == 0 ? kPastRuns : in.past_runs(), changes,
                    is_wanted, out);
 }
