@@ -13,6 +13,7 @@ using testing::FailsWith;
 using testing::FakeRecords;
 using ::testing::HasSubstr;
 using testing::NoRecords;
+using ::testing::Not;
 using testing::Ori9;
 using testing::Succeeds;
 
@@ -271,6 +272,17 @@ TEST(AgencyLookup, AnAmbiguousNameListsEveryCandidate) {
   EXPECT_EQ(listed.violations(1).subject(), "agencies/ag-000002");
   EXPECT_THAT(listed.violations(1).description(), HasSubstr("Summit county, ORI9 UT0220000"));
   EXPECT_EQ(TheOne(lookup, {second})->name(), "agencies/ag-000002");
+}
+
+TEST(AgencyLookup, OfManyCandidatesTheFirstAreListedAndAllCounted) {
+  std::vector<v1::Agency> candidates(kMostCandidates, AgencyCalled("Lake"));
+  absl::Status status = TheOne(Lookup("", "lake", "UT"), candidates).status();
+  EXPECT_EQ(PreconditionFailureOf(status).violations_size(), 20);
+  EXPECT_THAT(status.message(), AllOf(HasSubstr("means 20 agencies"), Not(HasSubstr("more"))));
+  candidates.resize(kMostCandidates + 2, AgencyCalled("Lake"));
+  status = TheOne(Lookup("", "lake", "UT"), candidates).status();
+  EXPECT_EQ(PreconditionFailureOf(status).violations_size(), 20);
+  EXPECT_THAT(status.message(), AllOf(HasSubstr("means 22 agencies"), HasSubstr("; and 2 more")));
 }
 
 }  // namespace

@@ -62,13 +62,16 @@ absl::StatusOr<v1::Agency> TheOne(const v1::LookupAgencyRequest& lookup,
         .Resource(v1::Agency::descriptor()->full_name(), text)
         .ToStatus();
   }
-  Error error(
-      absl::StatusCode::kFailedPrecondition, "AMBIGUOUS_AGENCY",
-      absl::StrCat(text, " means ", candidates.size(), " agencies: ",
-                   absl::StrJoin(candidates, "; ", [](std::string* out, const v1::Agency& agency) {
-                     absl::StrAppend(out, CandidateText(agency));
-                   })));
-  for (const v1::Agency& agency : candidates) {
+  const absl::Span<const v1::Agency> listed = candidates.subspan(0, kMostCandidates);
+  const size_t others = candidates.size() - listed.size();
+  Error error(absl::StatusCode::kFailedPrecondition, "AMBIGUOUS_AGENCY",
+              absl::StrCat(text, " means ", candidates.size(), " agencies: ",
+                           absl::StrJoin(listed, "; ",
+                                         [](std::string* out, const v1::Agency& agency) {
+                                           absl::StrAppend(out, CandidateText(agency));
+                                         }),
+                           others == 0 ? "" : absl::StrCat("; and ", others, " more")));
+  for (const v1::Agency& agency : listed) {
     error.Precondition("AMBIGUOUS_AGENCY", agency.name(), CandidateText(agency));
   }
   return error.ToStatus();

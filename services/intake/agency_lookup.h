@@ -1,6 +1,7 @@
 #ifndef SERVICES_INTAKE_AGENCY_LOOKUP_H_
 #define SERVICES_INTAKE_AGENCY_LOOKUP_H_
 
+#include <cstddef>
 #include <string>
 #include <vector>
 
@@ -24,8 +25,11 @@ std::string LookupText(const v1::LookupAgencyRequest& lookup);
 // each once, sorted.
 std::vector<std::string> HoldersOn(absl::Span<const v1::AliasRecord> records, absl::CivilDay day);
 
+// Candidates that an error lists at most, so that it fits the metadata of a call, which carry it.
+inline constexpr size_t kMostCandidates = 20;
+
 // The one agency meant. NOT_FOUND: there is none; FAILED_PRECONDITION, reason AMBIGUOUS_AGENCY:
-// there are several, all listed with what tells them apart.
+// there are several, so many, of which the first kMostCandidates are listed with what tells them apart.
 absl::StatusOr<v1::Agency> TheOne(const v1::LookupAgencyRequest& lookup,
                                   absl::Span<const v1::Agency> candidates);
 

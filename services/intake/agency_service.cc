@@ -1,6 +1,9 @@
 #include "services/intake/agency_service.h"
 
+#include <algorithm>
+#include <iterator>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "common/base/calendar.h"
@@ -14,6 +17,23 @@
 namespace critac::intake {
 
 using rpc::Call;
+
+namespace {
+
+// What a query finds on all of its pages: one agency among others must not pass for the only one because a page ends.
+template <typename T>
+absl::StatusOr<std::vector<T>> ListAll(journal::Journal& journal, journal::ListQuery query) {
+  query.page_size = limits::kMaxPageSize;
+  std::vector<T> all;
+  do {
+    ASSIGN_OR_RETURN(auto page, journal.List<T>(query));
+    std::move(page.items.begin(), page.items.end(), std::back_inserter(all));
+    query.page_token = page.next_page_token;
+  } while (!query.page_token.empty());
+  return all;
+}
+
+}  // namespace
 
 grpc::ServerUnaryReactor* AgencyService::CreateAgency(grpc::CallbackServerContext* context,
                                                       const v1::CreateAgencyRequest* request,
@@ -95,9 +115,9 @@ absl::StatusOr<std::vector<v1::Agency>> AgencyService::ByAlias(const std::string
   journal::ListQuery query;
   query.collection = "aliases";
   query.condition = AliasValueIs(alias);
-  ASSIGN_OR_RETURN(const auto page, journal_.List<v1::AliasRecord>(query));
+  ASSIGN_OR_RETURN(const auto records, ListAll<v1::AliasRecord>(journal_, std::move(query)));
   std::vector<v1::Agency> agencies;
-  for (const std::string& name : HoldersOn(page.items, DayOf(clock_.Now()))) {
+  for (const std::string& name : HoldersOn(records, DayOf(clock_.Now()))) {
     ASSIGN_OR_RETURN(agencies.emplace_back(), journal_.Get<v1::Agency>(name));
   }
   return agencies;
@@ -108,9 +128,7 @@ absl::StatusOr<std::vector<v1::Agency>> AgencyService::ByName(const std::string&
   journal::ListQuery query;
   query.collection = "agencies";
   query.condition = AgencyIsCalled(display_name, state);
-  query.page_size = limits::kMaxPageSize;
-  ASSIGN_OR_RETURN(auto page, journal_.List<v1::Agency>(query));
-  return std::move(page.items);
+  return ListAll<v1::Agency>(journal_, std::move(query));
 }
 
 }  // namespace critac::intake

@@ -1,4 +1,5 @@
 // AgencyService over gRPC, with production wiring and SQLite.
+#include "common/base/limits.h"
 #include "services/intake/service_testing.h"
 
 namespace critac::intake {
@@ -208,6 +209,19 @@ TEST_F(AgencyServiceTest, AnAmbiguousNameListsTheCandidates) {
   EXPECT_EQ(Lookup("", "Lake  police", "NV")->name(), "agencies/ag-000003");
   EXPECT_THAT(Lookup("", "Lake", "NV"),
               FailsWith(absl::StatusCode::kNotFound, "RESOURCE_NOT_FOUND"));
+}
+
+TEST_F(AgencyServiceTest, AnAmbiguousNameOfMoreThanAPageIsThatOfAllOfThem) {
+  std::vector<v1::Agency> rows;
+  for (int i = 0; i < limits::kMaxPageSize; ++i) {
+    rows.push_back(AgencyCalled("Lake Police", {Ori9(absl::StrCat("UT", 1'000'000 + i))}));
+  }
+  ASSERT_THAT(intake_.ImportAgencies(rows), Succeeds());
+  ASSERT_THAT(intake_.CreateAgency(AgencyCalled("Lake Police", {Ori9("UT0180100")})), Succeeds());
+  const auto ambiguous = Lookup("", "lake police", "UT");
+  ASSERT_THAT(ambiguous, FailsWith(absl::StatusCode::kFailedPrecondition, "AMBIGUOUS_AGENCY"));
+  EXPECT_THAT(ambiguous.status().message(),
+              AllOf(HasSubstr("means 1001 agencies"), HasSubstr("; and 981 more")));
 }
 
 TEST_F(AgencyServiceTest, ALookupNeedsOneWayToLook) {
