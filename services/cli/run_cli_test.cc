@@ -1593,6 +1593,19 @@ size band  25-49   1000+    0.600       -
 )");
 }
 
+TEST_F(CommandLine, ARunSaysFromWhereOnGroupsAreTooFarApartByItsPolicy) {
+  center_.On<matching::v1::GetRunRequest, matching::v1::SolveRun>(
+      "critac.matching.v1.MatchService/GetRun", [](const auto&, auto& run) {
+        run.set_name("runs/r00000042");
+        matching::v1::Fairness& fairness = *run.mutable_fairness();
+        fairness.set_disparity_threshold_e6(750'000);
+        fairness.add_disparities()->set_ratio_e6(600'000);
+        return absl::OkStatus();
+      });
+  EXPECT_THAT(Run("run get r00000042").out(),
+              HasSubstr("share of people placed (too far apart below 0.750), lowest as a part of"));
+}
+
 TEST_F(CommandLine, WhereTheDisparitiesGoIsShownAsBarsWithTheTestOfThem) {
   const auto fill = [](matching::v1::SolveRun& run) {
     run.set_name("runs/r00000042");

@@ -156,6 +156,13 @@ Fairness UnmetShares(const Fairness& fairness) {
   return unmet;
 }
 
+// Where groups are too far apart. Runs of before do not say it.
+std::string ThresholdText(const Fairness& fairness) {
+  if (fairness.disparity_threshold_e6() == 0) return "0.8: four fifths";
+  return absl::StrCat("too far apart below ",
+                      FieldText(fairness, "disparity_threshold_e6", TextStyle::kShort));
+}
+
 // One of the lists of disparities, `field`, under what it measures.
 absl::Status ShowDisparities(Printer& printer, std::ostream& out, const Fairness& fairness,
                              absl::string_view field, absl::string_view measure) {
@@ -227,8 +234,9 @@ absl::Status ShowFairness(Printer& printer, std::ostream& out, const Fairness& f
     out << "\nagencies: people asked for and placed, mean score, mean days waited\n";
     RETURN_IF_ERROR(printer.List(fairness, "groups", GroupColumns()));
   }
-  RETURN_IF_ERROR(ShowDisparities(printer, out, fairness, "disparities",
-                                  "share of people placed (0.8: four fifths)"));
+  RETURN_IF_ERROR(
+      ShowDisparities(printer, out, fairness, "disparities",
+                      absl::StrCat("share of people placed (", ThresholdText(fairness), ")")));
   RETURN_IF_ERROR(
       ShowDisparities(printer, out, fairness, "waiting_disparities", "mean days waited"));
   RETURN_IF_ERROR(

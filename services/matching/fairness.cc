@@ -17,8 +17,10 @@ namespace {
 using google::protobuf::RepeatedPtrField;
 
 constexpr int64_t kWhole = 1'000'000;
-// Groups of fewer people say nothing about disparity: one person more or less would turn it.
-constexpr int64_t kLeastPeople = 5;
+// Where the policy does not say otherwise: the four fifths of 29 CFR 1607.4 D; and of fewer people, one more or less
+// would turn the ratio.
+constexpr int32_t kDisparityThresholdE6 = 800'000;
+constexpr int32_t kDisparityLeastPeople = 5;
 
 struct Outcome {
   int64_t people = 0;
@@ -74,8 +76,9 @@ bool Lower(const GroupMean& a, const GroupMean& b) {
   return part < whole;
 }
 
-// Adds to `disparities` how far apart the groups of a dimension are, where two of them can be compared.
-void AddDisparity(const Groups& groups, v1::GroupDimension dimension,
+// Adds to `disparities` how far apart the groups of a dimension are, where two of them can be compared by what
+// `fairness` has of the policy.
+void AddDisparity(const Groups& groups, const v1::Fairness& fairness, v1::GroupDimension dimension,
                   GroupMean (*mean_of)(const Outcome&),
                   RepeatedPtrField<v1::Disparity>& disparities) {
   const Groups::value_type* lowest = nullptr;
@@ -83,7 +86,7 @@ void AddDisparity(const Groups& groups, v1::GroupDimension dimension,
   int count = 0;
   for (const auto& group : groups) {
     const GroupMean mean = mean_of(group.second);
-    if (group.first.first != dimension || mean.people < kLeastPeople) continue;
+    if (group.first.first != dimension || mean.people < fairness.disparity_least_people()) continue;
     ++count;
     if (lowest == nullptr || Lower(mean, mean_of(lowest->second))) lowest = &group;
     // Among equals the last, so that two that are alike are told of as two.
@@ -96,6 +99,7 @@ void AddDisparity(const Groups& groups, v1::GroupDimension dimension,
   disparity.set_highest(highest->first.second);
   const auto [part, whole] = Parts(mean_of(lowest->second), mean_of(highest->second));
   disparity.set_ratio_e6(whole == 0 ? kWhole : static_cast<int64_t>(part * kWhole / whole));
+  disparity.set_below_threshold(disparity.ratio_e6() < fairness.disparity_threshold_e6());
 }
 
 void AddPreviousOf(const RepeatedPtrField<v1::Disparity>& before,
@@ -152,6 +156,11 @@ int64_t GiniE6(absl::Span<const int64_t> amounts) {
 
 v1::Fairness FairnessOf(const Pool& pool, const Plan& plan) {
   v1::Fairness fairness;
+  const v1::Policy& policy = pool.policy();
+  const int32_t threshold_e6 = policy.disparity_threshold_e6();
+  const int32_t least_people = policy.disparity_least_people();
+  fairness.set_disparity_threshold_e6(threshold_e6 > 0 ? threshold_e6 : kDisparityThresholdE6);
+  fairness.set_disparity_least_people(least_people > 0 ? least_people : kDisparityLeastPeople);
   AddPartners(pool, plan, fairness);
   const Groups groups = Count(pool, plan);
   for (const auto& [group, outcome] : groups) {
@@ -166,9 +175,9 @@ v1::Fairness FairnessOf(const Pool& pool, const Plan& plan) {
   for (const v1::GroupDimension dimension :
        {v1::GROUP_DIMENSION_AGENCY_TYPE, v1::GROUP_DIMENSION_SIZE_BAND,
         v1::GROUP_DIMENSION_STATE}) {
-    AddDisparity(groups, dimension, SharePlaced, *fairness.mutable_disparities());
-    AddDisparity(groups, dimension, MeanWaiting, *fairness.mutable_waiting_disparities());
-    AddDisparity(groups, dimension, MeanScore, *fairness.mutable_score_disparities());
+    AddDisparity(groups, fairness, dimension, SharePlaced, *fairness.mutable_disparities());
+    AddDisparity(groups, fairness, dimension, MeanWaiting, *fairness.mutable_waiting_disparities());
+    AddDisparity(groups, fairness, dimension, MeanScore, *fairness.mutable_score_disparities());
   }
   return fairness;
 }

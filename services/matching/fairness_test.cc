@@ -149,6 +149,35 @@ TEST_F(FairnessTest, SaysHowFarApartGroupsAre) {
               ElementsAre("AGENCY_TYPE_TRIBAL to AGENCY_TYPE_MUNICIPAL 500000", "MT to UT 600000"));
 }
 
+TEST_F(FairnessTest, ThePolicySaysFromWhereOnGroupsAreTooFarApart) {
+  const auto below = [this] {
+    const v1::Fairness fairness = Fairness();
+    std::vector<std::string> texts;
+    for (const v1::Disparity& one : fairness.disparities()) {
+      EXPECT_TRUE(one.has_below_threshold());
+      texts.push_back(one.below_threshold() ? "below" : "not");
+    }
+    return texts;
+  };
+  EXPECT_EQ(Fairness().disparity_threshold_e6(), 800'000) << "four fifths, where it does not";
+  EXPECT_THAT(below(), ElementsAre("below", "below")) << "500,000 and 600,000";
+  center_.policy.set_disparity_threshold_e6(600'000);
+  EXPECT_EQ(Fairness().disparity_threshold_e6(), 600'000);
+  EXPECT_THAT(below(), ElementsAre("below", "not"));
+  center_.policy.set_disparity_threshold_e6(600'001);
+  EXPECT_THAT(below(), ElementsAre("below", "below"));
+}
+
+TEST_F(FairnessTest, ThePolicySaysHowManyPeopleMakeAGroup) {
+  EXPECT_EQ(Fairness().disparity_least_people(), 5) << "where it does not";
+  center_.policy.set_disparity_least_people(6);
+  EXPECT_EQ(Fairness().disparity_least_people(), 6);
+  EXPECT_THAT(TextsOf(Fairness().disparities()), ElementsAre("MT to UT 600000"))
+      << "five municipal requests are too few";
+  center_.policy.set_disparity_least_people(7);
+  EXPECT_THAT(TextsOf(Fairness().disparities()), IsEmpty());
+}
+
 TEST_F(FairnessTest, SaysHowFarApartTheWaitingOfGroupsIs) {
   Wait(0, 12);
   EXPECT_THAT(TextsOf(Fairness().waiting_disparities()),
