@@ -2,9 +2,11 @@
 #define TESTS_PROCESS_CENTER_QUEUE_H_
 
 #include <algorithm>
+#include <cstdint>
 #include <string>
 #include <vector>
 
+#include "absl/time/time.h"
 #include "common/base/clock.h"
 #include "common/base/ids.h"
 #include "common/base/limits.h"
@@ -38,11 +40,25 @@ class Queue {
     const queue::QueueStats stats = Stats();
     return stats.ready == 0 && stats.delayed == 0 && stats.leased == 0 && stats.dead == 0;
   }
-  // Whether this job is in the hands of a worker, who may be dead.
-  bool IsLeased(const std::string& key) {
+  // Puts jobs in that have to wait first.
+  void Put(const std::vector<std::string>& keys, absl::Duration delay) {
+    std::vector<queue::NewJob> jobs;
+    for (const std::string& key : keys) jobs.push_back({.key = key, .delay = delay});
+    const auto added = queue_.Enqueue(jobs);
+    ASSERT_TRUE(added.ok()) << added.status();
+    ASSERT_EQ(*added, static_cast<int64_t>(keys.size()));
+  }
+  // Jobs in the hands of workers, who may be dead.
+  std::vector<std::string> Leased() {
+    std::vector<std::string> keys;
     const auto jobs = queue_.Peek(queue::JobState::kLeased, limits::kPeekJobs);
-    return jobs.ok() && std::any_of(jobs->begin(), jobs->end(),
-                                    [&](const queue::JobInfo& job) { return job.key == key; });
+    if (!jobs.ok()) return keys;
+    for (const queue::JobInfo& job : *jobs) keys.push_back(job.key);
+    return keys;
+  }
+  bool IsLeased(const std::string& key) {
+    const std::vector<std::string> keys = Leased();
+    return std::find(keys.begin(), keys.end(), key) != keys.end();
   }
 
  private:
