@@ -1,9 +1,11 @@
 #include <array>
+#include <cstdint>
 #include <memory>
 #include <string>
 #include <utility>
 #include <vector>
 
+#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
 #include "absl/time/time.h"
@@ -23,6 +25,7 @@ namespace critac::queue {
 namespace {
 
 using testing::AskRedis;
+using ::testing::ElementsAre;
 using testing::Eventually;
 using testing::NumberOfRedis;
 using testing::OneJob;
@@ -47,13 +50,14 @@ class RedisHandOver : public ::testing::Test {
   // Waits until so many wait, and can be told.
   void AwaitWaiting(int64_t count) {
     ASSERT_TRUE(Eventually([&] { return Number({"ZCARD", kWaiting}) == count; }));
-    for (const std::string& ear : Ears()) {
-      const std::vector<std::string> ask = {"PUBSUB", "NUMSUB", absl::StrCat(kMeta, ":", ear)};
-      ASSERT_TRUE(Eventually([&] {
-        const auto reply = AskRedis(server_.port(), ask);
-        return reply.ok() && reply->value()[1].integer() > 0;
-      }));
-    }
+    for (const std::string& ear : Ears()) AwaitListening(ear);
+  }
+  void AwaitListening(const std::string& ear) {
+    const std::vector<std::string> ask = {"PUBSUB", "NUMSUB", absl::StrCat(kMeta, ":", ear)};
+    ASSERT_TRUE(Eventually([&] {
+      const auto reply = AskRedis(server_.port(), ask);
+      return reply.ok() && reply->value()[1].integer() > 0;
+    }));
   }
   // What the server knows of those who wait: "TOKEN MAX LEASE EAR".
   std::vector<std::string> Waiting() {
@@ -82,6 +86,21 @@ class RedisHandOver : public ::testing::Test {
     ASSERT_TRUE(
         TellRedis(server_.port(), {"ZADD", RedisQueues::Key("leased"), absl::StrCat(expires), id}));
   }
+  // Tells of a job that was handed over, as the scripts do.
+  void TellOf(const std::string& key, const std::string& token, const std::string& ear) {
+    const std::string record = redis::EncodeJob({.key = key}, queues_.clock().Now());
+    ASSERT_TRUE(
+        TellRedis(server_.port(), {"PUBLISH", absl::StrCat(kMeta, ":", ear),
+                                   absl::StrCat(token, " 1 ", record.size(), " ", record)}));
+  }
+  static std::vector<std::string> Keys(WorkQueue& queue, JobState state) {
+    std::vector<std::string> keys;
+    const auto jobs = queue.Peek(state, 10);
+    EXPECT_TRUE(jobs.ok()) << jobs.status();
+    if (!jobs.ok()) return keys;
+    for (const JobInfo& job : *jobs) keys.push_back(job.key);
+    return keys;
+  }
   static void Add(WorkQueue& queue, const std::string& key) {
     const absl::StatusOr<int64_t> added = queue.Enqueue({NewJob{.key = key}});
     EXPECT_TRUE(added.ok()) << added.status();
@@ -89,6 +108,8 @@ class RedisHandOver : public ::testing::Test {
 
   const std::string kWaiting = RedisQueues::Key("waiting");
   const std::string kMeta = RedisQueues::Key("meta");
+  // The token of one who waits no more.
+  const std::string kGone = "00000000000000ab";
   RedisServer server_;
   RedisQueues queues_;
 };
@@ -172,13 +193,38 @@ TEST_F(RedisHandOver, WhatComesTooLateForOneWhoLeftIsGivenBack) {
   const auto queue = Open();
   OneJob waits(*queue);
   AwaitWaiting(1);
-  HandOverSilently("a", "00000000000000ab");
-  const std::string record = redis::EncodeJob({.key = "a"}, queues_.clock().Now());
-  ASSERT_TRUE(
-      TellRedis(server_.port(), {"PUBLISH", absl::StrCat(kMeta, ":", Ears().at(0)),
-                                 absl::StrCat("00000000000000ab 1 ", record.size(), " ", record)}));
+  HandOverSilently("a", kGone);
+  TellOf("a", kGone, Ears().at(0));
   EXPECT_EQ(waits.Key(), "a") << "it was ready again, untried";
   EXPECT_EQ(queue->Peek(JobState::kLeased, 1)->at(0).attempts, 1);
+}
+
+// Who looks at the moment at which a job is handed to him has it twice: by the look's answer, and by what is published,
+// which his process may hear when he has gone to work. Method: the look has the answer before anything is published;
+// what is heard in order after that is given back, and shows that the message before it was heard.
+TEST_F(RedisHandOver, WhatALookFoundStaysInHandThoughTheMessageOfItComesLater) {
+  const auto queue = Open();
+  OneJob waits(*queue);
+  AwaitWaiting(1);
+  const std::string waiter = Waiting().at(0);
+  const std::string token = waiter.substr(0, 16);
+  const std::string ear = Ears().at(0);
+  ASSERT_TRUE(TellRedis(server_.port(), {"ZREM", kWaiting, waiter}));
+  HandOverSilently("a", token);
+  HandOverSilently("b", kGone);
+  ASSERT_TRUE(TellRedis(server_.port(), {"CLIENT", "KILL", "TYPE", "pubsub"}));
+  ASSERT_EQ(waits.Key(), "a");
+  AwaitListening(ear);
+  TellOf("a", token, ear);
+  TellOf("b", kGone, ear);
+  ASSERT_TRUE(Eventually([&] { return !Keys(*queue, JobState::kReady).empty(); }));
+  EXPECT_THAT(Keys(*queue, JobState::kLeased), ElementsAre("a"));
+  EXPECT_THAT(Keys(*queue, JobState::kReady), ElementsAre("b"));
+  // By one who has it in hand it can be given back all the same.
+  uint64_t number = 0;
+  ASSERT_TRUE(absl::SimpleHexAtoi(token, &number));
+  EXPECT_TRUE(queue->Release({.key = "a", .token = number}).ok());
+  EXPECT_THAT(Keys(*queue, JobState::kReady), ElementsAre("b", "a"));
 }
 
 TEST_F(RedisHandOver, AMessageThatIsNoneIsPassedOver) {

@@ -5,7 +5,9 @@
 --   1  jobs     hash  id → record, as the client wrote it: a digit for the priority (0 is high),
 --                     8 bytes that the client reads, the length of the trace, the trace, the key
 --   2  state    hash  id → "TOKEN ATTEMPTS LOST SINCE", for jobs that were handed out, delayed or
---                     given up; without one: no token, 0 attempts, 0 lost leases, since ever
+--                     given up; without one: no token, 0 attempts, 0 lost leases, since ever.
+--                     Of a leased job SINCE is 0, or when the look of one to whom it had been
+--                     handed over found it
 --   3  errors   hash  id → why the last attempt failed
 --   4  again    hash  id → "DUE" and a record: to be put in when the run in hand ends
 --   5  delayed  zset  id by when it is due

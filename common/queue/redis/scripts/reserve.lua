@@ -9,17 +9,20 @@ advance()
 local me = ARGV[5] .. ' ' .. ARGV[3] .. ' ' .. ARGV[4] .. ' ' .. ARGV[6]
 local lease = tonumber(ARGV[4])
 
--- What was handed over to the caller while it waited, and did not reach it: the lease begins anew.
+-- What was handed over to the caller while it waited, and did not reach it: the lease begins anew. What was published
+-- may still be on its way, and reach the caller's process when the caller has gone to work: the state says that it was
+-- found here, so that it is not given back then.
 local function handed_over()
   local ids = call('ZRANGE', leased, now + lease, '-inf', 'BYSCORE', 'REV', 'LIMIT', 0, 10000)
   local states = values(state, ids)
   local handed, attempts = {}, {}
   for i = 1, #ids do
-    local token, tried = state_of(states[i])
+    local token, tried, lost = state_of(states[i])
     local record = token == ARGV[5] and call('HGET', jobs, ids[i])
     if record then
       handed[#handed + 1] = record
       attempts[#attempts + 1] = tried
+      call('HSET', state, ids[i], state_text(token, tried, lost, now))
       call('ZADD', leased, now + lease, ids[i])
     end
   end
