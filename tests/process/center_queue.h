@@ -3,9 +3,11 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
+#include "absl/strings/str_cat.h"
 #include "absl/time/time.h"
 #include "common/base/clock.h"
 #include "common/base/ids.h"
@@ -55,6 +57,22 @@ class Queue {
     if (!jobs.ok()) return keys;
     for (const queue::JobInfo& job : *jobs) keys.push_back(job.key);
     return keys;
+  }
+  // All that it says of itself, for the report of a failure: a line of counts, then one for each job.
+  std::string Description() {
+    const queue::QueueStats stats = Stats();
+    std::string text =
+        absl::StrCat("ready ", stats.ready, ", delayed ", stats.delayed, ", leased ", stats.leased,
+                     ", dead ", stats.dead, stats.paused ? ", paused\n" : "\n");
+    const auto jobs = queue_.Peek(std::nullopt, limits::kPeekJobs);
+    if (!jobs.ok()) return absl::StrCat(text, jobs.status().ToString(), "\n");
+    constexpr const char* kStates[] = {"ready", "delayed", "leased", "dead"};
+    for (const queue::JobInfo& job : *jobs) {
+      absl::StrAppend(&text, "  ", kStates[static_cast<int>(job.state)], " ", job.key,
+                      ", attempts ", job.attempts, ", due ",
+                      absl::FormatTime(job.due, absl::UTCTimeZone()), " ", job.last_error, "\n");
+    }
+    return text;
   }
   bool IsLeased(const std::string& key) {
     const std::vector<std::string> keys = Leased();

@@ -48,8 +48,10 @@ constexpr char kDeclined[] = "critac.matching.v1.OfferDeclined";
 constexpr char kReminded[] = "critac.matching.v1.OfferReminded";
 // Offers that expire, and as many of which a partner is to be reminded.
 constexpr int kOffersOfAKind = 3;
-// Longer than both replicas take to start.
-constexpr absl::Duration kDelay = absl::Seconds(1);
+// Much longer than both replicas take to start.
+constexpr absl::Duration kDelay = absl::Seconds(10);
+// Long enough that what a killed replica had in hand is looked at before the other may take it over.
+constexpr char kLease[] = "8s";
 
 // The records of matching, made in the past: offers that can be answered for 20 business days, with a reminder after
 // each five. All that a replica does about them has come due since.
@@ -178,11 +180,14 @@ class DelayedJobs : public ::testing::Test {
       RETURN_IF_ERROR(other.QueryForUpdate("SELECT id FROM journal_head", {},
                                            [](const store::Row&) { return absl::OkStatus(); }));
       offers_.Resume();
+      const int64_t delayed = offers_.Stats().delayed;
+      EXPECT_LT(absl::Now(), due_) << "both took longer to start than the jobs had to wait";
+      EXPECT_EQ(delayed, 2 * kOffersOfAKind) << "none is due yet\n" << State();
       EXPECT_TRUE(Eventually([&] {
         const int64_t leased = offers_.Stats().leased;
         if (leased > 0) EXPECT_GE(absl::Now(), due_) << "it is not due yet";
         return leased == 2 && WaiterCount() == 2;
-      }));
+      })) << State();
       what();
       return absl::OkStatus();
     });
@@ -190,8 +195,26 @@ class DelayedJobs : public ::testing::Test {
   }
 
   void ExpectEachOnce() {
-    EXPECT_TRUE(Eventually([&] { return offers_.IsEmpty(); }));
+    EXPECT_TRUE(Eventually([&] { return offers_.IsEmpty(); })) << State();
     records_.ExpectEachOnce();
+  }
+
+  // What the queue and PostgreSQL say of what goes on, for the report of a failure.
+  std::string State() {
+    std::string text = absl::StrCat(absl::FormatTime(absl::Now(), absl::UTCTimeZone()),
+                                    "\nthe queue offers: ", offers_.Description(), "sessions:\n");
+    const absl::Status read = (*database_)->Read([&](store::Connection& connection) {
+      return connection.Query(
+          "SELECT concat_ws(' ', pid, client_port, state, wait_event_type, wait_event, "
+          "pg_blocking_pids(pid), now() - state_change, left(query, 120)) "
+          "FROM pg_stat_activity WHERE datname = current_database() ORDER BY pid",
+          {}, [&](const store::Row& row) {
+            absl::StrAppend(&text, "  ", row.Text(0), "\n");
+            return absl::OkStatus();
+          });
+    });
+    if (!read.ok()) absl::StrAppend(&text, "  ", read.ToString(), "\n");
+    return text;
   }
 
   PastRecords records_;
@@ -224,7 +247,7 @@ class DelayedJobs : public ::testing::Test {
                                                 "--log-level",
                                                 "error",
                                                 "--job-lease",
-                                                "3s",
+                                                kLease,
                                                 "--reconcile-interval",
                                                 "1h"};
     replicas_[replica] =
@@ -266,7 +289,7 @@ TEST_F(DelayedJobs, AReplicaKilledBeforeItsJobIsOnRecordLeavesItToTheOtherWhichD
   WhileBothAreAtWork([&] {
     EXPECT_THAT(records_.Effects(), IsEmpty());
     replicas_[0]->Kill();
-    EXPECT_THAT(offers_.Leased(), SizeIs(2)) << "it left its job in hand";
+    EXPECT_THAT(offers_.Leased(), SizeIs(2)) << "it left its job in hand\n" << State();
   });
   ExpectEachOnce();
 }
@@ -276,17 +299,22 @@ TEST_F(DelayedJobs, AReplicaKilledRightAfterItsJobIsOnRecordHasItNotDoneOnceMore
   std::vector<std::string> in_hand;
   WhileBothAreAtWork([&] {
     in_hand = offers_.Leased();
+    EXPECT_THAT(in_hand, SizeIs(2)) << State();
     way_.Hold();
   });
   ASSERT_THAT(in_hand, SizeIs(2));
   for (const std::string& offer : in_hand) {
-    EXPECT_TRUE(Eventually([&] { return records_.IsOnRecord(offer); })) << offer;
+    EXPECT_TRUE(Eventually([&] { return records_.IsOnRecord(offer); })) << offer << "\n" << State();
   }
+  // Of the other's the queue is told.
+  const auto one_is_in_hand = [&] {
+    return offers_.IsLeased(in_hand[0]) != offers_.IsLeased(in_hand[1]);
+  };
+  EXPECT_TRUE(Eventually(one_is_in_hand)) << State();
   replicas_[0]->Kill();
   // What it said and did not arrive never does.
   way_.Refuse();
-  EXPECT_TRUE(offers_.IsLeased(in_hand[0]) || offers_.IsLeased(in_hand[1]))
-      << "the queue was told that it is done";
+  EXPECT_TRUE(one_is_in_hand()) << "the queue was told that it is done\n" << State();
   ExpectEachOnce();
 }
 
