@@ -59,6 +59,23 @@ std::string ToText(const JournalContent& content) {
 
 // ---- Reading ------------------------------------------------------------------------------------
 
+// Reads page after page until one is empty; `after` says behind which row the next one begins.
+absl::Status ReadPages(store::Connection& connection, const store::PageQuery& page,
+                       absl::FunctionRef<std::vector<store::Value>()> after,
+                       absl::FunctionRef<absl::Status(const store::Row&)> each) {
+  for (bool is_empty = false; !is_empty;) {
+    is_empty = true;
+    RETURN_IF_ERROR(connection
+                        .QueryPage(page, after(),
+                                   [&](const store::Row& row) {
+                                     is_empty = false;
+                                     return each(row);
+                                   })
+                        .status());
+  }
+  return absl::OkStatus();
+}
+
 absl::Status ReadVaultRecords(store::Connection& connection,
                               absl::FunctionRef<absl::Status(const BackupRecord&)> each) {
   BackupRecord record;
@@ -70,22 +87,15 @@ absl::Status ReadVaultRecords(store::Connection& connection,
                               .order = "sequence, place",
                               .rows = kRecordsOfAPage,
                               .bytes = limits::kJournalPageBytes};
-  for (int64_t read = 1; read > 0;) {
-    read = 0;
-    RETURN_IF_ERROR(connection
-                        .QueryPage(page, {text.sequence(), text.place()},
-                                   [&](const store::Row& row) {
-                                     ++read;
-                                     text.set_sequence(row.Int(0));
-                                     text.set_place(row.Int(1));
-                                     text.set_field(row.Text(2));
-                                     text.set_salt(row.Text(3));
-                                     text.set_content(row.Text(4));
-                                     return each(record);
-                                   })
-                        .status());
-  }
-  return absl::OkStatus();
+  const auto after = [&] { return std::vector<store::Value>{text.sequence(), text.place()}; };
+  return ReadPages(connection, page, after, [&](const store::Row& row) {
+    text.set_sequence(row.Int(0));
+    text.set_place(row.Int(1));
+    text.set_field(row.Text(2));
+    text.set_salt(row.Text(3));
+    text.set_content(row.Text(4));
+    return each(record);
+  });
 }
 
 absl::Status ReadAnswerRecords(store::Connection& connection,
@@ -101,23 +111,16 @@ absl::Status ReadAnswerRecords(store::Connection& connection,
       .order = "number",
       .rows = kRecordsOfAPage,
       .bytes = limits::kJournalPageBytes};
-  for (int64_t read = 1; read > 0;) {
-    read = 0;
-    RETURN_IF_ERROR(connection
-                        .QueryPage(page, {number},
-                                   [&](const store::Row& row) {
-                                     ++read;
-                                     number = row.Int(0);
-                                     answer.set_request_id(row.Text(1));
-                                     answer.set_fingerprint(row.Text(2));
-                                     answer.set_sequence(row.Int(3));
-                                     answer.set_type(row.Text(4));
-                                     answer.set_answer(row.Text(5));
-                                     return each(record);
-                                   })
-                        .status());
-  }
-  return absl::OkStatus();
+  const auto after = [&] { return std::vector<store::Value>{number}; };
+  return ReadPages(connection, page, after, [&](const store::Row& row) {
+    number = row.Int(0);
+    answer.set_request_id(row.Text(1));
+    answer.set_fingerprint(row.Text(2));
+    answer.set_sequence(row.Int(3));
+    answer.set_type(row.Text(4));
+    answer.set_answer(row.Text(5));
+    return each(record);
+  });
 }
 
 // Whether an empty journal has rows in a table too.
