@@ -40,7 +40,7 @@ class TestDatabases {
 
   std::string url(const std::string& name) {
     std::string& url = urls_[name];
-    if (url.empty()) url = IsModelled(name) ? CopyOfModel(name) : NewUrl(name, folder_, "");
+    if (url.empty()) url = makes_.count(name) > 0 ? CopyOfModel(name) : NewUrl(name, folder_, "");
     return url;
   }
 
@@ -66,8 +66,6 @@ class TestDatabases {
     return server.MakeDatabase(absl::StrCat("test", ++count), model);
   }
 
-  bool IsModelled(const std::string& name) const { return makes_.count(name) > 0; }
-
   std::string CopyOfModel(const std::string& name) {
     static const TempFolder folder;
     static std::map<std::pair<store::Backend, std::string>, std::string> models;
@@ -78,8 +76,11 @@ class TestDatabases {
       EXPECT_TRUE(database.ok()) << database.status();
       makes_.at(name)(*std::move(database));
     }
-    std::string url = NewUrl(name, folder_, PostgresqlServer::DatabaseOf(model));
-    if (backend_ == store::Backend::kSqlite) std::filesystem::copy_file(FileOf(model), FileOf(url));
+    if (backend_ == store::Backend::kPostgresql) {
+      return NewUrl(name, folder_, PostgresqlServer::DatabaseOf(model));
+    }
+    std::string url = NewUrl(name, folder_, "");
+    std::filesystem::copy_file(FileOf(model), FileOf(url));
     return url;
   }
 
