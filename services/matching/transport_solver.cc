@@ -78,57 +78,41 @@ class TransportSolver {
     }
   }
 
-  void Begin(const Transport& start) {
+  void Begin(Transport start) {
     if (start.row_prices.empty()) {
       PriceEmptyRooms();
     } else {
-      Continue(start);
+      Continue(std::move(start));
     }
     MakeMissingLists();
   }
 
-  void Continue(const Transport& start) {
-    room_prices_ = start.room_prices;
+  void Continue(Transport start) {
+    begun_rows_ = static_cast<int32_t>(start.open.size());
     raised_ = start.raised;
-    arc_units_ = start.arc_units;
-    size_t next = 0;
-    for (size_t row = 0; row < start.lists.size(); ++row) {
-      PrefetchLists(start, row);
-      lists_[row] = start.lists[row];
-      for (; next < start.used.size() && start.used[next] < problem_.row_begin[row + 1]; ++next) {
-        AddKnownUse(static_cast<int32_t>(row), start.used[next]);
-        --missing_[row];
+    room_prices_ = std::move(start.room_prices);
+    arc_units_ = std::move(start.arc_units);
+    row_prices_ = std::move(start.row_prices);
+    row_prices_.resize(rows_, 0);
+    open_ = std::move(start.open);
+    open_.resize(rows_, 0);
+    lists_ = std::move(start.lists);
+    lists_.resize(rows_);
+    for (int32_t row = 0; row < begun_rows_; ++row) missing_[row] -= open_[row];
+    int32_t row = 0;
+    for (size_t i = 0; i < start.used.size(); ++i) {
+      // Pairs lie far apart.
+      if (i + kAhead < start.used.size()) {
+        __builtin_prefetch(&problem_.entry[start.used[i + kAhead]]);
+        __builtin_prefetch(&problem_.cost[start.used[i + kAhead]]);
       }
-    }
-    for (size_t r = 0; r < start.open.size(); ++r) {
-      row_prices_[r] = start.row_prices[r];
-      open_[r] = start.open[r];
-      missing_[r] -= start.open[r];
+      while (problem_.row_begin[row + 1] <= start.used[i]) ++row;
+      AddUse(row, start.used[i]);
+      --missing_[row];
     }
     for (int32_t room = 0; room < rooms_; ++room) {
       for (int64_t unit = 0; unit < start.exit_units[room]; ++unit) TakeExit(room);
     }
-    begun_rows_ = static_cast<int32_t>(start.open.size());
-  }
-
-  static void PrefetchLists(const Transport& start, size_t row) {
-    const size_t count = start.lists.size();
-    if (row + kAhead < count) __builtin_prefetch(start.lists[row + kAhead].get(), 1);
-    if (row + kAhead / 2 >= count || start.lists[row + kAhead / 2] == nullptr) return;
-    __builtin_prefetch(start.lists[row + kAhead / 2]->pairs.data());
-  }
-
-  // A row's list is at hand, and will be needed; the pairs themselves lie far apart.
-  void AddKnownUse(int32_t row, int32_t pair) {
-    if (lists_[row] != nullptr) {
-      for (const ShortList::Pair& listed : lists_[row]->pairs) {
-        if (listed.pair != pair) continue;
-        row_uses_[row].push_back(pair);
-        room_uses_[listed.entry].push_back({row, pair, listed.cost});
-        return;
-      }
-    }
-    AddUse(row, pair);
   }
 
   void Run() {
@@ -368,7 +352,7 @@ class TransportSolver {
     near_.assign(1, RowNode(row));
     looked_from_ = 0;
     LookFrom(0);
-    while (!heap_.empty()) {
+    while (!heap_.empty() && !AllRoomsAreLookedFrom()) {
       const Reached reached = heap_.front();
       if (reached.distance >= best_) break;
       std::pop_heap(heap_.begin(), heap_.end());
@@ -380,6 +364,8 @@ class TransportSolver {
       }
       LookFrom(reached.distance);
     }
+    // No row comes nearer any more, and all that is left of them is to stay open.
+    if (AllRoomsAreLookedFrom()) LeaveByRows();
     MoveAlongWay();
     for (const int32_t node : touched_) {
       if (distance_[node] < best_) {
@@ -432,6 +418,20 @@ class TransportSolver {
     last_ = room;
   }
 
+  void LeaveByRows() {
+    for (const int32_t node : touched_) {
+      if (node >= rooms_) LeaveByRow(node - rooms_, distance_[node]);
+    }
+  }
+
+  // Leaves a unit of the row open.
+  void LeaveByRow(int32_t row, int64_t distance) {
+    const int64_t length = distance + problem_.open_price[row] - row_prices_[row];
+    if (row == source_ || length >= best_) return;
+    best_ = length;
+    last_ = RowNode(row);
+  }
+
   // Then no pair leads to anything new.
   bool AllRoomsAreLookedFrom() const { return looked_from_ == rooms_; }
 
@@ -460,10 +460,7 @@ class TransportSolver {
   }
 
   void LookFromRow(int32_t row, int64_t distance) {
-    if (row != source_ && distance + problem_.open_price[row] - row_prices_[row] < best_) {
-      best_ = distance + problem_.open_price[row] - row_prices_[row];
-      last_ = RowNode(row);
-    }
+    LeaveByRow(row, distance);
     if (AllRoomsAreLookedFrom()) return;
     const int64_t base = distance - row_prices_[row];
     const bool team = problem_.demand[row] > 1;
@@ -490,7 +487,7 @@ class TransportSolver {
   void LookBeyondList(int32_t row, int64_t distance) {
     const int64_t row_distance = distance_[RowNode(row)];
     // It was looked beyond since, or the row was reached by a shorter way.
-    if (AllRoomsAreLookedFrom() || DistanceBeyond(row, row_distance) != distance) return;
+    if (DistanceBeyond(row, row_distance) != distance) return;
     steps_ += problem_.row_begin[row + 1] - problem_.row_begin[row];
     // What is not in the list of before is not nearer than `distance`, so nothing is found too late.
     MakeList(row);
@@ -576,7 +573,7 @@ class TransportSolver {
   std::vector<int32_t> missing_;
 
   // By room.
-  std::vector<std::vector<Use>> room_uses_;
+  std::vector<absl::InlinedVector<Use, 6>> room_uses_;
   std::vector<int64_t> arc_units_;
   std::vector<int64_t> exit_units_;
   // The run from which the next unit goes, and what it has left.
@@ -631,10 +628,10 @@ absl::Status CheckSize(const TransportProblem& problem) {
 
 }  // namespace
 
-absl::StatusOr<Transport> SolveTransport(const TransportProblem& problem, const Transport& start) {
+absl::StatusOr<Transport> SolveTransport(const TransportProblem& problem, Transport start) {
   RETURN_IF_ERROR(CheckSize(problem));
   TransportSolver solver(problem);
-  solver.Begin(start);
+  solver.Begin(std::move(start));
   solver.Run();
   return std::move(solver).Result();
 }
