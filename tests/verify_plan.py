@@ -2,10 +2,11 @@
 """Verifies the certificate of a run of the solver, after services/matching/README.md ("The certificate") and with none of
 the project's own code: what an auditor would write. It solves nothing.
 
-Usage: tests/verify_plan.py FILE    What `critac run certificate RUN --output json` prints, or the `certificate` of a plan
-that was not recorded, as `critac match solve --dry-run --output json` has it; `-`: on standard input.
-Exit status 0: the plan keeps every limit, and is the best there is, as its prices or cases prove, or within so much of it.
-1: something is wrong, and what. 2: nothing was verified.
+Usage: tests/verify_plan.py FILE …    What `critac run certificate RUN --output json` prints, or the `certificate` of a
+plan that was not recorded, as `critac match solve --dry-run --output json` has it; `-`: on standard input. Of each file a
+line is printed, and where there are several it begins with the file's name.
+Exit status 0: each plan keeps every limit, and is the best there is, as its prices or cases prove, or within so much of
+it. 1: something is wrong, and what. 2: a file was not verified.
 """
 import collections
 import json
@@ -301,6 +302,7 @@ class Certificate:
 
 
 def verify(message):
+    """What it proves, in words."""
     certificate = Certificate(message)
     objective = certificate.objective(certificate.check_limits())
     check(objective == number(message, "objective"),
@@ -314,33 +316,33 @@ def verify(message):
     if certificate.cases:
         check(len(certificate.cases) == count, f"it counts {count} cases, and has {len(certificate.cases)}")
         certificate.check_cases(bound, objective)
-        print(f"optimal: {proof}, proved by {count} cases")
-    elif bound == objective:
-        print(f"optimal: {proof}")
-    else:
-        not_there = f"; {count} cases are said to prove it the best, and are not there" if count > 0 else ""
-        print(f"within {objective - bound} of the best: {proof}{not_there}")
+        return f"optimal: {proof}, proved by {count} cases"
+    if bound == objective:
+        return f"optimal: {proof}"
+    not_there = f"; {count} cases are said to prove it the best, and are not there" if count > 0 else ""
+    return f"within {objective - bound} of the best: {proof}{not_there}"
 
 
-def main(path):
-    with open(0 if path == "-" else path, encoding="utf-8") as file:
-        message = json.load(file)
-    if not isinstance(message, dict) or not ("run" in message or "date" in message):
-        raise ValueError("not the certificate of a run")
+def main(path, prefix):
+    """The exit status of one file."""
     try:
-        verify(message)
+        with open(0 if path == "-" else path, encoding="utf-8") as file:
+            message = json.load(file)
+        if not isinstance(message, dict) or not ("run" in message or "date" in message):
+            raise ValueError("not the certificate of a run")
+        print(f"{prefix}{verify(message)}")
     except Wrong as wrong:
-        print(f"wrong: {wrong}")
+        print(f"{prefix}wrong: {wrong}")
         return 1
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+        print(f"{path}: {type(error).__name__}: {error}", file=sys.stderr)
+        return 2
     return 0
 
 
 if __name__ == "__main__":
-    if len(sys.argv) != 2:
+    paths = sys.argv[1:]
+    if not paths:
         print(__doc__, file=sys.stderr)
         sys.exit(2)
-    try:
-        sys.exit(main(sys.argv[1]))
-    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
-        print(f"{sys.argv[1]}: {type(error).__name__}: {error}", file=sys.stderr)
-        sys.exit(2)
+    sys.exit(max(main(path, f"{path}: " if len(paths) > 1 else "") for path in paths))
