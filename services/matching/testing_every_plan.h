@@ -1,17 +1,15 @@
 #ifndef SERVICES_MATCHING_TESTING_EVERY_PLAN_H_
 #define SERVICES_MATCHING_TESTING_EVERY_PLAN_H_
 
-#include <algorithm>
+#include <array>
+#include <cstddef>
 #include <cstdint>
-#include <map>
 #include <optional>
 #include <utility>
 #include <vector>
 
 #include "services/matching/assign.h"
-#include "services/matching/eligibility.h"
 #include "services/matching/pool.h"
-#include "services/matching/score.h"
 
 namespace critac::matching {
 
@@ -19,146 +17,57 @@ namespace critac::matching {
 class EveryPlan {
  public:
   // With `pair`, a slot and an expert: every plan that has it.
-  explicit EveryPlan(const Pool& pool, std::optional<std::pair<int, int>> pair = std::nullopt)
-      : pool_(pool), pair_(pair) {
-    for (int s = 0; s < static_cast<int>(pool.slots().size()); ++s) {
-      open_.push_back(pool.slots()[s].missing);
-      for (int e = 0; e < static_cast<int>(pool.experts().size()); ++e) {
-        const Verdict verdict = CheckGates(pool, s, e);
-        if (!verdict.eligible()) continue;
-        Choice choice{s, e, {}, ScoreOf(pool, s, e, verdict.periods).total_e6};
-        for (int i = 0; i < kPeriodsPerSlot; ++i) {
-          if ((verdict.periods >> i & 1) != 0) {
-            choice.periods.push_back(pool.slots()[s].first_period + i);
-          }
-        }
-        choices_.push_back(std::move(choice));
-      }
-    }
-    Visit(0, 0);
-  }
+  explicit EveryPlan(const Pool& pool, std::optional<std::pair<int, int>> pair = std::nullopt);
 
   // INT64_MAX: there is none.
   int64_t cost() const { return best_cost_; }
   const std::vector<PlanUnit>& units() const { return best_; }
 
  private:
+  // A period in which an expert can start in a slot.
+  struct Start {
+    int32_t period = 0;
+    int64_t bonus = 0;
+    // Of each limit that there is, what of `room_` is taken.
+    std::array<size_t, 7> rooms;
+  };
   struct Choice {
     int slot = 0;
     int expert = 0;
-    std::vector<int32_t> periods;
+    int partner = 0;
     int64_t score_e6 = 0;
+    // Every plan has it.
+    bool must_be = false;
+    std::vector<Start> starts;
   };
+  // What a limit is of: its kind, whose it is, and where.
+  using Limited = std::array<int64_t, 3>;
 
-  void Visit(size_t i, int64_t cost) {
-    if (i == choices_.size()) {
-      for (size_t s = 0; s < open_.size(); ++s) cost += open_[s] * pool_.slots()[s].open_price;
-      if (best_cost_ < cost || (best_cost_ == cost && !ComesFirst(taken_, best_))) return;
-      best_cost_ = cost;
-      best_ = taken_;
-      return;
-    }
-    const Choice& choice = choices_[i];
-    for (const int32_t period : choice.periods) {
-      if (!Fits(choice, period)) continue;
-      const int64_t price = Change(choice, period, 1);
-      Visit(i + 1, cost + price);
-      Change(choice, period, -1);
-    }
-    if (pair_ == std::make_pair(choice.slot, choice.expert)) return;
-    Visit(i + 1, cost);
-  }
-
-  bool Fits(const Choice& c, int32_t period) {
-    const ExpertRow& expert = pool_.experts()[c.expert];
-    const PartnerRow& partner = pool_.partners()[expert.partner];
-    return open_[c.slot] > 0 && static_cast<int64_t>(taken_.size()) < pool_.program_room() &&
-           people_[{c.slot, expert.person}] == 0 && experts_[c.expert] < expert.RoomOpen() &&
-           partners_[expert.partner] < partner.most &&
-           expert_periods_[{c.expert, period}] < expert.RoomIn(period) &&
-           partner_periods_[{expert.partner, period}] < partner.RoomIn(period);
-  }
-
-  // Takes a choice (by 1) or puts it back (by -1); returns what taking it costs.
-  int64_t Change(const Choice& c, int32_t period, int by) {
-    const ExpertRow& expert = pool_.experts()[c.expert];
-    const PartnerRow& partner = pool_.partners()[expert.partner];
-    const int64_t planned = partners_[expert.partner];
-    const int64_t partners_price =
-        pool_.policy().fairness_price() * (partner.used_open + planned) -
-        (planned < partner.least ? pool_.policy().minimum_share_price() : 0);
-    open_[c.slot] -= by;
-    people_[{c.slot, expert.person}] += by;
-    experts_[c.expert] += by;
-    partners_[expert.partner] += by;
-    expert_periods_[{c.expert, period}] += by;
-    partner_periods_[{expert.partner, period}] += by;
-    if (by > 0) {
-      taken_.push_back({c.slot, c.expert, period, c.score_e6});
-    } else {
-      taken_.pop_back();
-    }
-    return partners_price - c.score_e6 -
-           (HasBonus(c, period) ? pool_.policy().stability_bonus() : 0);
-  }
-
-  // Whoever stands has it in the period of the standing proposal, or in all where that is none of the
-  // choice's.
-  bool HasBonus(const Choice& c, int32_t period) const {
-    const std::vector<int>& standing = pool_.slots()[c.slot].standing_experts;
-    if (std::count(standing.begin(), standing.end(), c.expert) == 0) return false;
-    const bool can_be_kept = std::any_of(c.periods.begin(), c.periods.end(), [&](int32_t other) {
-      return IsStanding(c.slot, c.expert, other);
-    });
-    return !can_be_kept || IsStanding(c.slot, c.expert, period);
-  }
-
-  bool IsStanding(int slot, int expert, int32_t period) const {
-    const v1::Period length = PeriodOf(pool_.period_length(), 0).length;
-    return pool_.slots()[slot].StandingPeriod(expert) == Period{length, period};
-  }
-
-  // The order of plans of the same price that assign.h states.
-  bool ComesFirst(const std::vector<PlanUnit>& a, const std::vector<PlanUnit>& b) const {
-    for (const auto is_meant : {&EveryPlan::Stands, &EveryPlan::IsKept, &EveryPlan::IsAny}) {
-      const auto pairs_a = PairsOf(a, is_meant), pairs_b = PairsOf(b, is_meant);
-      for (size_t i = 0; i < std::min(pairs_a.size(), pairs_b.size()); ++i) {
-        if (pairs_a[i] != pairs_b[i]) return pairs_a[i] < pairs_b[i];
-      }
-      if (pairs_a.size() != pairs_b.size()) return pairs_a.size() > pairs_b.size();
-    }
-    for (size_t i = 0; i < a.size(); ++i) {
-      if (a[i].period != b[i].period) return a[i].period < b[i].period;
-    }
-    return false;
-  }
-
+  void AddChoice(int slot, int expert, bool must_be);
+  size_t RoomOf(const Limited& limited, int64_t units);
+  void Visit(size_t i, int64_t cost);
+  void Keep(int64_t cost);
+  bool Fits(const Start& start) const;
+  int64_t Price(const Choice& choice, const Start& start) const;
+  void Take(const Choice& choice, const Start& start);
+  void PutBack(const Choice& choice, const Start& start);
+  bool HasBonus(const Choice& choice, int32_t period) const;
+  bool IsStanding(int slot, int expert, int32_t period) const;
+  bool ComesFirst(const std::vector<PlanUnit>& a, const std::vector<PlanUnit>& b) const;
   std::vector<std::pair<int, int>> PairsOf(const std::vector<PlanUnit>& units,
                                            bool (EveryPlan::*is_meant)(const PlanUnit&)
-                                               const) const {
-    std::vector<std::pair<int, int>> pairs;
-    for (const PlanUnit& unit : units) {
-      if ((this->*is_meant)(unit)) pairs.emplace_back(unit.slot, unit.expert);
-    }
-    return pairs;
-  }
-
-  bool IsAny(const PlanUnit&) const { return true; }
-  bool Stands(const PlanUnit& unit) const {
-    const std::vector<int>& standing = pool_.slots()[unit.slot].standing_experts;
-    return std::count(standing.begin(), standing.end(), unit.expert) > 0;
-  }
-  bool IsKept(const PlanUnit& unit) const {
-    return IsStanding(unit.slot, unit.expert, unit.period);
-  }
+                                               const) const;
+  bool IsAny(const PlanUnit& unit) const;
+  bool Stands(const PlanUnit& unit) const;
+  bool IsKept(const PlanUnit& unit) const;
 
   const Pool& pool_;
-  const std::optional<std::pair<int, int>> pair_;
   std::vector<Choice> choices_;
-  std::vector<int64_t> open_;
-  std::map<std::pair<int, int>, int> people_;
-  std::map<int, int64_t> experts_, partners_;
-  std::map<std::pair<int, int32_t>, int64_t> expert_periods_, partner_periods_;
+  // What is left of each limit; those of the slots, people missing, come first.
+  std::vector<int64_t> room_;
+  std::vector<std::pair<Limited, size_t>> rooms_;
+  // People whom a partner has in the plan.
+  std::vector<int64_t> planned_;
   std::vector<PlanUnit> taken_, best_;
   int64_t best_cost_ = INT64_MAX;
 };
