@@ -11,6 +11,10 @@ namespace critac::cli {
 namespace {
 
 constexpr size_t kMaxCells = 1000;
+// By so much the room for a field grows; by 128 bytes, as it would by itself, a long one would be moved thousands of
+// times. What a field may have at most is a multiple of it.
+constexpr size_t kFieldGrowthBytes = 64 << 10;
+static_assert(kMaxRowBytes % kFieldGrowthBytes == 0);
 
 // What the parser's callbacks work on.
 struct Reading {
@@ -82,6 +86,7 @@ absl::Status ReadCsvRows(ByteSource& source, const RowSink& sink) {
   if (csv_init(&parser, CSV_STRICT | CSV_STRICT_FINI) != 0) {
     return absl::InternalError("the CSV parser cannot be set up");
   }
+  csv_set_blk_size(&parser, kFieldGrowthBytes);
   Reading reading{sink, 0, Row(), 0, false};
   const absl::Status status = Parse(source, parser, reading);
   csv_free(&parser);
