@@ -164,7 +164,7 @@ TEST(JsonText, EveryCharacterIsEscapedWhereProtobufEscapesIt) {
               static_cast<char>(0x80 | (rune >> 6 & 63)), static_cast<char>(0x80 | (rune & 63))};
     }
     // Many at a time: protobuf's printer takes most of its time to begin.
-    alias.set_value(alias.value() + text);
+    *alias.mutable_value() += text;
     if (rune % 4096 != 4095) continue;
     ASSERT_EQ(ToJsonText(alias), ByLibrary(alias)) << "up to " << rune;
     alias.clear_value();
