@@ -48,7 +48,8 @@ inline constexpr int kMaxPageSize = 1000;
 inline constexpr int64_t kPageBytes = 3 << 20;
 
 // Largest certificate of a plan in an answer that has more in it, bytes. Simulate has two, and both leave kMessageBytes
-// the same room as a page does. A year of a program takes half a MiB; larger ones are read of runs, in parts.
+// the same room as a page does; TryPolicy has up to a hundred, which share kPageBytes with the runs beside them. A year
+// of a program takes half a MiB; larger ones are read of runs, in parts.
 inline constexpr int64_t kAnswerCertificateBytes = kPageBytes / 2;
 
 // Longest filter of a list, bytes; its parentheses, how deep; its comparisons. Twenty times what a

@@ -144,10 +144,11 @@ absl::Status RunTry(Context& context, const TryArguments& arguments) {
   matching::v1::TryPolicyRequest request;
   request.set_name(PolicyNameOf(arguments.version));
   request.set_past_runs(arguments.past_runs);
+  Printer printer = context.printer();
+  request.set_omit_certificates(printer.format() != OutputFormat::kJson);
   ASSIGN_OR_RETURN(*request.mutable_request_id(), context.RequestId());
   ASSIGN_OR_RETURN(const TryPolicyResponse response,
                    context.Call(&MatchService::Stub::TryPolicy, request, kTryDeadline));
-  Printer printer = context.printer();
   if (printer.format() != OutputFormat::kTable) {
     return printer.List(response, "past", TrialColumns());
   }

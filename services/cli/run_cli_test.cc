@@ -1364,6 +1364,33 @@ TEST_F(WhatIf, APolicyIsTriedOnThePresentAndThePast) {
   EXPECT_THAT(out, Not(HasSubstr("not counted")));
 }
 
+TEST_F(WhatIf, ATrialHasItsCertificatesAsJsonOnly) {
+  center_.On<matching::v1::TryPolicyRequest, matching::v1::TryPolicyResponse>(
+      "critac.matching.v1.MatchService/TryPolicy", [](const auto& call, auto& response) {
+        response.mutable_policy()->set_name(call.name());
+        *response.mutable_present() = Answer();
+        auto& trial = *response.add_past();
+        trial.mutable_recorded()->set_name("runs/r00000412");
+        if (call.omit_certificates()) return absl::OkStatus();
+        trial.mutable_before()->mutable_certificate()->set_objective(-1'234'567);
+        trial.mutable_after()->set_no_certificate(matching::v1::NO_CERTIFICATE_ANSWER_FULL);
+        return absl::OkStatus();
+      });
+  EXPECT_THAT(Run("policy try 3 --output json").out(),
+              AllOf(HasSubstr("\"certificate\""), HasSubstr("\"objective\": \"-1234567\""),
+                    HasSubstr("NO_CERTIFICATE_ANSWER_FULL")));
+  for (const char* format : {"table", "csv"}) {
+    EXPECT_THAT(Run(absl::StrCat("policy try 3 --output ", format)).out(),
+                AllOf(HasSubstr("runs/r00000412"), Not(HasSubstr("1234567"))));
+  }
+  std::vector<bool> omitted;
+  for (const auto& request : center_.RequestsOf<matching::v1::TryPolicyRequest>(
+           "critac.matching.v1.MatchService/TryPolicy")) {
+    omitted.push_back(request.omit_certificates());
+  }
+  EXPECT_THAT(omitted, ::testing::ElementsAre(false, true, true));
+}
+
 TEST_F(WhatIf, ATrialThatDoesNotCountSaysSo) {
   center_.On<matching::v1::TryPolicyRequest, matching::v1::TryPolicyResponse>(
       "critac.matching.v1.MatchService/TryPolicy", [](const auto& call, auto& response) {

@@ -1,9 +1,10 @@
 #include "services/matching/match_service.h"
 
-#include <initializer_list>
 #include <optional>
+#include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "absl/types/span.h"
 #include "common/base/limits.h"
 #include "common/rpc/tasks.h"
 #include "common/status/error.h"
@@ -153,7 +154,7 @@ absl::Status ShowUnhidden(const Call& call, RecusalReader& recusals, T& answer) 
 
 // Leaves the certificates of plans out of an answer where a recusal of the caller holds.
 absl::Status WithholdCertificates(const Call& call, RecusalReader& recusals,
-                                  std::initializer_list<v1::SolveRun*> runs) {
+                                  absl::Span<v1::SolveRun* const> runs) {
   const absl::Status may_follow = recusals.CheckMayFollow(call);
   if (may_follow.ok()) return absl::OkStatus();
   if (ReasonOf(may_follow) != "RECUSED") return may_follow;
@@ -162,6 +163,17 @@ absl::Status WithholdCertificates(const Call& call, RecusalReader& recusals,
     run->set_no_certificate(v1::NO_CERTIFICATE_RECUSED);
   }
   return absl::OkStatus();
+}
+
+// The plans that were made for a trial.
+std::vector<v1::SolveRun*> PlansOf(v1::TryPolicyResponse& response) {
+  v1::SimulateResponse& present = *response.mutable_present();
+  std::vector<v1::SolveRun*> plans = {present.mutable_before(), present.mutable_after()};
+  for (v1::PastTrial& trial : *response.mutable_past()) {
+    plans.push_back(trial.mutable_before());
+    plans.push_back(trial.mutable_after());
+  }
+  return plans;
 }
 
 // A version of the policy; without a name the one in force.
@@ -221,6 +233,9 @@ grpc::ServerUnaryReactor* MatchService::TryPolicy(grpc::CallbackServerContext* c
         RETURN_IF_ERROR(pipeline_.DoWhileWanted(*context, call, [&](journal::IsWanted is_wanted) {
           return matching::TryPolicy(journal_, pools_, clock_, in, is_wanted, *response);
         }));
+        if (!in.omit_certificates()) {
+          RETURN_IF_ERROR(WithholdCertificates(call, recusals_, PlansOf(*response)));
+        }
         RETURN_IF_ERROR(ShowUnhidden(call, recusals_, *response));
         const v1::Policy& tried = response->policy();
         if (tried.state() != v1::POLICY_STATE_DRAFT || tried.has_try_time()) {

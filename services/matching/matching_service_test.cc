@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "common/base/limits.h"
 #include "common/status/error.h"
 #include "common/status/grpc_status.h"
 #include "critac/matching/v1/events.pb.h"
@@ -770,6 +771,88 @@ TEST_F(MatchingService, ACertificateOfAPlanThatIsNotRecordedIsWithheldFromTheRec
   const auto simulated = Call(&Stub::Simulate, v1::SimulateRequest(), recused);
   ASSERT_TRUE(simulated.ok()) << simulated.status();
   for (const v1::SolveRun* const one : {&*solved, &simulated->before(), &simulated->after()}) {
+    EXPECT_FALSE(one->has_certificate());
+    EXPECT_EQ(one->no_certificate(), v1::NO_CERTIFICATE_RECUSED);
+    EXPECT_TRUE(one->certified()) << "what is of all requests stays";
+  }
+}
+
+TEST_F(MatchingService, EachPlanOfATrialHasItsCertificate) {
+  AddExperts(1);
+  AddRequest("fy27-000001");
+  AddRequest("fy27-000002");
+  const v1::SolveRun run = Solve();
+  auto recorded = Certificate(run.name(), kDana);
+  ASSERT_TRUE(recorded.ok()) << recorded.status();
+  recorded->clear_run();
+  recorded->clear_time();
+  const auto draft = Propose(33'000);
+  ASSERT_TRUE(draft.ok()) << draft.status();
+  v1::TryPolicyRequest request = TrialOf(draft->name());
+  const auto tried = Call(&Stub::TryPolicy, request, kDana);
+  ASSERT_TRUE(tried.ok()) << tried.status();
+  ASSERT_THAT(tried->past(), SizeIs(1));
+  const v1::PastTrial& past = tried->past(0);
+  EXPECT_EQ(past.before().certificate().DebugString(), recorded->DebugString());
+  for (const auto* const one :
+       {&tried->present().before(), &tried->present().after(), &past.before(), &past.after()}) {
+    ASSERT_TRUE(one->has_certificate());
+    EXPECT_EQ(one->certificate().objective(), one->objective());
+    EXPECT_EQ(one->certificate().bound(), one->bound());
+    EXPECT_EQ(one->certificate().policy_version(), one->policy_version());
+    EXPECT_THAT(one->certificate().units(), SizeIs(one->assigned_count()));
+    EXPECT_EQ(one->no_certificate(), v1::NO_CERTIFICATE_UNSPECIFIED);
+  }
+  EXPECT_EQ(past.after().certificate().policy_version(), draft->version());
+  EXPECT_FALSE(past.recorded().has_certificate()) << "GetCertificate has it";
+
+  request = TrialOf(draft->name());
+  request.set_omit_certificates(true);
+  const auto bare = Call(&Stub::TryPolicy, request, kDana);
+  ASSERT_TRUE(bare.ok()) << bare.status();
+  ASSERT_THAT(bare->past(), SizeIs(1));
+  for (const auto* const one : {&bare->present().before(), &bare->present().after(),
+                                &bare->past(0).before(), &bare->past(0).after()}) {
+    EXPECT_FALSE(one->has_certificate());
+    EXPECT_EQ(one->no_certificate(), v1::NO_CERTIFICATE_UNSPECIFIED);
+  }
+}
+
+TEST_F(MatchingService, CertificatesOfATrialTakeNoMoreThanTheRunsBesideThemLeave) {
+  AddExperts(1);
+  AddRequest("fy27-000001");
+  const v1::SolveRun run = Solve();
+  // As a run that changed very much.
+  server_.Execute([&](journal::Draft& draft) {
+    v1::SolveRecorded large;
+    *large.mutable_run() = run;
+    large.mutable_run()->set_name("runs/r00000099");
+    large.mutable_run()->add_changes()->set_reason(std::string(limits::kPageBytes, 'x'));
+    draft.Emit(large.run().name(), large);
+    return absl::OkStatus();
+  });
+  const auto full = Call(&Stub::TryPolicy, TrialOf("policies/v00000001"), kDana);
+  ASSERT_TRUE(full.ok()) << full.status();
+  ASSERT_THAT(full->past(), SizeIs(2));
+  for (const auto* const one : {&full->present().before(), &full->present().after(),
+                                &full->past(0).before(), &full->past(1).after()}) {
+    EXPECT_FALSE(one->has_certificate());
+    EXPECT_EQ(one->no_certificate(), v1::NO_CERTIFICATE_ANSWER_FULL);
+    EXPECT_TRUE(one->certified()) << "the figures stay";
+  }
+}
+
+TEST_F(MatchingService, CertificatesOfATrialAreWithheldFromTheRecused) {
+  AddExperts(2);
+  AddRequest("fy27-000001");
+  Solve();
+  Recuse("experts/e1", "agencies/fy27-000001");
+  const auto tried =
+      Call(&Stub::TryPolicy, TrialOf("policies/v00000001"), "coordinator:experts/e1");
+  ASSERT_TRUE(tried.ok()) << tried.status();
+  ASSERT_THAT(tried->past(), SizeIs(1));
+  for (const auto* const one : {&tried->present().before(), &tried->present().after(),
+                                &tried->past(0).before(), &tried->past(0).after()}) {
     EXPECT_FALSE(one->has_certificate());
     EXPECT_EQ(one->no_certificate(), v1::NO_CERTIFICATE_RECUSED);
     EXPECT_TRUE(one->certified()) << "what is of all requests stays";

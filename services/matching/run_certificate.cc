@@ -414,4 +414,18 @@ void AddCertificate(const Pool& pool, const Plan& plan, int64_t most_bytes, v1::
   }
 }
 
+void AddCertificateOfSeveral(const Pool& pool, const Plan& plan, int64_t most_bytes,
+                             int64_t& bytes_left, v1::SolveRun& run) {
+  AddCertificate(pool, plan, most_bytes, run);
+  if (!run.has_certificate()) return;
+  const auto bytes = [&run] { return static_cast<int64_t>(run.certificate().ByteSizeLong()); };
+  if (bytes() > bytes_left) run.mutable_certificate()->clear_cases();
+  if (bytes() > bytes_left) {
+    run.clear_certificate();
+    run.set_no_certificate(v1::NO_CERTIFICATE_ANSWER_FULL);
+    return;
+  }
+  bytes_left -= bytes();
+}
+
 }  // namespace critac::matching

@@ -35,6 +35,11 @@ void WriteCertificate(const Pool& pool, const Plan& plan, const v1::SolveRun& ru
 // cases, where they alone make it larger. Otherwise `no_certificate` says that it is too large.
 void AddCertificate(const Pool& pool, const Plan& plan, int64_t most_bytes, v1::SolveRun& run);
 
+// The same in an answer with several, which together have `bytes_left` left and take what they need of it: where it has
+// room for no more, only the cases are left out, or the whole, and `no_certificate` says that the answer is full.
+void AddCertificateOfSeveral(const Pool& pool, const Plan& plan, int64_t most_bytes,
+                             int64_t& bytes_left, v1::SolveRun& run);
+
 }  // namespace critac::matching
 
 #endif  // SERVICES_MATCHING_RUN_CERTIFICATE_H_

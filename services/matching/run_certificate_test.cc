@@ -412,6 +412,42 @@ TEST(RunCertificate, StandsBesideTheFiguresOfAPlanAsFarAsItFits) {
   EXPECT_EQ(without.no_certificate(), v1::NO_CERTIFICATE_TOO_LARGE);
 }
 
+TEST(RunCertificate, OneOfSeveralTakesOfTheRoomOfTheAnswerWhatItNeeds) {
+  const Pool pool = OverlappingCenter().Build();
+  const Plan plan = Solved(pool);
+  v1::SolveRun run = RunOf(plan);
+  run.clear_name();
+  const v1::GetCertificateResponse whole = WholeCertificate(pool, plan, run);
+  v1::GetCertificateResponse rest = whole;
+  rest.clear_cases();
+  const auto whole_bytes = static_cast<int64_t>(whole.ByteSizeLong());
+  const auto rest_bytes = static_cast<int64_t>(rest.ByteSizeLong());
+  int64_t bytes_left = whole_bytes + rest_bytes;
+  const auto add = [&](int64_t most_bytes) {
+    v1::SolveRun added = run;
+    AddCertificateOfSeveral(pool, plan, most_bytes, bytes_left, added);
+    return added;
+  };
+  EXPECT_EQ(add(rest_bytes - 1).no_certificate(), v1::NO_CERTIFICATE_TOO_LARGE);
+  EXPECT_EQ(bytes_left, whole_bytes + rest_bytes) << "what is not there takes nothing";
+  EXPECT_EQ(add(whole_bytes).certificate().DebugString(), whole.DebugString());
+  EXPECT_EQ(bytes_left, rest_bytes);
+  bytes_left = rest_bytes - 1;
+  const v1::SolveRun full = add(whole_bytes);
+  EXPECT_FALSE(full.has_certificate());
+  EXPECT_EQ(full.no_certificate(), v1::NO_CERTIFICATE_ANSWER_FULL);
+  EXPECT_EQ(bytes_left, rest_bytes - 1) << "a smaller one may still have it";
+  EXPECT_EQ(add(rest_bytes - 1).no_certificate(), v1::NO_CERTIFICATE_TOO_LARGE)
+      << "it would be so in any answer";
+  bytes_left = rest_bytes;
+  const v1::SolveRun without_cases = add(whole_bytes);
+  EXPECT_EQ(without_cases.certificate().DebugString(), rest.DebugString());
+  EXPECT_EQ(without_cases.no_certificate(), v1::NO_CERTIFICATE_UNSPECIFIED);
+  EXPECT_EQ(bytes_left, 0);
+  bytes_left = -1;
+  EXPECT_EQ(add(whole_bytes).no_certificate(), v1::NO_CERTIFICATE_ANSWER_FULL);
+}
+
 TEST(RunCertificate, ComesInPartsThatAreTheWholeTogether) {
   const Pool pool = TwoForThree().Build();
   const Plan plan = Solved(pool);

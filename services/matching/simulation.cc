@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "common/base/calendar.h"
+#include "common/base/limits.h"
 #include "common/status/error.h"
 #include "services/matching/plan_difference.h"
 #include "services/matching/proposal.h"
@@ -36,7 +37,7 @@ auto FiguresOf(const v1::SolveRun& run) {
 }  // namespace
 
 absl::StatusOr<v1::SimulateResponse> Simulate(const Snapshot& unchanged, const Snapshot& changed,
-                                              const Clock& clock, int64_t certificate_bytes) {
+                                              const Clock& clock, int64_t* certificate_bytes) {
   ASSIGN_OR_RETURN(const Pool before, Pool::Build(unchanged.Input()));
   ASSIGN_OR_RETURN(const Pool after, Pool::Build(changed.Input()));
   ASSIGN_OR_RETURN(const Solved was, SolveAndCheck(before, unchanged.policy.version(), clock));
@@ -48,9 +49,12 @@ absl::StatusOr<v1::SimulateResponse> Simulate(const Snapshot& unchanged, const S
   *response.mutable_after() = is.run;
   *response.mutable_difference() = DifferenceOf(before, was.plan, after, is.plan);
   AddRequests(after, is.plan, response);
-  if (certificate_bytes > 0) {
-    AddCertificate(before, was.plan, certificate_bytes, *response.mutable_before());
-    AddCertificate(after, is.plan, certificate_bytes, *response.mutable_after());
+  if (certificate_bytes != nullptr) {
+    constexpr int64_t kMostBytes = limits::kAnswerCertificateBytes;
+    AddCertificateOfSeveral(before, was.plan, kMostBytes, *certificate_bytes,
+                            *response.mutable_before());
+    AddCertificateOfSeveral(after, is.plan, kMostBytes, *certificate_bytes,
+                            *response.mutable_after());
   }
   return response;
 }

@@ -12,9 +12,11 @@ namespace critac::matching {
 
 // Solves a snapshot as it was and as it was changed, has both plans checked, and says what differs:
 // a whole answer to Simulate, but for `recorded`. `clock` times the runs. Each plan has its
-// certificate, where that takes at most so many bytes (AddCertificate); 0: none is made.
+// certificate, as far as there is room left of `certificate_bytes`, from which it is taken
+// (AddCertificateOfSeveral); nullptr: none is made.
 absl::StatusOr<v1::SimulateResponse> Simulate(const Snapshot& unchanged, const Snapshot& changed,
-                                              const Clock& clock, int64_t certificate_bytes = 0);
+                                              const Clock& clock,
+                                              int64_t* certificate_bytes = nullptr);
 
 // Whether a run made anew has the figures of the one recorded: requests, people, pairs, objective.
 bool IsReproduced(const v1::SolveRun& recorded, const v1::SolveRun& anew);

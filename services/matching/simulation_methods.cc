@@ -43,9 +43,9 @@ absl::Status ResolveVersions(journal::Journal& journal, std::vector<v1::Simulate
   return absl::OkStatus();
 }
 
-// Makes no certificates where they may take 0 bytes.
+// `certificate_bytes` as Simulate takes it.
 absl::Status SimulateOn(const Snapshot& unchanged, absl::Span<const v1::SimulatedChange> changes,
-                        const Clock& clock, int64_t certificate_bytes, journal::IsWanted is_wanted,
+                        const Clock& clock, int64_t* certificate_bytes, journal::IsWanted is_wanted,
                         v1::SimulateResponse& out) {
   if (!is_wanted()) return journal::NotWanted();
   Snapshot changed = unchanged;
@@ -76,18 +76,28 @@ absl::StatusOr<std::vector<RecordedRun>> NewestRuns(journal::Journal& journal, i
   return runs;
 }
 
-absl::Status TryOnPast(journal::Journal& journal, PoolReader& pools, const Clock& clock, int count,
-                       absl::Span<const v1::SimulatedChange> changes, journal::IsWanted is_wanted,
-                       v1::TryPolicyResponse& out) {
-  ASSIGN_OR_RETURN(std::vector<RecordedRun> runs, NewestRuns(journal, count));
+// What is left for the certificates of an answer beside these runs, bytes; below 0: they take more by themselves.
+int64_t CertificateBytesBeside(absl::Span<const RecordedRun> runs) {
+  int64_t left = limits::kPageBytes;
+  for (const RecordedRun& recorded : runs) {
+    left -= static_cast<int64_t>(recorded.run.ByteSizeLong());
+  }
+  return left;
+}
+
+// `runs` are newest first, as the answer has them.
+absl::Status TryOnPast(PoolReader& pools, const Clock& clock, std::vector<RecordedRun> runs,
+                       absl::Span<const v1::SimulatedChange> changes, int64_t* certificate_bytes,
+                       journal::IsWanted is_wanted, v1::TryPolicyResponse& out) {
   std::reverse(runs.begin(), runs.end());
   std::vector<PastMoment> moments;
   for (const RecordedRun& run : runs) moments.push_back(InputOf(run));
   ASSIGN_OR_RETURN(std::vector<Snapshot> snapshots, pools.ReadPast(moments, is_wanted));
   for (size_t i = runs.size(); i-- > 0;) {
     v1::SimulateResponse simulated;
-    RETURN_IF_ERROR(Annotate(SimulateOn(snapshots[i], changes, clock, 0, is_wanted, simulated),
-                             runs[i].run.name()));
+    RETURN_IF_ERROR(
+        Annotate(SimulateOn(snapshots[i], changes, clock, certificate_bytes, is_wanted, simulated),
+                 runs[i].run.name()));
     v1::PastTrial& trial = *out.add_past();
     trial.set_reproduced(IsReproduced(runs[i].run, simulated.before()));
     *trial.mutable_recorded() = std::move(runs[i].run);
@@ -106,7 +116,8 @@ absl::Status SimulateChanges(journal::Journal& journal, PoolReader& pools, const
                              v1::SimulateResponse& out) {
   std::vector<v1::SimulatedChange> changes(in.changes().begin(), in.changes().end());
   RETURN_IF_ERROR(ResolveVersions(journal, changes));
-  const int64_t certificate_bytes = in.omit_certificates() ? 0 : limits::kAnswerCertificateBytes;
+  int64_t bytes_left = limits::kPageBytes;
+  int64_t* const certificate_bytes = in.omit_certificates() ? nullptr : &bytes_left;
   if (in.run().empty()) {
     ASSIGN_OR_RETURN(const Snapshot present, pools.ReadPresent());
     return SimulateOn(present, changes, clock, certificate_bytes, is_wanted, out);
@@ -124,10 +135,15 @@ absl::Status TryPolicy(journal::Journal& journal, PoolReader& pools, const Clock
   ASSIGN_OR_RETURN(*out.mutable_policy(), journal.Get<v1::Policy>(in.name()));
   std::vector<v1::SimulatedChange> changes(1);
   *changes[0].mutable_policy() = out.policy();
+  // Read first: what they take is not there for certificates.
+  ASSIGN_OR_RETURN(std::vector<RecordedRun> runs,
+                   NewestRuns(journal, in.past_runs() == 0 ? kPastRuns : in.past_runs()));
+  int64_t bytes_left = CertificateBytesBeside(runs);
+  int64_t* const certificate_bytes = in.omit_certificates() ? nullptr : &bytes_left;
   ASSIGN_OR_RETURN(const Snapshot present, pools.ReadPresent());
-  RETURN_IF_ERROR(SimulateOn(present, changes, clock, 0, is_wanted, *out.mutable_present()));
-  return TryOnPast(journal, pools, clock, in.past_runs() == 0 ? kPastRuns : in.past_runs(), changes,
-                   is_wanted, out);
+  RETURN_IF_ERROR(
+      SimulateOn(present, changes, clock, certificate_bytes, is_wanted, *out.mutable_present()));
+  return TryOnPast(pools, clock, std::move(runs), changes, certificate_bytes, is_wanted, out);
 }
 
 }  // namespace critac::matching

@@ -1,6 +1,7 @@
 #include "services/matching/simulation.h"
 
 #include "common/base/clock.h"
+#include "common/base/limits.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "services/matching/testing_center.h"
@@ -34,6 +35,30 @@ class Simulation : public ::testing::Test {
   Center center_;
   ManualClock clock_{absl::FromUnixSeconds(0)};
 };
+
+TEST_F(Simulation, BothPlansShareTheRoomForCertificates) {
+  const Snapshot snapshot = SnapshotOf(center_);
+  int64_t bytes_left = limits::kPageBytes;
+  const auto both = Simulate(snapshot, snapshot, clock_, &bytes_left);
+  ASSERT_TRUE(both.ok()) << both.status();
+  ASSERT_TRUE(both->before().has_certificate());
+  ASSERT_TRUE(both->after().has_certificate());
+  const auto one_bytes = static_cast<int64_t>(both->before().certificate().ByteSizeLong());
+  EXPECT_EQ(bytes_left, limits::kPageBytes - 2 * one_bytes) << "the plans are the same";
+
+  bytes_left = one_bytes;
+  const auto one = Simulate(snapshot, snapshot, clock_, &bytes_left);
+  ASSERT_TRUE(one.ok()) << one.status();
+  EXPECT_TRUE(one->before().has_certificate());
+  EXPECT_FALSE(one->after().has_certificate());
+  EXPECT_EQ(one->after().no_certificate(), v1::NO_CERTIFICATE_ANSWER_FULL);
+  EXPECT_EQ(bytes_left, 0);
+
+  const auto none = Simulate(snapshot, snapshot, clock_);
+  ASSERT_TRUE(none.ok()) << none.status();
+  EXPECT_FALSE(none->before().has_certificate());
+  EXPECT_EQ(none->before().no_certificate(), v1::NO_CERTIFICATE_UNSPECIFIED);
+}
 
 TEST_F(Simulation, AnswersWithBothRunsTheDifferenceAndThePlan) {
   const Snapshot unchanged = SnapshotOf(center_);
