@@ -1607,16 +1607,16 @@ size band    25-49        7       3  0.429  0.913           10
 state        UT           7       3  0.429  0.913           10
 
 share of people placed (0.8: four fifths), lowest as a part of the highest
-BY         LOWEST  HIGHEST  RATIO  BEFORE
-size band  25-49   1000+    0.600       -
+BY         LOWEST  HIGHEST  RATIO  BEFORE  BELOW THRESHOLD
+size band  25-49   1000+    0.600       -  -
 
 mean days waited, lowest as a part of the highest
-BY         LOWEST  HIGHEST  RATIO  BEFORE
-size band  25-49   1000+    0.600   0.000
+BY         LOWEST  HIGHEST  RATIO  BEFORE  BELOW THRESHOLD
+size band  25-49   1000+    0.600   0.000  -
 
 mean score of those placed, lowest as a part of the highest
-BY         LOWEST  HIGHEST  RATIO  BEFORE
-size band  25-49   1000+    0.600       -
+BY         LOWEST  HIGHEST  RATIO  BEFORE  BELOW THRESHOLD
+size band  25-49   1000+    0.600       -  -
 )");
 }
 
@@ -1631,6 +1631,41 @@ TEST_F(CommandLine, ARunSaysFromWhereOnGroupsAreTooFarApartByItsPolicy) {
       });
   EXPECT_THAT(Run("run get r00000042").out(),
               HasSubstr("share of people placed (too far apart below 0.750), lowest as a part of"));
+}
+
+TEST_F(CommandLine, ARunSaysOfEachDisparityWhetherItIsBelowTheThreshold) {
+  center_.On<matching::v1::GetRunRequest, matching::v1::SolveRun>(
+      "critac.matching.v1.MatchService/GetRun", [](const auto&, auto& run) {
+        run.set_name("runs/r00000042");
+        matching::v1::Fairness& fairness = *run.mutable_fairness();
+        fairness.set_disparity_threshold_e6(750'000);
+        const auto fill = [](const std::string& lowest, int64_t ratio_e6,
+                             matching::v1::Disparity& disparity) {
+          disparity.set_dimension(matching::v1::GROUP_DIMENSION_STATE);
+          disparity.set_lowest(lowest);
+          disparity.set_highest("UT");
+          disparity.set_ratio_e6(ratio_e6);
+          disparity.set_below_threshold(ratio_e6 < 750'000);
+        };
+        fill("MT", 749'999, *fairness.add_disparities());
+        fill("NV", 750'000, *fairness.add_waiting_disparities());
+        fill("OR", 0, *fairness.add_score_disparities());
+        return absl::OkStatus();
+      });
+  EXPECT_EQ(Run("run get r00000042").out(), R"(name  runs/r00000042
+
+share of people placed (too far apart below 0.750), lowest as a part of the highest
+BY     LOWEST  HIGHEST  RATIO  BEFORE  BELOW THRESHOLD
+state  MT      UT       0.750       -  yes
+
+mean days waited, lowest as a part of the highest
+BY     LOWEST  HIGHEST  RATIO  BEFORE  BELOW THRESHOLD
+state  NV      UT       0.750       -  no
+
+mean score of those placed, lowest as a part of the highest
+BY     LOWEST  HIGHEST  RATIO  BEFORE  BELOW THRESHOLD
+state  OR      UT       0.000       -  yes
+)");
 }
 
 TEST_F(CommandLine, WhereTheDisparitiesGoIsShownAsBarsWithTheTestOfThem) {

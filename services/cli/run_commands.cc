@@ -138,7 +138,9 @@ Columns DisparityColumns() {
                                            TextStyle) { return GroupText(disparity.lowest()); }),
           Computed<Disparity>("highest", [](const Disparity& disparity,
                                             TextStyle) { return GroupText(disparity.highest()); }),
-          Number("ratio", "ratio_e6"), Number("before", "previous_ratio_e6")};
+          Number("ratio", "ratio_e6"),
+          Number("before", "previous_ratio_e6"),
+          Field("below threshold", "below_threshold")};
 }
 
 Columns UnmetShareColumns() {
