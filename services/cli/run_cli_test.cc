@@ -1458,6 +1458,26 @@ TEST_F(CommandLine, ARunIsShownWithWhatItChangedAndWhy) {
               AllOf(HasSubstr("\"bound\": \"-7\""), HasSubstr("RUN_CHANGE_KIND_CANNOT_START")));
 }
 
+TEST_F(CommandLine, ARunThatWasOvertakenIsShownWithTheRequestsThatItIsNotFor) {
+  center_.On<matching::v1::GetRunRequest, matching::v1::SolveRun>(
+      "critac.matching.v1.MatchService/GetRun", [](const auto& call, auto& response) {
+        response.set_name(call.name());
+        response.set_base_sequence(4711);
+        auto& dropped = *response.add_dropped();
+        dropped.set_request("requests/fy27-000007");
+        dropped.set_slot("s1");
+        dropped.set_expert("experts/e013");
+        dropped.set_reason(matching::v1::DROP_REASON_NO_ROOM);
+        return absl::OkStatus();
+      });
+  EXPECT_THAT(
+      Run("run get r00000042").out(),
+      AllOf(HasSubstr("\nnot proposed, since records changed after event 4711, of which the "
+                      "plan is; the next run decides\nREQUEST"),
+            HasSubstr("fy27-000007"), HasSubstr("e013")));
+  EXPECT_THAT(Run("run get r00000042 --output json").out(), HasSubstr("DROP_REASON_NO_ROOM"));
+}
+
 TEST_F(CommandLine, TheChangesOfARunAreNarrowedToAKind) {
   center_.On<matching::v1::GetRunRequest, matching::v1::SolveRun>(
       "critac.matching.v1.MatchService/GetRun", [](const auto& call, auto& response) {

@@ -74,6 +74,11 @@ Columns RunChangeColumns() {
           Field("kind", "kind"),      Field("why", "reason")};
 }
 
+Columns DroppedRequestColumns() {
+  return {Name("request", "request"), Field("slot", "slot"), Name("expert", "expert"),
+          Field("reason", "reason")};
+}
+
 // A column as numbers stand.
 Column RightAligned(Column column) {
   column.right = true;
@@ -405,6 +410,7 @@ absl::Status ShowRun(Context& context, const SolveRun& run) {
   // What has a table of its own below is left out of the figures.
   SolveRun figures = run;
   figures.clear_changes();
+  figures.clear_dropped();
   figures.clear_fairness();
   RETURN_IF_ERROR(printer.Show(figures, RunColumns()));
   std::ostream& out = context.world().out;
@@ -418,6 +424,11 @@ absl::Status ShowRun(Context& context, const SolveRun& run) {
   if (run.changes_size() > 0) {
     out << "\nchanged from the standing proposals, and new\n";
     RETURN_IF_ERROR(printer.List(run, "changes", RunChangeColumns()));
+  }
+  if (run.dropped_size() > 0) {
+    out << "\nnot proposed, since records changed after event " << run.base_sequence()
+        << ", of which the plan is; the next run decides\n";
+    RETURN_IF_ERROR(printer.List(run, "dropped", DroppedRequestColumns()));
   }
   if (const Fairness unmet = UnmetShares(run.fairness()); unmet.partners_size() > 0) {
     out << "\nminimum shares that are not met, in people\n";

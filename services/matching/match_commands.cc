@@ -210,6 +210,42 @@ void OfferUnasked(Draft& draft, const PoolView& view, v1::Proposal proposal) {
   Decide(draft, view, std::move(proposal), v1::PROPOSAL_STATE_APPROVED, "");
 }
 
+// Records a run and what of its plan is put into force: the plan is of the records of `made_from`, and what the policy
+// asks no person about is offered by those of `now`.
+void RecordRun(Draft& draft, const PoolView& made_from, const Plan& plan, const PoolView& now,
+               v1::SolveRun run, absl::Span<const ProposalChange> changes,
+               absl::Span<const std::string> kept) {
+  v1::SolveRecorded recorded;
+  *recorded.mutable_run() = std::move(run);
+  const std::string name = draft.NameByEvent("runs/r");
+  recorded.mutable_run()->set_name(name);
+  *recorded.mutable_run()->mutable_time() = ToTimestamp(draft.now());
+  CompareWithRunsBefore(draft, *recorded.mutable_run());
+  *recorded.mutable_proof() = ProofOf(*made_from.pool, plan);
+  *recorded.mutable_proof()->mutable_outside() =
+      OutsideOf(*made_from.pool, *made_from.demands, *made_from.catalog);
+  // The run comes first and names what it makes: each proposal is the event after.
+  int64_t sequence = draft.sequence() + 1;
+  std::vector<v1::ProposalMade> made;
+  for (const ProposalChange& change : changes) {
+    v1::ProposalMade& one = made.emplace_back();
+    *one.mutable_proposal() = change.proposal;
+    one.mutable_proposal()->set_name(absl::StrFormat("proposals/p%08d", ++sequence));
+    one.mutable_proposal()->set_run(name);
+    one.mutable_proposal()->set_policy_version(made_from.policy.version());
+    *one.mutable_proposal()->mutable_create_time() = ToTimestamp(draft.now());
+    one.set_supersedes(change.supersedes);
+    recorded.mutable_run()->add_proposals(one.proposal().name());
+    if (!change.supersedes.empty()) recorded.mutable_run()->add_superseded(change.supersedes);
+  }
+  for (const std::string& one : kept) recorded.mutable_run()->add_proposals(one);
+  KeepCasesWithin(limits::kRunWithCasesBytes, recorded);
+  draft.Emit(name, recorded);
+  for (const v1::ProposalMade& one : made) draft.Emit(one.proposal().name(), one);
+  for (const v1::ProposalMade& one : made) OfferUnasked(draft, now, one.proposal());
+  draft.AnswerWith(name);
+}
+
 }  // namespace
 
 journal::Decide FollowRequest(intake::v1::Request request) {
@@ -247,38 +283,33 @@ journal::Decide RecordSolve(std::shared_ptr<const PoolView> view, Plan plan, v1:
   return [view = std::move(view), plan = std::move(plan), run = std::move(run), asked,
           suspected = std::move(suspected)](Draft& draft) -> absl::Status {
     RETURN_IF_ERROR(CheckUnchanged(draft, *view));
-    v1::SolveRecorded recorded;
-    *recorded.mutable_run() = run;
-    const std::string name = draft.NameByEvent("runs/r");
-    recorded.mutable_run()->set_name(name);
-    *recorded.mutable_run()->mutable_time() = ToTimestamp(draft.now());
-    CompareWithRunsBefore(draft, *recorded.mutable_run());
     const PlanOutcome outcome =
         OutcomeOf(*view->pool, plan, *view->demands, *view->standing, suspected);
     if (outcome.changes.empty() && !asked) return absl::OkStatus();
-    *recorded.mutable_proof() = ProofOf(*view->pool, plan);
-    *recorded.mutable_proof()->mutable_outside() =
-        OutsideOf(*view->pool, *view->demands, *view->catalog);
-    // The run comes first and names what it makes: each proposal is the event after.
-    int64_t sequence = draft.sequence() + 1;
-    std::vector<v1::ProposalMade> made;
-    for (const ProposalChange& change : outcome.changes) {
-      v1::ProposalMade& one = made.emplace_back();
-      *one.mutable_proposal() = change.proposal;
-      one.mutable_proposal()->set_name(absl::StrFormat("proposals/p%08d", ++sequence));
-      one.mutable_proposal()->set_run(name);
-      one.mutable_proposal()->set_policy_version(view->policy.version());
-      *one.mutable_proposal()->mutable_create_time() = ToTimestamp(draft.now());
-      one.set_supersedes(change.supersedes);
-      recorded.mutable_run()->add_proposals(one.proposal().name());
-      if (!change.supersedes.empty()) recorded.mutable_run()->add_superseded(change.supersedes);
+    RecordRun(draft, *view, plan, *view, run, outcome.changes, outcome.kept);
+    return absl::OkStatus();
+  };
+}
+
+journal::Decide RecordStanding(std::shared_ptr<const PoolView> now,
+                               std::shared_ptr<const OvertakenPlan> overtaken, StandingPart part,
+                               bool asked) {
+  return [now = std::move(now), overtaken = std::move(overtaken), part = std::move(part),
+          asked](Draft& draft) -> absl::Status {
+    RETURN_IF_ERROR(CheckUnchanged(draft, *now));
+    const auto* inputs = draft.Find<v1::SolverInputs>(kSolverInputs);
+    const PoolView& made_from = *overtaken->view;
+    const std::string last_run = inputs == nullptr ? "" : inputs->last_run();
+    if (last_run != overtaken->last_run || now->policy.version() != made_from.policy.version()) {
+      return InputsChanged();
     }
-    for (const std::string& kept : outcome.kept) recorded.mutable_run()->add_proposals(kept);
-    KeepCasesWithin(limits::kRunWithCasesBytes, recorded);
-    draft.Emit(name, recorded);
-    for (const v1::ProposalMade& one : made) draft.Emit(one.proposal().name(), one);
-    for (const v1::ProposalMade& one : made) OfferUnasked(draft, *view, one.proposal());
-    draft.AnswerWith(name);
+    if (part.changes.empty() && part.kept.empty() && !part.dropped.empty()) return InputsChanged();
+    if (part.changes.empty() && !asked) return absl::OkStatus();
+    v1::SolveRun run = overtaken->solved->run;
+    run.set_base_sequence(overtaken->sequence);
+    for (const v1::DroppedRequest& one : part.dropped) *run.add_dropped() = one;
+    RecordRun(draft, made_from, overtaken->solved->plan, *now, std::move(run), part.changes,
+              part.kept);
     return absl::OkStatus();
   };
 }

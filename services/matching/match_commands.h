@@ -1,6 +1,7 @@
 #ifndef SERVICES_MATCHING_MATCH_COMMANDS_H_
 #define SERVICES_MATCHING_MATCH_COMMANDS_H_
 
+#include <cstdint>
 #include <memory>
 #include <string>
 #include <vector>
@@ -10,6 +11,7 @@
 #include "critac/matching/v1/engagement.pb.h"
 #include "critac/matching/v1/match.pb.h"
 #include "services/matching/assign.h"
+#include "services/matching/overtaken_plan.h"
 #include "services/matching/pool_reader.h"
 #include "services/matching/suspected_conflict.h"
 
@@ -30,6 +32,25 @@ journal::Decide FollowRequest(intake::v1::Request request);
 // those of whom something is suspected, which their proposals say. Answers with the run.
 journal::Decide RecordSolve(std::shared_ptr<const PoolView> view, Plan plan, v1::SolveRun run,
                             bool asked, SuspectedConflicts suspected = {});
+
+// A plan of records that changed before it was recorded.
+struct OvertakenPlan {
+  std::shared_ptr<const PoolView> view;
+  std::shared_ptr<const struct Solved> solved;
+  // By the view, what it changes.
+  PlanOutcome outcome;
+  // An event after which the records were those of the view, none before the last run that was recorded then; and that
+  // run. Empty: there was none.
+  int64_t sequence = 0;
+  std::string last_run;
+};
+
+// Records what still stands of such a plan by the records of `now`, as RecordSolve does: the run says from which
+// records it was made, and which requests it is not for. ABORTED, reason INPUTS_CHANGED, also where nothing stands, and
+// where another policy is in force by now or another run was recorded.
+journal::Decide RecordStanding(std::shared_ptr<const PoolView> now,
+                               std::shared_ptr<const OvertakenPlan> overtaken, StandingPart part,
+                               bool asked);
 
 // Decides on a proposal; `wanted` empty: as it is, otherwise for these instead. What is suspected of those decided
 // for is recorded with it, and keeps nobody out. Answers with the proposal. FAILED_PRECONDITION: PROPOSAL_NOT_OPEN,

@@ -27,6 +27,7 @@
 #include "services/matching/simulated_changes.h"
 #include "services/matching/simulation_methods.h"
 #include "services/matching/solve.h"
+#include "services/matching/solve_methods.h"
 #include "services/matching/suspected_conflict_reader.h"
 
 namespace critac::matching {
@@ -345,15 +346,12 @@ absl::Status MatchService::SolveInTurn(const grpc::CallbackServerContext& contex
   if (is_known_now) return absl::OkStatus();
   RETURN_IF_ERROR(turn.status());
   if (context.IsCancelled()) return absl::CancelledError("the caller is gone");
-  return ExecuteOnPool(
-      journal_, pools_, call, in, response,
-      [this](std::shared_ptr<const PoolView> view) -> absl::StatusOr<journal::Decide> {
-        ASSIGN_OR_RETURN(const std::shared_ptr<const Solved> solved, view->Solve(clock_));
-        ASSIGN_OR_RETURN(SuspectedConflicts suspected,
-                         ReadSuspectedConflicts(journal_, *view, solved->plan));
-        return RecordSolve(view, solved->plan, solved->run, true, std::move(suspected));
-      },
-      &PoolReader::Read, (*turn)->guard());
+  return SolveAndRecord(journal_, clock_, true,
+                        [&](const MakeDecide& make, Work work) {
+                          return ExecuteOnPool(journal_, pools_, call, in, response, make,
+                                               &PoolReader::Read, (*turn)->guard(), work);
+                        })
+      .status();
 }
 
 grpc::ServerUnaryReactor* MatchService::SolveMatches(grpc::CallbackServerContext* context,

@@ -11,8 +11,7 @@
 #include "services/matching/matching_states.h"
 #include "services/matching/period.h"
 #include "services/matching/pool_methods.h"
-#include "services/matching/solve.h"
-#include "services/matching/suspected_conflict_reader.h"
+#include "services/matching/solve_methods.h"
 
 namespace critac::matching {
 
@@ -40,18 +39,13 @@ absl::Status MatchWorker::Solve(const std::string& trace) {
   // By another worker, before it was this one's turn, it may have been done.
   ASSIGN_OR_RETURN(const bool still_due, IsSolveDue());
   if (!still_due) return absl::OkStatus();
-  SolveMark solving;
-  RETURN_IF_ERROR(ExecuteOnPool(
-      journal_, pools_, trace,
-      [&](std::shared_ptr<const PoolView> view) -> absl::StatusOr<journal::Decide> {
-        solving = {view->revision, DayNumber(view->today)};
-        ASSIGN_OR_RETURN(const std::shared_ptr<const Solved> solved, view->Solve(clock_));
-        ASSIGN_OR_RETURN(SuspectedConflicts suspected,
-                         ReadSuspectedConflicts(journal_, *view, solved->plan));
-        return RecordSolve(view, solved->plan, solved->run, false, std::move(suspected));
-      },
-      &PoolReader::Read, (*turn)->guard()));
-  return store_.Set(solving);
+  ASSIGN_OR_RETURN(const std::shared_ptr<const PoolView> solved,
+                   SolveAndRecord(journal_, clock_, false, [&](const MakeDecide& make, Work work) {
+                     return ExecuteOnPool(journal_, pools_, trace, make, &PoolReader::Read,
+                                          (*turn)->guard(), work);
+                   }));
+  // Where they changed before it was recorded, these are not the records of now, and it stays due.
+  return store_.Set({solved->revision, DayNumber(solved->today)});
 }
 
 absl::Status MatchWorker::ForgetSolvedBefore() {

@@ -16,7 +16,8 @@ constexpr int kViews = 5;
 
 absl::StatusOr<journal::Answer> ExecuteCommand(
     journal::Journal& journal, PoolReader& pools, ReadView read, const MakeDecide& make,
-    const journal::Guard& guard, absl::FunctionRef<journal::Command(journal::Decide)> command_of) {
+    const journal::Guard& guard, Work work,
+    absl::FunctionRef<journal::Command(journal::Decide)> command_of) {
   // How long it takes from a view, at the longest so far. What others found of the view before counts
   // too, since nobody has found it of the one that is read alone.
   absl::Duration took;
@@ -24,7 +25,8 @@ absl::StatusOr<journal::Answer> ExecuteCommand(
     ASSIGN_OR_RETURN(const std::shared_ptr<const PoolView> view, (pools.*from)());
     const absl::Time begin = pools.clock().Now();
     absl::StatusOr<journal::Decide> decide = make(view);
-    took = std::max({took, pools.clock().Now() - begin, view->SolveTook()});
+    took = std::max(took, pools.clock().Now() - begin);
+    if (work == Work::kSolves) took = std::max(took, view->SolveTook());
     return decide;
   };
   const auto execute = [&](journal::Decide decide, bool alone) {
@@ -66,18 +68,20 @@ absl::StatusOr<bool> AnswerAgain(journal::Journal& journal, const rpc::Call& cal
 absl::Status ExecuteOnPool(journal::Journal& journal, PoolReader& pools, const rpc::Call& call,
                            const google::protobuf::Message& request,
                            google::protobuf::Message& response, const MakeDecide& make,
-                           ReadView read, const journal::Guard& guard) {
-  ASSIGN_OR_RETURN(const journal::Answer answer,
-                   ExecuteCommand(journal, pools, read, make, guard, [&](journal::Decide decide) {
-                     return rpc::Pipeline::MakeCommand(call, request, std::move(decide));
-                   }));
+                           ReadView read, const journal::Guard& guard, Work work) {
+  ASSIGN_OR_RETURN(
+      const journal::Answer answer,
+      ExecuteCommand(journal, pools, read, make, guard, work, [&](journal::Decide decide) {
+        return rpc::Pipeline::MakeCommand(call, request, std::move(decide));
+      }));
   if (answer.message != nullptr) response.CopyFrom(*answer.message);
   return absl::OkStatus();
 }
 
 absl::Status ExecuteOnPool(journal::Journal& journal, PoolReader& pools, const std::string& trace,
-                           const MakeDecide& make, ReadView read, const journal::Guard& guard) {
-  return ExecuteCommand(journal, pools, read, make, guard,
+                           const MakeDecide& make, ReadView read, const journal::Guard& guard,
+                           Work work) {
+  return ExecuteCommand(journal, pools, read, make, guard, work,
                         [&trace](journal::Decide decide) {
                           journal::Command command;
                           command.actor = "service:matching";

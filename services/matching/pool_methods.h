@@ -22,26 +22,30 @@ absl::StatusOr<bool> AnswerAgain(journal::Journal& journal, const rpc::Call& cal
 // How a view is read: PoolReader::Read, or ReadGates. The last tries take PoolReader::ReadInHand.
 using ReadView = absl::StatusOr<std::shared_ptr<const PoolView>> (PoolReader::*)();
 
+// What a command does with a view: it may solve it, whoever solved it first, or takes only what it shows.
+enum class Work { kSolves, kReads };
+
 // Gives a command that rests on a view of the pool. Where the view turns out to be old, it is read
 // again and the command made anew, some times over; then once more while nobody else writes
 // (journal::Command::alone), so that it ends whoever changes what meanwhile. So `make` may read
 // records and the view, and asks nothing of another service, nor gives the journal a command; it
 // may be called on a thread of the journal. ABORTED, reason INPUTS_CHANGED: it was overtaken each
 // time, and takes longer than writers should wait (limits::kDecidedAlone). The answer goes to
-// `response`. `guard` is that of the command.
+// `response`. `guard` is that of the command. `work`: what counts as its time; how long another took to solve the view
+// does not where it only reads.
 using MakeDecide =
     std::function<absl::StatusOr<journal::Decide>(std::shared_ptr<const PoolView> view)>;
 absl::Status ExecuteOnPool(journal::Journal& journal, PoolReader& pools, const rpc::Call& call,
                            const google::protobuf::Message& request,
                            google::protobuf::Message& response, const MakeDecide& make,
-                           ReadView read = &PoolReader::Read,
-                           const journal::Guard& guard = nullptr);
+                           ReadView read = &PoolReader::Read, const journal::Guard& guard = nullptr,
+                           Work work = Work::kSolves);
 
 // The same for a command of the service's own, which is not repeated by a caller; `trace` is
 // that of what calls for it.
 absl::Status ExecuteOnPool(journal::Journal& journal, PoolReader& pools, const std::string& trace,
                            const MakeDecide& make, ReadView read = &PoolReader::Read,
-                           const journal::Guard& guard = nullptr);
+                           const journal::Guard& guard = nullptr, Work work = Work::kSolves);
 
 }  // namespace critac::matching
 

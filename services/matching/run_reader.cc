@@ -25,7 +25,8 @@ absl::StatusOr<RecordedRun> FindRun(journal::Journal& journal, const std::string
 
 PastMoment InputOf(const RecordedRun& recorded) {
   PastMoment moment;
-  moment.sequence = recorded.event.sequence() - 1;
+  const int64_t base = recorded.run.base_sequence();
+  moment.sequence = base == 0 ? recorded.event.sequence() - 1 : base;
   moment.day = DayOf(journal::FromTimestamp(recorded.run.time()));
   if (!recorded.proof.has_value()) return moment;
   // The event may have been recorded after midnight.

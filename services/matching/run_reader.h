@@ -23,9 +23,9 @@ struct RecordedRun {
 // NOT_FOUND: no such run. DATA_LOSS: its event cannot be read.
 absl::StatusOr<RecordedRun> FindRun(journal::Journal& journal, const std::string& name);
 
-// What the run was made from: a plan is recorded only when nothing it rests on has changed since, so
-// that is the state of the records right before its own event, on the day of the decision, with what
-// its proof has from outside the records. Where no proof says the day, it is that of the event.
+// What the run was made from: the records right before its own event, or, where they had changed by then, right after
+// the event `base_sequence`; on the day of the decision, with what its proof has from outside the records. Where no
+// proof says the day, it is that of the event. Of a later run it is later.
 PastMoment InputOf(const RecordedRun& recorded);
 
 }  // namespace critac::matching

@@ -34,6 +34,8 @@ void HideLines(v1::SolveRun& run, const Hidden& hidden) {
   LeaveOut(*run.mutable_superseded(), is_hidden_proposal);
   LeaveOut(*run.mutable_changes(),
            [&](const v1::RunChange& change) { return Has(hidden.requests, change.request()); });
+  LeaveOut(*run.mutable_dropped(),
+           [&](const v1::DroppedRequest& one) { return Has(hidden.requests, one.request()); });
 }
 
 void HideLines(v1::SimulationDifference& difference, const Hidden& hidden) {

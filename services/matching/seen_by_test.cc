@@ -140,6 +140,7 @@ v1::SolveRun TwoChanges() {
     run.add_proposals(absl::StrCat("proposals/p", id));
     run.add_superseded(absl::StrCat("proposals/p0", id));
     run.add_changes()->set_request(absl::StrCat("requests/fy27-", id));
+    run.add_dropped()->set_request(absl::StrCat("requests/fy27-", id));
   }
   return run;
 }
@@ -168,6 +169,8 @@ void ExpectTheSecondOnly(const v1::SolveRun& run) {
   EXPECT_THAT(run.superseded(), ElementsAre("proposals/p02"));
   ASSERT_THAT(run.changes(), SizeIs(1));
   EXPECT_EQ(run.changes(0).request(), "requests/fy27-2");
+  ASSERT_THAT(run.dropped(), SizeIs(1));
+  EXPECT_EQ(run.dropped(0).request(), "requests/fy27-2");
   EXPECT_EQ(run.request_count(), 2) << "a figure of all";
 }
 

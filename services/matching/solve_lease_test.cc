@@ -19,6 +19,7 @@
 #include "services/matching/offer_testing.h"
 #include "services/matching/pool_methods.h"
 #include "services/matching/solve.h"
+#include "services/matching/solve_methods.h"
 #include "tests/support/eventually.h"
 
 namespace critac::matching {
@@ -63,6 +64,25 @@ class LeasedSolve : public ::testing::Test {
           return RecordSolve(view, solved->plan, solved->run, true);
         },
         &PoolReader::Read, turn.guard());
+  }
+
+  // Solves and records in a turn, where a solve takes a little too long to be made while all writers wait; `meanwhile`
+  // is what happens in the middle of every try in which others can write.
+  absl::Status SolveLong(const SolveLease::Turn& turn, const std::function<void(Work)>& meanwhile) {
+    const std::thread::id caller = std::this_thread::get_id();
+    const auto execute = [&](const MakeDecide& make, Work work) {
+      return ExecuteOnPool(
+          *bench_->journal, *bench_->pools, "",
+          [&](std::shared_ptr<const PoolView> view) -> absl::StatusOr<journal::Decide> {
+            absl::StatusOr<journal::Decide> decide = make(std::move(view));
+            if (std::this_thread::get_id() != caller) return decide;
+            meanwhile(work);
+            if (work == Work::kSolves) clock().Advance(limits::kDecidedAlone + absl::Seconds(0.1));
+            return decide;
+          },
+          &PoolReader::Read, turn.guard(), work);
+    };
+    return SolveAndRecord(*bench_->journal, clock(), true, execute).status();
   }
 
   // Makes one of the center's experts the only one that is active.
@@ -289,6 +309,111 @@ TEST_F(LeasedSolve, NobodyIsMadeToWaitForASolveOfWhichTheLastTryWasInHandAlready
                     });
   EXPECT_EQ(ReasonOf(status), "INPUTS_CHANGED") << status;
   EXPECT_EQ(tries, 5) << "the sixth would be alone";
+}
+
+// Goal: a solve that takes long is of use though records change in the middle of every try, proposes nobody who cannot
+// be planned any more, and its run can be checked.
+// Method: an expert whom no plan has changes all the time; once what stands is looked for, one of the plan stops taking
+// part.
+TEST_F(LeasedSolve, WhatStandsOfALongSolveIsRecordedThoughRecordsChangeInTheMiddleOfEveryTry) {
+  for (const char* id : {"elm2", "elm3"}) center_.AddExpert(id, "elm");
+  for (v1::Expert& expert : center_.experts) {
+    expert.set_capacity_per_period(1);
+    bench_->Set(expert);
+  }
+  const v1::Demand& other = center_.AddDemand("fy27-2");
+  bench_->MakeReady(other);
+  bench_->FollowOnly(other.request());
+  auto turn = Take(first());
+  ASSERT_TRUE(turn.ok()) << turn.status();
+  int solve_count = 0;
+  int read_count = 0;
+  const absl::Status status = SolveLong(**turn, [&](Work work) {
+    (work == Work::kSolves ? solve_count : read_count) += 1;
+    const bool stops = work == Work::kReads && read_count == 1;
+    v1::Expert& changed = center_.experts[stops ? 1 : 2];
+    if (stops) changed.set_active(false);
+    changed.set_capacity_open(5 + (solve_count + read_count) % 2);
+    bench_->Set(changed);
+  });
+  EXPECT_TRUE(status.ok()) << status;
+  EXPECT_EQ(solve_count, 5);
+  EXPECT_EQ(read_count, 5) << "the sixth is alone";
+
+  const auto runs = bench_->journal->List<v1::SolveRun>({.collection = "runs"});
+  ASSERT_TRUE(runs.ok()) << runs.status();
+  ASSERT_THAT(runs->items, ::testing::SizeIs(1));
+  const v1::SolveRun& run = runs->items[0];
+  EXPECT_GT(run.base_sequence(), 0);
+  EXPECT_EQ(run.assigned_count(), 2) << "a figure of the plan";
+  EXPECT_THAT(run.proposals(), ::testing::SizeIs(1));
+  ASSERT_THAT(run.dropped(), ::testing::SizeIs(1));
+  EXPECT_EQ(run.dropped(0).request(), "requests/fy27-2");
+  EXPECT_EQ(run.dropped(0).reason(), v1::DROP_REASON_OUT);
+  EXPECT_EQ(run.dropped(0).expert(), "experts/elm2");
+  EXPECT_NE(bench_->DemandFor("requests/fy27-1").proposal(), "");
+  EXPECT_EQ(bench_->DemandFor("requests/fy27-2").proposal(), "");
+
+  // The next run decides, and both can be checked.
+  const auto due = bench_->worker->Due();
+  ASSERT_TRUE(due.ok()) << due.status();
+  EXPECT_THAT(*due, ::testing::SizeIs(1));
+  turn->reset();
+  bench_->Solve();
+  const auto next = bench_->Get<v1::Proposal>(bench_->DemandFor("requests/fy27-2").proposal());
+  ASSERT_THAT(next.assignments(), ::testing::SizeIs(1));
+  EXPECT_EQ(next.assignments(0).expert(), "experts/elm3");
+  for (const std::string& name : {run.name(), next.run()}) {
+    const auto certified = ReadCertifiedRun(*bench_->journal, *bench_->pools, name);
+    EXPECT_TRUE(certified.ok()) << name << ": " << certified.status();
+  }
+}
+
+TEST_F(LeasedSolve, OfALongSolveNothingIsRecordedWhereNothingStands) {
+  const auto record_another = [&] {
+    const absl::Status other =
+        ExecuteOnPool(*bench_->journal, *bench_->pools, "",
+                      [&](std::shared_ptr<const PoolView> view) -> absl::StatusOr<journal::Decide> {
+                        ASSIGN_OR_RETURN(const auto solved, view->Solve(clock()));
+                        return RecordSolve(view, solved->plan, solved->run, true);
+                      });
+    EXPECT_TRUE(other.ok()) << other;
+  };
+  const auto change_policy = [&] {
+    const auto changed = bench_->Do([&](journal::Draft& draft) {
+      v1::PolicySet set;
+      *set.mutable_policy() = center_.policy;
+      set.mutable_policy()->set_version(2);
+      draft.Emit(kCurrentPolicy, set);
+      return absl::OkStatus();
+    });
+    EXPECT_TRUE(changed.ok()) << changed.status();
+  };
+  const auto deactivate = [&] {
+    center_.experts[0].set_active(false);
+    bench_->Set(center_.experts[0]);
+  };
+  const std::pair<const char*, std::function<void()>> cases[] = {
+      {"another run, as in a rolling update", record_another},
+      {"another policy", change_policy},
+      {"the only one planned", deactivate}};
+  for (const auto& [what, change] : cases) {
+    SCOPED_TRACE(what);
+    const auto turn = Take(first());
+    ASSERT_TRUE(turn.ok()) << turn.status();
+    bool has_changed = false;
+    const absl::Status status = SolveLong(**turn, [&](Work work) {
+      if (work == Work::kSolves) {
+        bench_->Set(center_.experts[0]);
+      } else if (!std::exchange(has_changed, true)) {
+        change();
+      }
+    });
+    EXPECT_EQ(status.code(), absl::StatusCode::kAborted);
+    EXPECT_EQ(ReasonOf(status), "INPUTS_CHANGED") << status;
+    EXPECT_TRUE(has_changed);
+    EXPECT_EQ(RunCount(), 1u) << "that of the other";
+  }
 }
 
 TEST_F(LeasedSolve, AHolderThatLivesKeepsItHoweverLongItSolves) {
