@@ -152,8 +152,15 @@ inline constexpr int64_t kDeadJobBytes = 16 << 20;
 // Longest key of a job, bytes: a name, never a record.
 inline constexpr int kJobKeyBytes = 512;
 
-// Longest trace kept with a job, bytes: a W3C traceparent has 55, a later version may have more.
+// Longest traceparent kept with a job, bytes: one of W3C has 55, a later version may have more.
 inline constexpr int kJobTraceBytes = 128;
+
+// Longest tracestate handed on, bytes: as much as W3C asks everyone to hand on.
+inline constexpr int kTraceStateBytes = 512;
+
+// What every queue keeps of a tracestate, bytes. A record in Redis counts the bytes of its trace in one byte: 255, less
+// the traceparent and what is between the two.
+inline constexpr int kJobTraceStateBytes = 199;
 
 // Longest error kept with a job, bytes.
 inline constexpr int kJobErrorBytes = 2000;
