@@ -28,7 +28,7 @@ class Job {
   const std::string& key() const { return key_; }
   // 1 at the first attempt.
   int attempt() const { return attempt_; }
-  // W3C traceparent of the call that caused it, or of its own where jobs are steps. Empty: none.
+  // W3C trace of the call that caused it, or of its own where jobs are steps. Empty: none.
   const std::string& trace() const { return trace_; }
   // When it was put in.
   absl::Time enqueued() const { return enqueued_; }

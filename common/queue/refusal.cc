@@ -7,6 +7,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "common/base/limits.h"
+#include "common/base/trace.h"
 #include "common/status/error.h"
 
 namespace critac::queue {
@@ -28,9 +29,16 @@ absl::Status CheckNewJob(const std::string& path, const NewJob& job) {
                         absl::StrCat(absl::FormatDuration(job.delay), " is not in 0..",
                                      absl::FormatDuration(limits::kJobDelay)));
   }
-  if (job.trace.size() > limits::kJobTraceBytes) {
-    return InvalidField(path + ".trace", absl::StrFormat("has %d bytes; at most %d",
-                                                         job.trace.size(), limits::kJobTraceBytes));
+  const size_t parent_bytes = TraceParentOf(job.trace).size();
+  if (parent_bytes > limits::kJobTraceBytes) {
+    return InvalidField(path + ".trace",
+                        absl::StrFormat("has a traceparent of %d bytes; at most %d", parent_bytes,
+                                        limits::kJobTraceBytes));
+  }
+  const size_t state_bytes = TraceStateOf(job.trace).size();
+  if (state_bytes > limits::kTraceStateBytes) {
+    return InvalidField(path + ".trace", absl::StrFormat("has a tracestate of %d bytes; at most %d",
+                                                         state_bytes, limits::kTraceStateBytes));
   }
   return absl::OkStatus();
 }

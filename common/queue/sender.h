@@ -23,7 +23,7 @@ namespace critac::queue {
 struct SendRecord {
   absl::string_view queue;
   absl::string_view key;
-  // The traceparent that the job has, and that of what caused it. Empty: none.
+  // The trace that the job has, and that of what caused it. Empty: none.
   absl::string_view trace;
   absl::string_view parent;
   // When it was given to the sender, right after the commit.

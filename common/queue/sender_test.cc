@@ -54,7 +54,7 @@ TEST_F(SenderTest, PuttingInIsAStepOfTheTraceWhereThatIsAskedFor) {
     absl::Duration duration;
     absl::Status status;
   };
-  constexpr char kTrace[] = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
+  constexpr char kTrace[] = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01 a=1,b=2";
   TraceSource steps(ids_);
   std::vector<Told> told;
   Sender sender("sender", queue_, [] {},
@@ -72,6 +72,7 @@ TEST_F(SenderTest, PuttingInIsAStepOfTheTraceWhereThatIsAskedFor) {
   EXPECT_EQ(told[0].parent, kTrace);
   EXPECT_EQ(TraceIdOf(told[0].trace), TraceIdOf(kTrace));
   EXPECT_NE(SpanIdOf(told[0].trace), SpanIdOf(kTrace));
+  EXPECT_EQ(TraceStateOf(told[0].trace), "a=1,b=2");
   EXPECT_EQ(told[0].duration, absl::Seconds(3));
   EXPECT_TRUE(told[0].status.ok());
   EXPECT_EQ(told[1].parent, "");

@@ -30,7 +30,10 @@ struct NewJob {
   Priority priority = Priority::kNormal;
   // How long it must wait first, 0 to limits::kJobDelay.
   absl::Duration delay = absl::ZeroDuration();
-  // W3C traceparent of the call that caused it, at most limits::kJobTraceBytes. Empty: none.
+  // W3C trace of the call that caused it, as ParseTrace gives it: a traceparent of at most
+  // limits::kJobTraceBytes and, behind a space, a tracestate of at most limits::kTraceStateBytes. Of
+  // one longer than limits::kJobTraceStateBytes a queue may keep only what FitTraceState leaves.
+  // Empty: none.
   std::string trace;
   // Derived from the records by a reconciler, which says only that the job should be known. Then a
   // job in hand is not run once more for it, and a dead one comes back only when it was given up
@@ -241,6 +244,8 @@ class WorkQueue {
 //     ADelayIsFromZeroToItsLimit
 // - its trace comes with it, up to the limit
 //     ATraceTravelsWithItsJob
+//     ATracestateTravelsWithItsJob
+//     OfALongTracestateAtLeastWhatFitsTravelsWithItsJob
 //     ATraceThatIsTooLongIsRefused
 // - a derived job should be known; it changes nothing about one that is
 //     ADerivedJobOfAnUnknownKeyIsAdded

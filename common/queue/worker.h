@@ -47,7 +47,7 @@ struct JobRecord {
   absl::Duration ran;
   // When it was begun; nothing: it was not.
   std::optional<absl::Time> begun = std::nullopt;
-  // The traceparent it was put in with. Empty: none.
+  // The trace it was put in with. Empty: none.
   absl::string_view parent = {};
 };
 

@@ -282,7 +282,7 @@ TEST_F(WorkerTest, AHandlerIsToldWhatTheQueueKnowsOfItsJob) {
 }
 
 TEST_F(WorkerTest, WhereJobsAreStepsAHandlerHandsOnAnIdOfItsOwn) {
-  constexpr char kTrace[] = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
+  constexpr char kTrace[] = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01 a=1,b=2";
   TraceSource steps(ids_);
   std::string seen_trace;
   std::string told_trace;
@@ -310,6 +310,7 @@ TEST_F(WorkerTest, WhereJobsAreStepsAHandlerHandsOnAnIdOfItsOwn) {
   told.WaitForNotification();
   EXPECT_EQ(TraceIdOf(seen_trace), TraceIdOf(kTrace));
   EXPECT_NE(SpanIdOf(seen_trace), SpanIdOf(kTrace));
+  EXPECT_EQ(TraceStateOf(seen_trace), "a=1,b=2");
   EXPECT_EQ(told_trace, seen_trace);
   EXPECT_EQ(parent, kTrace);
   EXPECT_EQ(begun, clock_.Now());

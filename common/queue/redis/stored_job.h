@@ -22,7 +22,7 @@ struct StoredJob {
   std::string key;
 };
 
-// `enqueued` is kept in microseconds.
+// `enqueued` is kept in microseconds, and of a tracestate what limits::kJobTraceStateBytes hold.
 std::string EncodeJob(const NewJob& job, absl::Time enqueued);
 // Nothing: that is no record of a job.
 std::optional<StoredJob> DecodeJob(absl::string_view record);

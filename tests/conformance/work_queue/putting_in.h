@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "common/base/trace.h"
 #include "tests/conformance/work_queue/fixture.h"
 
 // What Enqueue promises.
@@ -84,6 +85,29 @@ TEST_P(WorkQueueConformance, ATraceTravelsWithItsJob) {
   EXPECT_EQ(TakeOne().trace, "");
 }
 
+TEST_P(WorkQueueConformance, ATracestateTravelsWithItsJob) {
+  const std::string parent = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
+  const std::string trace = JoinTrace(parent, "tenant@vendor=of a kind,other=2");
+  const std::string longest =
+      JoinTrace(parent, "a=" + std::string(limits::kJobTraceStateBytes - 2, 'v'));
+  Add({{.key = "a", .trace = trace}, {.key = "b", .trace = longest}, {.key = "c"}});
+  EXPECT_EQ(TakeOne().trace, trace);
+  EXPECT_EQ(TakeOne().trace, longest);
+  EXPECT_EQ(TakeOne().trace, "");
+}
+
+TEST_P(WorkQueueConformance, OfALongTracestateAtLeastWhatFitsTravelsWithItsJob) {
+  const std::string parent = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
+  std::string state = "a=1";
+  while (state.size() + 4 <= limits::kTraceStateBytes) state += ",b=2";
+  Add({{.key = "a", .trace = JoinTrace(parent, state)}});
+  const Lease lease = TakeOne();
+  EXPECT_EQ(TraceParentOf(lease.trace), parent);
+  const std::string least = FitTraceState(state, limits::kJobTraceStateBytes);
+  EXPECT_FALSE(least.empty());
+  EXPECT_EQ(std::string(TraceStateOf(lease.trace)).substr(0, least.size()), least);
+}
+
 TEST_P(WorkQueueConformance, ALeaseSaysWhenItsJobWasPutIn) {
   const absl::Time before = Now();
   Add({{.key = "a", .delay = Units(1)}});
@@ -136,7 +160,13 @@ TEST_P(WorkQueueConformance, ATraceThatIsTooLongIsRefused) {
   const std::vector<NewJob> jobs = {
       {.key = "a", .trace = std::string(limits::kJobTraceBytes + 1, 't')}};
   ExpectInvalid(queue().Enqueue(jobs).status(), "jobs[0].trace");
-  EXPECT_EQ(Add({{.key = "a", .trace = std::string(limits::kJobTraceBytes, 't')}}), 1);
+  const std::vector<NewJob> with_state = {
+      {.key = "b", .trace = JoinTrace("t", std::string(limits::kTraceStateBytes + 1, 's'))}};
+  ExpectInvalid(queue().Enqueue(with_state).status(), "jobs[0].trace");
+  EXPECT_EQ(
+      Add({{.key = "a", .trace = std::string(limits::kJobTraceBytes, 't')},
+           {.key = "b", .trace = JoinTrace("t", std::string(limits::kTraceStateBytes, 's'))}}),
+      2);
 }
 
 TEST_P(WorkQueueConformance, ACallPutsInNoMoreThanItsLimit) {
