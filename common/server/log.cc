@@ -5,6 +5,7 @@
 
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
+#include "common/base/trace.h"
 #include "common/server/json.h"
 #include "common/status/error.h"
 #include "spdlog/logger.h"
@@ -118,7 +119,7 @@ void Log::WriteCall(const rpc::CallRecord& record) {
       {"method", record.call.method},
       {"code", code},
       {"duration_us", absl::ToInt64Microseconds(record.duration)},
-      {"trace", record.call.trace},
+      {"trace", TraceParentOf(record.call.trace)},
   };
   const auto add = [&fields](absl::string_view key, absl::string_view value) {
     if (!value.empty()) fields.emplace_back(key, value);
@@ -143,7 +144,9 @@ void Log::WriteJob(const queue::JobRecord& record) {
       {"waited_us", absl::ToInt64Microseconds(record.waited)},
       {"duration_us", absl::ToInt64Microseconds(record.ran)},
   };
-  if (!record.job.trace().empty()) fields.emplace_back("trace", record.job.trace());
+  if (!record.job.trace().empty()) {
+    fields.emplace_back("trace", TraceParentOf(record.job.trace()));
+  }
   if (level >= LogLevel::kWarning && !error.empty()) fields.emplace_back("error", error);
   Write(level, "job", fields);
 }

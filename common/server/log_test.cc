@@ -219,6 +219,21 @@ TEST_F(LogTest, AJobIsToldByItsKeyItsTraceAndHowItEnded) {
   EXPECT_EQ(lines[0]["error"], "UNAVAILABLE: intake is away");
 }
 
+// A line is found by the trace of its span, and what others put into a tracestate is not for the log.
+TEST_F(LogTest, OfATraceTheTraceparentAloneIsTold) {
+  rpc::Call call = CallBy("dana");
+  const std::string parent = call.trace;
+  call.trace += " vendor=1";
+  log_.WriteCall({call, "", absl::UnavailableError("away"), "", absl::Milliseconds(1)});
+  const queue::Job job({.key = "requests/fy27-000001", .trace = call.trace});
+  log_.WriteJob({"match", job, queue::JobOutcome::kFailed, absl::UnavailableError("away"),
+                 absl::Milliseconds(1), absl::Milliseconds(1)});
+  const auto lines = Lines();
+  ASSERT_EQ(lines.size(), 2u);
+  EXPECT_EQ(lines[0]["trace"], parent);
+  EXPECT_EQ(lines[1]["trace"], parent);
+}
+
 TEST_F(LogTest, TheOutcomeOfAJobDecidesTheLevel) {
   const queue::Job job({.key = "requests/fy27-000001"});
   const struct {

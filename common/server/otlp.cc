@@ -49,7 +49,10 @@ json SpanToJson(const Span& span) {
       {"endTimeUnixNano", absl::StrCat(absl::ToUnixNanos(span.end))},
       {"attributes", AttributesOf(span)},
   };
-  if (const auto parent = ParseTrace(span.parent); parent.has_value()) {
+  if (const absl::string_view state = TraceStateOf(span.trace); !state.empty()) {
+    result["traceState"] = std::string(state);
+  }
+  if (const auto parent = ParseTrace(TraceParentOf(span.parent)); parent.has_value()) {
     result["parentSpanId"] = std::string(SpanIdOf(*parent));
   }
   constexpr int kError = 2;

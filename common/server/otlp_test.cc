@@ -28,8 +28,8 @@ TEST(Otlp, TracesGoToTheirPathBelowTheEndpoint) {
 // spans is compared.
 TEST(Otlp, SpansAreWrittenAsTheProtocolHasThem) {
   Span call;
-  call.trace = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
-  call.parent = "00-4bf92f3577b34da6a3ce929d0e0e4736-1111111111111111-01";
+  call.trace = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01 a=1,b=2";
+  call.parent = "00-4bf92f3577b34da6a3ce929d0e0e4736-1111111111111111-01 a=1,b=2";
   call.kind = Span::Kind::kServer;
   call.name = "critac.intake.v1.RequestService/GetRequest";
   call.start = kNow;
@@ -53,7 +53,7 @@ TEST(Otlp, SpansAreWrittenAsTheProtocolHasThem) {
       "scope": {"name": "critac", "version": "0.1.0"},
       "spans": [
         {"traceId": "4bf92f3577b34da6a3ce929d0e0e4736", "spanId": "00f067aa0ba902b7",
-         "parentSpanId": "1111111111111111", "kind": 2,
+         "traceState": "a=1,b=2", "parentSpanId": "1111111111111111", "kind": 2,
          "name": "critac.intake.v1.RequestService/GetRequest",
          "startTimeUnixNano": "1795183200000000000", "endTimeUnixNano": "1795183201500000001",
          "attributes": [{"key": "rpc.system", "value": {"stringValue": "grpc"}},

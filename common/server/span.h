@@ -17,13 +17,14 @@
 namespace critac::server {
 
 // A step of a trace that is over: a call served, a call made, a job put in, a job done. For those who look at how
-// a request went through the processes of a center. It holds names and codes; never a body, a
-// message of an error or who called: these are in the log, which is found by the trace.
+// a request went through the processes of a center. It holds names and codes, and in its trace the caller's
+// tracestate; never a body, a message of an error or who called: these are in the log, which is found by the
+// traceparent.
 struct Span {
   // The numbers are OTLP's.
   enum class Kind { kServer = 2, kClient = 3, kProducer = 4, kConsumer = 5 };
 
-  // Its own traceparent, and that of what caused it. Empty: nothing did.
+  // Its own trace, and that of what caused it. Empty: nothing did.
   std::string trace;
   std::string parent;
   Kind kind = Kind::kServer;
