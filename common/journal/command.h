@@ -73,7 +73,8 @@ struct Command {
   std::string fingerprint;
   // Who gives it: a principal.
   std::string actor;
-  // W3C traceparent of the call or job that it is part of; not recorded. Empty: none.
+  // W3C trace of the call or job that it is part of, as ParseTrace gives it; not recorded. Empty:
+  // none.
   std::string trace;
   // Resources it will look at, loaded together. Others are loaded when asked for.
   std::vector<std::string> reads;

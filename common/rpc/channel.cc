@@ -121,7 +121,11 @@ void ConfigureServer(grpc::ServerBuilder& builder) {
 
 void Prepare(grpc::ClientContext& context, const CallSettings& settings) {
   context.AddMetadata(kPrincipalKey, settings.principal.ToString());
-  if (!settings.trace.empty()) context.AddMetadata(kTraceKey, settings.trace);
+  if (!settings.trace.empty()) {
+    context.AddMetadata(kTraceKey, std::string(TraceParentOf(settings.trace)));
+    const absl::string_view state = TraceStateOf(settings.trace);
+    if (!state.empty()) context.AddMetadata(kTraceStateKey, std::string(state));
+  }
   if (settings.timeout != absl::InfiniteDuration()) {
     context.set_deadline(std::chrono::system_clock::now() +
                          absl::ToChronoMicroseconds(settings.timeout));

@@ -60,7 +60,7 @@ void ConfigureServer(grpc::ServerBuilder& builder);
 struct CallSettings {
   // Who makes it.
   Principal principal;
-  // W3C traceparent it belongs to. Empty: the server begins one.
+  // W3C trace it belongs to, as ParseTrace gives it. Empty: the server begins one.
   std::string trace;
   // How long to wait for the answer; infinite: as long as the server lets the call last.
   absl::Duration timeout = limits::kDefaultCall;

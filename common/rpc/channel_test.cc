@@ -98,6 +98,23 @@ TEST(Prepare, PutsPrincipalTraceAndDeadlineOnTheContext) {
   EXPECT_THAT(metadata, Contains(Pair(kTraceKey, settings.trace)));
 }
 
+TEST(Prepare, PutsATracestateBesideItsTraceparent) {
+  const std::string parent = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
+  grpc::ClientContext context;
+  CallSettings settings = AsCoordinator();
+  settings.trace = parent + " a=1,b=2";
+  Prepare(context, settings);
+  const auto metadata = grpc::testing::ClientContextTestPeer(&context).GetSendInitialMetadata();
+  EXPECT_THAT(metadata, Contains(Pair(kTraceKey, parent)));
+  EXPECT_THAT(metadata, Contains(Pair(kTraceStateKey, "a=1,b=2")));
+
+  grpc::ClientContext without;
+  settings.trace = parent;
+  Prepare(without, settings);
+  EXPECT_THAT(grpc::testing::ClientContextTestPeer(&without).GetSendInitialMetadata(),
+              Not(Contains(Pair(kTraceStateKey, ::testing::_))));
+}
+
 TEST(Prepare, AnInfiniteTimeoutIsNoDeadlineAndNoTraceIsNoMetadata) {
   grpc::ClientContext context;
   CallSettings settings = AsCoordinator();

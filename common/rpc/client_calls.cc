@@ -47,10 +47,16 @@ class ClientCallInterceptor final : public Interceptor {
  private:
   void Begin(std::multimap<std::string, std::string>& metadata) {
     const auto parent = metadata.find(kTraceKey);
-    if (parent != metadata.end()) record_.parent = parent->second;
+    const auto state = metadata.find(kTraceStateKey);
+    if (parent != metadata.end()) {
+      record_.parent = JoinTrace(parent->second, state == metadata.end() ? "" : state->second);
+    }
     record_.trace = steps_.steps.NewStep(record_.parent);
     metadata.erase(kTraceKey);
-    metadata.insert({kTraceKey, record_.trace});
+    metadata.erase(kTraceStateKey);
+    metadata.insert({kTraceKey, std::string(TraceParentOf(record_.trace))});
+    const absl::string_view handed_on = TraceStateOf(record_.trace);
+    if (!handed_on.empty()) metadata.insert({kTraceStateKey, std::string(handed_on)});
     record_.start = steps_.clock.Now();
     begun_ = true;
   }

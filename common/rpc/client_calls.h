@@ -18,7 +18,7 @@ namespace critac::rpc {
 struct ClientCallRecord {
   // Full name of the method, `critac.intake.v1.RequestService.GetRequest`.
   std::string method;
-  // The traceparent that the other side got, and the one that the caller gave. Empty: none.
+  // The trace that the other side got, and the one that the caller gave. Empty: none.
   std::string trace;
   std::string parent;
   absl::Time start;

@@ -89,6 +89,33 @@ TEST_F(ClientCallsTest, ATraceThatIsNotSampledIsHandedOnAsItIs) {
   EXPECT_EQ(server_.records.records()[0].call.trace, trace);
 }
 
+TEST_F(ClientCallsTest, ATracestateIsHandedOnWithItsTrace) {
+  Start();
+  const std::string sampled = std::string(kCallersTrace) + " a=1,b=2";
+  const std::string not_sampled = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-00 a=1,b=2";
+  ASSERT_TRUE(Read(sampled).ok());
+  ASSERT_TRUE(Read(not_sampled).ok());
+  const std::vector<ClientCallRecord> calls = told();
+  ASSERT_THAT(calls, SizeIs(2));
+  EXPECT_EQ(calls[0].parent, sampled);
+  EXPECT_NE(SpanIdOf(calls[0].trace), SpanIdOf(kCallersTrace));
+  EXPECT_EQ(TraceStateOf(calls[0].trace), "a=1,b=2");
+  EXPECT_EQ(server_.records.records()[0].call.trace, calls[0].trace);
+  EXPECT_EQ(server_.records.records()[1].call.trace, not_sampled);
+}
+
+TEST_F(ClientCallsTest, ATracestateWithoutATraceIsNotHandedOn) {
+  Start();
+  grpc::ClientContext context;
+  Prepare(context, AsCoordinator());
+  context.AddMetadata(kTraceStateKey, "a=1");
+  Sample sample;
+  ASSERT_TRUE(stub_->ReadSample(&context, ReadRequest(), &sample).ok());
+  ASSERT_THAT(told(), SizeIs(1));
+  EXPECT_EQ(TraceStateOf(told()[0].trace), "");
+  EXPECT_EQ(server_.records.records()[0].call.trace, told()[0].trace);
+}
+
 TEST_F(ClientCallsTest, TheErrorOfACallIsToldWithItsDetails) {
   server_.service.read = [](const Call&, const ReadSampleRequest&, Sample&) {
     return Error(absl::StatusCode::kNotFound, "NO_SAMPLE", "there is none").ToStatus();

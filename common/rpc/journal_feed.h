@@ -36,7 +36,7 @@ struct FeedOptions {
   bool follow = false;
   // Ends at this event. 0: does not.
   int64_t last_sequence = 0;
-  // W3C traceparent of what it is part of. Empty: none.
+  // W3C trace of what it is part of, as ParseTrace gives it. Empty: none.
   std::string trace = {};
 };
 

@@ -41,7 +41,12 @@ absl::Duration TimeLeft(const grpc::CallbackServerContext& context) {
 std::optional<std::string> ReadTrace(const grpc::CallbackServerContext& context) {
   const auto [begin, end] = context.client_metadata().equal_range(kTraceKey);
   if (begin == end || std::next(begin) != end) return std::nullopt;
-  return ParseTrace(View(begin->second));
+  const auto [first, last] = context.client_metadata().equal_range(kTraceStateKey);
+  std::string state;
+  for (auto entry = first; entry != last; ++entry) {
+    absl::StrAppend(&state, state.empty() ? "" : ",", View(entry->second));
+  }
+  return ParseTrace(View(begin->second), state);
 }
 
 absl::StatusOr<Principal> ReadPrincipal(const grpc::CallbackServerContext& context) {

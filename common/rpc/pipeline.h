@@ -39,9 +39,10 @@ struct Call {
   // Proto package of its service.
   std::string domain;
   Principal principal;
-  // W3C traceparent of the caller, or a new one; with an id of its own where calls are steps.
+  // W3C trace of the caller, as ParseTrace gives it, or a new one; with an id of its own where calls
+  // are steps.
   std::string trace;
-  // The caller's traceparent. Empty: it sent none that is valid.
+  // The caller's trace. Empty: it sent none that is valid.
   std::string parent;
   absl::Time start;
   // The caller's deadline, and no later than the method allows.

@@ -559,8 +559,38 @@ TEST_F(PipelineTest, ACallWithoutAValidTraceGetsANewOne) {
   EXPECT_NE(records[0].call.trace, records[1].call.trace);
 }
 
+TEST_F(PipelineTest, TheCallersTracestateIsKeptWithItsTraceparent) {
+  Start();
+  const std::pair<std::string, std::string> principal{kPrincipalKey, "coordinator:dana"};
+  const std::pair<std::string, std::string> parent{kTraceKey, kTrace};
+  EXPECT_TRUE(ReadWith({principal, parent, {kTraceStateKey, "a=1, b=2"}}).ok());
+  EXPECT_TRUE(ReadWith({principal, parent, {kTraceStateKey, "a=1"}, {kTraceStateKey, "b=2"}}).ok());
+  EXPECT_TRUE(ReadWith({principal, parent, {kTraceStateKey, "a=1,B=2"}}).ok());
+  const std::vector<KeptRecord> records = server_.records.records();
+  ASSERT_THAT(records, SizeIs(3));
+  EXPECT_EQ(records[0].call.trace, std::string(kTrace) + " a=1,b=2");
+  EXPECT_EQ(records[0].call.parent, records[0].call.trace);
+  EXPECT_EQ(records[1].call.trace, std::string(kTrace) + " a=1,b=2");
+  EXPECT_EQ(records[2].call.trace, kTrace) << "one that is not valid is dropped alone";
+}
+
+TEST_F(PipelineTest, ATracestateWithoutAValidTraceparentIsDropped) {
+  Start();
+  const std::pair<std::string, std::string> principal{kPrincipalKey, "coordinator:dana"};
+  const std::pair<std::string, std::string> state{kTraceStateKey, "a=1"};
+  EXPECT_TRUE(ReadWith({principal, state}).ok());
+  EXPECT_TRUE(ReadWith({principal, {kTraceKey, "00-nonsense"}, state}).ok());
+  const std::vector<KeptRecord> records = server_.records.records();
+  ASSERT_THAT(records, SizeIs(2));
+  for (const KeptRecord& record : records) {
+    EXPECT_EQ(record.call.parent, "");
+    EXPECT_EQ(ParseTrace(record.call.trace), record.call.trace);
+  }
+}
+
 // Goal: where calls are steps, each hands on an id of its own, and remembers whose it got. Method:
-// the same call thrice, with a trace, with one that is not sampled, and with none.
+// the same call four times, with a trace, with one that is not sampled, with none, and with one that
+// has a tracestate.
 TEST(Pipeline, ACallBecomesAStepOfItsTraceWhereThatIsAskedFor) {
   const std::string not_sampled = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-00";
   SeededIdSource ids(5);
@@ -574,19 +604,24 @@ TEST(Pipeline, ACallBecomesAStepOfItsTraceWhereThatIsAskedFor) {
   builder.RegisterService(&service);
   const std::unique_ptr<grpc::Server> server = builder.BuildAndStart();
   const auto stub = testing::v1::SampleService::NewStub(server->InProcessChannel({}));
-  for (const std::string& trace : {std::string(kTrace), not_sampled, std::string()}) {
+  const std::string with_state = std::string(kTrace) + " a=1,b=2";
+  for (const std::string& trace : {std::string(kTrace), not_sampled, std::string(), with_state}) {
     CallSettings settings = AsCoordinator();
     settings.trace = trace;
     EXPECT_TRUE(Invoke(*stub, &Stub::ReadSample, ReadRequest(), settings).ok());
   }
   const std::vector<KeptRecord> kept = records.records();
-  ASSERT_THAT(kept, SizeIs(3));
+  ASSERT_THAT(kept, SizeIs(4));
   EXPECT_EQ(kept[0].call.parent, kTrace);
   EXPECT_EQ(TraceIdOf(kept[0].call.trace), TraceIdOf(kTrace));
   EXPECT_NE(SpanIdOf(kept[0].call.trace), SpanIdOf(kTrace));
   EXPECT_EQ(kept[1].call.trace, not_sampled);
   EXPECT_EQ(kept[2].call.parent, "");
   EXPECT_EQ(ParseTrace(kept[2].call.trace), kept[2].call.trace);
+  EXPECT_EQ(kept[3].call.parent, with_state);
+  EXPECT_EQ(TraceIdOf(kept[3].call.trace), TraceIdOf(kTrace));
+  EXPECT_NE(SpanIdOf(kept[3].call.trace), SpanIdOf(kTrace));
+  EXPECT_EQ(TraceStateOf(kept[3].call.trace), "a=1,b=2");
   server->Shutdown();
 }
 

@@ -365,7 +365,7 @@ TEST_F(ProcessSpanTest, OfCallsServedAndMadeHangTogether) {
     };
   })});
   rpc::CallSettings settings = AsCoordinator();
-  settings.trace = kSampledTrace;
+  settings.trace = std::string(kSampledTrace) + " a=1,b=2";
   ASSERT_TRUE(rpc::Invoke(*SampleStub::NewStub(Channel()), &SampleStub::Stub::TouchSample,
                           TouchSampleRequest(), settings)
                   .ok());
@@ -384,6 +384,9 @@ TEST_F(ProcessSpanTest, OfCallsServedAndMadeHangTogether) {
   EXPECT_EQ(touched["spanId"], std::string(SpanIdOf(handed_on)));
   EXPECT_EQ(made["parentSpanId"], touched["spanId"]);
   EXPECT_EQ(served["parentSpanId"], made["spanId"]);
+  for (const auto& span : {touched, made, served}) {
+    EXPECT_EQ(span.value("traceState", ""), "a=1,b=2") << span;
+  }
   EXPECT_EQ(collector_.SpansOf(id)[0].service, "critac-sample");
 }
 

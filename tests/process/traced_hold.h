@@ -13,10 +13,11 @@ namespace critac::testing {
 
 // Puts a request that matching knows on hold by a call with a trace, whose spans go to `collector`,
 // and expects them to hang together: the call at intake caused the job that intake put in, that what
-// matching did with it, that the call back to intake, and that what intake served. Returns who handed
-// each of the five in.
+// matching did with it, that the call back to intake, and that what intake served; all with the
+// tracestate of the call. Returns who handed each of the five in.
 inline std::vector<std::string> HoldInOneTrace(AnyCenter& center, Collector& collector) {
-  constexpr char kTrace[] = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
+  constexpr char kTrace[] =
+      "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01 tenant@vendor=of a kind";
   constexpr char kService[] = "critac.intake.v1.RequestService/";
   const std::string id(TraceIdOf(kTrace));
   Road road(center);
@@ -43,6 +44,7 @@ inline std::vector<std::string> HoldInOneTrace(AnyCenter& center, Collector& col
       for (const auto& [service, span] : collector.SpansOf(id)) {
         if (span["kind"] != kind || span["name"] != name) continue;
         if (span.value("parentSpanId", "") != parent) continue;
+        if (span.value("traceState", "") != TraceStateOf(kTrace)) continue;
         if (Collector::TextOf(span, "messaging.message.id") != key) continue;
         parent = span["spanId"].get<std::string>();
         services.push_back(service);
