@@ -4,6 +4,8 @@
 #include <functional>
 #include <utility>
 
+#include "absl/container/inlined_vector.h"
+
 namespace critac::matching {
 
 // Searches against the direction of the residual graph: from a row to everything from which it can be
@@ -55,8 +57,11 @@ class Detours::Search {
 
   // The pair, and what changes along the way from its room back to its row.
   std::vector<UnitChange> ChangesFor(int32_t pair) const {
-    std::vector<UnitChange> changes = {{{UnitArc::kPair, pair}, 1}};
-    for (const auto& [node, step] : WayFrom(problem_.entry[pair])) {
+    const Way way = WayFrom(problem_.entry[pair]);
+    std::vector<UnitChange> changes;
+    changes.reserve(way.size() + 1);
+    changes.push_back({{UnitArc::kPair, pair}, 1});
+    for (const auto& [node, step] : way) {
       if (step.unit.kind == UnitArc::kNone) continue;
       const bool along = step.unit.kind == UnitArc::kPair
                              ? IsRow(node)
@@ -78,11 +83,14 @@ class Detours::Search {
     std::vector<Step> next;
   };
 
+  // Farther than anything, and twice of it can be said.
+  static constexpr int64_t kFarAway = int64_t{1} << 61;
+
   struct Hub {
     int32_t node = 0;
-    Ways ways;
-    // Of the search at hand; kNone: not known (yet), or none.
-    int64_t to_goal = kNone;
+    std::vector<Step> next;
+    // Of the search at hand; kFarAway: not known (yet), or none.
+    int64_t to_goal = kFarAway;
   };
 
   void FindWaysTo(int32_t node) {
@@ -143,9 +151,13 @@ class Detours::Search {
     }
     if (nodes.size() > kMostHubs) nodes.resize(1);
     std::vector<Hub> hubs;
-    for (const int32_t node : nodes) {
-      Run(node);
-      hubs.push_back({node, ways_});
+    to_hub_.resize((Done() + 1) * nodes.size());
+    for (size_t i = 0; i < nodes.size(); ++i) {
+      Run(nodes[i]);
+      hubs.push_back({nodes[i], ways_.next});
+      for (int32_t node = 0; node <= Done(); ++node) {
+        to_hub_[node * nodes.size() + i] = std::min(ways_.distance[node], kFarAway);
+      }
     }
     hubs_ = std::move(hubs);
     knows_hubs_ = true;
@@ -153,7 +165,7 @@ class Detours::Search {
 
   void Run(int32_t goal) {
     goal_ = goal;
-    for (Hub& hub : hubs_) hub.to_goal = kNone;
+    for (Hub& hub : hubs_) hub.to_goal = kFarAway;
     ways_.distance.assign(Done() + 1, kNone);
     ways_.next.resize(Done() + 1);
     heap_.clear();
@@ -188,28 +200,34 @@ class Detours::Search {
     const Hub* hub = nullptr;
   };
   Through ThroughHub(int32_t node) const {
-    Through best;
-    for (const Hub& hub : hubs_) {
-      const int64_t to_hub = hub.ways.distance[node];
-      if (hub.to_goal == kNone || to_hub == kNone) continue;
-      if (to_hub + hub.to_goal < best.distance) best = {to_hub + hub.to_goal, &hub};
+    const int64_t* const to_hub = to_hub_.data() + node * hubs_.size();
+    int64_t least = kFarAway;
+    size_t best = 0;
+    for (size_t i = 0; i < hubs_.size(); ++i) {
+      const int64_t distance = to_hub[i] + hubs_[i].to_goal;
+      if (distance >= least) continue;
+      least = distance;
+      best = i;
     }
-    return best;
+    return least == kFarAway ? Through{} : Through{least, &hubs_[best]};
   }
 
-  // The nodes on the shortest way from a room to the goal, each with the step from it. A way that would
-  // come to a node twice is as long without what is in between.
-  std::vector<std::pair<int32_t, Step>> WayFrom(int32_t room) const {
-    std::vector<std::pair<int32_t, Step>> way;
+  // The nodes of a way, each with the step from it; most are short.
+  using Way = absl::InlinedVector<std::pair<int32_t, Step>, 8>;
+
+  // The shortest way from a room to the goal. A way that would come to a node twice is as long without what
+  // is in between.
+  Way WayFrom(int32_t room) const {
+    Way way;
     const Through through = ThroughHub(room);
     const bool by_hub = through.distance < ways_.distance[room];
-    const Ways* ways = by_hub ? &through.hub->ways : &ways_;
+    const std::vector<Step>* next = by_hub ? &through.hub->next : &ways_.next;
     for (int32_t node = room; node != goal_; node = way.back().second.node) {
-      if (by_hub && node == through.hub->node) ways = &ways_;
+      if (by_hub && node == through.hub->node) next = &ways_.next;
       way.erase(std::find_if(way.begin(), way.end(),
                              [node](const auto& passed) { return passed.first == node; }),
                 way.end());
-      way.emplace_back(node, ways->next[node]);
+      way.emplace_back(node, (*next)[node]);
     }
     return way;
   }
@@ -296,6 +314,8 @@ class Detours::Search {
   std::vector<std::vector<int32_t>> arcs_in_, arcs_out_;
   bool knows_hubs_ = false;
   std::vector<Hub> hubs_;
+  // How far each node is from each hub, one node after another.
+  std::vector<int64_t> to_hub_;
   // Of the search at hand.
   int32_t goal_ = -1;
   Ways ways_;

@@ -183,7 +183,9 @@ bool Forcing::PlaceChanged(const std::map<int, int>& kept_more,
 std::vector<PlanChange> Forcing::ChangesOf(int32_t entry, std::map<int, int>& kept_more) {
   const SolvedNetwork& solved = *plan_.network;
   std::vector<PlanChange> changes;
-  for (const UnitChange& unit : detours_->ChangesFor(entry)) {
+  const std::vector<UnitChange> units = detours_->ChangesFor(entry);
+  changes.reserve(units.size());
+  for (const UnitChange& unit : units) {
     if (const std::optional<int> kept = solved.network.PairKeptBy(unit.unit); kept.has_value()) {
       kept_more[pool_.experts()[solved.pairs[*kept].expert].partner] += unit.by;
     }

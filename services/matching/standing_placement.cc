@@ -1,6 +1,7 @@
 #include "services/matching/standing_placement.h"
 
 #include <algorithm>
+#include <array>
 #include <utility>
 
 #include "services/matching/network.h"
@@ -41,13 +42,67 @@ StandingPlacement::Unit StandingPlacement::HeldInKept(Unit unit) {
 
 bool StandingPlacement::Fits(const std::vector<PlanChange>& changes,
                              const std::map<int, int>& kept_more) const {
-  std::map<int, int> partners = kept_more;
-  for (const PlanChange& change : changes) {
-    if (change.to_expert >= 0) partners.try_emplace(pool_.experts()[change.to_expert].partner, 0);
+  const auto takes_in = [&](int partner, auto first, auto last) {
+    return std::any_of(first, last, [&](const PlanChange& change) {
+      return change.to_expert >= 0 && pool_.experts()[change.to_expert].partner == partner;
+    });
+  };
+  for (auto change = changes.begin(); change != changes.end(); ++change) {
+    if (change->to_expert < 0) continue;
+    const int partner = pool_.experts()[change->to_expert].partner;
+    if (takes_in(partner, changes.begin(), change)) continue;
+    const auto more = kept_more.find(partner);
+    if (!FitsPartner(partner, changes, more == kept_more.end() ? 0 : more->second)) return false;
   }
-  return std::all_of(partners.begin(), partners.end(), [&](const auto& partner) {
-    return FitsPartner(partner.first, changes, partner.second);
+  return std::all_of(kept_more.begin(), kept_more.end(), [&](const auto& more) {
+    return takes_in(more.first, changes.begin(), changes.end()) ||
+           FitsPartner(more.first, changes, more.second);
   });
+}
+
+// Whether one comes to the partner who finds room with nobody moved, in the period to be kept where there is one.
+// It is what is nearly always so, and takes one look at the partner's units.
+bool StandingPlacement::FitsUnmoved(int partner, const std::vector<PlanChange>& changes,
+                                    int kept_more) const {
+  const PlanChange* coming = nullptr;
+  for (const PlanChange& change : changes) {
+    if (change.to_expert < 0 || pool_.experts()[change.to_expert].partner != partner) continue;
+    if (coming != nullptr) return false;
+    coming = &change;
+  }
+  if (coming == nullptr) return false;
+  const ExpertRow& expert = pool_.experts()[coming->to_expert];
+  const Unit unit = UnitOf(coming->slot, coming->to_expert, kNoPeriod);
+  std::array<int32_t, kPeriodsPerSlot> of_partner{}, of_expert{};
+  int64_t open = 0;
+  int kept = unit.may_keep ? 1 : 0;
+  int wanted = kept_more;
+  for (const Unit& other : units_of_partners_[partner]) {
+    if (other.is_kept) ++wanted;
+    const bool leaves = std::any_of(changes.begin(), changes.end(), [&](const PlanChange& change) {
+      return change.from_expert == other.expert && change.slot == other.slot;
+    });
+    if (leaves) continue;
+    if (other.is_kept) ++kept;
+    const bool is_own = other.expert == coming->to_expert;
+    if (is_own) ++open;
+    const int32_t period = other.period - unit.first_period;
+    if (period < 0 || period >= kPeriodsPerSlot) continue;
+    ++of_partner[period];
+    if (is_own) ++of_expert[period];
+  }
+  if (open >= expert.RoomOpen()) return false;
+  if (pool_.policy().stability_bonus() > 0 && kept < wanted) return false;
+  const PeriodSet periods = unit.may_keep ? HeldInKept(unit).periods : unit.periods;
+  for (int j = 0; j < kPeriodsPerSlot && periods >> j != 0; ++j) {
+    if ((periods >> j & 1) == 0) continue;
+    const int32_t period = unit.first_period + j;
+    if (expert.RoomIn(period) > of_expert[j] &&
+        pool_.partners()[partner].RoomIn(period) > of_partner[j]) {
+      return true;
+    }
+  }
+  return false;
 }
 
 // First with everyone who is in a kept period left there, and those who come in theirs; where that does
@@ -55,6 +110,7 @@ bool StandingPlacement::Fits(const std::vector<PlanChange>& changes,
 bool StandingPlacement::FitsPartner(int partner, const std::vector<PlanChange>& changes,
                                     int kept_more) const {
   if (pool_.partners()[partner].capacity_per_period == 0) return true;
+  if (FitsUnmoved(partner, changes, kept_more)) return true;
   std::vector<Unit> units = units_of_partners_[partner];
   int wanted = kept_more;
   for (const Unit& unit : units) wanted += unit.is_kept ? 1 : 0;

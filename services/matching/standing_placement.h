@@ -55,6 +55,7 @@ class StandingPlacement {
   };
 
   bool FitsPartner(int partner, const std::vector<PlanChange>& changes, int kept_more) const;
+  bool FitsUnmoved(int partner, const std::vector<PlanChange>& changes, int kept_more) const;
   bool FitsAnew(int partner, const std::vector<Unit>& units, int kept) const;
   // So that a search leaves it in the period that it has to keep.
   static Unit HeldInKept(Unit unit);
