@@ -77,6 +77,11 @@ class Detours::Search {
     int32_t node = -1;
     UnitArc unit = {};
   };
+  struct FreePair {
+    int64_t reduced_cost = 0;
+    int32_t row = 0;
+    int32_t pair = 0;
+  };
   // The shortest ways from all nodes to one: how long they are, and how they begin.
   struct Ways {
     std::vector<int64_t> distance;
@@ -116,20 +121,29 @@ class Detours::Search {
   int32_t Done() const { return rooms_ + rows_; }
   bool IsRow(int32_t node) const { return node >= rooms_ && node < Done(); }
 
-  // Pairs by the room that they enter.
+  // Pairs that can take a unit, by the room that they enter.
   void IndexPairs() {
     into_begin_.assign(rooms_ + 1, 0);
-    for (const int32_t entry : problem_.entry) ++into_begin_[entry + 1];
+    ForEachFree([&](int32_t, int32_t pair) { ++into_begin_[problem_.entry[pair] + 1]; });
     for (int32_t room = 0; room < rooms_; ++room) into_begin_[room + 1] += into_begin_[room];
-    into_.resize(problem_.entry.size());
+    into_.resize(into_begin_[rooms_]);
     std::vector<int64_t> next(into_begin_.begin(), into_begin_.end() - 1);
-    for (int32_t row = 0; row < rows_; ++row) {
-      for (int64_t pair = problem_.row_begin[row]; pair < problem_.row_begin[row + 1]; ++pair) {
-        into_[next[problem_.entry[pair]]++] = {row, static_cast<int32_t>(pair)};
-      }
-    }
+    ForEachFree([&](int32_t row, int32_t pair) {
+      into_[next[problem_.entry[pair]]++] = {ReducedCost(problem_, transport_, row, pair), row,
+                                             pair};
+    });
     for (const int32_t pair : transport_.used) ++row_uses_begin_[RowOf(pair) + 1];
     for (int32_t row = 0; row < rows_; ++row) row_uses_begin_[row + 1] += row_uses_begin_[row];
+  }
+
+  template <typename Act>
+  void ForEachFree(Act act) const {
+    for (int32_t row = 0; row < rows_; ++row) {
+      if (problem_.demand[row] == 0) continue;
+      for (int64_t pair = problem_.row_begin[row]; pair < problem_.row_begin[row + 1]; ++pair) {
+        if (!uses_[pair]) act(row, static_cast<int32_t>(pair));
+      }
+    }
   }
 
   void IndexArcs() {
@@ -224,9 +238,9 @@ class Detours::Search {
     const std::vector<Step>* next = by_hub ? &through.hub->next : &ways_.next;
     for (int32_t node = room; node != goal_; node = way.back().second.node) {
       if (by_hub && node == through.hub->node) next = &ways_.next;
-      way.erase(std::find_if(way.begin(), way.end(),
-                             [node](const auto& passed) { return passed.first == node; }),
-                way.end());
+      const auto passed = std::find_if(way.begin(), way.end(),
+                                       [node](const auto& one) { return one.first == node; });
+      if (passed != way.end()) way.erase(passed, way.end());
       way.emplace_back(node, (*next)[node]);
     }
     return way;
@@ -256,10 +270,8 @@ class Detours::Search {
   void LookIntoRoom(int32_t room, int64_t distance) {
     const std::vector<int64_t>& prices = transport_.room_prices;
     for (int64_t i = into_begin_[room]; i < into_begin_[room + 1]; ++i) {
-      const auto& [row, pair] = into_[i];
-      if (uses_[pair] || problem_.demand[row] == 0) continue;
-      Reach(RowNode(row), distance + ReducedCost(problem_, transport_, row, pair),
-            {room, {UnitArc::kPair, pair}});
+      const FreePair& free = into_[i];
+      Reach(RowNode(free.row), distance + free.reduced_cost, {room, {UnitArc::kPair, free.pair}});
     }
     for (const int32_t a : arcs_in_[room]) {
       const TransportProblem::Arc& arc = problem_.arcs[a];
@@ -308,9 +320,9 @@ class Detours::Search {
   std::vector<bool> uses_;
   // The used pairs of row r are transport.used from row_uses_begin_[r] on.
   std::vector<int32_t> row_uses_begin_;
-  // Row and pair, one room after another.
+  // One room after another.
   std::vector<int64_t> into_begin_;
-  std::vector<std::pair<int32_t, int32_t>> into_;
+  std::vector<FreePair> into_;
   std::vector<std::vector<int32_t>> arcs_in_, arcs_out_;
   bool knows_hubs_ = false;
   std::vector<Hub> hubs_;
