@@ -88,8 +88,9 @@ class Detours::Search {
     std::vector<Step> next;
   };
 
-  // Farther than anything, and twice of it can be said.
-  static constexpr int64_t kFarAway = int64_t{1} << 61;
+  // Farther than any way, and twice of it can be said. Reduced costs along a way come to its cost and the difference of
+  // the prices at its ends, which SolveTransport bounds by 2^60 and 2^61.
+  static constexpr int64_t kFarAway = (int64_t{1} << 62) - 1;
 
   struct Hub {
     int32_t node = 0;

@@ -109,7 +109,8 @@ struct Transport {
   std::vector<std::shared_ptr<const ShortList>> lists;
   int64_t raised = 0;
 
-  // How many pairs and arcs were looked at for it. It grows with the time that took, and is the same on every machine.
+  // How many pairs and arcs were looked at for it. It grows with the time that took, and is the same on every
+  // machine.
   int64_t steps = 0;
 };
 
@@ -121,10 +122,10 @@ inline int64_t ReducedCost(const TransportProblem& problem, const Transport& tra
 }
 
 // A cheapest transport. `start`: one of the problem as it was before its last rows were added; then
-// only these are placed, and those whom they displace, and what it holds is gone on with. RESOURCE_EXHAUSTED (PLAN_TOO_LARGE): the
-// largest price, or 2^31, times the rows and rooms does not fit 2^60, or there are 2^31 pairs.
-absl::StatusOr<Transport> SolveTransport(const TransportProblem& problem,
-                                         Transport start = {});
+// only these are placed, and those whom they displace, and what it holds is gone on with.
+// RESOURCE_EXHAUSTED (PLAN_TOO_LARGE): the largest price, or 2^31, times the rows and rooms does not
+// fit 2^60, or there are 2^31 pairs.
+absl::StatusOr<Transport> SolveTransport(const TransportProblem& problem, Transport start = {});
 
 // Checks a transport with nothing of the solver: that it keeps every capacity, sends what the rows
 // want, costs what it says, and that its prices prove that nothing is cheaper, over all pairs.

@@ -155,8 +155,8 @@ class CrowdedCenter {
     match.Resume();
     for (const std::string& request : requests_) road.AwaitProposal(request);
     AwaitQuiet();
-    const absl::Duration begun = BringUntilSolved().second;
-    EXPECT_TRUE(Eventually([this] { return !match.IsLeased(kSolve); }));
+    const auto [request, begun] = BringUntilSolved();
+    road.AwaitProposal(request);
     whole_solve_ = Worked() - begun;
     std::cout << "a solve takes " << absl::FormatDuration(whole_solve_) << " of a processor\n";
     // Otherwise it is over before a look at the queue tells of it.
@@ -175,7 +175,7 @@ class CrowdedCenter {
     EXPECT_TRUE(Eventually([this] { return match.IsEmpty(); }));
   }
   absl::Duration Worked() const { return ProcessorTime(center.pid("matching")); }
-  // What a solve takes of a processor from when its job is in hand.
+  // What a solve takes of a processor from when its job is in hand until it is on record.
   absl::Duration whole_solve() const { return whole_solve_; }
 
   std::vector<Event> MatchingEvents() {
@@ -233,7 +233,8 @@ class KilledInASolve : public ::testing::Test {
 };
 
 TEST_F(KilledInASolve, ItIsSolvedAnewAndRecordedOnce) {
-  for (const double share : {0.1, 0.6}) {
+  // What one solve takes another may take a half of, with what else the process does then.
+  for (const double share : {0.1, 0.4}) {
     SCOPED_TRACE(absl::StrCat("killed after ", share, " of a solve"));
     const int runs_before = WholeRuns(crowded().MatchingEvents()).count();
     const auto [request, begun] = crowded().BringUntilSolved();
