@@ -81,6 +81,10 @@ struct ProofAllowance {
   int64_t steps = 60'000'000;
 };
 
+// For the price of one pair alone, for which somebody waits: of a year in which all limits bind, enough for nearly
+// every pair, and half a second.
+inline constexpr ProofAllowance kAllowanceOfOnePair = {600'000'000};
+
 struct Plan {
   // By slot, then by expert.
   std::vector<PlanUnit> units;

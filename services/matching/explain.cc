@@ -74,7 +74,7 @@ int Explainer::RankOf(int slot, int expert) {
 
 Explainer::Forced Explainer::ForcedBy(int slot, int expert) {
   if (plan_ == nullptr) return {};
-  if (!forcing_.has_value()) forcing_.emplace(pool_, *plan_);
+  if (!forcing_.has_value()) forcing_.emplace(pool_, *plan_, allowance_);
   Forced forced{forcing_->Force(slot, expert)};
   if (forced.plan.has_value()) return forced;
   if (pool_.slots()[slot].missing == 0) {
@@ -183,7 +183,7 @@ void Explainer::AppendSummary(int slot, int expert, Names hidden, std::string& t
 v1::ExplainMatchResponse ExplainMatch(const Pool& pool, const Plan* plan, int slot, int expert,
                                       Names hidden) {
   v1::ExplainMatchResponse response;
-  Explainer(pool, plan).Explain(slot, expert, hidden, response);
+  Explainer(pool, plan, kAllowanceOfOnePair).Explain(slot, expert, hidden, response);
   return response;
 }
 

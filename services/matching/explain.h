@@ -18,8 +18,9 @@ namespace critac::matching {
 // from are found once, and memory is used again. Not for several threads at once.
 class Explainer {
  public:
-  // They must outlive it. The plan may be null, as below.
-  Explainer(const Pool& pool, const Plan* plan) : pool_(pool), plan_(plan) {}
+  // They must outlive it. The plan may be null, as below. `allowance`: for all prices that take a plan made anew.
+  Explainer(const Pool& pool, const Plan* plan, const ProofAllowance& allowance = {})
+      : pool_(pool), plan_(plan), allowance_(allowance) {}
 
   // As ExplainMatch; what was in `response` is gone. It is quickest slot by slot.
   void Explain(int slot, int expert, absl::Span<const std::string> hidden,
@@ -46,6 +47,7 @@ class Explainer {
 
   const Pool& pool_;
   const Plan* const plan_;
+  const ProofAllowance allowance_;
   // Made when the first price is asked for.
   std::optional<Forcing> forcing_;
   int ranked_slot_ = -1;

@@ -86,7 +86,8 @@ std::vector<PlanChange> ChangesBetween(const Pool& pool, const Plan& plan, const
   return changes;
 }
 
-Forcing::Forcing(const Pool& pool, const Plan& plan) : pool_(pool), plan_(plan) {
+Forcing::Forcing(const Pool& pool, const Plan& plan, const ProofAllowance& allowance)
+    : pool_(pool), plan_(plan), allowance_(allowance) {
   if (plan.network == nullptr || !plan.optimal() || !plan.network->limits.allotted.empty()) return;
   detours_.emplace(plan.network->network.problem(), plan.network->transport);
   placement_.emplace(pool, plan);

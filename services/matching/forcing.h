@@ -40,7 +40,7 @@ struct ForcedPlan {
 class Forcing {
  public:
   // The pool and the plan must outlive it.
-  Forcing(const Pool& pool, const Plan& plan);
+  Forcing(const Pool& pool, const Plan& plan, const ProofAllowance& allowance = {});
 
   // Nothing where the expert is not eligible for the slot, the slot misses nobody, the partner's maximum
   // share is nothing, or one of the two plans is not proved to be the cheapest or does not pass the check.

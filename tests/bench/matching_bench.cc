@@ -520,7 +520,8 @@ void ScarceYears(Findings& findings) {
       const std::vector<RankedExpert> best = RankEligible(pool, slot, 2);
       if (best.empty()) continue;
       alone.push_back(SecondsOf([&] {
-        known += Forcing(pool, plan).Force(slot, best.back().expert).has_value() ? 1 : 0;
+        Forcing forcing(pool, plan, kAllowanceOfOnePair);
+        known += forcing.Force(slot, best.back().expert).has_value() ? 1 : 0;
       }));
     }
     Print(findings, {.what = absl::StrCat(what, "; the price of one pair asked alone, longest"),
