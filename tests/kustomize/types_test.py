@@ -3,8 +3,8 @@
 
 Two witnesses, both from the published definitions of Kubernetes and of the operators: TypeScript's compiler, which
 refuses a field that a type does not have, and the validators of the same packages, which know formats and bounds too.
-An object that none of the packages defines is a problem of its own. So the package of the Gateway API is not named: no
-overlay has such an object, and one that gets one is told to name it.
+An object that none of the packages defines is a problem of its own. Of the Gateway API no overlay has an object yet:
+samples stand for those that one may get, and others for what each witness has to refuse.
 
 Usage: tests/kustomize/types_test.py    Exit status 77, skipped, where kubectl or the packages of npm are not there.
 """
@@ -19,13 +19,33 @@ from manifests import ROOT, TOOLS, finish, label, overlays, render, skip
 # The package that defines an API group; Kubernetes' own are in kubernetes-models.
 PACKAGES = {
     "cert-manager.io": "@kubernetes-models/cert-manager",
+    "gateway.networking.k8s.io": "@kubernetes-models/gateway-api",
     "keda.sh": "@kubernetes-models/keda",
     "monitoring.coreos.com": "@kubernetes-models/prometheus-operator",
     "postgresql.cnpg.io": "@kubernetes-models/cloudnative-pg",
 }
 
-# Of a group that is not named above.
-UNDEFINED = {"apiVersion": "gateway.networking.k8s.io/v1", "kind": "Gateway", "metadata": {"name": "critac"}}
+# Of a group that nobody has.
+UNDEFINED = {"apiVersion": "invented.example.com/v1", "kind": "Desk", "metadata": {"name": "critac"}}
+
+
+def gateway(port):
+    return {"apiVersion": "gateway.networking.k8s.io/v1", "kind": "Gateway", "metadata": {"name": "sample"}, "spec": {
+        "gatewayClassName": "sample",
+        "listeners": [{"name": "grpc", "protocol": "HTTPS", "port": port, "hostname": "critac.example.com", "tls": {
+            "mode": "Terminate", "certificateRefs": [{"name": "critac-gateway"}]}}]}}
+
+
+def grpc_route(match):
+    return {"apiVersion": "gateway.networking.k8s.io/v1", "kind": "GRPCRoute", "metadata": {"name": "sample"}, "spec": {
+        "parentRefs": [{"name": "sample", "sectionName": "grpc"}], "hostnames": ["critac.example.com"],
+        "rules": [{"matches": [{"method": match}], "backendRefs": [{"name": "critac-intake", "port": 7401}]}]}}
+
+
+RIGHT = [gateway(443), grpc_route({"service": "critac.intake.v1.RequestService"})]
+# Each is refused by one witness alone: a field that the type does not have, a number beyond its bounds.
+MISSPELT = grpc_route({"servise": "critac.intake.v1.RequestService"})
+OUT_OF_BOUNDS = gateway(65536)
 
 VALIDATE = """
 import { readFileSync } from "node:fs";
@@ -94,19 +114,31 @@ def validate_all(folder, things):
         yield f"the validators failed: {told.stderr.strip()}"
 
 
+def unnoticed(folder):
+    """What is wrong in a sample, where the witness that has to refuse it says nothing of it."""
+    for witness, told, thing, word in (("TypeScript", compile_all, MISSPELT, "servise"),
+                                       ("the validators", validate_all, OUT_OF_BOUNDS, "/port")):
+        lines = list(told(folder, [("sample", thing)]))
+        if not any(word in line for line in lines):
+            yield f"{label(thing)}: what is wrong at `{word}` is not noticed by {witness}, who said {lines}"
+
+
 def main():
     for package in ["typescript", "kubernetes-models", *PACKAGES.values()]:
         if not (TOOLS / package).is_dir():
             skip(f"{package} is not installed; tests/run installs it where npm is present")
     things = [(f"overlays/{overlay}: {label(thing)}", thing) for overlay in overlays() for thing in render(overlay)]
-    if problems := list(undefined(things)):
+    samples = [(f"right: {label(thing)}", thing) for thing in RIGHT]
+    if problems := list(undefined([*things, *samples])):
         finish(problems, "")
     if not list(undefined([(label(UNDEFINED), UNDEFINED)])):
         finish([f"{label(UNDEFINED)}: it is not noticed that no package defines it"], "")
     # Packages are found from a folder below them.
     with tempfile.TemporaryDirectory(dir=ROOT / "tests/node_modules", prefix=".types-") as name:
-        (Path(name) / "package.json").write_text('{"type": "module"}')
-        problems = [*compile_all(Path(name), things), *validate_all(Path(name), things)]
+        folder = Path(name)
+        (folder / "package.json").write_text('{"type": "module"}')
+        problems = [*compile_all(folder, [*things, *samples]), *validate_all(folder, [*things, *samples])]
+        problems += unnoticed(folder)
     kinds = len({thing["kind"] for _, thing in things})
     finish(problems, f"{len(things)} objects of {kinds} kinds have the fields and types of their kinds")
 
