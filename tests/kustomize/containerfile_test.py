@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """deploy/image/Containerfile keeps the rules of our images, as far as its text shows them.
 
-The images themselves image_test.py builds, which takes as long as a release.
+The images themselves image_test.py builds, which takes as long as two releases.
 
 Usage: tests/kustomize/containerfile_test.py    Without programs that a preset built, their libraries are left out, and the
 exit status is 77, skipped.
