@@ -693,7 +693,7 @@ int Main(int seconds, int rounds) {
 
 int main(int argc, char** argv) {
   constexpr char kUsage[] =
-      "usage: store_bench [SECONDS-A-MEASURE [ROUNDS]]    (default: 5 5; about three minutes)\n";
+      "usage: store_bench [SECONDS-A-MEASURE [ROUNDS]]    (default: 5 5; about four minutes)\n";
   const std::string first = argc > 1 ? argv[1] : "";
   if (first == "--help" || first == "-h") {
     std::printf("%s", kUsage);
