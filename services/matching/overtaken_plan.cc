@@ -51,13 +51,6 @@ std::optional<PlanUnit> UnitOf(const Pool& pool, const std::string& request,
   return PlanUnit{*slot, *expert, period->number, one.score_e6()};
 }
 
-bool HasRoom(const Pool& pool, const PlanUse& use, const PlanUnit& unit) {
-  const int partner = pool.experts()[unit.expert].partner;
-  return !use.HasPerson(unit.slot, unit.expert) && use.OpenLeft(unit.expert) > 0 &&
-         use.LeftIn(unit.expert, unit.period) > 0 && use.ShareLeft(partner) > 0 &&
-         use.PartnerLeftIn(partner, unit.period) > 0 && use.ProgramLeft() > 0;
-}
-
 // Finds those changes of an outcome that stand.
 class StandingFinder {
  public:
@@ -144,7 +137,7 @@ class StandingFinder {
   // Adds a candidate; nothing where there is no room for all of it, and then `full` is the first without.
   bool AddIfRoom(const Candidate& candidate, PlanUse& use, size_t& full) const {
     for (size_t i = 0; i < candidate.units.size(); ++i) {
-      if (HasRoom(pool_, use, candidate.units[i])) {
+      if (use.HasRoom(candidate.units[i])) {
         use.Add(candidate.units[i]);
         continue;
       }

@@ -56,20 +56,26 @@ int64_t PlanUse::ShareLeft(int partner) const {
 
 int64_t PlanUse::ProgramLeft() const { return pool_.program_room() - units_; }
 
+bool PlanUse::HasRoomOpen(int slot, int expert) const {
+  return !HasPerson(slot, expert) && OpenLeft(expert) > 0 &&
+         ShareLeft(pool_.experts()[expert].partner) > 0 && ProgramLeft() > 0;
+}
+
+bool PlanUse::HasRoomIn(int expert, int32_t period) const {
+  return LeftIn(expert, period) > 0 && PartnerLeftIn(pool_.experts()[expert].partner, period) > 0;
+}
+
+bool PlanUse::HasRoom(const PlanUnit& unit) const {
+  return HasRoomOpen(unit.slot, unit.expert) && HasRoomIn(unit.expert, unit.period);
+}
+
 std::optional<int32_t> PlanUse::PeriodLeft(const Pair& pair) const {
-  const int partner = pool_.experts()[pair.expert].partner;
-  if (HasPerson(pair.slot, pair.expert) || OpenLeft(pair.expert) <= 0 || ShareLeft(partner) <= 0 ||
-      ProgramLeft() <= 0) {
-    return std::nullopt;
-  }
+  if (!HasRoomOpen(pair.slot, pair.expert)) return std::nullopt;
   const std::optional<int32_t> standing = StandingPeriodNumber(pool_, pair.slot, pair.expert);
   std::optional<int32_t> first;
   for (int i = 0; i < kPeriodsPerSlot && pair.periods >> i != 0; ++i) {
     const int32_t period = pool_.slots()[pair.slot].first_period + i;
-    if ((pair.periods >> i & 1) == 0 || LeftIn(pair.expert, period) <= 0 ||
-        PartnerLeftIn(partner, period) <= 0) {
-      continue;
-    }
+    if ((pair.periods >> i & 1) == 0 || !HasRoomIn(pair.expert, period)) continue;
     if (period == standing) return period;
     if (!first.has_value()) first = period;
   }

@@ -35,12 +35,17 @@ class PlanUse {
   // Of the partner's maximum share.
   int64_t ShareLeft(int partner) const;
   int64_t ProgramLeft() const;
+  // Whether every limit has room for one more, who is not in the slot yet.
+  bool HasRoom(const PlanUnit& unit) const;
   // A period in which there is room for a pair: the standing proposal's, or else the first; nothing where
   // there is none, or the person is in the slot already.
   std::optional<int32_t> PeriodLeft(const Pair& pair) const;
 
  private:
   void Count(const PlanUnit& unit, int64_t by);
+  // As far as no period is looked at, and in one.
+  bool HasRoomOpen(int slot, int expert) const;
+  bool HasRoomIn(int expert, int32_t period) const;
 
   const Pool& pool_;
   int64_t units_ = 0;
